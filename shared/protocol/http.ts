@@ -1,0 +1,249 @@
+import { z } from "zod"
+import { fromBase64Url, toBase64Url } from "./bytes.js"
+import { ERROR_CODES, isArchiveError } from "./errors.js"
+import { HASH_BYTES } from "./hash.js"
+import { formatId, type IdKind, type IdKinds, parseId } from "./ids.js"
+import { LIMITS } from "./limits.js"
+import { MAX_STREAM_BYTES } from "./sizes.js"
+
+/**
+ * What goes over HTTP: every request and response body, as schemas that API, SDK and the OpenAPI document share.
+ *
+ * Bytes are unpadded base64url strings and ids are in their text form on the wire; on both sides of it they are `Uint8Array` and branded ids.
+ * So a receiver calls `schema.parse(json)` and a sender `z.encode(schema, value)`. Requests refuse fields that they don't know; in responses those are skipped.
+ */
+
+/** The bounds that HTTP adds to those of the structures. */
+export const HTTP_LIMITS = {
+  challengeMs: 60_000,
+  tokenMs: 600_000,
+  tokenBytes: 32,
+  inboxEntries: 200,
+  boxesPerLink: 64,
+  boxBytes: 1_168,
+  eventsPerPage: 100,
+  keyringRecordsPerPage: 100,
+  /** A page of events ends after the event that passes this. */
+  pageBytes: 4 * 1024 * 1024,
+  originCharacters: 256,
+  /** A certificate holds two signatures of 64 bytes. SPEC.md §7. */
+  eventBodyBytes: 12 * 1024 * 1024,
+  bodyBytes: 256 * 1024,
+} as const
+
+const base64UrlPattern = /^[A-Za-z0-9_-]*$/
+
+function describeFailure(error: unknown): string {
+  return isArchiveError(error) ? error.message : "malformed"
+}
+
+/** Bytes between `min` and `max` long, as base64url on the wire. */
+export function bytesBetween(min: number, max: number): z.ZodCodec<z.ZodString, z.ZodCustom<Uint8Array, Uint8Array>> {
+  const text = z
+    .string()
+    .min(Math.ceil((min * 4) / 3))
+    .max(Math.ceil((max * 4) / 3))
+    .regex(base64UrlPattern)
+  const raw = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length >= min && value.length <= max, `not ${min} to ${max} bytes`)
+  return z.codec(text, raw, {
+    decode: (encoded, context) => {
+      try {
+        return fromBase64Url(encoded)
+      } catch (error) {
+        context.issues.push({ code: "custom", input: encoded, message: describeFailure(error) })
+        return z.NEVER
+      }
+    },
+    encode: (bytes) => toBase64Url(bytes),
+  })
+}
+
+/** Exactly `length` bytes, as base64url on the wire. */
+export function bytesOf(length: number): ReturnType<typeof bytesBetween> {
+  return bytesBetween(length, length)
+}
+
+/** An id in its text form on the wire. SPEC.md §1. */
+export function idOf<Kind extends IdKind>(kind: Kind): z.ZodCodec<z.ZodString, z.ZodCustom<IdKinds[Kind], IdKinds[Kind]>> {
+  const text = z.string().max(40).meta({ description: `id of ${kind}` })
+  return z.codec(text, z.custom<IdKinds[Kind]>((value) => value instanceof Uint8Array), {
+    decode: (encoded, context) => {
+      try {
+        return parseId(kind, encoded)
+      } catch (error) {
+        context.issues.push({ code: "custom", input: encoded, message: describeFailure(error) })
+        return z.NEVER
+      }
+    },
+    encode: (id) => formatId(kind, id),
+  })
+}
+
+const hash = bytesOf(HASH_BYTES)
+const publicKey = bytesOf(32)
+const signature = bytesOf(64)
+const count = z.int().min(0)
+const timeMs = z.int().min(0)
+
+/** A count in a path or a query: digits on the wire. */
+export const countText = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,15})$/)
+  .transform(Number)
+  .pipe(count)
+
+// Service
+
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(ERROR_CODES),
+    retryable: z.boolean(),
+    place: z.string().optional(),
+    /** The head that the server holds, where a compare-and-swap lost. */
+    head: z.object({ seq: count, hash }).optional(),
+  })
+  .meta({ id: "Problem", description: "RFC 9457, with the code that programs go by" })
+
+export const Health = z.object({ status: z.literal("ok"), version: z.string() }).meta({ id: "Health" })
+
+export const Readiness = z
+  .object({ status: z.enum(["ready", "draining", "unavailable"]) })
+  .meta({ id: "Readiness", description: "whether catalog and store answer" })
+
+export const InstanceResponse = z
+  .object({
+    version: z.string(),
+    instance: idOf("instance"),
+    instanceKey: publicKey,
+    serverKeys: z.array(bytesBetween(1, LIMITS.serverKeyBytes)).min(1).max(64),
+    incarnation: count,
+    meetingCreation: z.enum(["open"]),
+    limits: z.object({
+      streamBytes: count.max(MAX_STREAM_BYTES),
+      pieceBytes: count,
+      unstoredBytes: count,
+      inboxEntries: count,
+      eventBytes: count,
+      epochEventBytes: count,
+    }),
+  })
+  .meta({ id: "Instance", description: "who this server is; clients pin instanceKey at init. SPEC.md §10" })
+
+// Accounts, SPEC.md §5
+
+export const CreateAccountRequest = z
+  .strictObject({
+    genesis: bytesBetween(1, LIMITS.linkBytes),
+    boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)).min(1).max(HTTP_LIMITS.boxesPerLink),
+  })
+  .meta({ id: "CreateAccountRequest", description: "the genesis link and the seed boxes whose hashes it names, in its order" })
+
+export const CreateAccountResponse = z.object({ account: idOf("account") }).meta({ id: "CreateAccountResponse" })
+
+export const ChainResponse = z
+  .object({ links: z.array(bytesBetween(1, LIMITS.linkBytes)) })
+  .meta({ id: "Chain", description: "every link of a sigchain, the genesis first" })
+
+export const BoxesResponse = z.object({ boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)) }).meta({ id: "Boxes" })
+
+export const ChallengeResponse = z
+  .object({ nonce: bytesOf(32), expiresAtMs: timeMs })
+  .meta({ id: "Challenge", description: "to be answered once, within 60 s. SPEC.md §11" })
+
+const origin = z.string().min(1).max(HTTP_LIMITS.originCharacters)
+
+export const AccountTokenRequest = z
+  .strictObject({ key: publicKey, nonce: bytesOf(32), expiresAtMs: timeMs, signature, origin })
+  .meta({ id: "AccountTokenRequest", description: "a challenge answered by an active device" })
+
+export const MeetingTokenRequest = z
+  .strictObject({
+    scope: z.enum(["access", "admin"]),
+    epoch: count,
+    nonce: bytesOf(32),
+    expiresAtMs: timeMs,
+    signature,
+    origin,
+  })
+  .meta({ id: "MeetingTokenRequest", description: "a challenge answered with the access or admin key of an epoch" })
+
+export const TokenResponse = z
+  .object({ token: bytesOf(HTTP_LIMITS.tokenBytes), expiresAtMs: timeMs })
+  .meta({ id: "Token", description: "for `Authorization: Bearer`, 10 minutes" })
+
+const entry = bytesOf(16)
+
+export const InboxPostResponse = z.object({ entry }).meta({ id: "InboxPosted" })
+
+export const InboxResponse = z
+  .object({ entries: z.array(z.object({ entry, sealed: bytesOf(LIMITS.invitationBytes), day: count })).max(HTTP_LIMITS.inboxEntries) })
+  .meta({ id: "Inbox" })
+
+export const KeyringResponse = z
+  .object({
+    records: z.array(bytesBetween(1, LIMITS.keyringRecordBytes)).max(HTTP_LIMITS.keyringRecordsPerPage),
+    next: count.nullable(),
+  })
+  .meta({ id: "Keyring", description: "records from the seq asked for; `next` continues" })
+
+export const KeyringAppendRequest = z
+  .strictObject({ record: bytesBetween(1, LIMITS.keyringRecordBytes) })
+  .meta({ id: "KeyringAppendRequest" })
+
+export const KeyringAppendResponse = z.object({ seq: count }).meta({ id: "KeyringAppended" })
+
+// Meetings, SPEC.md §7
+
+export const CreateMeetingRequest = z
+  .strictObject({
+    event: bytesBetween(1, LIMITS.epochEventBytes),
+    certificate: bytesBetween(1, LIMITS.certificateBytes),
+  })
+  .meta({ id: "CreateMeetingRequest", description: "the genesis event, certified by its own access and admin keys" })
+
+export const CreateMeetingResponse = z.object({ meeting: idOf("meeting") }).meta({ id: "CreateMeetingResponse" })
+
+export const AppendEventRequest = z
+  .strictObject({
+    event: bytesBetween(1, LIMITS.epochEventBytes),
+    certificate: bytesBetween(1, LIMITS.certificateBytes).optional(),
+  })
+  .meta({ id: "AppendEventRequest", description: "the next event; an epoch event with its certificate" })
+
+const Head = z.object({ seq: count, hash })
+
+export const AppendEventResponse = Head.meta({ id: "EventAppended" })
+
+export const EventsResponse = z
+  .object({
+    events: z.array(bytesBetween(1, LIMITS.epochEventBytes)).max(HTTP_LIMITS.eventsPerPage),
+    next: count.nullable(),
+    head: Head,
+  })
+  .meta({ id: "Events", description: "events from the seq asked for; `next` continues; `head` is the newest of all" })
+
+// Uploads and assets, SPEC.md §4
+
+export const UploadState = z.enum(["uploading", "storing", "stored", "cancelled"])
+
+const receipt = bytesBetween(1, LIMITS.receiptBytes)
+
+export const UploadStatusResponse = z
+  .object({ state: UploadState, offsetBytes: count, storedBytes: count, receipt: receipt.optional() })
+  .meta({ id: "UploadStatus", description: "bytes acknowledged, and bytes of chunks that are in the store" })
+
+export const FinishUploadRequest = z
+  .strictObject({ sizeBytes: count.max(MAX_STREAM_BYTES), root: hash })
+  .meta({ id: "FinishUploadRequest", description: "the stream's length and Merkle root" })
+
+export const FinishUploadResponse = z
+  .object({ state: UploadState, storedBytes: count, receipt: receipt.optional() })
+  .meta({ id: "UploadFinished", description: "202 while chunks are being stored; 200 with the receipt" })
+
+export const AssetResponse = z
+  .object({ header: bytesOf(64), sizeBytes: count, root: hash, receipt })
+  .meta({ id: "Asset" })
