@@ -1,0 +1,10 @@
+import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js"
+
+/** Bytes to 32 bytes. Where much data passes, callers give the platform's faster SHA-256. */
+export type HashFunction = (bytes: Uint8Array) => Uint8Array
+
+export const HASH_BYTES = 32
+export const ZERO_HASH: Uint8Array = new Uint8Array(HASH_BYTES)
+export const ID_BYTES = 16
+
+export const sha256: HashFunction = (bytes) => nobleSha256(bytes)

@@ -1,0 +1,22 @@
+/** The bounds of every structure; above them input is refused before it is decoded. */
+export const LIMITS = {
+  linkBytes: 16_384,
+  epochEventBytes: 8 * 1024 * 1024,
+  eventBytes: 256 * 1024,
+  assetsPerEvent: 64,
+  members: 1_000,
+  fields: 128,
+  fieldNameBytes: 64,
+  titleBytes: 512,
+  fileNameBytes: 512,
+  mediaTypeBytes: 128,
+  deviceNameBytes: 128,
+  keyringRecordBytes: 4_096,
+  invitationBytes: 4_096,
+  invitationPaddedBytes: 2_960,
+  receiptBytes: 512,
+  serverKeyBytes: 512,
+  certificateBytes: 256,
+  assetRecordBytes: 64 * 1024 * 1024,
+  keystoreBytes: 16 * 1024 * 1024,
+} as const
