@@ -26,8 +26,9 @@ export const HTTP_LIMITS = {
   /** A page of events ends after the event that passes this. */
   pageBytes: 4 * 1024 * 1024,
   originCharacters: 256,
-  /** A certificate holds two signatures of 64 bytes. SPEC.md §7. */
+  /** An epoch event of 8 MiB, base64url and a certificate. */
   eventBodyBytes: 12 * 1024 * 1024,
+  /** Every other body: the largest holds a link and its boxes. */
   bodyBytes: 256 * 1024,
 } as const
 
@@ -103,8 +104,6 @@ export const Problem = z
     code: z.enum(ERROR_CODES),
     retryable: z.boolean(),
     place: z.string().optional(),
-    /** The head that the server holds, where a compare-and-swap lost. */
-    head: z.object({ seq: count, hash }).optional(),
   })
   .meta({ id: "Problem", description: "RFC 9457, with the code that programs go by" })
 
