@@ -1,0 +1,257 @@
+import { assetHeaderHash as assetHeaderHashOf } from "../../shared/protocol/asset-header.js"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
+import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
+import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import type { VerifiedChain } from "../../shared/protocol/link.js"
+
+import { type RecordingDetails, readRecordingFields, type RecordingFields } from "../../shared/protocol/recording.js"
+import { type HistoryPolicy, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
+import { verifyBody } from "../../shared/protocol/statement.js"
+import type { AccountSecrets } from "./account-keys.js"
+import { deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
+import { openHistory } from "./epoch-event.js"
+import { type EpochJudgement, judgeEpochEvent } from "./epoch-judge.js"
+import { openEventBody } from "./log-event.js"
+import { assertAuthored, assertStatementFits } from "./statement-checks.js"
+import { type OpenedAsset, openRecordingSeals } from "./recording-event.js"
+import { verifySignature } from "./sodium.js"
+
+/** An epoch whose event was found valid. */
+export interface ValidEpoch {
+  readonly seq: number
+  readonly eventHash: Uint8Array
+  readonly keys: EpochKeys
+  readonly adminKey: Uint8Array
+  readonly roster: readonly RosterEntry[]
+  readonly policy: HistoryPolicy
+  readonly title: string
+}
+
+/** A published recording, its seals opened. `details` is `null` where the capture epoch's secret is not held. */
+export interface PublishedRecording {
+  readonly seq: number
+  readonly epoch: number
+  readonly fields: RecordingFields
+  readonly authorGenesisHash: Uint8Array
+  readonly timeMs: number
+  readonly opened: { readonly details: RecordingDetails; readonly assets: readonly OpenedAsset[] } | null
+}
+
+/** An event that keeps its place in the chain and means nothing, and why. */
+export interface VoidEvent {
+  readonly seq: number
+  readonly epoch: number
+  readonly isEpochEvent: boolean
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+/** What a verified log says. SPEC.md §7. */
+export interface MeetingLog {
+  readonly meetingId: MeetingId
+  readonly meetingHash: Uint8Array
+  readonly head: { readonly seq: number; readonly hash: Uint8Array }
+  readonly eventHashes: readonly Uint8Array[]
+  /** Newest last; never empty. */
+  readonly epochs: readonly ValidEpoch[]
+  readonly current: ValidEpoch
+  /** Held where the reader is an admin. */
+  readonly adminSeed: Uint8Array | null
+  /** Proofs of every change of admins so far, for the next epoch event to carry. */
+  readonly carried: readonly Uint8Array[]
+  readonly recordings: readonly PublishedRecording[]
+  readonly voids: readonly VoidEvent[]
+  /** Epoch number of the newest epoch event, void or not: the server's newest. */
+  readonly newestEpochSeen: number
+  /** Whether the newest epoch that was seen is one that this reader can open. */
+  readonly isMember: boolean
+}
+
+/** A secret that the reader got otherwise than by a box: it made the epoch, or was invited to it. */
+export interface KnownEpochSecret {
+  readonly eventHash: Uint8Array
+  readonly epoch: number
+  readonly secret: Uint8Array
+  readonly adminSeed: Uint8Array | null
+}
+
+export interface LogReader {
+  readonly secrets: AccountSecrets
+  readonly known: readonly KnownEpochSecret[]
+  /** The verified and pinned chain of an account. @throws {@link ArchiveError} what stops the reader. */
+  readonly chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>
+}
+
+/**
+ * Reads a meeting's whole log, from its genesis on. A break of the chain stops; an event of invalid content is void and shown. SPEC.md §7.
+ * @throws {@link ArchiveError} `bad-chain`, `malformed`, `not-authorised` (no epoch opens), and what `chainOf` throws.
+ */
+export async function readMeetingLog(meetingId: MeetingId, rawEvents: readonly Uint8Array[], reader: LogReader): Promise<MeetingLog> {
+  const { events, hashes } = decodeChained(meetingId, rawEvents)
+  const meetingHash = hashes[0] ?? ZERO_HASH
+  const state = new LogState(meetingHash, events, hashes, reader)
+  for (const [seq, event] of events.entries()) await state.apply(seq, event)
+  return state.finish(meetingId)
+}
+
+function decodeChained(meetingId: MeetingId, rawEvents: readonly Uint8Array[]): { readonly events: readonly MeetingEvent[]; readonly hashes: readonly Uint8Array[] } {
+  const hashes = rawEvents.map(eventHash)
+  const events = rawEvents.map(decodeEvent)
+  const genesisHash = hashes[0]
+  if (genesisHash === undefined || !equalBytes(idOfHash("meeting", genesisHash), meetingId)) {
+    throw new ArchiveError("bad-chain", `the log served for ${formatId("meeting", meetingId)} is not that meeting's`)
+  }
+  let newestEpoch = 0
+  events.forEach((event, seq) => {
+    const prev = hashes[seq - 1] ?? ZERO_HASH
+    const id = seq === 0 ? new Uint8Array(16) : meetingId
+    const epochFits = event.epochPart === null || seq === 0 ? event.epoch <= newestEpoch : event.epoch > newestEpoch
+    if (event.seq !== seq || !equalBytes(event.prev, prev) || !equalBytes(event.meetingId, id) || !epochFits || (seq === 0 && event.epochPart === null)) {
+      throw new ArchiveError("bad-chain", "events that do not follow each other", { place: `event ${seq}` })
+    }
+    newestEpoch = Math.max(newestEpoch, event.epoch)
+  })
+  return { events, hashes }
+}
+
+class LogState {
+  readonly #meetingHash: Uint8Array
+  readonly #events: readonly MeetingEvent[]
+  readonly #hashes: readonly Uint8Array[]
+  readonly #reader: LogReader
+  /** Candidate secrets by event; each counts only once its event verified. */
+  readonly #candidates: ReadonlyMap<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }>
+  readonly #epochs: ValidEpoch[] = []
+  readonly #carried: Uint8Array[] = []
+  readonly #recordings: PublishedRecording[] = []
+  readonly #voids: VoidEvent[] = []
+  #adminSeed: Uint8Array | null = null
+  #isMember = false
+
+  constructor(meetingHash: Uint8Array, events: readonly MeetingEvent[], hashes: readonly Uint8Array[], reader: LogReader) {
+    this.#meetingHash = meetingHash
+    this.#events = events
+    this.#hashes = hashes
+    this.#reader = reader
+    this.#candidates = collectCandidates(meetingHash, events, hashes, reader.known)
+  }
+
+  async apply(seq: number, event: MeetingEvent): Promise<void> {
+    try {
+      if (event.epochPart === null) await this.#applyEntry(seq, event)
+      else await this.#applyEpoch(seq, event)
+    } catch (error) {
+      if (!isArchiveError(error) || !VOIDING.has(error.code)) throw error
+      this.#voids.push({ seq, epoch: event.epoch, isEpochEvent: event.epochPart !== null, code: error.code, reason: error.message })
+    }
+  }
+
+  async #applyEpoch(seq: number, event: MeetingEvent): Promise<void> {
+    const judgement: EpochJudgement | null = await judgeEpochEvent({
+      event,
+      seq,
+      hash: this.#hashes[seq] ?? ZERO_HASH,
+      meetingHash: seq === 0 ? ZERO_HASH : this.#meetingHash,
+      events: this.#events,
+      epochs: this.#epochs,
+      carried: this.#carried,
+      candidate: this.#candidates.get(seq) ?? null,
+      adminSeed: this.#adminSeed,
+      secrets: this.#reader.secrets,
+      chainOf: this.#reader.chainOf,
+    })
+    if (judgement === null) {
+      this.#isMember = false
+      return
+    }
+    this.#epochs.push(judgement.epoch)
+    this.#carried.splice(0, this.#carried.length, ...judgement.carried)
+    this.#adminSeed = judgement.adminSeed
+    this.#isMember = memberOf(judgement.epoch.roster, this.#reader.secrets.genesisHash) !== undefined
+  }
+
+  async #applyEntry(seq: number, event: MeetingEvent): Promise<void> {
+    const current = this.#epochs.at(-1)
+    if (current === undefined || !this.#isMember) return
+    if (event.epoch !== current.keys.epoch) throw new ArchiveError("not-authorised", "an event of an epoch that is not in force")
+    const body = openEventBody(event, this.#meetingHash, current.keys)
+    const { statement, statementHash } = verifyBody(body, verifySignature)
+    assertStatementFits(statement, statementHash, event, this.#meetingHash, current.keys.commitment)
+    await assertAuthored(statement, current.roster, this.#reader.chainOf)
+    if (statement.type !== "recording") return
+    const fields = readRecordingFields(body.fields)
+    if (this.#recordings.some((known) => equalBytes(known.fields.recordingId, fields.recordingId))) {
+      throw new ArchiveError("replayed", "a recording that was published before")
+    }
+    assertNamesAssets(event, fields)
+    const capture = this.#epochs.find((epoch) => epoch.keys.epoch === fields.captureEpoch)
+    const opened = capture === undefined ? null : openRecordingSeals(fields, this.#meetingHash, capture.keys, current.keys)
+    const { authorGenesisHash, timeMs } = statement
+    this.#recordings.push({ seq, epoch: event.epoch, fields, authorGenesisHash, timeMs, opened })
+  }
+
+  finish(meetingId: MeetingId): MeetingLog {
+    const [seq, current] = [this.#events.length - 1, this.#epochs.at(-1)]
+    const [newestVoid] = this.#voids
+    if (current === undefined) {
+      throw new ArchiveError(newestVoid?.code ?? "not-authorised", newestVoid?.reason ?? "no epoch of this meeting opens for this account")
+    }
+    return {
+      meetingId,
+      meetingHash: this.#meetingHash,
+      head: { seq, hash: this.#hashes[seq] ?? ZERO_HASH },
+      eventHashes: this.#hashes,
+      epochs: this.#epochs,
+      current,
+      adminSeed: this.#adminSeed,
+      carried: this.#carried,
+      recordings: this.#recordings,
+      voids: this.#voids,
+      newestEpochSeen: this.#events.reduce((newest, event) => Math.max(newest, event.epoch), 0),
+      isMember: this.#isMember,
+    }
+  }
+}
+
+/** Failings of an event's own content: it is void. All else (a forked account, a server down) stops the reader. */
+const VOIDING: ReadonlySet<ErrorCode> = new Set(["malformed", "too-large", "unsupported-version", "cannot-open", "bad-signature", "bad-boxes", "not-authorised", "replayed"])
+
+function assertNamesAssets(event: MeetingEvent, fields: RecordingFields): void {
+  const named = fields.assets.every((asset, index) => {
+    const visible = event.assets[index]
+    return visible !== undefined && equalBytes(visible, assetHeaderHashOf(asset.rawHeader))
+  })
+  if (!named || event.assets.length !== fields.assets.length) throw new ArchiveError("malformed", "an event that names other assets outside than inside")
+}
+
+/** From the secrets that are known, back through the sealed histories: the secrets of the epochs before. */
+function collectCandidates(
+  meetingHash: Uint8Array,
+  events: readonly MeetingEvent[],
+  hashes: readonly Uint8Array[],
+  known: readonly KnownEpochSecret[],
+): ReadonlyMap<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }> {
+  const candidates = new Map<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }>()
+  for (const secret of known) {
+    let seq = hashes.findIndex((hash) => equalBytes(hash, secret.eventHash))
+    if (seq >= 0) candidates.set(seq, secret)
+    while (seq > 0) {
+      const part = events[seq]?.epochPart
+      const held = candidates.get(seq)
+      if (part === null || part?.sealedHistory == null || held === undefined) break
+      const base = hashes.findIndex((hash) => equalBytes(hash, part.base))
+      if (base < 0 || base >= seq) break
+      try {
+        const history = openHistory(deriveEpochKeys(held.secret, held.epoch), meetingHash, part.base, part.sealedHistory)
+        if (!candidates.has(base)) candidates.set(base, { ...history, adminSeed: null })
+      } catch (error) {
+        if (!isArchiveError(error)) throw error
+        break
+      }
+      seq = base
+    }
+  }
+  return candidates
+}
