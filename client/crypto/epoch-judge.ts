@@ -61,7 +61,7 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   if (statement.type !== "epoch") throw new ArchiveError("malformed", "an epoch event with a statement of another type")
   const fields = readEpochFields(body.fields, part, keys)
   const chains = await chainsOf(fields.roster, epochCase.chainOf)
-  await assertAuthority(epochCase, part, base, fields, statement.authorGenesisHash, body.carried)
+  const adminsBefore = await assertAuthority(epochCase, part, base, fields, statement.authorGenesisHash, body.carried)
   await assertAuthored(statement, base?.roster ?? fields.roster, epochCase.chainOf)
   const making: BoxMaking = {
     meetingHash,
@@ -76,7 +76,7 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   }
   if (!memberBoxesFit(making, part.boxes)) throw new ArchiveError("bad-boxes", "an epoch whose boxes do not bring every member its secret")
   const adminSeed = adminSeedOf(epochCase, part, fields.roster, making)
-  const adminsChanged = base === null || !sameHashes(adminsOf(base.roster), adminsOf(fields.roster))
+  const adminsChanged = !sameHashes(adminsBefore, adminsOf(fields.roster))
   const carried = epochCase.epochs.length === 0 ? body.carried : epochCase.carried
   return {
     epoch: { seq: epochCase.seq, eventHash: epochCase.hash, keys, adminKey: part.adminKey, ...fields },
@@ -151,23 +151,24 @@ function userPublicKeyOf(chains: readonly VerifiedChain[], member: RosterEntry):
   return key.publicKey
 }
 
-/** Who may make which epoch. SPEC.md §7.1. */
-async function assertAuthority(epochCase: EpochCase, part: EpochPart, base: ValidEpoch | null, fields: EpochFields, author: Uint8Array, carried: readonly Uint8Array[]): Promise<void> {
+/** Checks who may make which epoch, and gives the admins that were in force before it. SPEC.md §7.1. */
+async function assertAuthority(epochCase: EpochCase, part: EpochPart, base: ValidEpoch | null, fields: EpochFields, author: Uint8Array, carried: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
   if (epochCase.seq === 0) {
     const [only, second] = fields.roster
     if (second !== undefined || only === undefined || !equalBytes(only.genesisHash, author)) throw new ArchiveError("not-authorised", "a genesis with others than its author")
     if (carried.length > 0) throw new ArchiveError("malformed", "a genesis that carries statements")
-    return
+    return []
   }
   if (base === null) {
     const admins = await adminsByCarried(epochCase, carried)
     if (!admins.some((admin) => equalBytes(admin, author))) throw new ArchiveError("not-authorised", "an epoch that no admin made")
-    return
+    return admins
   }
   const sameCarried = carried.length === epochCase.carried.length && carried.every((item, index) => equalBytes(item, epochCase.carried[index] ?? ZERO_HASH))
   if (!sameCarried) throw new ArchiveError("malformed", "an epoch that carries other proofs of its admins than the log gives")
   assertNotOlder(base.roster, fields.roster)
-  if (isAdmin(base.roster, author)) return
+  const before = adminsOf(base.roster)
+  if (isAdmin(base.roster, author)) return before
   const isRekey =
     base === epochCase.epochs.at(-1) &&
     sameMembersAndRoles(base.roster, fields.roster) &&
@@ -175,6 +176,7 @@ async function assertAuthority(epochCase: EpochCase, part: EpochPart, base: Vali
     base.title === fields.title &&
     equalBytes(base.adminKey, part.adminKey)
   if (!isRekey) throw new ArchiveError("not-authorised", "an epoch with other members, roles, policy or title, made by someone who is no admin")
+  return before
 }
 
 function assertNotOlder(before: readonly RosterEntry[], after: readonly RosterEntry[]): void {

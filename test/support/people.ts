@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { eventHash } from "../../shared/protocol/event.js"
+import { idOfHash } from "../../shared/protocol/ids.js"
+import { type VerifiedChain, verifyChain } from "../../shared/protocol/link.js"
+import { compareBytes } from "../../shared/protocol/bytes.js"
+import type { HistoryPolicy, Role, RosterEntry } from "../../shared/protocol/roster.js"
+import { type AccountSecrets, createAccount, deviceSigner, type NewAccount } from "../../client/crypto/account-keys.js"
+import { adminSigner } from "../../client/crypto/epoch-keys.js"
+import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent } from "../../client/crypto/epoch-event.js"
+import type { Author } from "../../client/crypto/log-event.js"
+import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
+import { verifySignature } from "../../client/crypto/sodium.js"
+
+export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
+
+/** A person of a test: an account with its verified chain. */
+export interface Person {
+  readonly account: NewAccount
+  readonly secrets: AccountSecrets
+  readonly chain: VerifiedChain
+  readonly author: Author
+}
+
+export function makePerson(deviceName: string): Person {
+  const account = createAccount({ deviceName, nowMs: 1_790_000_000_000, random })
+  const chain = verifyChain([account.genesisLink], verifySignature)
+  const author = { genesisHash: chain.genesisHash, chainHead: chain.headHash, signer: deviceSigner(account.secrets) }
+  return { account, secrets: account.secrets, chain, author }
+}
+
+export function entryOf(person: Person, role: Role): RosterEntry {
+  return { genesisHash: person.chain.genesisHash, chainHead: person.chain.headHash, generation: 1, role }
+}
+
+/** A meeting's log as a server would hold it, with nothing between it and the test. */
+export class TestMeeting {
+  readonly events: Uint8Array[] = []
+  readonly adminSeed = random(32)
+  readonly #people: Person[] = []
+  readonly #known = new Map<Person, KnownEpochSecret>()
+
+  constructor(creator: Person, title = "A meeting", policy: HistoryPolicy = "shared") {
+    this.#people.push(creator)
+    const made = makeEpochEvent({
+      position: GENESIS_POSITION,
+      epoch: 0,
+      base: null,
+      roster: [entryOf(creator, "admin")],
+      userPublicKeyOf: this.userPublicKeyOf,
+      policy,
+      title,
+      admin: { seed: this.adminSeed },
+      adminKeyIsNew: true,
+      carried: [],
+      author: creator.author,
+      timeMs: 1,
+      random,
+    })
+    this.#accept(creator, made, this.adminSeed)
+  }
+
+  get meetingHash(): Uint8Array {
+    return eventHash(this.events[0] ?? new Uint8Array(0))
+  }
+
+  readonly chainOf = (genesisHash: Uint8Array): Promise<VerifiedChain> => {
+    const person = this.#people.find((candidate) => equalBytes(candidate.chain.genesisHash, genesisHash))
+    return person === undefined ? Promise.reject(new Error("nobody known")) : Promise.resolve(person.chain)
+  }
+
+  readonly userPublicKeyOf = (member: RosterEntry): Uint8Array => {
+    const person = this.#people.find((candidate) => equalBytes(candidate.chain.genesisHash, member.genesisHash))
+    return person?.chain.userKeys[0]?.publicKey ?? new Uint8Array(1_216)
+  }
+
+  know(person: Person): void {
+    this.#people.push(person)
+  }
+
+  read(person: Person, known: readonly KnownEpochSecret[] = [...(this.#known.has(person) ? [this.#known.get(person)!] : [])]): Promise<MeetingLog> {
+    return readMeetingLog(idOfHash("meeting", this.meetingHash), this.events, { secrets: person.secrets, known, chainOf: this.chainOf })
+  }
+
+  /** An epoch event by `by` that changes the roster as given, appended as it is. */
+  async nextEpoch(by: Person, roster: readonly RosterEntry[], overrides: { readonly title?: string; readonly policy?: HistoryPolicy } = {}): Promise<MadeEpoch> {
+    const log = await this.read(by)
+    const made = makeEpochEvent({
+      position: { meetingId: log.meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash },
+      epoch: log.newestEpochSeen + 1,
+      base: { eventHash: log.current.eventHash, keys: log.current.keys, roster: log.current.roster },
+      roster: roster.toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
+      userPublicKeyOf: this.userPublicKeyOf,
+      policy: overrides.policy ?? log.current.policy,
+      title: overrides.title ?? log.current.title,
+      admin: log.adminSeed === null ? { publicKey: log.current.adminKey } : { seed: log.adminSeed },
+      adminKeyIsNew: false,
+      carried: log.carried,
+      author: by.author,
+      timeMs: 2,
+      random,
+    })
+    this.events.push(made.rawEvent)
+    return made
+  }
+
+  /** Adds people as `by`, and tells each its epoch secret as an invitation would. */
+  async add(by: Person, ...people: readonly Person[]): Promise<MadeEpoch> {
+    for (const person of people) this.know(person)
+    const log = await this.read(by)
+    const made = await this.nextEpoch(by, [...log.current.roster, ...people.map((person) => entryOf(person, "member"))])
+    for (const person of people) this.#known.set(person, this.#knownOf(made, null))
+    return made
+  }
+
+  adminKey(): Uint8Array {
+    return adminSigner(this.adminSeed).publicKey
+  }
+
+  #accept(person: Person, made: MadeEpoch, adminSeed: Uint8Array | null): void {
+    this.events.push(made.rawEvent)
+    this.#known.set(person, this.#knownOf(made, adminSeed))
+  }
+
+  #knownOf(made: MadeEpoch, adminSeed: Uint8Array | null): KnownEpochSecret {
+    return { eventHash: eventHash(made.rawEvent), epoch: made.keys.epoch, secret: made.keys.secret, adminSeed }
+  }
+}
