@@ -1,0 +1,101 @@
+import { resolve } from "node:path"
+import { z } from "zod"
+import { ArchiveError } from "../protocol/errors.js"
+
+/** Everything that the environment can set; nothing else reads it. */
+const environmentSchema = z.object({
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  TACITURN_DATA: z.string().min(1).default("data"),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  S3_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
+  S3_BUCKET: z.string().min(3).max(63).default("taciturn"),
+  S3_REGION: z.string().min(1).default("us-east-1"),
+  S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  SPOOL_DIR: z.string().min(1).optional(),
+  OBJECTS_DIR: z.string().min(1).optional(),
+  PUBLIC_URLS: z.string().optional(),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  RESERVE_BYTES: z.coerce.number().int().min(0).default(268_435_456),
+  REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(6_000),
+  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+  RECONCILE_SECONDS: z.coerce.number().min(0.1).default(15),
+  UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
+  TACITURN_FAILPOINT: z.string().optional(),
+  TACITURN_FAILPOINT_LOG: z.string().optional(),
+})
+
+export interface S3Settings {
+  readonly endpoint: string
+  readonly bucket: string
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export interface ServerConfig {
+  readonly host: string
+  readonly port: number
+  readonly dataDir: string
+  readonly databaseUrl: string | null
+  readonly redisUrl: string | null
+  readonly s3: S3Settings | null
+  readonly spoolDir: string
+  readonly objectsDir: string
+  /** Empty: every loopback spelling of the address that is listened on. */
+  readonly publicUrls: readonly string[]
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent"
+  /** Disk that uploads leave free. */
+  readonly reserveBytes: number
+  readonly requestsPerMinute: number
+  readonly workerConcurrency: number
+  readonly reconcileMs: number
+  readonly uploadExpiryMs: number
+  readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
+}
+
+/** @throws {@link ArchiveError} `usage`, naming the variable. */
+export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): ServerConfig {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""))
+  const parsed = environmentSchema.safeParse(set)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw new ArchiveError("usage", `the environment variable ${issue?.path.join(".") ?? ""} can't be used: ${issue?.message ?? "it is malformed"}`)
+  }
+  const value = parsed.data
+  const dataDir = resolve(value.TACITURN_DATA)
+  return {
+    host: value.HOST,
+    port: value.PORT,
+    dataDir,
+    databaseUrl: value.DATABASE_URL ?? null,
+    redisUrl: value.REDIS_URL ?? null,
+    s3: readS3(value),
+    spoolDir: resolve(value.SPOOL_DIR ?? `${dataDir}/spool`),
+    objectsDir: resolve(value.OBJECTS_DIR ?? `${dataDir}/objects`),
+    publicUrls: (value.PUBLIC_URLS ?? "").split(/[\s,]+/).filter((url) => url !== ""),
+    logLevel: value.LOG_LEVEL,
+    reserveBytes: value.RESERVE_BYTES,
+    requestsPerMinute: value.REQUESTS_PER_MINUTE,
+    workerConcurrency: value.WORKER_CONCURRENCY,
+    reconcileMs: value.RECONCILE_SECONDS * 1_000,
+    uploadExpiryMs: value.UPLOAD_EXPIRY_HOURS * 3_600_000,
+    failpoint: value.TACITURN_FAILPOINT === undefined ? null : { name: value.TACITURN_FAILPOINT, logPath: value.TACITURN_FAILPOINT_LOG ?? null },
+  }
+}
+
+function readS3(value: z.infer<typeof environmentSchema>): S3Settings | null {
+  if (value.S3_ENDPOINT === undefined) return null
+  if (value.S3_ACCESS_KEY_ID === undefined || value.S3_SECRET_ACCESS_KEY === undefined) {
+    throw new ArchiveError("usage", "S3_ENDPOINT is set, so S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are needed too")
+  }
+  return {
+    endpoint: value.S3_ENDPOINT,
+    bucket: value.S3_BUCKET,
+    region: value.S3_REGION,
+    accessKeyId: value.S3_ACCESS_KEY_ID,
+    secretAccessKey: value.S3_SECRET_ACCESS_KEY,
+  }
+}

@@ -1,0 +1,84 @@
+import type { Readable } from "node:stream"
+
+/** What the server asks of the world around it. Adapters pass the suites in test/contract. */
+
+/** One row by column name, as the driver gives it: `bytea` as bytes, `bigint` as a number. */
+export type Row = Record<string, unknown>
+
+export interface Queryable {
+  /** @throws {@link ArchiveError} `unavailable` where the database can't be reached; `out-of-space` where its disk is full. */
+  query<R extends object = Row>(sql: string, values: readonly unknown[]): Promise<readonly R[]>
+}
+
+/** The catalog: the truth about everything unfinished. Deadlines use its clock. */
+export interface Catalog extends Queryable {
+  /** Runs `work` in one transaction, committed durably when this resolves and rolled back when it throws. */
+  transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Bytes to be stored, with their SHA-256 as it was computed when they passed by. */
+export type ObjectSource =
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly sha256: Uint8Array }
+  | {
+      readonly kind: "files"
+      /** Their contents one after another. */
+      readonly paths: readonly string[]
+      readonly sizeBytes: number
+      readonly sha256: Uint8Array
+      /** Whether a single file may be moved away instead of copied. */
+      readonly consume: boolean
+    }
+
+/** Immutable objects by key. */
+export interface ObjectStore {
+  /**
+   * Durable when it resolves, and idempotent: a key is only ever put with the same bytes. After a failure the object may be there or not.
+   * @throws {@link ArchiveError} `integrity` if the bytes have not that hash, `unavailable`, `out-of-space`.
+   */
+  put(key: string, source: ObjectSource): Promise<void>
+  /** The object's bytes, or those of an inclusive range. @throws {@link ArchiveError} `not-found`, `unavailable`. */
+  get(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>
+  /** @throws {@link ArchiveError} `unavailable`. */
+  head(key: string): Promise<{ readonly sizeBytes: number } | null>
+  /** Resolves whether the object was there or not. */
+  delete(key: string): Promise<void>
+  list(prefix: string): AsyncIterable<{ readonly key: string; readonly sizeBytes: number }>
+  /** @throws {@link ArchiveError} `unavailable` if the store does not answer. */
+  ready(): Promise<void>
+  /** Frees what the adapter holds; objects stay. */
+  close(): Promise<void>
+}
+
+/** What is to be looked at: ids alone. `asset` is an asset id in hex. */
+export type Job = { readonly name: "store-chunk"; readonly asset: string; readonly chunk: number } | { readonly name: "finish-asset"; readonly asset: string }
+
+/** A nudge: a job may be lost, come late, or run twice at once. The reconciler makes good from the catalog. */
+export interface JobQueue {
+  /** Never waits for the job. @throws {@link ArchiveError} `unavailable`, which callers may ignore. */
+  enqueue(job: Job): Promise<void>
+  /** Starts taking jobs. A handler that throws leaves its work to the reconciler. */
+  work(handler: (job: Job) => Promise<void>, options: { readonly concurrency: number }): void
+  /** Takes no further jobs and waits for those that run. */
+  close(): Promise<void>
+}
+
+/** A file of the spool while it is being written. */
+export interface SpoolFile {
+  readonly name: string
+  write(bytes: Uint8Array): Promise<void>
+  /** Durable when it resolves: contents and name. */
+  commit(): Promise<void>
+  /** Leaves nothing behind. */
+  discard(): Promise<void>
+}
+
+/** Where pieces wait until they are stored. */
+export interface Spool {
+  create(name: string): Promise<SpoolFile>
+  pathOf(name: string): string
+  /** Resolves whether the file was there or not. */
+  remove(name: string): Promise<void>
+  list(): Promise<readonly { readonly name: string; readonly sizeBytes: number; readonly changedAtMs: number }[]>
+  freeBytes(): Promise<number>
+}
