@@ -20,13 +20,14 @@ export interface Operation<
   Params extends Schema = Schema,
   Query extends Schema = Schema,
   Body extends Schema = Schema,
+  Access extends Security = Security,
 > {
   readonly id: string
   readonly tag: "service" | "accounts" | "meetings" | "uploads" | "assets"
   readonly method: "get" | "head" | "post" | "patch" | "delete"
   readonly path: string
   readonly summary: string
-  readonly security: Security
+  readonly security: Access
   readonly params?: Params
   readonly query?: Query
   /** JSON. */
@@ -38,8 +39,8 @@ export interface Operation<
 }
 
 /** Keeps the schemas' types. */
-export function defineOperation<Params extends Schema, Query extends Schema, Body extends Schema>(
-  operation: Operation<Params, Query, Body>,
-): Operation<Params, Query, Body> {
+export function defineOperation<Params extends Schema, Query extends Schema, Body extends Schema, const Access extends Security>(
+  operation: Operation<Params, Query, Body, Access>,
+): Operation<Params, Query, Body, Access> {
   return operation
 }

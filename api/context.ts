@@ -1,0 +1,31 @@
+import type { RandomBytes } from "../shared/protocol/ambient.js"
+import type { VerifySignature } from "../shared/protocol/envelope.js"
+import type { Instance } from "../shared/server/catalog/instance.js"
+import type { Logger } from "../shared/server/logger.js"
+import type { Catalog } from "../shared/server/ports.js"
+import type { RateLimits } from "./rate-limits.js"
+
+/** What every route is given. */
+export interface ApiContext {
+  readonly catalog: Catalog
+  readonly random: RandomBytes
+  readonly verify: VerifySignature
+  readonly instance: Instance
+  /** Scheme and authority of every address that clients may use. SPEC.md §11. */
+  readonly origins: ReadonlySet<string>
+  readonly version: string
+  /** Pieces that an upload may have waiting before it is told to wait. */
+  readonly unstoredBytes: number
+  readonly limits: RateLimits
+  readonly logger: Logger
+  /** How many proxies stand before this process: whose word on the client's address counts. */
+  readonly trustProxy: number
+  /** Resolves when catalog and store answer. @throws {@link ArchiveError} `unavailable`. */
+  readonly probe: () => Promise<void>
+  readonly lifecycle: Lifecycle
+}
+
+/** Whether the process still takes new work. */
+export interface Lifecycle {
+  draining: boolean
+}

@@ -1,0 +1,71 @@
+import { Router } from "express"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import {
+  activeDeviceKeys,
+  appendKeyring,
+  createAccount,
+  deleteInboxEntry,
+  postToInbox,
+  readBoxes,
+  readChain,
+  readInbox,
+  readKeyring,
+  requireAccount,
+} from "../../shared/server/catalog/accounts.js"
+import { issueChallenge, redeemChallenge } from "../../shared/server/catalog/capabilities.js"
+import { accounts } from "../contract.js"
+import type { ApiContext } from "../context.js"
+import { mountGuarded } from "../mount-guarded.js"
+
+/** Accounts, inboxes, keyrings. SPEC.md §5. */
+export function accountRoutes(context: ApiContext): Router {
+  const { catalog, random, verify, origins } = context
+  const router = Router()
+
+  mountGuarded(context, router, accounts.create, async ({ body }) => {
+    const { created, value: account } = await createAccount(catalog, body.genesis, body.boxes, verify)
+    return { status: created ? 201 : 200, body: { account } }
+  })
+  mountGuarded(context, router, accounts.chain, async ({ params }) => ({
+    status: 200,
+    body: { links: await readChain(catalog, params.account) },
+  }))
+  mountGuarded(context, router, accounts.boxes, async ({ params }) => ({
+    status: 200,
+    body: { boxes: await readBoxes(catalog, params.account) },
+  }))
+  mountGuarded(context, router, accounts.challenge, async ({ params }) => {
+    await requireAccount(catalog, params.account)
+    return { status: 201, body: await issueChallenge(catalog, random, params.account) }
+  })
+  mountGuarded(context, router, accounts.token, async ({ params, body }) => {
+    const deviceKeys = await activeDeviceKeys(catalog, params.account, verify)
+    if (!deviceKeys.some((key) => equalBytes(key, body.key))) {
+      throw new ArchiveError("unauthenticated", "a key that is no active device of the account")
+    }
+    const answer = { ...body, subject: params.account, scope: "device" as const, epoch: 0 }
+    return { status: 201, body: await redeemChallenge(catalog, random, answer, { origins, verify }) }
+  })
+  mountGuarded(context, router, accounts.postInbox, async ({ params, rawBody }) => {
+    const { created, value: entry } = await postToInbox(catalog, params.account, rawBody)
+    return { status: created ? 201 : 200, body: { entry } }
+  })
+  mountGuarded(context, router, accounts.readInbox, async ({ params }) => ({
+    status: 200,
+    body: { entries: await readInbox(catalog, params.account) },
+  }))
+  mountGuarded(context, router, accounts.deleteInboxEntry, async ({ params }) => {
+    await deleteInboxEntry(catalog, params.account, params.entry)
+    return { status: 204 }
+  })
+  mountGuarded(context, router, accounts.readKeyring, async ({ params, query }) => ({
+    status: 200,
+    body: await readKeyring(catalog, params.account, query.from ?? 0),
+  }))
+  mountGuarded(context, router, accounts.appendKeyring, async ({ params, body }) => {
+    const { created, value: seq } = await appendKeyring(catalog, params.account, body.record)
+    return { status: created ? 201 : 200, body: { seq } }
+  })
+  return router
+}

