@@ -1,0 +1,90 @@
+import { pipeline } from "node:stream/promises"
+import express, { type Request, type RequestHandler, type Response, type Router } from "express"
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { type MeetingId, parseId } from "../../shared/protocol/ids.js"
+import type { AssetReader } from "../../shared/server/assets/reader.js"
+import { readStored, type StoredAsset } from "../../shared/server/catalog/assets.js"
+import type { Catalog } from "../../shared/server/ports.js"
+import { assets } from "../contract.js"
+import { mount } from "../mount.js"
+import { parseRange } from "./range.js"
+
+export interface AssetRoutesOptions {
+  readonly catalog: Catalog
+  readonly reader: AssetReader
+  /** The meeting whose assets the request's token may read. */
+  readonly authoriseReading: (request: Request) => Promise<MeetingId>
+}
+
+/** Sealed bytes of assets that have their receipt, and the hashes to check them by. */
+export function createAssetRoutes(options: AssetRoutesOptions): Router {
+  const { catalog, reader } = options
+  const router = express.Router()
+
+  const authorised = async (request: Request): Promise<StoredAsset> => {
+    const { meeting, asset } = request.params
+    const meetingId = parseId("meeting", typeof meeting === "string" ? meeting : "")
+    const assetId = parseId("asset", typeof asset === "string" ? asset : "")
+    if (!equalBytes(await options.authoriseReading(request), meetingId)) throw new ArchiveError("forbidden", "a token for something else")
+    return await readStored(catalog, meetingId, assetId)
+  }
+
+  mount(router, assets.describe, [], async ({ request }) => {
+    const { header, sizeBytes, root, receipt } = await authorised(request)
+    return { status: 200, body: { header, sizeBytes, root, receipt } }
+  })
+
+  const stream: RequestHandler = async (request, response) => {
+    await sendStream(request, response, await authorised(request), reader)
+  }
+  router.route(assets.stream.path).get(stream).head(stream)
+
+  router.get(assets.chunkHashes.path, async (request, response) => {
+    const asset = await authorised(request)
+    const { n } = request.params
+    const chunk = /^(?:0|[1-9][0-9]{0,8})$/.test(String(n)) ? Number(n) : Number.POSITIVE_INFINITY
+    const hashes = await reader.chunkHashes(asset, chunk)
+    response.status(200).set(IMMUTABLE).type("application/cbor").end(hashes)
+  })
+  return router
+}
+
+/** A stored asset never changes; but what was fetched with one token is no other holder's. */
+const IMMUTABLE = { "Cache-Control": "private, max-age=31536000, immutable" } as const
+
+async function sendStream(request: Request, response: Response, asset: StoredAsset, reader: AssetReader): Promise<void> {
+  const etag = `"${toHex(asset.root)}"`
+  response.set({ ...IMMUTABLE, ETag: etag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" })
+  if (request.get("if-none-match") === etag) {
+    response.status(304).end()
+    return
+  }
+  // RFC 9110 §13.1.5: of another version the whole is sent.
+  const ifRange = request.get("if-range")
+  const range = parseRange(ifRange === undefined || ifRange === etag ? request.get("range") : undefined, asset.sizeBytes)
+  if (range.kind === "unsatisfiable") {
+    response.removeHeader("ETag")
+    response.status(416).set({ "Cache-Control": "no-store", "Content-Range": `bytes */${asset.sizeBytes}`, "Content-Length": "0" }).end()
+    return
+  }
+  const { start, end } = range.kind === "all" ? { start: 0, end: asset.sizeBytes - 1 } : range
+  response.status(range.kind === "all" ? 200 : 206).setHeader("Content-Length", end - start + 1)
+  if (range.kind === "part") response.setHeader("Content-Range", `bytes ${start}-${end}/${asset.sizeBytes}`)
+  if (request.method === "HEAD") {
+    response.end()
+    return
+  }
+  const body = reader.stream(asset, start, end)
+  try {
+    await pipeline(body, response)
+  } catch (cause) {
+    // Who has gone needs no answer; who is still there sees the connection end before the announced length.
+    if (response.destroyed && isPrematureClose(cause)) return
+    throw cause
+  }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, "code") === "ERR_STREAM_PREMATURE_CLOSE"
+}

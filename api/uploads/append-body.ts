@@ -1,0 +1,55 @@
+import { randomBytes } from "node:crypto"
+import type { IncomingMessage } from "node:http"
+import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
+import { pieceName } from "../../shared/server/assets/layout.js"
+import { appendPiece, unstoredBytes, type Upload } from "../../shared/server/catalog/uploads.js"
+import { failpoint } from "../../shared/server/failpoints.js"
+import type { UploadContext } from "./context.js"
+import type { HeldLease } from "./lease-locks.js"
+import { checkPieceSize, pieceLimitBytes } from "./piece-rules.js"
+import { receivePiece } from "./receive-piece.js"
+
+/** After these it is certain that no row names the file. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["conflict", "malformed", "too-large"])
+
+/**
+ * Appends what a PATCH brings: one piece, all of it or nothing. When it returns, the piece is durable and acknowledged in the catalog.
+ * An empty body (which may come to declare a length) changes nothing.
+ * @returns the new offset.
+ * @throws {@link ArchiveError} `conflict`, `too-large`, `malformed` for what can't follow here; `unavailable` while too much waits to be stored;
+ * `out-of-space`.
+ */
+export async function appendBody(context: UploadContext, upload: Upload, request: IncomingMessage, lease: HeldLease): Promise<number> {
+  const announced = request.headers["content-length"]
+  if (announced === "0") return upload.offsetBytes
+  const limitBytes = pieceLimitBytes(upload)
+  if (announced !== undefined) checkPieceSize(upload, Number(announced))
+  await admit(context, upload, announced === undefined ? limitBytes : Number(announced))
+
+  const spoolName = pieceName(upload.assetId, lease.token, randomBytes(8))
+  const hashes = await receivePiece(request, context.spool, spoolName, limitBytes, lease.signal)
+  let chunk: number | null
+  try {
+    checkPieceSize(upload, hashes.sizeBytes)
+    failpoint("upload.piece.before-commit")
+    chunk = await appendPiece(context.catalog, { assetId: upload.assetId, leaseToken: lease.token, startBytes: upload.offsetBytes, hashes, spoolName })
+  } catch (error) {
+    // Where it is not known whether the row was written, the file stays: the reconciler removes what no row names.
+    if (isArchiveError(error) && REFUSALS.has(error.code)) await context.spool.remove(spoolName)
+    throw error
+  }
+  failpoint("upload.piece.after-commit")
+  if (chunk !== null) await context.nudge(upload.assetId, chunk)
+  failpoint("upload.piece.before-answer")
+  return upload.offsetBytes + hashes.sizeBytes
+}
+
+/** Backpressure, before a byte is read. */
+async function admit(context: UploadContext, upload: Upload, sizeBytes: number): Promise<void> {
+  if ((await unstoredBytes(context.catalog, upload.assetId)) + sizeBytes > context.unstoredBytes) {
+    throw new ArchiveError("unavailable", "earlier pieces are still being stored", { retryAfterMs: 1_000 })
+  }
+  if ((await context.spool.freeBytes()) - sizeBytes < context.reserveBytes) {
+    throw new ArchiveError("out-of-space", "the server's disk is nearly full")
+  }
+}

@@ -1,0 +1,78 @@
+import type { Catalog, Queryable } from "../ports.js"
+import { TODAY } from "./sql.js"
+
+/** What the reconciler asks of the catalog. Every deadline is by the database's clock. */
+
+/** A file of the spool, by what its name says. */
+export interface SpooledFile {
+  readonly name: string
+  readonly assetId: Uint8Array
+  readonly leaseToken: number
+}
+
+/**
+ * Which of these files nothing will ever name: no piece does, and the lease under which they were written is over.
+ * The files must have been listed before: one that became a piece since is seen here.
+ */
+export async function orphanedFiles(catalog: Queryable, files: readonly SpooledFile[]): Promise<readonly string[]> {
+  const rows = await catalog.query<{ name: string }>(
+    `SELECT name FROM unnest($1::text[], $2::bytea[], $3::bigint[]) AS file (name, asset_id, lease_token)
+     WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE spool_name = name)
+       AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.asset_id = file.asset_id AND assets.lease_token = file.lease_token AND lease_until > now())`,
+    [files.map((file) => file.name), files.map((file) => Buffer.from(file.assetId)), files.map((file) => file.leaseToken)],
+  )
+  return rows.map((row) => row.name)
+}
+
+/** Ends leases whose holders are gone. @returns how many. */
+export async function endStaleLeases(catalog: Queryable): Promise<number> {
+  const rows = await catalog.query("UPDATE assets SET lease_until = NULL WHERE state <> 'stored' AND lease_until <= now() RETURNING 1 AS ended", [])
+  return rows.length
+}
+
+/** Gives up uploads that nobody has continued for `idleMs`. @returns how many. */
+export async function cancelAbandoned(catalog: Queryable, idleMs: number): Promise<number> {
+  const rows = await catalog.query(
+    `UPDATE assets SET state = 'cancelled', active_at = now(), lease_token = lease_token + 1, lease_until = NULL
+     WHERE state = 'uploading' AND active_at < now() - $1 * interval '1 millisecond' AND (lease_until IS NULL OR lease_until <= now())
+     RETURNING 1 AS cancelled`,
+    [idleMs],
+  )
+  return rows.length
+}
+
+export interface CancelledAsset {
+  readonly assetId: Uint8Array
+  /** Whether it was cancelled so long ago that nobody can still be storing a chunk of it. */
+  readonly settled: boolean
+}
+
+export async function cancelledAssets(catalog: Queryable, settleMs: number, limit: number): Promise<readonly CancelledAsset[]> {
+  const rows = await catalog.query<{ asset_id: Uint8Array; settled: boolean }>(
+    `SELECT asset_id, active_at <= now() - $1 * interval '1 millisecond' AS settled FROM assets
+     WHERE state = 'cancelled' ORDER BY active_at LIMIT $2`,
+    [settleMs, limit],
+  )
+  return rows.map((row) => ({ assetId: row.asset_id, settled: row.settled }))
+}
+
+/** Forgets the pieces of a cancelled asset. @returns the names of their files. */
+export async function forgetPieces(catalog: Queryable, assetId: Uint8Array): Promise<readonly string[]> {
+  const rows = await catalog.query<{ spool_name: string }>(
+    "DELETE FROM pieces USING assets WHERE pieces.asset_id = $1 AND assets.asset_id = $1 AND state = 'cancelled' RETURNING spool_name",
+    [assetId],
+  )
+  return rows.map((row) => row.spool_name)
+}
+
+/** Replaces a cancelled asset, whose pieces and objects are gone, by its tombstone. */
+export async function buryAsset(catalog: Catalog, assetId: Uint8Array): Promise<void> {
+  await catalog.transaction(async (transaction) => {
+    const [asset] = await transaction.query("SELECT 1 AS found FROM assets WHERE asset_id = $1 AND state = 'cancelled' FOR UPDATE", [assetId])
+    if (asset === undefined) return
+    await transaction.query("DELETE FROM pieces WHERE asset_id = $1", [assetId])
+    await transaction.query("DELETE FROM chunks WHERE asset_id = $1", [assetId])
+    await transaction.query("DELETE FROM assets WHERE asset_id = $1", [assetId])
+    await transaction.query(`INSERT INTO tombstones (kind, id, day) VALUES ('asset', $1, ${TODAY}) ON CONFLICT DO NOTHING`, [assetId])
+  })
+}

@@ -1,0 +1,20 @@
+/** Where the worker can be made to die, before and after each durable step. */
+export const WORKER_FAILPOINTS = [
+  "worker.chunk.begin",
+  "worker.chunk.before-put",
+  "worker.chunk.after-put",
+  "worker.chunk.after-mark",
+  "worker.chunk.after-remove",
+  "worker.asset.begin",
+  "worker.asset.before-record",
+  "worker.asset.after-record",
+  "worker.asset.before-receipt",
+  "worker.asset.after-receipt",
+  "worker.reconcile.before-nudge",
+  "worker.reconcile.after-nudge",
+  "worker.reconcile.after-remove",
+  "worker.expiry.after-cancel",
+  "worker.expiry.after-pieces",
+  "worker.expiry.after-objects",
+  "worker.expiry.after-row",
+] as const
