@@ -1,24 +1,37 @@
 import { scrypt } from "@noble/hashes/scrypt.js"
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
-import { decodeCbor, encodeCbor, readBytes, readUint, readVersioned } from "../../shared/protocol/cbor.js"
 import { utf8 } from "../../shared/protocol/bytes.js"
+import { decodeCbor, encodeCbor, readBytes, readUint, readVersioned } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { LABELS } from "../../shared/protocol/labels.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 
-/** scrypt, RFC 7914: 128 MiB and about half a second on a laptop of 2024. */
-const COST = { logN: 17, r: 8, p: 1 } as const
+/** scrypt, RFC 7914: 128 MiB, and about half a second on a laptop. */
+const COST: ScryptCost = { logN: 17, r: 8, p: 1 }
 /** What a keystore file may ask of the machine that opens it. */
-const MAX_COST = { logN: 20, r: 16, p: 4 } as const
+const MAX_COST: ScryptCost = { logN: 20, r: 16, p: 4 }
 const SALT_BYTES = 32
+const EMPTY = new Uint8Array(0)
 
-/** A keystore's file: `cbor([1, logN, r, p, salt, sealed])`, all zeros and the plaintext where there is no passphrase. SPEC.md §14. */
-export function sealKeystore(plaintext: Uint8Array, passphrase: string | null, random: RandomBytes): Uint8Array {
-  if (passphrase === null) return encodeCbor([1, 0, 0, 0, new Uint8Array(0), plaintext])
+interface ScryptCost {
+  readonly logN: number
+  readonly r: number
+  readonly p: number
+}
+
+/** Seals what a device keeps, again and again, under a passphrase that was stretched once. SPEC.md §14. */
+export interface KeystoreLock {
+  seal(content: Uint8Array): Uint8Array
+  /** Opens what this lock sealed. @throws {@link ArchiveError} `cannot-open` where another passphrase did. */
+  reopen(raw: Uint8Array): Uint8Array
+}
+
+/** A lock for a new keystore; without a passphrase the file's mode is all that protects it. */
+export function createKeystoreLock(passphrase: string | null, random: RandomBytes): KeystoreLock {
+  if (passphrase === null) return { seal: (content) => encodeCbor([1, 0, 0, 0, EMPTY, content]), reopen: (raw) => openKeystore(raw, null, random).content }
   const salt = random(SALT_BYTES)
-  const sealed = sealRecord(keystorePlace(passphrase, salt, COST), plaintext, random)
-  return encodeCbor([1, COST.logN, COST.r, COST.p, salt, sealed])
+  return lockOf(keystorePlace(passphrase, salt, COST), salt, COST, random)
 }
 
 /** Whether a keystore asks for a passphrase. @throws {@link ArchiveError} `malformed`. */
@@ -27,17 +40,19 @@ export function keystoreNeedsPassphrase(raw: Uint8Array): boolean {
 }
 
 /** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`; `cannot-open` for a wrong passphrase. */
-export function openKeystore(raw: Uint8Array, passphrase: string | null): Uint8Array {
+export function openKeystore(raw: Uint8Array, passphrase: string | null, random: RandomBytes): { readonly content: Uint8Array; readonly lock: KeystoreLock } {
   const { cost, salt, content } = readKeystore(raw)
-  if (cost.logN === 0) return content
+  if (cost.logN === 0) return { content, lock: createKeystoreLock(null, random) }
   if (passphrase === null) throw new ArchiveError("cannot-open", "this keystore needs its passphrase")
-  return openRecord(keystorePlace(passphrase, salt, cost), content)
+  const place = keystorePlace(passphrase, salt, cost)
+  return { content: openRecord(place, content), lock: lockOf(place, salt, cost, random) }
 }
 
-interface ScryptCost {
-  readonly logN: number
-  readonly r: number
-  readonly p: number
+function lockOf(place: SealPlace, salt: Uint8Array, cost: ScryptCost, random: RandomBytes): KeystoreLock {
+  return {
+    seal: (content) => encodeCbor([1, cost.logN, cost.r, cost.p, salt, sealRecord(place, content, random)]),
+    reopen: (raw) => openRecord(place, readKeystore(raw).content),
+  }
 }
 
 function readKeystore(raw: Uint8Array): { readonly cost: ScryptCost; readonly salt: Uint8Array; readonly content: Uint8Array } {
@@ -50,5 +65,5 @@ function readKeystore(raw: Uint8Array): { readonly cost: ScryptCost; readonly sa
 
 function keystorePlace(passphrase: string, salt: Uint8Array, cost: ScryptCost): SealPlace {
   const key = scrypt(utf8(passphrase.normalize("NFKC")), salt, { N: 2 ** cost.logN, r: cost.r, p: cost.p, dkLen: 32 })
-  return { key, label: LABELS.keystore, context: encodeCbor([cost.logN, cost.r, cost.p]), aad: new Uint8Array(0) }
+  return { key, label: LABELS.keystore, context: encodeCbor([cost.logN, cost.r, cost.p]), aad: EMPTY }
 }

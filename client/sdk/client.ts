@@ -1,0 +1,29 @@
+import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
+import { type Author } from "../crypto/log-event.js"
+import { deviceSigner } from "../crypto/account-keys.js"
+import type { SegmentPrimitives } from "../crypto/primitives.js"
+import type { Http } from "./http.js"
+import type { StateBox } from "./state.js"
+import { TokenCache } from "./tokens.js"
+
+/** What every call of the SDK is given. */
+export interface Client {
+  readonly http: Http
+  readonly state: StateBox
+  readonly tokens: TokenCache
+  readonly clock: Clock
+  readonly random: RandomBytes
+  readonly primitives: SegmentPrimitives
+  /** Called before and after each durable step; tests stop the process there. */
+  readonly failpoint: (name: string) => void
+}
+
+export function createClient(parts: Omit<Client, "tokens">): Client {
+  return { ...parts, tokens: new TokenCache() }
+}
+
+/** This device as an author, at the chain head that it knows. */
+export function selfAsAuthor(client: Client, chainHead: Uint8Array): Author {
+  const { secrets } = client.state.current
+  return { genesisHash: secrets.genesisHash, chainHead, signer: deviceSigner(secrets) }
+}

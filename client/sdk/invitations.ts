@@ -1,0 +1,129 @@
+import { equalBytes, toBase64Url } from "../../shared/protocol/bytes.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { InboxPostResponse, InboxResponse } from "../../shared/protocol/http.js"
+import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import type { Invitation } from "../../shared/protocol/invitation.js"
+import type { VerifiedChain } from "../../shared/protocol/link.js"
+import { isAdmin, memberOf } from "../../shared/protocol/roster.js"
+import { deviceSigner } from "../crypto/account-keys.js"
+import { makeInvitationBox, openInvitationBox } from "../crypto/invitation-box.js"
+import type { KnownEpochSecret, MeetingLog } from "../crypto/meeting-log.js"
+import { accountCapability } from "./account.js"
+import { fetchChainOf } from "./chains.js"
+import type { Client } from "./client.js"
+import { appendToKeyring } from "./keyring.js"
+import { rememberMeeting, verifyServedLog } from "./meetings.js"
+import { sleep } from "./retry.js"
+import type { ClientState } from "./state.js"
+
+type OutboxItem = ClientState["outbox"][number]
+
+/** An invitation leaves at a random moment within this time, so that it does not stand beside the epoch's append. */
+const OUTBOX_DELAY_MS = 1_500
+
+/** An invitation waiting to be posted. SPEC.md §9. */
+export function makeInvitationFor(client: Client, recipient: VerifiedChain, self: VerifiedChain, log: MeetingLog, secret: KnownEpochSecret): OutboxItem {
+  const userKey = recipient.userKeys.at(-1)
+  if (userKey === undefined) throw new ArchiveError("internal", "an account without a user key")
+  const signer = deviceSigner(client.state.current.secrets)
+  const nowMs = client.clock.nowMs()
+  const box = makeInvitationBox(
+    {
+      inviterGenesisHash: self.genesisHash,
+      inviterChainHead: self.headHash,
+      deviceKey: signer.publicKey,
+      recipientGenesisHash: recipient.genesisHash,
+      meetingHash: log.meetingHash,
+      epoch: secret.epoch,
+      base: log.current.eventHash,
+      eventHash: secret.eventHash,
+      epochSecret: secret.secret,
+      adminSeed: ZERO_HASH,
+      instanceKey: client.state.current.instanceKey,
+      timeMs: nowMs,
+      title: log.current.title,
+    },
+    signer,
+    { userPublicKey: userKey.publicKey, generation: userKey.generation },
+    client.random,
+  )
+  const delay = new DataView(client.random(4).buffer).getUint32(0) % OUTBOX_DELAY_MS
+  return { recipient: recipient.accountId, box, notBeforeMs: nowMs + delay }
+}
+
+/** Posts what waits, each at its time; what fails stays for a later call. */
+export async function flushOutbox(client: Client): Promise<void> {
+  for (const item of client.state.current.outbox) {
+    await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
+    const recipient = formatId("account", item.recipient as AccountId)
+    await client.http.json(InboxPostResponse, {
+      method: "POST",
+      path: `/v1/accounts/${recipient}/inbox`,
+      subject: `inbox of ${recipient}`,
+      headers: { "content-type": "application/octet-stream" },
+      body: item.box,
+    })
+    await client.state.update((state) => ({ ...state, outbox: state.outbox.filter((other) => !equalBytes(other.box, item.box)) }))
+  }
+}
+
+/** An invitation that waits in one's own inbox, opened; or why it doesn't open. */
+export interface WaitingInvitation {
+  readonly entry: Uint8Array
+  readonly invitation: Invitation | null
+  readonly problem: ArchiveError | null
+}
+
+export async function listInvitations(client: Client): Promise<readonly WaitingInvitation[]> {
+  const { entries } = await client.tokens.with(client.http, accountCapability(client), async (token, subject) =>
+    await client.http.json(InboxResponse, { path: `/v1/accounts/${subject}/inbox`, subject, token }),
+  )
+  const { secrets, handled } = client.state.current
+  return entries
+    .filter(({ entry }) => !handled.some((known) => equalBytes(known, entry)))
+    .map(({ entry, sealed }): WaitingInvitation => {
+      try {
+        return { entry, invitation: openInvitationBox(sealed, secrets), problem: null }
+      } catch (error) {
+        if (!isArchiveError(error)) throw error
+        return { entry, invitation: null, problem: error }
+      }
+    })
+}
+
+/**
+ * Accepts an invitation that the meeting's own log bears out. SPEC.md §9.
+ * @throws {@link ArchiveError} `not-authorised`, `instance-changed`, and what verifying chain and log throws.
+ */
+export async function acceptInvitation(client: Client, waiting: WaitingInvitation): Promise<MeetingId> {
+  const { invitation } = waiting
+  if (invitation === null) throw waiting.problem ?? new ArchiveError("cannot-open", "this cannot be opened")
+  const { secrets, instanceKey } = client.state.current
+  if (!equalBytes(invitation.instanceKey, instanceKey)) throw new ArchiveError("instance-changed", "an invitation to a meeting on another server")
+  const inviter = await fetchChainOf(client, invitation.inviterGenesisHash)
+  const isInviter = inviter.linkHashes.some((hash) => equalBytes(hash, invitation.inviterChainHead)) && inviter.devices.some((device) => equalBytes(device.ed25519, invitation.deviceKey))
+  if (!isInviter) throw new ArchiveError("not-authorised", "an invitation by a device that is not its inviter's")
+  const meetingId = idOfHash("meeting", invitation.meetingHash)
+  const secret: KnownEpochSecret = { eventHash: invitation.eventHash, epoch: invitation.epoch, secret: invitation.epochSecret, adminSeed: equalBytes(invitation.adminSeed, ZERO_HASH) ? null : invitation.adminSeed }
+  const log = await verifyServedLog(client, meetingId, [secret])
+  const epoch = log.epochs.find((candidate) => equalBytes(candidate.eventHash, invitation.eventHash))
+  const bornOut =
+    equalBytes(log.meetingHash, invitation.meetingHash) &&
+    epoch !== undefined &&
+    memberOf(epoch.roster, secrets.genesisHash) !== undefined &&
+    isAdmin(epoch.roster, invitation.inviterGenesisHash)
+  if (!bornOut) throw new ArchiveError("not-authorised", "an invitation that the meeting's own log does not bear out")
+  await rememberMeeting(client, invitation.meetingHash, secret, log.head)
+  await appendToKeyring(client, { type: "meeting", meetingHash: invitation.meetingHash, epoch: secret.epoch, eventHash: secret.eventHash, epochSecret: secret.secret, adminSeed: secret.adminSeed })
+  await dismissInvitation(client, waiting.entry)
+  return meetingId
+}
+
+/** Takes an entry out of the inbox, and never shows it again even if the server does. */
+export async function dismissInvitation(client: Client, entry: Uint8Array): Promise<void> {
+  await client.state.update((state) => ({ ...state, handled: [...state.handled, entry] }))
+  await client.tokens.with(client.http, accountCapability(client), async (token, subject) =>
+    await client.http.send({ method: "DELETE", path: `/v1/accounts/${subject}/inbox/${toBase64Url(entry)}`, subject, token }),
+  )
+}

@@ -1,0 +1,208 @@
+import { z } from "zod"
+import { compareBytes, equalBytes, utf8 } from "../../shared/protocol/bytes.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { eventHash } from "../../shared/protocol/event.js"
+import { AppendEventRequest, AppendEventResponse, CreateMeetingRequest, CreateMeetingResponse, EventsResponse } from "../../shared/protocol/http.js"
+import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import { LIMITS } from "../../shared/protocol/limits.js"
+import { isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
+import { newestUserSeed } from "../crypto/account-keys.js"
+import { deriveEpochKeys } from "../crypto/epoch-keys.js"
+import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
+import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
+import { chainCache, fetchChain } from "./chains.js"
+import { type Client, selfAsAuthor } from "./client.js"
+import { ownAccountId } from "./account.js"
+import { makeInvitationFor, flushOutbox } from "./invitations.js"
+import { appendToKeyring } from "./keyring.js"
+import type { MeetingState } from "./state.js"
+import type { Capability } from "./tokens.js"
+
+const ATTEMPTS = 5
+
+/** Makes a meeting with this account as its one admin. */
+export async function createMeeting(client: Client, title: string): Promise<MeetingId> {
+  assertTitle(title)
+  const chain = await fetchChain(client, ownAccountId(client))
+  const adminSeed = client.random(32)
+  const self: RosterEntry = { genesisHash: chain.genesisHash, chainHead: chain.headHash, generation: newestUserSeed(client.state.current.secrets).generation, role: "admin" }
+  const made = makeEpochEvent({
+    position: GENESIS_POSITION,
+    epoch: 0,
+    base: null,
+    roster: [self],
+    userPublicKeyOf: (member) => userKeyOf([chain], member),
+    policy: "shared",
+    title,
+    admin: { seed: adminSeed },
+    adminKeyIsNew: true,
+    carried: [],
+    author: selfAsAuthor(client, chain.headHash),
+    timeMs: client.clock.nowMs(),
+    random: client.random,
+  })
+  const meetingHash = eventHash(made.rawEvent)
+  const meetingId = idOfHash("meeting", meetingHash)
+  // Kept before it is sent: a lost answer loses no key.
+  await rememberMeeting(client, meetingHash, { eventHash: meetingHash, epoch: 0, secret: made.keys.secret, adminSeed }, { seq: 0, hash: meetingHash })
+  client.failpoint("meeting.kept")
+  const json = z.encode(CreateMeetingRequest, { event: made.rawEvent, certificate: made.certificate })
+  const subject = formatId("meeting", meetingId)
+  const { meeting } = await client.http.json(CreateMeetingResponse, { method: "POST", path: "/v1/meetings", subject, json })
+  if (!equalBytes(meeting, meetingId)) throw new ArchiveError("bad-chain", "the server kept another meeting than the one that was sent")
+  await appendToKeyring(client, { type: "meeting", meetingHash, epoch: 0, eventHash: meetingHash, epochSecret: made.keys.secret, adminSeed })
+  return meetingId
+}
+
+/** What this device knows of a meeting. @throws {@link ArchiveError} `not-found`. */
+export function requireMeeting(client: Client, meetingId: MeetingId): MeetingState {
+  const meeting = client.state.current.meetings.find((candidate) => equalBytes(idOfHash("meeting", candidate.meetingHash), meetingId))
+  if (meeting === undefined) throw new ArchiveError("not-found", `this account is not in ${formatId("meeting", meetingId)}: if it was invited, join first`)
+  return meeting
+}
+
+/**
+ * Fetches and verifies a meeting's log, against what this device has seen of it.
+ * @throws {@link ArchiveError} `rollback`, `fork`, `bad-chain`, and what makes a log unreadable.
+ */
+export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
+  const meeting = requireMeeting(client, meetingId)
+  const log = await verifyServedLog(client, meetingId, meeting.known)
+  const pinned = log.eventHashes[meeting.head.seq]
+  if (pinned === undefined) throw new ArchiveError("rollback", "the meeting's log that the server gives is shorter than this device has seen", { place: `event ${meeting.head.seq}` })
+  if (!equalBytes(pinned, meeting.head.hash)) throw new ArchiveError("fork", "the meeting's log that the server gives is another than this device has seen", { place: `event ${meeting.head.seq}` })
+  const { current } = log
+  await rememberMeeting(client, meeting.meetingHash, { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed }, log.head)
+  return log
+}
+
+/** A served log, verified with given secrets; no pin is looked at or set. */
+export async function verifyServedLog(client: Client, meetingId: MeetingId, known: readonly KnownEpochSecret[]): Promise<MeetingLog> {
+  const newest = known.reduce<KnownEpochSecret | null>((found, candidate) => (found === null || candidate.epoch > found.epoch ? candidate : found), null)
+  if (newest === null) throw new ArchiveError("not-authorised", "no key of this meeting is known")
+  const rawEvents = await fetchEvents(client, meetingId, newest)
+  return await readMeetingLog(meetingId, rawEvents, { secrets: client.state.current.secrets, known, chainOf: chainCache(client) })
+}
+
+async function fetchEvents(client: Client, meetingId: MeetingId, known: KnownEpochSecret): Promise<readonly Uint8Array[]> {
+  const capability = accessCapability(meetingId, known.secret, known.epoch)
+  return await client.tokens.with(client.http, capability, async (token, subject) => {
+    const rawEvents: Uint8Array[] = []
+    for (let from: number | null = 0; from !== null; ) {
+      const page: z.output<typeof EventsResponse> = await client.http.json(EventsResponse, { path: `/v1/meetings/${subject}/events?from=${from}`, subject, token })
+      rawEvents.push(...page.events)
+      if (page.next !== null && (page.next !== rawEvents.length || page.events.length === 0)) throw new ArchiveError("bad-chain", "a log whose pages do not follow each other")
+      from = page.next
+    }
+    return rawEvents
+  })
+}
+
+/** The capability of a meeting's epoch. */
+export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch: number): Capability {
+  return { kind: "meeting", id: meetingId, scope: "access", epoch, signer: deriveEpochKeys(secret, epoch).access }
+}
+
+/** The capability of the epoch in force. */
+export function currentCapability(log: MeetingLog): Capability {
+  return { kind: "meeting", id: log.meetingId, scope: "access", epoch: log.current.keys.epoch, signer: log.current.keys.access }
+}
+
+/** @throws {@link ArchiveError} `not-authorised` where sealing would reach others than the members, or not reach them. */
+export function assertMaySeal(log: MeetingLog): void {
+  if (!log.isMember) throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting: nothing was sealed")
+  if (log.current.keys.epoch === log.newestEpochSeen) return
+  const bad = log.voids.findLast((event) => event.isEpochEvent)
+  throw new ArchiveError(bad?.code ?? "not-authorised", `the newest change of this meeting's members is not valid (${bad?.reason ?? "unknown"}): nothing is sealed until an admin makes a new one`, { place: `event ${bad?.seq ?? log.head.seq}` })
+}
+
+/**
+ * Admits an account, as an admin: a new epoch, and an invitation to its inbox.
+ * @returns the new epoch's number.
+ * @throws {@link ArchiveError} `not-authorised`, `exists`, `conflict` when others keep changing the meeting.
+ */
+export async function addMember(client: Client, meetingId: MeetingId, accountId: AccountId): Promise<number> {
+  const newcomer = await fetchChain(client, accountId)
+  for (let attempt = 1; ; attempt++) {
+    const log = await readMeeting(client, meetingId)
+    assertMaySeal(log)
+    const { secrets } = client.state.current
+    if (!isAdmin(log.current.roster, secrets.genesisHash) || log.adminSeed === null) throw new ArchiveError("not-authorised", "only an admin of the meeting can add somebody")
+    if (memberOf(log.current.roster, newcomer.genesisHash) !== undefined) throw new ArchiveError("exists", `${formatId("account", accountId)} is a member already`)
+    if (log.current.roster.length >= LIMITS.members) throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members`)
+    const chainOf = chainCache(client)
+    const chains = [newcomer]
+    const roster: RosterEntry[] = [{ genesisHash: newcomer.genesisHash, chainHead: newcomer.headHash, generation: newcomer.userKeys.at(-1)?.generation ?? 1, role: "member" }]
+    for (const member of log.current.roster) {
+      const chain = await chainOf(member.genesisHash)
+      chains.push(chain)
+      roster.push({ ...member, chainHead: chain.headHash, generation: chain.userKeys.at(-1)?.generation ?? member.generation })
+    }
+    const self = await chainOf(secrets.genesisHash)
+    const made = makeEpochEvent({
+      position: { meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash },
+      epoch: log.newestEpochSeen + 1,
+      base: { eventHash: log.current.eventHash, keys: log.current.keys, roster: log.current.roster },
+      roster: roster.toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
+      userPublicKeyOf: (member) => userKeyOf(chains, member),
+      policy: log.current.policy,
+      title: log.current.title,
+      admin: { seed: log.adminSeed },
+      adminKeyIsNew: false,
+      carried: log.carried,
+      author: selfAsAuthor(client, self.headHash),
+      timeMs: client.clock.nowMs(),
+      random: client.random,
+    })
+    const secret: KnownEpochSecret = { eventHash: eventHash(made.rawEvent), epoch: made.keys.epoch, secret: made.keys.secret, adminSeed: log.adminSeed }
+    // The invitation is kept before the event is sent: whoever is in the roster will get it, even if this process ends here.
+    const invitation = makeInvitationFor(client, newcomer, self, log, secret)
+    await client.state.update((state) => ({ ...state, outbox: [...state.outbox, invitation] }))
+    try {
+      await appendEvent(client, log, made.rawEvent, made.certificate)
+    } catch (error) {
+      await client.state.update((state) => ({ ...state, outbox: state.outbox.filter((item) => !equalBytes(item.box, invitation.box)) }))
+      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
+      continue
+    }
+    await rememberMeeting(client, log.meetingHash, secret, { seq: log.head.seq + 1, hash: secret.eventHash })
+    await flushOutbox(client)
+    return made.keys.epoch
+  }
+}
+
+/** Appends by compare-and-swap; the same event again is no error. @throws {@link ArchiveError} `conflict`. */
+export async function appendEvent(client: Client, log: MeetingLog, rawEvent: Uint8Array, certificate?: Uint8Array): Promise<void> {
+  const json = z.encode(AppendEventRequest, { event: rawEvent, ...(certificate === undefined ? {} : { certificate }) })
+  await client.tokens.with(client.http, currentCapability(log), async (token, subject) => {
+    const { hash } = await client.http.json(AppendEventResponse, { method: "POST", path: `/v1/meetings/${subject}/events`, subject, token, json })
+    if (!equalBytes(hash, eventHash(rawEvent))) throw new ArchiveError("bad-chain", "the server kept another event than the one that was sent")
+  })
+}
+
+/** Keeps a secret and a newer head; an older head never replaces a newer one. */
+export async function rememberMeeting(client: Client, meetingHash: Uint8Array, secret: KnownEpochSecret, head: { readonly seq: number; readonly hash: Uint8Array }): Promise<void> {
+  const known = client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
+  const isNews =
+    known === undefined || known.head.seq < head.seq || !known.known.some((held) => equalBytes(held.eventHash, secret.eventHash) && (held.adminSeed !== null || secret.adminSeed === null))
+  if (!isNews) return
+  await client.state.update((state) => {
+    const before = state.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
+    const others = state.meetings.filter((meeting) => meeting !== before)
+    const secrets = [...(before?.known ?? []).filter((held) => !equalBytes(held.eventHash, secret.eventHash)), { ...secret }]
+    const newest = before !== undefined && before.head.seq > head.seq ? before.head : { ...head }
+    return { ...state, meetings: [...others, { meetingHash, known: secrets, head: newest }] }
+  })
+}
+
+function userKeyOf(chains: readonly { readonly genesisHash: Uint8Array; readonly userKeys: readonly { readonly generation: number; readonly publicKey: Uint8Array }[] }[], member: RosterEntry): Uint8Array {
+  const chain = chains.find((candidate) => equalBytes(candidate.genesisHash, member.genesisHash))
+  const key = chain?.userKeys.find((candidate) => candidate.generation === member.generation)
+  if (key === undefined) throw new ArchiveError("internal", "a member without a user key")
+  return key.publicKey
+}
+
+function assertTitle(title: string): void {
+  const sizeBytes = utf8(title).length
+  if (title.trim() === "" || sizeBytes > LIMITS.titleBytes) throw new ArchiveError("usage", `a title has 1 to ${LIMITS.titleBytes} bytes`)
+}

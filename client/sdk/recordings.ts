@@ -1,0 +1,37 @@
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { formatId, idOfHash, type MeetingId, type RecordingId } from "../../shared/protocol/ids.js"
+import type { RecordingDetails } from "../../shared/protocol/recording.js"
+import type { MeetingLog, PublishedRecording } from "../crypto/meeting-log.js"
+import type { OpenedAsset } from "../crypto/recording-event.js"
+import type { Client } from "./client.js"
+import { currentCapability, readMeeting } from "./meetings.js"
+import { type AssetReader, openAsset, type ReaderOptions } from "./reader/asset-reader.js"
+
+/** A recording that opens for this account. */
+export interface OpenRecording {
+  readonly log: MeetingLog
+  readonly recording: PublishedRecording
+  readonly details: RecordingDetails
+  readonly media: OpenedAsset
+  readonly assets: readonly OpenedAsset[]
+}
+
+/** Looks through this account's meetings. @throws {@link ArchiveError} `not-found`, `not-authorised`. */
+export async function findRecording(client: Client, recordingId: RecordingId): Promise<OpenRecording> {
+  for (const { meetingHash } of client.state.current.meetings) {
+    const meetingId: MeetingId = idOfHash("meeting", meetingHash)
+    const log = await readMeeting(client, meetingId)
+    const recording = log.recordings.find((candidate) => equalBytes(candidate.fields.recordingId, recordingId))
+    if (recording === undefined) continue
+    const media = recording.opened?.assets[0]
+    if (recording.opened === null || media === undefined) throw new ArchiveError("not-authorised", "this recording was begun before this account could open it")
+    return { log, recording, details: recording.opened.details, media, assets: recording.opened.assets }
+  }
+  throw new ArchiveError("not-found", `${formatId("recording", recordingId)} is in none of this account's meetings`)
+}
+
+/** A reader of one of a recording's assets. */
+export function readAsset(client: Client, recording: OpenRecording, asset: OpenedAsset, options: ReaderOptions = {}): AssetReader {
+  return openAsset(client, () => currentCapability(recording.log), asset, options)
+}

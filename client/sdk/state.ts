@@ -1,0 +1,89 @@
+import { z } from "zod"
+import { decodeCbor, encodeCbor, type CborValue } from "../../shared/protocol/cbor.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+
+/** All that a device remembers between calls: its keys, and what it must never go behind. */
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
+const uint = z.number().int().min(0)
+
+const pinSchema = z.object({ genesisHash: bytes, seq: uint, headHash: bytes })
+const knownSecretSchema = z.object({ eventHash: bytes, epoch: uint, secret: bytes, adminSeed: bytes.nullable() })
+const meetingSchema = z.object({
+  meetingHash: bytes,
+  known: z.array(knownSecretSchema),
+  /** The newest event that was verified. */
+  head: z.object({ seq: uint, hash: bytes }),
+})
+const outboxSchema = z.object({ recipient: bytes, box: bytes, notBeforeMs: uint })
+
+const stateSchema = z.object({
+  url: z.string(),
+  instanceKey: bytes,
+  deviceName: z.string(),
+  /** Whether the server has confirmed the account. */
+  registered: z.boolean(),
+  genesisLink: bytes,
+  boxes: z.tuple([bytes, bytes]),
+  secrets: z.object({
+    genesisHash: bytes,
+    device: z.object({ ed25519Seed: bytes, xwingSeed: bytes }),
+    userSeeds: z.array(z.object({ generation: uint, seed: bytes })).min(1),
+  }),
+  pins: z.array(pinSchema),
+  meetings: z.array(meetingSchema),
+  /** `seq` is one more than the newest record's, so that an empty keyring is 0. */
+  keyring: z.object({ count: uint, hash: bytes }),
+  outbox: z.array(outboxSchema),
+  /** Inbox entries that were dealt with. */
+  handled: z.array(bytes),
+})
+
+export type ClientState = z.infer<typeof stateSchema>
+export type MeetingState = z.infer<typeof meetingSchema>
+
+const STATE_LIMIT_BYTES = 16 * 1024 * 1024
+
+export function encodeState(state: ClientState): Uint8Array {
+  return encodeCbor([1, toCbor(state)])
+}
+
+/** @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
+export function decodeState(raw: Uint8Array): ClientState {
+  const decoded = decodeCbor(raw, STATE_LIMIT_BYTES)
+  if (!Array.isArray(decoded) || decoded[0] !== 1) throw new ArchiveError("unsupported-version", "a keystore of another version")
+  const parsed = stateSchema.safeParse(fromCbor((decoded as readonly CborValue[])[1]))
+  if (!parsed.success) throw new ArchiveError("malformed", "a keystore that can't be read", { cause: parsed.error })
+  return parsed.data
+}
+
+/** Objects as arrays of `[name, value]` behind a marker, since signed structures know no maps. */
+const OBJECT = "object"
+const LIST = "list"
+
+function toCbor(value: unknown): CborValue {
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value
+  if (value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return [LIST, ...value.map(toCbor)]
+  return [OBJECT, ...Object.entries(value as object).map(([name, item]) => [name, toCbor(item)])]
+}
+
+function fromCbor(value: CborValue | undefined): unknown {
+  if (!Array.isArray(value)) return value
+  const [marker, ...items] = value as readonly CborValue[]
+  if (marker === LIST) return items.map(fromCbor)
+  return Object.fromEntries(
+    items.map((item): [string, unknown] => {
+      if (!Array.isArray(item) || typeof item[0] !== "string") throw new ArchiveError("malformed", "a keystore that can't be read")
+      return [item[0], fromCbor((item as readonly CborValue[])[1])]
+    }),
+  )
+}
+
+/** A device's state, kept durably. */
+export interface StateBox {
+  /** The newest state that this process knows. */
+  readonly current: ClientState
+  /** Applies `change` to the newest state of all, durably, one process at a time. */
+  update(change: (state: ClientState) => ClientState): Promise<void>
+}
