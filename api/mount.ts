@@ -73,7 +73,8 @@ export function parse<Schema extends z.ZodType>(schema: Schema | undefined, raw:
   if (result.success) return result.data as z.output<Schema>
   const [issue] = result.error.issues
   const place = issue === undefined || issue.path.length === 0 ? where : `${where}, ${issue.path.map(String).join(".")}`
-  const code = issue?.code === "too_big" ? "too-large" : "malformed"
+  const isLong = issue?.code === "too_big" && (issue.origin === "string" || issue.origin === "array")
+  const code = isLong ? "too-large" : "malformed"
   throw new ArchiveError(code, code === "too-large" ? "larger than allowed" : "not what this operation takes", { place })
 }
 

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { ArchiveError } from "../shared/protocol/errors.js"
 import type { Lifecycle } from "./context.js"
 
 /** Headers must come at once; a piece of 8 MiB may take its time on a slow line. */
@@ -16,15 +17,19 @@ export interface ListeningServer {
   drain(limitMs: number): Promise<void>
 }
 
+/** @throws {@link ArchiveError} `usage` where that address can't be had. */
 export async function listen(listener: RequestListener, address: { readonly host: string; readonly port: number }, lifecycle: Lifecycle): Promise<ListeningServer> {
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
     listener,
   )
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject)
+    const refuse = (cause: Error): void => {
+      reject(new ArchiveError("usage", `port ${address.port} of ${address.host} can't be listened on (${cause.message}): set PORT or HOST`, { cause }))
+    }
+    server.once("error", refuse)
     server.listen(address.port, address.host, () => {
-      server.off("error", reject)
+      server.off("error", refuse)
       resolve()
     })
   })

@@ -19,7 +19,10 @@ const environmentSchema = z.object({
   PUBLIC_URLS: z.string().optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   RESERVE_BYTES: z.coerce.number().int().min(0).default(268_435_456),
-  REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).default(6_000),
+  REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).default(6_000),
+  ANONYMOUS_REQUESTS_PER_MINUTE: z.coerce.number().int().min(0).default(1_200),
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(16).default(0),
+  DRAIN_SECONDS: z.coerce.number().min(0).max(600).default(10),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   RECONCILE_SECONDS: z.coerce.number().min(0.1).default(15),
   UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
@@ -49,7 +52,14 @@ export interface ServerConfig {
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent"
   /** Disk that uploads leave free. */
   readonly reserveBytes: number
+  /** By token; 0 for no limit. */
   readonly requestsPerMinute: number
+  /** By address, where no token is needed; 0 for no limit. */
+  readonly anonymousRequestsPerMinute: number
+  /** Proxies in front, whose word on a client's address counts. */
+  readonly trustedProxies: number
+  /** How long requests may take to end when the process is told to. */
+  readonly drainMs: number
   readonly workerConcurrency: number
   readonly reconcileMs: number
   readonly uploadExpiryMs: number
@@ -79,6 +89,9 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
     logLevel: value.LOG_LEVEL,
     reserveBytes: value.RESERVE_BYTES,
     requestsPerMinute: value.REQUESTS_PER_MINUTE,
+    anonymousRequestsPerMinute: value.ANONYMOUS_REQUESTS_PER_MINUTE,
+    trustedProxies: value.TRUSTED_PROXIES,
+    drainMs: value.DRAIN_SECONDS * 1_000,
     workerConcurrency: value.WORKER_CONCURRENCY,
     reconcileMs: value.RECONCILE_SECONDS * 1_000,
     uploadExpiryMs: value.UPLOAD_EXPIRY_HOURS * 3_600_000,

@@ -1,0 +1,61 @@
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { startWholeApi } from "../api/compose.js"
+import { openAdapters } from "../shared/server/adapters.js"
+import { readServerConfig } from "../shared/server/config.js"
+import { armFailpoint } from "../shared/server/failpoints.js"
+import { createLogger } from "../shared/server/logger.js"
+import { startEmbeddedPostgres } from "../shared/server/postgres/embedded.js"
+import { runService, type Stoppable } from "../shared/server/process.js"
+import { SETTLE_MS } from "../worker/expiry.js"
+import { startWorker } from "../worker/start.js"
+import { claimDatabase } from "./claim.js"
+import { welcome } from "./welcome.js"
+
+/** The whole service in one process: API and worker, and a PostgreSQL of its own unless DATABASE_URL names one. */
+
+const config = readServerConfig()
+armFailpoint(config.failpoint)
+const logger = createLogger(config.logLevel)
+
+async function start(): Promise<Stoppable> {
+  // What was opened is closed in the other order, also where a later step fails.
+  const opened: (() => Promise<void>)[] = []
+  const stop = async (): Promise<void> => {
+    for (const close of opened.toReversed()) await close()
+  }
+  try {
+    await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+    const databaseUrl = config.databaseUrl ?? (await openDatabase(opened))
+    const adapters = await openAdapters(config, databaseUrl, logger)
+    opened.push(() => adapters.close())
+    const worker = startWorker(
+      { ...adapters, instanceId: adapters.instance.instanceId, receiptSigner: adapters.instance.receiptSigner, logger },
+      {
+        concurrency: config.workerConcurrency,
+        reconcileMs: config.reconcileMs,
+        abandonedMs: config.uploadExpiryMs,
+        settleMs: SETTLE_MS,
+      },
+    )
+    opened.push(() => worker.stop())
+    const api = await startWholeApi(adapters, config, logger)
+    opened.push(() => api.stop())
+    process.stdout.write(welcome(api.address, config))
+    return { stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openDatabase(opened: (() => Promise<void>)[]): Promise<string> {
+  const postgres = await startEmbeddedPostgres(join(config.dataDir, "postgres"))
+  // Whoever has no claim must not stop a database that serves another.
+  const claim = await claimDatabase(postgres.databaseUrl)
+  opened.push(() => postgres.stop())
+  opened.push(() => claim.release())
+  return postgres.databaseUrl
+}
+
+runService(logger, start)

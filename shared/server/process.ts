@@ -1,0 +1,46 @@
+import { isArchiveError } from "../protocol/errors.js"
+import { errorFields, type Logger } from "./logger.js"
+
+export interface Stoppable {
+  stop(): Promise<void>
+}
+
+/**
+ * Runs a service until SIGTERM or SIGINT, then stops it in order and ends the process. A second signal changes nothing: stopping has its own limits.
+ * What nobody caught stops it too, with exit code 1, and is logged by its code alone.
+ */
+export function runService(logger: Logger, start: () => Promise<Stoppable>): void {
+  let started: Promise<Stoppable> | undefined
+  let stopping = false
+  const stop = (exitCode: number): void => {
+    if (stopping) return
+    stopping = true
+    const ended = started?.then(
+      (service) => service.stop(),
+      () => undefined,
+    )
+    void Promise.resolve(ended)
+      .catch((error: unknown) => {
+        logger.error("stopping failed", errorFields(error))
+      })
+      .finally(() => process.exit(exitCode))
+  }
+  const fail = (error: unknown): void => {
+    logger.error("unexpected", errorFields(error))
+    stop(1)
+  }
+  process.on("SIGTERM", () => {
+    stop(0)
+  })
+  process.on("SIGINT", () => {
+    stop(0)
+  })
+  process.on("uncaughtException", fail)
+  process.on("unhandledRejection", fail)
+  started = start()
+  started.catch((error: unknown) => {
+    process.stderr.write(`taciturn: ${isArchiveError(error) ? error.message : "could not start"}\n`)
+    if (isArchiveError(error)) stop(1)
+    else fail(error)
+  })
+}
