@@ -24,7 +24,7 @@ export function encodeAssetHeader(header: AssetHeader): Uint8Array {
   return concatBytes(MAGIC, Uint8Array.of(VERSION, SUITE, KINDS[header.kind], 0, 0, 0, 0, 0), header.assetId, header.salt)
 }
 
-/** @throws {@link ArchiveError} `malformed`, or `unsupported-version` for another version or suite. */
+/** @throws {@link ArchiveError} `malformed`, or `unsupported-version` for another version or suite. SPEC.md §4.1. */
 export function decodeAssetHeader(raw: Uint8Array): AssetHeader {
   if (raw.length !== ASSET_HEADER_BYTES || !equalBytes(raw.subarray(0, 8), MAGIC)) {
     throw new ArchiveError("malformed", "not the header of an asset")

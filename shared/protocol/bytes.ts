@@ -66,7 +66,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** @throws {@link ArchiveError} `malformed` unless `text` is an even number of lower-case hex digits. */
 export function fromHex(text: string): Uint8Array {
-  if (!/^(?:[0-9a-f]{2})*$/.test(text)) throw new ArchiveError("malformed", "not lower-case hexadecimal")
+  if (text.length % 2 !== 0 || /[^0-9a-f]/.test(text)) throw new ArchiveError("malformed", "not lower-case hexadecimal")
   const bytes = new Uint8Array(text.length / 2)
   for (let index = 0; index < bytes.length; index++) bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
   return bytes

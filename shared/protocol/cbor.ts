@@ -39,12 +39,16 @@ export function decodeCbor(raw: Uint8Array, limitBytes: number): CborValue {
 }
 
 const MAX_DEPTH = 16
+/** An item costs up to 32 bytes of memory where it took one byte of input: all together stay within the largest structure's limit. */
+const MAX_ITEMS = 262_144
 
-/** Bounds nesting, and refuses counts that the input can't hold, before the decoder sees them. */
+/** Bounds nesting and items, and refuses counts that the input can't hold, before the decoder sees them. */
 function assertShallow(raw: Uint8Array): void {
   const open: number[] = []
   let offset = 0
+  let items = 0
   while (offset < raw.length) {
+    if (++items > MAX_ITEMS) throw new ArchiveError("malformed", "more items than any structure has")
     const initial = raw[offset] ?? 0
     const major = initial >> 5
     const [argument, next] = readArgument(raw, offset, initial & 31)

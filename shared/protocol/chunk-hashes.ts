@@ -26,7 +26,7 @@ export function splitHashes(hashes: Uint8Array): readonly Uint8Array[] {
 
 /**
  * Checks a chunk's hashes against the root that a manifest names, and gives the leaf hashes of its segments.
- * @throws {@link ArchiveError} `malformed`, `too-large`; `integrity` where they do not lead to `root`.
+ * @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`; `integrity` where they do not lead to `root`.
  */
 export function openChunkHashes(
   raw: Uint8Array,

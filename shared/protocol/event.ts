@@ -70,7 +70,7 @@ export function eventHash(rawEvent: Uint8Array): Uint8Array {
   return sha256(rawEvent)
 }
 
-/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. SPEC.md §7. */
 export function decodeEvent(raw: Uint8Array): MeetingEvent {
   const items = readVersioned(decodeCbor(raw, LIMITS.epochEventBytes), "event", 9)
   const epochPart = readNullable(items[8], readEpochPart)
@@ -132,7 +132,7 @@ export function makeCertificate(rawEvent: Uint8Array, access: Signer, admin: Sig
   return encodeCbor([1, access.sign(message), admin === null ? null : admin.sign(message)])
 }
 
-/** @throws {@link ArchiveError} `malformed`, `bad-signature`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. SPEC.md §7, Posting. */
 export function verifyCertificate(
   rawCertificate: Uint8Array,
   rawEvent: Uint8Array,

@@ -51,8 +51,9 @@ export function formatId<Kind extends IdKind>(kind: Kind, id: IdKinds[Kind]): st
 
 /** @throws {@link ArchiveError} `malformed` for another prefix, length, alphabet or check value. */
 export function parseId<Kind extends IdKind>(kind: Kind, text: string): IdKinds[Kind] {
-  const match = /^([a-z]+)_([a-z2-7]{32})$/.exec(text.toLowerCase())
-  const [, prefix, digits] = match ?? []
+  // Matched before it is lower-cased, for letters outside ASCII lower-case into it.
+  const match = /^([A-Za-z]{1,8})_([A-Za-z2-7]{32})$/.exec(text)
+  const [prefix, digits] = [match?.[1]?.toLowerCase(), match?.[2]]
   if (prefix === undefined || digits === undefined) throw new ArchiveError("malformed", `not an id of ${kind}`)
   if (prefix !== PREFIXES[kind]) throw new ArchiveError("malformed", `an id that begins with ${PREFIXES[kind]}_ is needed, not ${prefix}_`)
   const bytes = base32.decode(digits.toUpperCase())

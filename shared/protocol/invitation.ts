@@ -43,7 +43,7 @@ export function encodeInvitation(i: Invitation): Uint8Array {
   ])
 }
 
-/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. SPEC.md §9. */
 export function openInvitationEnvelope(raw: Uint8Array, verify: VerifySignature): Invitation {
   const envelope = openEnvelope(raw, LABELS.signInvitation, verify, LIMITS.invitationPaddedBytes)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.invitationPaddedBytes), "invitation", 14)

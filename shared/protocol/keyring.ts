@@ -43,7 +43,7 @@ export function encodeKeyringRecord(record: KeyringRecord): Uint8Array {
   return encodeCbor([1, record.seq, record.prev, record.generation, record.sealed])
 }
 
-/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. SPEC.md §5.4. */
 export function decodeKeyringRecord(raw: Uint8Array): KeyringRecord {
   const [, seq, prev, generation, sealed] = readVersioned(decodeCbor(raw, LIMITS.keyringRecordBytes), "keyring record", 5)
   return {
@@ -73,7 +73,7 @@ function entryBody(entry: KeyringEntry): CborValue {
     : [entry.meetingHash, entry.epoch, entry.eventHash, entry.epochSecret, entry.adminSeed]
 }
 
-/** @throws {@link ArchiveError} `malformed`, `unsupported-version`, `bad-signature`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. SPEC.md §5.4. */
 export function openKeyringEnvelope(raw: Uint8Array, verify: VerifySignature): KeyringStatement {
   const envelope = openEnvelope(raw, LABELS.signKeyring, verify, LIMITS.keyringRecordBytes)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.keyringRecordBytes), "keyring statement", 8)

@@ -59,9 +59,10 @@ export function auditPath(leafHashes: readonly Uint8Array[], index: number): rea
 
 /**
  * The root that `path` claims for `leaf` at `index` of `count`.
- * @throws {@link ArchiveError} `integrity` if the path has not the length that the tree's shape demands.
+ * @throws {@link ArchiveError} `integrity` if there is no such leaf, or the path has not the length that the tree's shape demands.
  */
 export function rootFromPath(leaf: Uint8Array, index: number, count: number, path: readonly Uint8Array[]): Uint8Array {
+  if (!Number.isSafeInteger(index) || index < 0 || index >= count) throw new ArchiveError("integrity", `no leaf ${index} of ${count}`)
   const steps = sidesOf(index, count)
   if (steps.length !== path.length) throw new ArchiveError("integrity", `an audit path of ${path.length} steps instead of ${steps.length}`)
   return steps.reduce((node, side, step) => {

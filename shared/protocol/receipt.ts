@@ -32,7 +32,7 @@ export function makeReceipt(receipt: Receipt, signer: Signer): Uint8Array {
   return makeEnvelope(LABELS.signReceipt, signer, statement)
 }
 
-/** @throws {@link ArchiveError} `bad-signature`, `malformed`, `unsupported-version`. */
+/** @throws {@link ArchiveError} `bad-signature`, `malformed`, `too-large`, `unsupported-version`. SPEC.md §10. */
 export function openReceipt(raw: Uint8Array, verify: VerifySignature): Receipt & { readonly receiptKey: Uint8Array } {
   const envelope = openEnvelope(raw, LABELS.signReceipt, verify, LIMITS.receiptBytes)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.receiptBytes), "receipt", 8)
@@ -93,7 +93,7 @@ export function makeServerKey(certificate: Omit<ServerKey, "instanceKey">, insta
   return makeEnvelope(LABELS.signServerKey, instanceSigner, statement)
 }
 
-/** @throws {@link ArchiveError} `bad-signature`, `malformed`, `unsupported-version`. */
+/** @throws {@link ArchiveError} `bad-signature`, `malformed`, `too-large`, `unsupported-version`. SPEC.md §10. */
 export function openServerKey(raw: Uint8Array, verify: VerifySignature): ServerKey {
   const envelope = openEnvelope(raw, LABELS.signServerKey, verify, LIMITS.serverKeyBytes)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.serverKeyBytes), "server key", 5)

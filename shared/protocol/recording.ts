@@ -115,7 +115,7 @@ export function encodeRecordingDetails(details: RecordingDetails): Uint8Array {
   return encodeCbor([1, details.title, details.fileName, details.capturedAtMs, details.durationMs, details.prepared])
 }
 
-/** @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. SPEC.md §8. */
 export function decodeRecordingDetails(raw: Uint8Array): RecordingDetails {
   const [, title, fileName, capturedAtMs, durationMs, prepared] = readVersioned(decodeCbor(raw, 8_192), "details", 6)
   if (prepared !== "as-is" && prepared !== "remuxed") throw new ArchiveError("malformed", "an unknown way of preparation")

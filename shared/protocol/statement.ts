@@ -63,7 +63,7 @@ export function encodeStatement(s: Statement): Uint8Array {
   ])
 }
 
-/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. SPEC.md §6. */
 export function decodeStatement(raw: Uint8Array): Statement {
   const items = readVersioned(decodeCbor(raw, LIMITS.linkBytes), "statement", 13)
   const hash = (index: number, what: string): Uint8Array => readBytes(items[index], what, HASH_BYTES)
@@ -96,7 +96,7 @@ export function encodeBody(body: EventBody): Uint8Array {
   return encodeCbor([1, body.envelope, body.fields.map(({ name, salt, value }) => [name, salt, value]), body.carried])
 }
 
-/** @throws {@link ArchiveError} `malformed` (also for unsorted, repeated or missing fields), `unsupported-version`. */
+/** @throws {@link ArchiveError} `malformed` (also for unsorted, repeated or missing fields), `too-large`, `unsupported-version`. SPEC.md §6. */
 export function decodeBody(raw: Uint8Array): EventBody {
   const [, rawEnvelope, rawFields, rawCarried] = readVersioned(decodeCbor(raw, LIMITS.epochEventBytes), "body of an event", 4)
   const items = readArray(rawFields, "fields")
@@ -133,7 +133,7 @@ export function fieldBytes(fields: readonly Field[], name: string, length: numbe
 
 /**
  * The signed statement of a body, with its fields checked against it.
- * @throws {@link ArchiveError} `bad-signature`, `malformed`.
+ * @throws {@link ArchiveError} `bad-signature` (also for other fields than were signed), `malformed`, `unsupported-version`. SPEC.md §6.
  */
 export function verifyBody(body: EventBody, verify: VerifySignature): { readonly statement: Statement; readonly statementHash: Uint8Array } {
   const verified = verifyStatementEnvelope(body.envelope, verify)
@@ -143,7 +143,7 @@ export function verifyBody(body: EventBody, verify: VerifySignature): { readonly
   return verified
 }
 
-/** @throws {@link ArchiveError} `bad-signature`, `malformed`. */
+/** @throws {@link ArchiveError} `bad-signature`, `malformed`, `too-large`, `unsupported-version`. SPEC.md §3, §6. */
 export function verifyStatementEnvelope(
   raw: Uint8Array,
   verify: VerifySignature,
@@ -165,7 +165,7 @@ export function showField(body: Pick<EventBody, "envelope" | "fields">, name: st
   return encodeCbor([body.envelope, index, body.fields.length, field.name, field.salt, field.value, path])
 }
 
-/** @throws {@link ArchiveError} `malformed`, `bad-signature` (also where the field is not the statement's). */
+/** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature` (also where the field is not the statement's). SPEC.md §6. */
 export function verifyShownField(
   raw: Uint8Array,
   verify: VerifySignature,
