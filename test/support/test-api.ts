@@ -1,3 +1,4 @@
+import type { Router } from "express"
 import { sodiumReady } from "../../client/crypto/sodium.js"
 import { startApi } from "../../api/start.js"
 import { secureRandom } from "../../shared/server/ambient.js"
@@ -22,6 +23,7 @@ export interface TestApiOptions {
   readonly anonymousRequestsPerMinute?: number
   readonly requestsPerMinute?: number
   readonly drainMs?: number
+  readonly routers?: readonly Router[]
 }
 
 /** The API without uploads, on a fresh database of a real PostgreSQL, on a random port. */
@@ -47,7 +49,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     random: secureRandom,
     logger: createLogger("debug", { write: (line: string) => void logged.push(line) }),
     probeStore: () => Promise.resolve(),
-    routers: [],
+    routers: options.routers ?? [],
   })
   return {
     url: api.address,

@@ -90,10 +90,11 @@ export async function appendEvent(
   return catalog.transaction(async (transaction) => {
     const meeting = await lockMeeting(transaction, meetingId)
     if (head.seq <= meeting.head_seq && (await isAppended(transaction, meetingId, head))) return { created: false, value: head }
-    if (grant.epoch !== meeting.epoch) throw new ArchiveError("forbidden", "a token of an older epoch")
+    // First this: who lost a race against a new epoch is to fetch and try again, with a token of that epoch.
     if (event.seq !== meeting.head_seq + 1 || !equalBytes(event.prev, meeting.head_hash)) {
       throw new ArchiveError("conflict", "an event that does not continue the newest one")
     }
+    if (grant.epoch !== meeting.epoch) throw new ArchiveError("forbidden", "a token of an older epoch")
     if (isEpochEvent(event)) {
       await checkEpochEvent(transaction, meetingId, meeting, event, grant)
       const adminKeyIsNew = !equalBytes(event.epochPart.adminKey, meeting.admin_key)
@@ -127,14 +128,17 @@ function isEpochEvent(event: MeetingEvent): event is EpochEvent {
 }
 
 async function lockMeeting(transaction: Queryable, meetingId: MeetingId): Promise<MeetingRow> {
-  const [row] = await transaction.query<MeetingRow>(
-    `SELECT meetings.head_seq, meetings.head_hash, meetings.epoch, newest.admin_key
-     FROM meetings JOIN meeting_epochs AS newest ON newest.meeting_id = meetings.meeting_id AND newest.epoch = meetings.epoch
-     WHERE meetings.meeting_id = $1 FOR UPDATE OF meetings`,
-    [meetingId],
-  )
+  // In two statements: a join would pair the row as it is after the wait with an epoch from before it.
+  const [row] = await transaction.query<Omit<MeetingRow, "admin_key">>("SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1 FOR UPDATE", [
+    meetingId,
+  ])
   if (row === undefined) throw noSuchMeeting()
-  return row
+  const [newest] = await transaction.query<Pick<MeetingRow, "admin_key">>("SELECT admin_key FROM meeting_epochs WHERE meeting_id = $1 AND epoch = $2", [
+    meetingId,
+    row.epoch,
+  ])
+  if (newest === undefined) throw new ArchiveError("internal", "a meeting without its newest epoch")
+  return { ...row, ...newest }
 }
 
 async function checkEpochEvent(transaction: Queryable, meetingId: MeetingId, meeting: MeetingRow, event: EpochEvent, grant: Grant): Promise<void> {

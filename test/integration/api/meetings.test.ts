@@ -76,6 +76,33 @@ describe("meetings over HTTP", () => {
     expect((await read(genesis, token)).head.seq).to.equal(1)
   })
 
+  it("of two epochs for one place one is appended, and an event between them finds out", async () => {
+    const genesis = await createMeeting()
+    const token = await meetingToken(api.url, genesis)
+    const rivals = [nextEpoch(genesis), nextEpoch(genesis), nextEpoch(genesis)]
+    const statuses = await Promise.all([...rivals.map((rival) => appendEpoch(rival, token)), append(genesis, token, nextEvent(genesis).rawEvent).then(({ status }) => status)])
+    expect(statuses.toSorted()).to.deep.equal([201, 409, 409, 409])
+  })
+
+  it("an event publishes what is stored in its own meeting, each asset once", async () => {
+    const [genesis, other] = [await createMeeting(), await createMeeting()]
+    const token = await meetingToken(api.url, genesis)
+    const insert = async (meeting: PostedMeeting, state: string, receipt: Uint8Array | null): Promise<Uint8Array> => {
+      const headerHash = random(32)
+      await api.catalog.query(
+        `INSERT INTO assets (asset_id, meeting_id, header, header_hash, state, offset_bytes, upload_secret_hash, receipt, created_day, active_at)
+         VALUES ($1, $2, $3, $4, $5, 0, $6, $7, 0, now())`,
+        [random(16), meeting.meetingId, random(64), headerHash, state, random(32), receipt],
+      )
+      return headerHash
+    }
+    const [stored, second] = [await insert(genesis, "stored", random(100)), await insert(genesis, "stored", random(100))]
+    for (const refused of [[await insert(genesis, "storing", null)], [await insert(other, "stored", random(100))], [stored, stored], [stored, random(32)]]) {
+      expect((await append(genesis, token, nextEvent(genesis, refused).rawEvent)).status).to.equal(404)
+    }
+    expect((await append(genesis, token, nextEvent(genesis, [second, stored]).rawEvent)).status).to.equal(201)
+  })
+
   it("an event posted again is answered as before, also after others, and after its own epoch began", async () => {
     const genesis = await createMeeting()
     const token = await meetingToken(api.url, genesis)
