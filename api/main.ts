@@ -1,18 +1,13 @@
 import { ArchiveError } from "../shared/protocol/errors.js"
 import { openAdapters } from "../shared/server/adapters.js"
-import { readServerConfig } from "../shared/server/config.js"
-import { armFailpoint } from "../shared/server/failpoints.js"
-import { createLogger } from "../shared/server/logger.js"
+import type { ServerConfig } from "../shared/server/config.js"
+import type { Logger } from "../shared/server/logger.js"
 import { runService, type Stoppable } from "../shared/server/process.js"
 import { startWholeApi } from "./compose.js"
 
 /** The API as a process of its own: any number of them, on a database, a queue and a store that they share with workers. */
 
-const config = readServerConfig()
-armFailpoint(config.failpoint)
-const logger = createLogger(config.logLevel)
-
-async function start(): Promise<Stoppable> {
+async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
   if (config.databaseUrl === null) throw new ArchiveError("usage", "DATABASE_URL is not set; `npm start` runs everything in one process instead")
   if (config.redisUrl === null) throw new ArchiveError("usage", "REDIS_URL is not set; `npm start` runs everything in one process instead")
   const adapters = await openAdapters(config, config.databaseUrl, logger)
@@ -26,4 +21,4 @@ async function start(): Promise<Stoppable> {
   }
 }
 
-runService(logger, start)
+runService(start)

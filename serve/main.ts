@@ -2,9 +2,8 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { startWholeApi } from "../api/compose.js"
 import { openAdapters } from "../shared/server/adapters.js"
-import { readServerConfig } from "../shared/server/config.js"
-import { armFailpoint } from "../shared/server/failpoints.js"
-import { createLogger } from "../shared/server/logger.js"
+import type { ServerConfig } from "../shared/server/config.js"
+import type { Logger } from "../shared/server/logger.js"
 import { startEmbeddedPostgres } from "../shared/server/postgres/embedded.js"
 import { runService, type Stoppable } from "../shared/server/process.js"
 import { SETTLE_MS } from "../worker/expiry.js"
@@ -14,11 +13,7 @@ import { welcome } from "./welcome.js"
 
 /** The whole service in one process: API and worker, and a PostgreSQL of its own unless DATABASE_URL names one. */
 
-const config = readServerConfig()
-armFailpoint(config.failpoint)
-const logger = createLogger(config.logLevel)
-
-async function start(): Promise<Stoppable> {
+async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
   // What was opened is closed in the other order, also where a later step fails.
   const opened: (() => Promise<void>)[] = []
   const stop = async (): Promise<void> => {
@@ -26,7 +21,7 @@ async function start(): Promise<Stoppable> {
   }
   try {
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-    const databaseUrl = config.databaseUrl ?? (await openDatabase(opened))
+    const databaseUrl = config.databaseUrl ?? (await openDatabase(config, opened))
     const adapters = await openAdapters(config, databaseUrl, logger)
     opened.push(() => adapters.close())
     const worker = startWorker(
@@ -49,7 +44,7 @@ async function start(): Promise<Stoppable> {
   }
 }
 
-async function openDatabase(opened: (() => Promise<void>)[]): Promise<string> {
+async function openDatabase(config: ServerConfig, opened: (() => Promise<void>)[]): Promise<string> {
   const postgres = await startEmbeddedPostgres(join(config.dataDir, "postgres"))
   // Whoever has no claim must not stop a database that serves another.
   const claim = await claimDatabase(postgres.databaseUrl)
@@ -58,4 +53,4 @@ async function openDatabase(opened: (() => Promise<void>)[]): Promise<string> {
   return postgres.databaseUrl
 }
 
-runService(logger, start)
+runService(start)

@@ -1,15 +1,20 @@
 import { isArchiveError } from "../protocol/errors.js"
-import { errorFields, type Logger } from "./logger.js"
+import { readServerConfig, type ServerConfig } from "./config.js"
+import { armFailpoint } from "./failpoints.js"
+import { createLogger, errorFields, type Logger } from "./logger.js"
 
 export interface Stoppable {
   stop(): Promise<void>
 }
 
 /**
- * Runs a service until SIGTERM or SIGINT, then stops it in order and ends the process. A second signal changes nothing: stopping has its own limits.
+ * Runs a service, configured by the environment, until SIGTERM or SIGINT, then stops it in order and ends the process. A second signal changes nothing: stopping has its own limits.
  * What nobody caught stops it too, with exit code 1, and is logged by its code alone.
  */
-export function runService(logger: Logger, start: () => Promise<Stoppable>): void {
+export function runService(start: (config: ServerConfig, logger: Logger) => Promise<Stoppable>): void {
+  const config = configOrExit()
+  armFailpoint(config.failpoint)
+  const logger = createLogger(config.logLevel)
   let started: Promise<Stoppable> | undefined
   let stopping = false
   const stop = (exitCode: number): void => {
@@ -37,10 +42,23 @@ export function runService(logger: Logger, start: () => Promise<Stoppable>): voi
   })
   process.on("uncaughtException", fail)
   process.on("unhandledRejection", fail)
-  started = start()
+  started = start(config, logger)
   started.catch((error: unknown) => {
-    process.stderr.write(`taciturn: ${isArchiveError(error) ? error.message : "could not start"}\n`)
+    complain(error)
     if (isArchiveError(error)) stop(1)
     else fail(error)
   })
+}
+
+function configOrExit(): ServerConfig {
+  try {
+    return readServerConfig()
+  } catch (error) {
+    complain(error)
+    process.exit(1)
+  }
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`taciturn: ${isArchiveError(error) ? error.message : "could not start"}\n`)
 }
