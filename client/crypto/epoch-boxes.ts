@@ -1,9 +1,11 @@
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { type EpochBoxPlace, epochBoxInfo } from "../../shared/protocol/boxes.js"
 import { compareBytes, concatBytes, equalBytes, lengthPrefixed, u64, utf8 } from "../../shared/protocol/bytes.js"
-import { BOX_TAG_BYTES, type EpochBox } from "../../shared/protocol/event.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { BOX_TAG_BYTES, type EpochBox, type MeetingEvent } from "../../shared/protocol/event.js"
 import { type Label, LABELS } from "../../shared/protocol/labels.js"
 import { memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
+import type { AccountSecrets } from "./account-keys.js"
 import { hpkeOpen, hpkeSeal, hpkeSealWithCoins } from "./hpke.js"
 import { blake2b, xwingPublicKey } from "./sodium.js"
 
@@ -62,6 +64,26 @@ export function boxTag(secret: Uint8Array, meetingHash: Uint8Array, epoch: numbe
 /** The 32 bytes in a box. @throws {@link ArchiveError} `cannot-open`. */
 export function openEpochBox(purpose: "member" | "admin", userSeed: Uint8Array, place: EpochBoxPlace, box: EpochBox): Uint8Array {
   return hpkeOpen(userSeed, epochBoxInfo(purpose, place), purpose === "member" ? box.memberBox : box.adminBox).slice(0, 32)
+}
+
+/**
+ * What an epoch event's box for this account holds, found by the tag under the base epoch's secret; `null` where there is no such box.
+ * It is but a candidate until the event is found valid. SPEC.md §7.1.
+ * @throws {@link ArchiveError} `bad-boxes` for a box that does not open.
+ */
+export function openOwnBox(event: MeetingEvent, meetingHash: Uint8Array, baseSecret: Uint8Array, secrets: AccountSecrets): Uint8Array | null {
+  const tag = boxTag(baseSecret, meetingHash, event.epoch, secrets.genesisHash)
+  const box = event.epochPart?.boxes.find((candidate) => equalBytes(candidate.tag, tag))
+  if (box === undefined) return null
+  for (const { generation, seed } of secrets.userSeeds.toReversed()) {
+    const place = { meetingHash, epoch: event.epoch, prev: event.prev, recipientGenesisHash: secrets.genesisHash, generation }
+    try {
+      return openEpochBox("member", seed, place, box)
+    } catch (error) {
+      if (!isArchiveError(error) || error.code !== "cannot-open") throw error
+    }
+  }
+  throw new ArchiveError("bad-boxes", "an epoch whose box for this account does not open")
 }
 
 /** `null` for a member of the base roster whose base secret is not known here. */

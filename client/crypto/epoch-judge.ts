@@ -8,7 +8,7 @@ import type { VerifiedChain } from "../../shared/protocol/link.js"
 import { adminsOf, type HistoryPolicy, isAdmin, memberOf, readPolicy, readRoster, type RosterEntry, sameMembersAndRoles } from "../../shared/protocol/roster.js"
 import { type Field, fieldBytes, fieldValue, showField, verifyBody, verifyShownField } from "../../shared/protocol/statement.js"
 import { type AccountSecrets, userSeedOf } from "./account-keys.js"
-import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox } from "./epoch-boxes.js"
+import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox, openOwnBox } from "./epoch-boxes.js"
 import { adminSigner, deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
 import { openEventBody } from "./log-event.js"
 import type { ValidEpoch } from "./meeting-log.js"
@@ -104,18 +104,7 @@ function secretOf(epochCase: EpochCase, part: EpochPart, base: ValidEpoch | null
   if (base === null) return null
   const member = memberOf(base.roster, secrets.genesisHash)
   if (member === undefined) return null
-  const tag = boxTag(base.keys.secret, meetingHash, event.epoch, secrets.genesisHash)
-  const box = part.boxes.find((candidateBox) => equalBytes(candidateBox.tag, tag))
-  if (box === undefined) return null
-  for (const { generation, seed } of secrets.userSeeds.toReversed()) {
-    const place = { meetingHash, epoch: event.epoch, prev: event.prev, recipientGenesisHash: secrets.genesisHash, generation }
-    try {
-      return openEpochBox("member", seed, place, box)
-    } catch (error) {
-      if (!(error instanceof ArchiveError) || error.code !== "cannot-open") throw error
-    }
-  }
-  throw new ArchiveError("bad-boxes", "an epoch whose box for this account does not open")
+  return openOwnBox(event, meetingHash, base.keys.secret, secrets)
 }
 
 function readEpochFields(fields: readonly Field[], part: EpochPart, keys: EpochKeys): EpochFields {

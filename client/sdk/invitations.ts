@@ -106,7 +106,7 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
   if (!isInviter) throw new ArchiveError("not-authorised", "an invitation by a device that is not its inviter's")
   const meetingId = idOfHash("meeting", invitation.meetingHash)
   const secret: KnownEpochSecret = { eventHash: invitation.eventHash, epoch: invitation.epoch, secret: invitation.epochSecret, adminSeed: equalBytes(invitation.adminSeed, ZERO_HASH) ? null : invitation.adminSeed }
-  const log = await verifyServedLog(client, meetingId, [secret])
+  const log = await verifyServedLog(client, invitation.meetingHash, [secret])
   const epoch = log.epochs.find((candidate) => equalBytes(candidate.eventHash, invitation.eventHash))
   const bornOut =
     equalBytes(log.meetingHash, invitation.meetingHash) &&

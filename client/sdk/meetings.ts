@@ -2,12 +2,11 @@ import { z } from "zod"
 import { compareBytes, equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { eventHash } from "../../shared/protocol/event.js"
-import { AppendEventRequest, AppendEventResponse, CreateMeetingRequest, CreateMeetingResponse, EventsResponse } from "../../shared/protocol/http.js"
+import { AppendEventRequest, AppendEventResponse, CreateMeetingRequest, CreateMeetingResponse } from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
 import { newestUserSeed } from "../crypto/account-keys.js"
-import { deriveEpochKeys } from "../crypto/epoch-keys.js"
 import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
@@ -15,6 +14,7 @@ import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
 import { makeInvitationFor, flushOutbox } from "./invitations.js"
 import { appendToKeyring } from "./keyring.js"
+import { fetchEvents } from "./meeting-events.js"
 import type { MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
 
@@ -67,7 +67,7 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
  */
 export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
   const meeting = requireMeeting(client, meetingId)
-  const log = await verifyServedLog(client, meetingId, meeting.known)
+  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known)
   const pinned = log.eventHashes[meeting.head.seq]
   if (pinned === undefined) throw new ArchiveError("rollback", "the meeting's log that the server gives is shorter than this device has seen", { place: `event ${meeting.head.seq}` })
   if (!equalBytes(pinned, meeting.head.hash)) throw new ArchiveError("fork", "the meeting's log that the server gives is another than this device has seen", { place: `event ${meeting.head.seq}` })
@@ -77,30 +77,9 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
 }
 
 /** A served log, verified with given secrets; no pin is looked at or set. */
-export async function verifyServedLog(client: Client, meetingId: MeetingId, known: readonly KnownEpochSecret[]): Promise<MeetingLog> {
-  const newest = known.reduce<KnownEpochSecret | null>((found, candidate) => (found === null || candidate.epoch > found.epoch ? candidate : found), null)
-  if (newest === null) throw new ArchiveError("not-authorised", "no key of this meeting is known")
-  const rawEvents = await fetchEvents(client, meetingId, newest)
-  return await readMeetingLog(meetingId, rawEvents, { secrets: client.state.current.secrets, known, chainOf: chainCache(client) })
-}
-
-async function fetchEvents(client: Client, meetingId: MeetingId, known: KnownEpochSecret): Promise<readonly Uint8Array[]> {
-  const capability = accessCapability(meetingId, known.secret, known.epoch)
-  return await client.tokens.with(client.http, capability, async (token, subject) => {
-    const rawEvents: Uint8Array[] = []
-    for (let from: number | null = 0; from !== null; ) {
-      const page: z.output<typeof EventsResponse> = await client.http.json(EventsResponse, { path: `/v1/meetings/${subject}/events?from=${from}`, subject, token })
-      rawEvents.push(...page.events)
-      if (page.next !== null && (page.next !== rawEvents.length || page.events.length === 0)) throw new ArchiveError("bad-chain", "a log whose pages do not follow each other")
-      from = page.next
-    }
-    return rawEvents
-  })
-}
-
-/** The capability of a meeting's epoch. */
-export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch: number): Capability {
-  return { kind: "meeting", id: meetingId, scope: "access", epoch, signer: deriveEpochKeys(secret, epoch).access }
+export async function verifyServedLog(client: Client, meetingHash: Uint8Array, known: readonly KnownEpochSecret[]): Promise<MeetingLog> {
+  const rawEvents = await fetchEvents(client, meetingHash, known)
+  return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, { secrets: client.state.current.secrets, known, chainOf: chainCache(client) })
 }
 
 /** The capability of the epoch in force. */

@@ -1,0 +1,72 @@
+import { z } from "zod"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { decodeEvent, eventHash } from "../../shared/protocol/event.js"
+import { EventsResponse } from "../../shared/protocol/http.js"
+import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import { openOwnBox } from "../crypto/epoch-boxes.js"
+import { deriveEpochKeys } from "../crypto/epoch-keys.js"
+import type { KnownEpochSecret } from "../crypto/meeting-log.js"
+import type { Client } from "./client.js"
+import type { Capability } from "./tokens.js"
+
+/** Epochs may begin while a log is being fetched; so often is it begun again. */
+const ATTEMPTS = 20
+
+/** The capability of a meeting's epoch. */
+export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch: number): Capability {
+  return { kind: "meeting", id: meetingId, scope: "access", epoch, signer: deriveEpochKeys(secret, epoch).access }
+}
+
+/**
+ * Every event of a meeting as served, the genesis first; nothing is verified yet.
+ * To a key of an older epoch the server gives later epoch events alone: their boxes lead to the newest epoch's key, which is given the whole log. SPEC.md §11.
+ * @throws {@link ArchiveError} `not-authorised` where no key that this account can get opens the newest epoch; `bad-chain`.
+ */
+export async function fetchEvents(client: Client, meetingHash: Uint8Array, known: readonly KnownEpochSecret[]): Promise<readonly Uint8Array[]> {
+  const meetingId = idOfHash("meeting", meetingHash)
+  const held = [...known]
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const newest = held.reduce<KnownEpochSecret | null>((found, candidate) => (found === null || candidate.epoch > found.epoch ? candidate : found), null)
+    if (newest === null) break
+    const rawEvents = await fetchPages(client, accessCapability(meetingId, newest.secret, newest.epoch))
+    const [first] = rawEvents
+    if (first !== undefined && equalBytes(eventHash(first), meetingHash)) return rawEvents
+    const later = followEpochs(client, meetingHash, held, rawEvents)
+    if (later.length === 0) break
+    held.push(...later)
+  }
+  throw new ArchiveError("not-authorised", `the newest epoch of ${formatId("meeting", meetingId)} does not open for this account: it may have been taken out of the meeting`)
+}
+
+/** Secrets of later epochs, each from its box under the base's tag. They serve to ask for the log; what is true of it the log's own verification says. */
+function followEpochs(client: Client, meetingHash: Uint8Array, known: readonly KnownEpochSecret[], rawEvents: readonly Uint8Array[]): readonly KnownEpochSecret[] {
+  const { secrets } = client.state.current
+  const found: KnownEpochSecret[] = []
+  for (const rawEvent of rawEvents) {
+    const event = decodeEvent(rawEvent)
+    const hash = eventHash(rawEvent)
+    const part = event.epochPart
+    const held = [...known, ...found]
+    const base = held.find((candidate) => part !== null && equalBytes(candidate.eventHash, part.base))
+    if (part === null || base === undefined || event.epoch <= base.epoch || held.some((candidate) => equalBytes(candidate.eventHash, hash))) continue
+    const secret = openOwnBox(event, meetingHash, base.secret, secrets)
+    const opens = secret !== null && equalBytes(deriveEpochKeys(secret, event.epoch).access.publicKey, part.accessKey)
+    if (opens) found.push({ eventHash: hash, epoch: event.epoch, secret, adminSeed: null })
+  }
+  return found
+}
+
+async function fetchPages(client: Client, capability: Capability): Promise<readonly Uint8Array[]> {
+  return await client.tokens.with(client.http, capability, async (token, subject) => {
+    const rawEvents: Uint8Array[] = []
+    for (let from: number | null = 0; from !== null; ) {
+      const page: z.output<typeof EventsResponse> = await client.http.json(EventsResponse, { path: `/v1/meetings/${subject}/events?from=${from}`, subject, token })
+      rawEvents.push(...page.events)
+      // An older epoch's pages skip events, so only that they go on is asked here.
+      if (page.next !== null && (page.next <= from || page.events.length === 0)) throw new ArchiveError("bad-chain", "a log whose pages do not follow each other")
+      from = page.next
+    }
+    return rawEvents
+  })
+}

@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { startWholeApi } from "../../../api/compose.js"
+import { type Client, createClient, createNodeTransport, createStateFile, Http, nodePrimitives, prepareAccount, registerAccount, sodiumReady, type Transport } from "../../../client/sdk/index.js"
+import { openAdapters } from "../../../shared/server/adapters.js"
+import { readServerConfig } from "../../../shared/server/config.js"
+import { createLogger } from "../../../shared/server/logger.js"
+import { startWorker } from "../../../worker/start.js"
+import { createTestDatabase } from "../../support/postgres.js"
+import { random } from "../../support/people.js"
+import { startTcpRelay, type TcpRelay } from "../../support/tcp-relay.js"
+
+/** The real server in this process: API, worker, a PostgreSQL, folders, behind a relay that can be cut. */
+export interface Service {
+  readonly url: string
+  readonly relay: TcpRelay
+  readonly folder: string
+  stop(): Promise<void>
+}
+
+export async function startService(): Promise<Service> {
+  const folder = await mkdtemp(join(tmpdir(), "taciturn-test-sdk-"))
+  const database = await createTestDatabase()
+  const settings = { TACITURN_DATA: join(folder, "data"), LOG_LEVEL: "silent", REQUESTS_PER_MINUTE: "0", ANONYMOUS_REQUESTS_PER_MINUTE: "0", RESERVE_BYTES: "0" }
+  // The relay comes first: its address is the one that clients use, and so the one that the server must accept.
+  let apiPort = 0
+  const relay = await startTcpRelay({
+    host: "127.0.0.1",
+    get port() {
+      return apiPort
+    },
+  })
+  const url = `http://127.0.0.1:${relay.port}`
+  const config = readServerConfig({ ...settings, PORT: "0", PUBLIC_URLS: url })
+  const logger = createLogger("silent")
+  const adapters = await openAdapters(config, database.url, logger)
+  const { instanceId, receiptSigner } = adapters.instance
+  const worker = startWorker({ ...adapters, instanceId, receiptSigner, logger }, { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 60_000 })
+  const api = await startWholeApi(adapters, { ...config, drainMs: 500 }, logger)
+  apiPort = api.port
+  return {
+    url,
+    relay,
+    folder,
+    stop: async () => {
+      await relay.stop()
+      await api.stop()
+      await worker.stop()
+      await adapters.close()
+      await database.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export interface TestClient {
+  readonly client: Client
+  readonly home: string
+  /** What a new process of the same person would have. */
+  again(overrides?: { readonly transport?: Transport; readonly failpoint?: (name: string) => void }): Client
+  close(): Promise<void>
+}
+
+/** A person with an account at the service. */
+export async function startClient(service: Service, deviceName: string, overrides: { readonly register?: boolean } = {}): Promise<TestClient> {
+  await sodiumReady()
+  const home = await mkdtemp(join(service.folder, "home-"))
+  const { transport, close } = createNodeTransport()
+  const http = new Http(service.url, transport)
+  const clock = { nowMs: () => Date.now() }
+  const { state } = await prepareAccount(http, { deviceName, clock, random })
+  const box = await createStateFile(join(home, "keystore"), state, null, random)
+  const parts = { http, state: box, clock, random, primitives: nodePrimitives, failpoint: () => undefined }
+  const client = createClient(parts)
+  if (overrides.register !== false) await registerAccount(client)
+  return {
+    client,
+    home,
+    again: ({ transport: other = transport, failpoint = () => undefined } = {}) => createClient({ ...parts, http: new Http(service.url, other), failpoint }),
+    close,
+  }
+}
