@@ -5,11 +5,9 @@ import { openCatalog } from "./catalog/database.js"
 import { type Instance, openInstance } from "./catalog/instance.js"
 import { migrate } from "./catalog/migrate.js"
 import type { ServerConfig } from "./config.js"
-import { openBullQueue } from "./jobs/bull.js"
 import { createInProcessQueue } from "./jobs/in-process.js"
 import { errorFields, type Logger } from "./logger.js"
 import { openFolderStore } from "./objects/folder.js"
-import { openS3Store } from "./objects/s3.js"
 import type { Catalog, JobQueue, ObjectStore, Spool } from "./ports.js"
 import { signaturesReady, signerOfSeed } from "./signatures.js"
 import { openFolderSpool } from "./spool/folder.js"
@@ -38,17 +36,12 @@ export async function openAdapters(config: ServerConfig, databaseUrl: string, lo
   const catalog = openCatalog(databaseUrl)
   await migrateWhenUp(catalog, logger)
   const instance = await openInstance(catalog, secureRandom, signerOfSeed)
-  const objects = config.s3 === null ? await openFolderStore(config.objectsDir) : openS3Store(config.s3)
+  const objects = await openObjects(config)
   await objects.ready().catch((error: unknown) => {
     logger.warn("the object store does not answer yet", errorFields(error))
   })
   const spool = await openFolderSpool(config.spoolDir)
-  const jobs =
-    config.redisUrl === null
-      ? createInProcessQueue()
-      : openBullQueue(config.redisUrl, (error) => {
-          logger.warn("the queue does not answer", errorFields(error))
-        })
+  const jobs = await openJobs(config, logger)
   return {
     catalog,
     objects,
@@ -61,6 +54,22 @@ export async function openAdapters(config: ServerConfig, databaseUrl: string, lo
       await catalog.close()
     },
   }
+}
+
+// The clients of S3 and Redis take half a second to load: who uses neither does not wait for them.
+
+async function openObjects(config: ServerConfig): Promise<ObjectStore> {
+  if (config.s3 === null) return openFolderStore(config.objectsDir)
+  const { openS3Store } = await import("./objects/s3.js")
+  return openS3Store(config.s3)
+}
+
+async function openJobs(config: ServerConfig, logger: Logger): Promise<JobQueue> {
+  if (config.redisUrl === null) return createInProcessQueue()
+  const { openBullQueue } = await import("./jobs/bull.js")
+  return openBullQueue(config.redisUrl, (error) => {
+    logger.warn("the queue does not answer", errorFields(error))
+  })
 }
 
 async function migrateWhenUp(catalog: Catalog, logger: Logger): Promise<void> {
