@@ -2,9 +2,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect } from "chai"
+import { asId, formatId } from "../../../shared/protocol/ids.js"
+import { random } from "../../support/people.js"
 import { call } from "../../support/api-client.js"
 import { isAlive, type ServiceProcess, startProcess } from "../../support/service-process.js"
 
+const ASSET = formatId("asset", asId("asset", random(16)))
+const MEETING = formatId("meeting", asId("meeting", random(16)))
 const READY = /serves at (http:\S+)/
 
 describe("the service in one process", function () {
@@ -41,6 +45,15 @@ describe("the service in one process", function () {
     const url = await service.waitFor(READY)
     expect((await call(url, "GET", "/readyz")).status).to.equal(200)
     expect(service.output()).to.include(folder).and.include(`npx taciturn init --url ${url}`)
+    for (const [method, path] of [
+      ["POST", "/v1/uploads"],
+      ["PATCH", `/v1/uploads/${ASSET}`],
+      ["GET", `/v1/meetings/${MEETING}/assets/${ASSET}/stream`],
+    ] as const) {
+      const { status, json } = await call(url, method, path, { headers: { "tus-resumable": "1.0.0" } })
+      expect(status, path).to.equal(401)
+      expect(json).to.include({ code: "unauthenticated" })
+    }
     const postgres = await postgresPid()
     expect(isAlive(postgres)).to.equal(true)
     service.signal("SIGINT")
