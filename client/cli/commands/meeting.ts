@@ -1,0 +1,128 @@
+import type { Command } from "commander"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import { toHex } from "../../../shared/protocol/bytes.js"
+import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
+import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
+import { addMember, createMeeting, readMeeting } from "../../sdk/meetings.js"
+import { readId } from "../arguments.js"
+import type { CommandContext } from "../context.js"
+import { EXIT } from "../exit-codes.js"
+import type { Action } from "../main.js"
+
+export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
+  const meeting = program.command("meeting").description("make, list and join meetings, and admit people to them")
+  meeting
+    .command("create <title>")
+    .description("make a meeting; only its members can read its title")
+    .addHelpText("after", "\nExample:\n  taciturn meeting create \"Weekly call\"")
+    .action(async (title: string) => {
+      await run(async (context) => {
+        const id = formatId("meeting", await createMeeting(await context.openClient(), title))
+        context.output.result({ meeting: id, title }, [id])
+        return undefined
+      })
+    })
+  meeting
+    .command("list")
+    .description("the meetings of this account, and invitations that wait")
+    .addHelpText("after", "\nExample:\n  taciturn meeting list --json")
+    .action(async () => {
+      await run(list)
+    })
+  meeting
+    .command("show <meeting>")
+    .description("title, members, and whatever was not as it should be")
+    .addHelpText("after", "\nExample:\n  taciturn meeting show mtg_…")
+    .action(async (id: string) => {
+      await run(async (context) => {
+        await show(context, id)
+        return undefined
+      })
+    })
+  meeting
+    .command("add <meeting> <account>")
+    .description("admit an account, as an admin of the meeting: a new epoch, and an invitation to its inbox")
+    .addHelpText("after", "\nExample:\n  taciturn meeting add mtg_… acct_…")
+    .action(async (id: string, account: string) => {
+      await run(async (context) => {
+        const [meetingId, accountId] = [readId("meeting", id), readId("account", account)]
+        const epoch = await addMember(await context.openClient(), meetingId, accountId)
+        context.output.result({ meeting: id, account, epoch }, [`${account} is a member from epoch ${epoch} on; its invitation waits in its inbox.`])
+        return undefined
+      })
+    })
+  meeting
+    .command("join [meeting]")
+    .description("accept what waits in this account's inbox: the one invitation, the one to a named meeting, or --all")
+    .option("--all", "accept every invitation")
+    .addHelpText("after", "\nExample:\n  taciturn meeting join --all")
+    .action(async (id: string | undefined, options: { all?: boolean }) => {
+      await run(async (context) => await join(context, id, options.all === true))
+    })
+}
+
+async function list(context: CommandContext): Promise<undefined> {
+  const client = await context.openClient()
+  const meetings = []
+  for (const { meetingHash } of client.state.current.meetings) {
+    const meetingId = idOfHash("meeting", meetingHash)
+    const log = await readMeeting(client, meetingId)
+    meetings.push({ meeting: formatId("meeting", meetingId), title: log.current.title, epoch: log.current.keys.epoch, members: log.current.roster.length, recordings: log.recordings.length })
+  }
+  const invitations = (await listInvitations(client)).map(describe)
+  context.output.result({ meetings, invitations }, [
+    ...meetings.map((meeting) => `${meeting.meeting}  ${meeting.title}  (${meeting.members} members, ${meeting.recordings} recordings)`),
+    ...invitations.map((invitation) => `invitation: ${"meeting" in invitation ? `${invitation.meeting} ${invitation.title}, from ${invitation.inviter}` : invitation.problem}`),
+    ...(meetings.length + invitations.length === 0 ? ["No meetings yet. Make one with `taciturn meeting create TITLE`, or give your account id to somebody who has one."] : []),
+  ])
+  return undefined
+}
+
+function describe({ entry, invitation, problem }: WaitingInvitation): { readonly meeting: string; readonly title: string; readonly inviter: string } | { readonly entry: string; readonly problem: string } {
+  if (invitation === null) return { entry: toHex(entry), problem: problem?.message ?? "it can't be opened" }
+  return {
+    meeting: formatId("meeting", idOfHash("meeting", invitation.meetingHash)),
+    title: invitation.title,
+    inviter: formatId("account", idOfHash("account", invitation.inviterGenesisHash)),
+  }
+}
+
+async function show(context: CommandContext, id: string): Promise<void> {
+  const log = await readMeeting(await context.openClient(), readId("meeting", id))
+  const members = log.current.roster.map((member) => ({ account: formatId("account", idOfHash("account", member.genesisHash)), role: member.role }))
+  const notices = log.voids.map(({ seq, code, reason }) => ({ event: seq, code, reason }))
+  const { title, policy, keys } = log.current
+  context.output.result({ meeting: id, title, epoch: keys.epoch, policy, isMember: log.isMember, members, recordings: log.recordings.length, notices }, [
+    title,
+    `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${log.recordings.length} recordings`,
+    ...members.map((member) => `${member.account}  ${member.role}`),
+    ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
+    ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
+  ])
+}
+
+async function join(context: CommandContext, id: string | undefined, all: boolean): Promise<number> {
+  const wanted = id === undefined ? null : formatId("meeting", readId("meeting", id))
+  const client = await context.openClient()
+  const waiting = await listInvitations(client)
+  const chosen = waiting.filter((item) => wanted === null || (item.invitation !== null && formatId("meeting", idOfHash("meeting", item.invitation.meetingHash)) === wanted))
+  if (chosen.length === 0) throw new ArchiveError("not-found", wanted === null ? "no invitation waits in this account's inbox" : `no invitation to ${wanted} waits in this account's inbox`)
+  if (chosen.length > 1 && !all && wanted === null) throw new ArchiveError("usage", `${chosen.length} invitations wait: name the meeting, or give --all`)
+  const joined: { readonly meeting: string; readonly title: string; readonly inviter: string }[] = []
+  const refused: { readonly code: string; readonly message: string }[] = []
+  for (const item of chosen) {
+    try {
+      const meetingId = await acceptInvitation(client, item)
+      const inviter = item.invitation === null ? "" : formatId("account", idOfHash("account", item.invitation.inviterGenesisHash))
+      joined.push({ meeting: formatId("meeting", meetingId), title: (await readMeeting(client, meetingId)).current.title, inviter })
+    } catch (error) {
+      if (!isArchiveError(error) || chosen.length === 1) throw error
+      refused.push({ code: error.code, message: error.message })
+    }
+  }
+  context.output.result({ joined, ...(refused.length > 0 ? { refused } : {}) }, [
+    ...joined.map((meeting) => `joined ${meeting.meeting}  ${meeting.title}, invited by ${meeting.inviter}`),
+    ...refused.map((failure) => `refused: ${failure.message}`),
+  ])
+  return refused.length > 0 ? EXIT.failed : EXIT.done
+}

@@ -1,0 +1,34 @@
+import type { Command } from "commander"
+import { findRecording, readAsset } from "../../sdk/recordings.js"
+import { readId } from "../arguments.js"
+import { EXIT } from "../exit-codes.js"
+import type { Action } from "../main.js"
+import { secureRandom } from "../context.js"
+import { servePlayback } from "../play-server.js"
+import { EXIT_CODES } from "../exit-codes.js"
+
+export function addPlayCommand(program: Command, run: (action: Action) => Promise<void>): void {
+  program
+    .command("play <recording>")
+    .description("serve the opened recording to a player on this machine, until Ctrl-C")
+    .addHelpText("after", "\nExample:\n  taciturn play rec_…\n  vlc \"$(taciturn play rec_… --json | head -1 | jq -r .url)\"")
+    .action(async (recording: string) => {
+      await run(async (context) => {
+        const client = await context.openClient()
+        const found = await findRecording(client, readId("recording", recording))
+        const server = await servePlayback(readAsset(client, found, found.media), secureRandom, (error) => {
+          context.output.note(`playback stopped: ${error.message}${error.place === undefined ? "" : ` (${error.place})`}`)
+        })
+        context.output.result({ url: server.url, title: found.details.title, sizeBytes: found.media.trueBytes }, [server.url])
+        context.output.note("Ctrl-C ends it.")
+        await new Promise<void>((resolve) => {
+          if (context.signal.aborted) resolve()
+          context.signal.addEventListener("abort", () => {
+            resolve()
+          })
+        })
+        await server.close()
+        return server.failure === null ? EXIT.done : EXIT_CODES[server.failure.code]
+      })
+    })
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from "node:crypto"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { Writable } from "node:stream"
+import type { RandomBytes } from "../../shared/protocol/ambient.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { nodePrimitives } from "../crypto/node-primitives.js"
+import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
+import { sodiumReady } from "../crypto/sodium.js"
+import { type Client, createClient } from "../sdk/client.js"
+import { Http } from "../sdk/http.js"
+import { flushOutbox } from "../sdk/invitations.js"
+import { registerAccount } from "../sdk/account.js"
+import { readIfThere } from "../sdk/node/files.js"
+import { openStateFile } from "../sdk/node/state-file.js"
+import { createNodeTransport } from "../sdk/node/transport.js"
+import type { StateBox } from "../sdk/state.js"
+import { type CliConfig, DEFAULT_URL, readCliConfig } from "./config.js"
+import { createFailpoint } from "./failpoint.js"
+import { createOutput, type Output } from "./output.js"
+
+export const secureRandom: RandomBytes = (count) => new Uint8Array(randomBytes(count))
+export const systemClock = { nowMs: () => Date.now() }
+
+/** What every command is given. */
+export interface CommandContext {
+  readonly config: CliConfig
+  readonly output: Output
+  /** Ends with Ctrl-C. */
+  readonly signal: AbortSignal
+  readonly keystorePath: string
+  httpFor(url: string): Http
+  clientFor(http: Http, state: StateBox): Client
+  /** The account of this home, with what an earlier call left unsent posted. @throws {@link ArchiveError} `not-found` without one. */
+  openClient(): Promise<Client>
+  passphrase(question: string): Promise<string | null>
+  close(): Promise<void>
+}
+
+export async function createContext(options: { readonly json: boolean; readonly url: string | undefined; readonly signal: AbortSignal }): Promise<CommandContext> {
+  await sodiumReady()
+  const config = readCliConfig()
+  const { transport, close } = createNodeTransport()
+  const output = createOutput(options.json)
+  const keystorePath = join(config.home, "keystore")
+  const retry = { signal: options.signal }
+  const context: CommandContext = {
+    config,
+    output,
+    signal: options.signal,
+    keystorePath,
+    httpFor: (url) => new Http(url, transport, retry),
+    clientFor: (http, state) =>
+      createClient({ http, state, clock: systemClock, random: secureRandom, primitives: nodePrimitives, failpoint: createFailpoint(config.failpoint) }),
+    openClient: async () => {
+      const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
+      const http = context.httpFor(options.url ?? config.url ?? state.current.url)
+      const client = context.clientFor(http, state)
+      if (!state.current.registered) await registerAccount(client)
+      if (state.current.outbox.length > 0) await flushOutbox(client)
+      return client
+    },
+    passphrase: async (question) => await readPassphrase(config, question),
+    close,
+  }
+  return context
+}
+
+/** The address that `init` speaks to. */
+export function initialUrl(url: string | undefined, config: CliConfig): string {
+  return url ?? config.url ?? DEFAULT_URL
+}
+
+async function passphraseFor(context: CommandContext): Promise<string | null> {
+  const raw = await readIfThere(context.keystorePath)
+  if (raw === null || !keystoreNeedsPassphrase(raw)) return null
+  const passphrase = await context.passphrase("Passphrase of this account: ")
+  if (passphrase === null) throw new ArchiveError("usage", "this account needs its passphrase: set TACITURN_PASSPHRASE_FILE, or run in a terminal")
+  return passphrase
+}
+
+/** From the file that the environment names, else from a terminal, else `null`. */
+async function readPassphrase(config: CliConfig, question: string): Promise<string | null> {
+  if (config.passphraseFile !== null) {
+    const text = await readFile(config.passphraseFile, "utf8").catch((cause: unknown) => {
+      throw new ArchiveError("usage", `the passphrase file ${config.passphraseFile ?? ""} can't be read`, { cause })
+    })
+    const passphrase = text.replace(/\r?\n$/, "")
+    if (passphrase === "") throw new ArchiveError("usage", "the passphrase file is empty")
+    return passphrase
+  }
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return null
+  process.stderr.write(question)
+  const silent = new Writable({
+    write: (_chunk, _encoding, done) => {
+      done()
+    },
+  })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true })
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      lines.once("line", resolve)
+      lines.once("SIGINT", () => {
+        reject(new ArchiveError("interrupted", "interrupted"))
+      })
+    })
+  } finally {
+    lines.close()
+    process.stderr.write("\n")
+  }
+}

@@ -1,0 +1,134 @@
+import { mkdir, readFile, rename, rm, stat } from "node:fs/promises"
+import { basename, dirname, extname, join } from "node:path"
+import type { AssetRole } from "../../../shared/protocol/recording.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { writeDurably } from "../../sdk/node/files.js"
+import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../file-names.js"
+import { inputOptions, runFfmpeg } from "./ffmpeg.js"
+import { type MediaInfo, probeMedia } from "./probe.js"
+import { PeakCollector } from "./waveform.js"
+
+export interface PreparedFile {
+  readonly role: AssetRole
+  readonly path: string
+  readonly mediaType: string
+}
+
+export interface PreparedMedia {
+  readonly files: readonly PreparedFile[]
+  readonly durationMs: number | null
+  readonly prepared: "as-is" | "remuxed"
+  /** What was skipped, and why: for the person. */
+  readonly notes: readonly string[]
+}
+
+const REMUX_TIMEOUT_MS = 4 * 3_600_000
+const POSTER_TIMEOUT_MS = 120_000
+const WAVEFORM_TIMEOUT_MS = 3_600_000
+const WEBM_CODECS = new Set(["vp8", "vp9", "av1", "opus", "vorbis"])
+const MP4_CODECS = new Set(["h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "opus", "ac3", "alac", "flac"])
+const DONE = "prepared.json"
+
+/**
+ * Makes a file ready to be watched: remuxed, without re-encoding, to what can be seeked; a poster, a waveform, and captions that lie beside it.
+ * Results stay in `folder`, so that an interrupted upload finds the same bytes again.
+ */
+export async function prepareMedia(path: string, folder: string, ffmpeg: string | null, signal: AbortSignal): Promise<PreparedMedia> {
+  const donePath = join(folder, DONE)
+  const done = await readFile(donePath, "utf8").catch(() => null)
+  if (done !== null) return JSON.parse(done) as PreparedMedia
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const prepared = await prepareAnew(path, folder, ffmpeg, signal)
+  await writeDurably(donePath, Buffer.from(JSON.stringify(prepared)))
+  return prepared
+}
+
+async function prepareAnew(path: string, folder: string, ffmpeg: string | null, signal: AbortSignal): Promise<PreparedMedia> {
+  const captions = await findCaptions(path)
+  const asIs = (durationMs: number | null, ...notes: string[]): PreparedMedia => ({
+    files: [{ role: "media", path, mediaType: mediaTypeOf(path) }, ...captions],
+    durationMs,
+    prepared: "as-is",
+    notes,
+  })
+  if (ffmpeg === null) return asIs(null, "ffmpeg was not found (install it, or set FFMPEG_BIN): the file is stored as it is, without length, poster and waveform")
+  const info = await probeMedia(ffmpeg, path, { signal })
+  if (info === null) return asIs(null, `${basename(path)} is no video or sound that ffmpeg knows: it is stored as it is`)
+  const remuxed = await remux(path, folder, ffmpeg, info, signal)
+  const media = remuxed ?? { role: "media" as const, path, mediaType: mediaTypeOf(path) }
+  const extras = await extrasOf(media.path, folder, ffmpeg, info, signal)
+  const notes = remuxed === null ? [`${basename(path)} can't be remuxed without re-encoding (${[info.video, info.audio].filter(Boolean).join(", ")}): it is stored as it is`] : []
+  return { files: [media, ...extras, ...captions], durationMs: info.durationMs, prepared: remuxed === null ? "as-is" : "remuxed", notes }
+}
+
+/** MP4 with its index in front, or WebM with cues in front: both start and seek by ranges. */
+async function remux(path: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<PreparedFile | null> {
+  const codecs = [info.video, info.audio].filter((codec) => codec !== null)
+  const isMatroska = info.container.includes("matroska") || info.container.includes("webm")
+  const target =
+    isMatroska && codecs.every((codec) => WEBM_CODECS.has(codec))
+      ? { name: "media.webm", options: ["-f", "webm", "-cues_to_front", "1"], kind: "webm" }
+      : codecs.every((codec) => MP4_CODECS.has(codec))
+        ? { name: "media.mp4", options: ["-f", "mp4", "-movflags", "+faststart"], kind: "mp4" }
+        : null
+  if (target === null) return null
+  const [making, made] = [join(folder, `making-${target.name}`), join(folder, target.name)]
+  const result = await runFfmpeg(ffmpeg, ["-y", ...inputOptions(path), "-map", "0:v:0?", "-map", "0:a?", "-c", "copy", "-map_metadata", "-1", ...target.options, `file:${making}`], { signal, timeoutMs: REMUX_TIMEOUT_MS })
+  if (result.exitCode !== 0 || ((await stat(making).catch(() => null))?.size ?? 0) === 0) {
+    await rm(making, { force: true })
+    return null
+  }
+  await rename(making, made)
+  return { role: "media", path: made, mediaType: `${info.video === null ? "audio" : "video"}/${target.kind}` }
+}
+
+/** A poster and a waveform; a recording without them is none the worse. */
+async function extrasOf(mediaPath: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<readonly PreparedFile[]> {
+  const extras: PreparedFile[] = []
+  for (const make of [makePoster, makeWaveform]) {
+    try {
+      const extra = await make(mediaPath, folder, ffmpeg, info, signal)
+      if (extra !== null) extras.push(extra)
+    } catch (error) {
+      if (!isArchiveError(error) || error.code !== "timeout") throw error
+    }
+  }
+  return extras
+}
+
+async function makePoster(mediaPath: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<PreparedFile | null> {
+  if (info.video === null) return null
+  const path = join(folder, "poster.jpg")
+  const atSeconds = Math.min(3, (info.durationMs ?? 0) / 10_000)
+  const options = ["-y", "-ss", atSeconds.toFixed(3), ...inputOptions(mediaPath), "-frames:v", "1", "-vf", "scale='min(1280,iw)':-2", "-q:v", "4", "-f", "mjpeg", `file:${path}`]
+  const result = await runFfmpeg(ffmpeg, options, { signal, timeoutMs: POSTER_TIMEOUT_MS })
+  const sizeBytes = (await stat(path).catch(() => null))?.size ?? 0
+  return result.exitCode === 0 && sizeBytes > 0 ? { role: "poster", path, mediaType: "image/jpeg" } : null
+}
+
+async function makeWaveform(mediaPath: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<PreparedFile | null> {
+  if (info.audio === null) return null
+  const peaks = new PeakCollector()
+  const options = [...inputOptions(mediaPath), "-map", "0:a:0", "-ac", "1", "-ar", String(PeakCollector.sampleRate), "-f", "s16le", "pipe:1"]
+  const result = await runFfmpeg(ffmpeg, options, { signal, timeoutMs: WAVEFORM_TIMEOUT_MS, onOutput: (bytes) => { peaks.add(bytes) } })
+  if (result.exitCode !== 0 || peaks.isEmpty) return null
+  const path = join(folder, "waveform.json")
+  await writeDurably(path, Buffer.from(JSON.stringify(peaks.toDocument())))
+  return { role: "waveform", path, mediaType: "application/json" }
+}
+
+async function findCaptions(path: string): Promise<readonly PreparedFile[]> {
+  const stem = join(dirname(path), basename(path, extname(path)))
+  for (const ending of [".vtt", ".srt"]) {
+    const captions = `${stem}${ending}`
+    if (captions !== path && (await stat(captions).catch(() => null))?.isFile() === true) return [{ role: "captions", path: captions, mediaType: mediaTypeOf(captions) }]
+  }
+  return []
+}
+
+/** One file, untouched. */
+export function asItIs(path: string): PreparedMedia {
+  const mediaType = mediaTypeOf(path)
+  return { files: [{ role: "media", path, mediaType: mediaType === "" ? UNKNOWN_MEDIA_TYPE : mediaType }], durationMs: null, prepared: "as-is", notes: [] }
+}
