@@ -13,7 +13,6 @@ export function serviceRoutes(context: ApiContext): Router {
   const { instance, version, origins, lifecycle } = context
   const router = Router()
   const openApi = JSON.stringify(openApiDocument(version))
-  const [address = ""] = origins
 
   const readiness = async (): Promise<"ready" | "draining" | "unavailable"> => {
     if (lifecycle.draining) return "draining"
@@ -52,6 +51,8 @@ export function serviceRoutes(context: ApiContext): Router {
   })
   router.get("/", async (_request, response) => {
     const ready = (await readiness()) === "ready"
+    // Known only once the server listens.
+    const [address = ""] = origins
     response.setHeader("Cache-Control", "no-store").type("html").send(renderPage({ version, address, ready }))
   })
   return router

@@ -51,7 +51,7 @@ describe("the service over HTTP", () => {
   it("the page needs no script, and its policy allows its own style alone", async () => {
     const page = await call(api.url, "GET", "/")
     expect(page.status).to.equal(200)
-    expect(page.text).to.include("Ready").and.include("npx taciturn init")
+    expect(page.text).to.include("Ready").and.include(`npx taciturn init --url ${api.url}</code>`)
     expect(page.text).not.to.match(/<script|onload=|style="|https?:\/\/(?!127\.0\.0\.1)/)
     const style = /<style>([^]*)<\/style>/.exec(page.text)?.[1] ?? ""
     const hash = `'sha256-${createHash("sha256").update(style).digest("base64")}'`
