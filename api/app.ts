@@ -31,8 +31,12 @@ export function createApp(context: ApiContext, routers: readonly Router[]): Expr
 
 /** Where it was thrown. Not what it says: that could hold what a request brought. */
 function placeOf(error: unknown): string {
-  const frames = error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")) : []
-  return frames.slice(0, LOGGED_FRAMES).map((line) => line.trim()).join("; ")
+  const frames =
+    error instanceof Error ? (error.stack ?? "").split("\n").filter((line) => line.startsWith("    at ")) : []
+  return frames
+    .slice(0, LOGGED_FRAMES)
+    .map((line) => line.trim())
+    .join("; ")
 }
 
 function closeWhileDraining({ lifecycle }: ApiContext): RequestHandler {

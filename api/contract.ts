@@ -258,7 +258,9 @@ export const uploads = {
     path: "/v1/uploads",
     summary: "tus 1.0 creation: Upload-Length or Upload-Defer-Length, and Upload-Metadata with header and secretHash",
     security: "meeting",
-    answers: { 201: { description: "created, or was before by the same header, secret and meeting; Location names it" } },
+    answers: {
+      201: { description: "created, or was before by the same header, secret and meeting; Location names it" },
+    },
   }),
   head: defineOperation({
     id: "getUploadOffset",
@@ -353,4 +355,6 @@ export const assets = {
   }),
 } as const
 
-export const OPERATIONS: readonly Operation[] = [service, accounts, meetings, uploads, assets].flatMap((group) => Object.values(group) as Operation[])
+export const OPERATIONS: readonly Operation[] = [service, accounts, meetings, uploads, assets].flatMap(
+  (group) => Object.values(group) as Operation[],
+)

@@ -8,8 +8,10 @@ import { startWholeApi } from "./compose.js"
 /** The API as a process of its own: any number of them, on a database, a queue and a store that they share with workers. */
 
 async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
-  if (config.databaseUrl === null) throw new ArchiveError("usage", "DATABASE_URL is not set; `npm start` runs everything in one process instead")
-  if (config.redisUrl === null) throw new ArchiveError("usage", "REDIS_URL is not set; `npm start` runs everything in one process instead")
+  if (config.databaseUrl === null)
+    throw new ArchiveError("usage", "DATABASE_URL is not set; `npm start` runs everything in one process instead")
+  if (config.redisUrl === null)
+    throw new ArchiveError("usage", "REDIS_URL is not set; `npm start` runs everything in one process instead")
   const adapters = await openAdapters(config, config.databaseUrl, logger)
   const api = await startWholeApi(adapters, config, logger)
   logger.info("the API listens", { port: api.port })

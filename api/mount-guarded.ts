@@ -7,10 +7,12 @@ import type { ApiContext } from "./context.js"
 import { type Call, mount, parse, type Reply } from "./mount.js"
 import type { Operation, Security } from "./operations.js"
 
-export type GuardedCall<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Access extends Security> = Omit<
-  Call<Params, Query, Body>,
-  "request"
-> & {
+export type GuardedCall<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Access extends Security,
+> = Omit<Call<Params, Query, Body>, "request"> & {
   /** What the token allows; it is for the account or meeting of the address. */
   readonly grant: Access extends "account" | "meeting" ? Grant : undefined
 }
@@ -18,7 +20,12 @@ export type GuardedCall<Params extends z.ZodType, Query extends z.ZodType, Body 
 const GRANT_LOCAL = "grant"
 
 /** Mounts an operation behind what its `security` asks for, and behind the limits on how often. */
-export function mountGuarded<Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Access extends Security>(
+export function mountGuarded<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Access extends Security,
+>(
   context: ApiContext,
   router: Router,
   operation: Operation<Params, Query, Body, Access>,

@@ -46,7 +46,10 @@ export function mount<Params extends z.ZodType, Query extends z.ZodType, Body ex
 function bodyParsers(operation: Operation): readonly RequestHandler[] {
   const { rawBody } = operation
   if (rawBody !== undefined) {
-    return [requireType(rawBody.mediaType), express.raw({ type: rawBody.mediaType, limit: rawBody.limitBytes, inflate: false })]
+    return [
+      requireType(rawBody.mediaType),
+      express.raw({ type: rawBody.mediaType, limit: rawBody.limitBytes, inflate: false }),
+    ]
   }
   if (operation.body === undefined) return []
   const limit = operation.bodyLimitBytes ?? HTTP_LIMITS.bodyBytes
@@ -68,14 +71,20 @@ function rawBodyOf(operation: Operation, request: Request): Uint8Array {
 }
 
 /** @throws {@link ArchiveError} `malformed`, with the place but nothing of the value. */
-export function parse<Schema extends z.ZodType>(schema: Schema | undefined, raw: unknown, where: string): z.output<Schema> {
+export function parse<Schema extends z.ZodType>(
+  schema: Schema | undefined,
+  raw: unknown,
+  where: string,
+): z.output<Schema> {
   const result = (schema ?? z.unknown()).safeParse(raw)
   if (result.success) return result.data as z.output<Schema>
   const [issue] = result.error.issues
   const place = issue === undefined || issue.path.length === 0 ? where : `${where}, ${issue.path.map(String).join(".")}`
   const isLong = issue?.code === "too_big" && (issue.origin === "string" || issue.origin === "array")
   const code = isLong ? "too-large" : "malformed"
-  throw new ArchiveError(code, code === "too-large" ? "larger than allowed" : "not what this operation takes", { place })
+  throw new ArchiveError(code, code === "too-large" ? "larger than allowed" : "not what this operation takes", {
+    place,
+  })
 }
 
 function answer(response: Response, operation: Operation, reply: Reply): void {

@@ -1,5 +1,10 @@
 import { z } from "zod"
-import { createDocument, type ZodOpenApiObject, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from "zod-openapi"
+import {
+  createDocument,
+  type ZodOpenApiObject,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+} from "zod-openapi"
 import { Problem } from "../shared/protocol/http.js"
 import { OPERATIONS } from "./contract.js"
 import type { Answer, Operation } from "./operations.js"
@@ -17,7 +22,8 @@ export function openApiDocument(version: string): ReturnType<typeof createDocume
     info: {
       title: "Taciturn",
       version,
-      description: "An end-to-end encrypted archive for meeting recordings and chat. docs/SPEC.md has the bytes inside.",
+      description:
+        "An end-to-end encrypted archive for meeting recordings and chat. docs/SPEC.md has the bytes inside.",
       license: { name: "AGPL-3.0-or-later", identifier: "AGPL-3.0-or-later" },
     },
     paths: pathsOf(OPERATIONS),
@@ -61,16 +67,27 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
             ...(query === undefined ? {} : { query: query as z.ZodObject }),
           },
         }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
     ...(rawBody === undefined
       ? {}
-      : { requestBody: { required: true, content: { [rawBody.mediaType]: { schema: { type: "string", format: "binary" } as const } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { [rawBody.mediaType]: { schema: { type: "string", format: "binary" } as const } },
+          },
+        }),
     responses: { ...Object.fromEntries(answers), default: problems },
   }
 }
 
 function describeAnswer(answer: Answer): object {
-  if (answer.schema !== undefined) return { description: answer.description, content: { "application/json": { schema: answer.schema } } }
+  if (answer.schema !== undefined)
+    return { description: answer.description, content: { "application/json": { schema: answer.schema } } }
   if (answer.mediaType === undefined) return { description: answer.description }
-  return { description: answer.description, content: { [answer.mediaType]: { schema: { type: "string", format: "binary" } } } }
+  return {
+    description: answer.description,
+    content: { [answer.mediaType]: { schema: { type: "string", format: "binary" } } },
+  }
 }

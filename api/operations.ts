@@ -39,8 +39,11 @@ export interface Operation<
 }
 
 /** Keeps the schemas' types. */
-export function defineOperation<Params extends Schema, Query extends Schema, Body extends Schema, const Access extends Security>(
-  operation: Operation<Params, Query, Body, Access>,
-): Operation<Params, Query, Body, Access> {
+export function defineOperation<
+  Params extends Schema,
+  Query extends Schema,
+  Body extends Schema,
+  const Access extends Security,
+>(operation: Operation<Params, Query, Body, Access>): Operation<Params, Query, Body, Access> {
   return operation
 }

@@ -35,7 +35,12 @@ const STATUSES: Record<ErrorCode, number> = {
   "out-of-space": 507,
 }
 
-const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = { unavailable: 2, "out-of-space": 30, "rate-limited": 10, timeout: 1 }
+const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
+  unavailable: 2,
+  "out-of-space": 30,
+  "rate-limited": 10,
+  timeout: 1,
+}
 
 /** Where the code is noted for the access log. */
 export const CODE_LOCAL = "problemCode"
@@ -69,7 +74,10 @@ export function sendProblem(response: Response, error: ArchiveError): void {
   if (seconds !== undefined) response.setHeader("Retry-After", seconds)
   // RFC 9110 §11.6.1: a 401 says how to authenticate.
   if (error.code === "unauthenticated") response.setHeader("WWW-Authenticate", 'Bearer realm="taciturn"')
-  response.status(statusOf(error.code)).type("application/problem+json").send(JSON.stringify(problemOf(error)))
+  response
+    .status(statusOf(error.code))
+    .type("application/problem+json")
+    .send(JSON.stringify(problemOf(error)))
 }
 
 export const notFound: RequestHandler = (_request, response) => {

@@ -18,14 +18,24 @@ export interface ListeningServer {
 }
 
 /** @throws {@link ArchiveError} `usage` where that address can't be had. */
-export async function listen(listener: RequestListener, address: { readonly host: string; readonly port: number }, lifecycle: Lifecycle): Promise<ListeningServer> {
+export async function listen(
+  listener: RequestListener,
+  address: { readonly host: string; readonly port: number },
+  lifecycle: Lifecycle,
+): Promise<ListeningServer> {
   const server = createServer(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
     listener,
   )
   await new Promise<void>((resolve, reject) => {
     const refuse = (cause: Error): void => {
-      reject(new ArchiveError("usage", `port ${address.port} of ${address.host} can't be listened on (${cause.message}): set PORT or HOST`, { cause }))
+      reject(
+        new ArchiveError(
+          "usage",
+          `port ${address.port} of ${address.host} can't be listened on (${cause.message}): set PORT or HOST`,
+          { cause },
+        ),
+      )
     }
     server.once("error", refuse)
     server.listen(address.port, address.host, () => {

@@ -8,6 +8,7 @@ import type { Catalog } from "../shared/server/ports.js"
 import { verifySignature } from "../shared/server/signatures.js"
 import { createApp } from "./app.js"
 import type { ApiContext, Lifecycle } from "./context.js"
+import { createProbe } from "./probe.js"
 import { createRateLimits } from "./rate-limits.js"
 import { listen } from "./server.js"
 
@@ -62,9 +63,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),
     logger,
     trustProxy: settings.trustedProxies,
-    probe: async () => {
-      await Promise.all([catalog.query("SELECT 1", []), parts.probeStore()])
-    },
+    probe: createProbe(() => catalog.query("SELECT 1", []), parts.probeStore),
     lifecycle,
   }
   const server = await listen(createApp(context, parts.routers), settings, lifecycle)
@@ -91,11 +90,14 @@ function originsOf(settings: ApiSettings, port: number): readonly string[] {
   const hosts = ["127.0.0.1", "localhost", "[::1]"]
   const own = settings.host.includes(":") ? `[${settings.host}]` : settings.host
   const everyAddress = own === "0.0.0.0" || own === "[::]"
-  return [...(everyAddress || hosts.includes(own) ? [] : [own]), ...hosts].map((host) => originOf(`http://${host}:${port}`))
+  return [...(everyAddress || hosts.includes(own) ? [] : [own]), ...hosts].map((host) =>
+    originOf(`http://${host}:${port}`),
+  )
 }
 
 function originOf(url: string): string {
   const { protocol, origin } = URL.canParse(url) ? new URL(url) : { protocol: "", origin: "" }
-  if (protocol !== "http:" && protocol !== "https:") throw new ArchiveError("usage", "PUBLIC_URLS holds something that is no http or https URL")
+  if (protocol !== "http:" && protocol !== "https:")
+    throw new ArchiveError("usage", "PUBLIC_URLS holds something that is no http or https URL")
   return origin
 }

@@ -17,7 +17,9 @@ export async function claimDatabase(databaseUrl: string): Promise<{ release(): P
   client.on("error", () => undefined)
   await client.connect()
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { rows } = await client.query<{ claimed: boolean }>("SELECT pg_try_advisory_lock($1) AS claimed", [SERVICE_LOCK])
+    const { rows } = await client.query<{ claimed: boolean }>("SELECT pg_try_advisory_lock($1) AS claimed", [
+      SERVICE_LOCK,
+    ])
     if (rows[0]?.claimed === true) return { release: () => client.end() }
     await delay(RETRY_MS)
   }

@@ -45,7 +45,10 @@ export function bytesBetween(min: number, max: number): z.ZodCodec<z.ZodString, 
     .min(Math.ceil((min * 4) / 3))
     .max(Math.ceil((max * 4) / 3))
     .regex(base64UrlPattern)
-  const raw = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length >= min && value.length <= max, `not ${min} to ${max} bytes`)
+  const raw = z.custom<Uint8Array>(
+    (value) => value instanceof Uint8Array && value.length >= min && value.length <= max,
+    `not ${min} to ${max} bytes`,
+  )
   return z.codec(text, raw, {
     decode: (encoded, context) => {
       try {
@@ -65,19 +68,28 @@ export function bytesOf(length: number): ReturnType<typeof bytesBetween> {
 }
 
 /** An id in its text form on the wire. SPEC.md §1. */
-export function idOf<Kind extends IdKind>(kind: Kind): z.ZodCodec<z.ZodString, z.ZodCustom<IdKinds[Kind], IdKinds[Kind]>> {
-  const text = z.string().max(40).meta({ description: `id of ${kind}` })
-  return z.codec(text, z.custom<IdKinds[Kind]>((value) => value instanceof Uint8Array), {
-    decode: (encoded, context) => {
-      try {
-        return parseId(kind, encoded)
-      } catch (error) {
-        context.issues.push({ code: "custom", input: encoded, message: describeFailure(error) })
-        return z.NEVER
-      }
+export function idOf<Kind extends IdKind>(
+  kind: Kind,
+): z.ZodCodec<z.ZodString, z.ZodCustom<IdKinds[Kind], IdKinds[Kind]>> {
+  const text = z
+    .string()
+    .max(40)
+    .meta({ description: `id of ${kind}` })
+  return z.codec(
+    text,
+    z.custom<IdKinds[Kind]>((value) => value instanceof Uint8Array),
+    {
+      decode: (encoded, context) => {
+        try {
+          return parseId(kind, encoded)
+        } catch (error) {
+          context.issues.push({ code: "custom", input: encoded, message: describeFailure(error) })
+          return z.NEVER
+        }
+      },
+      encode: (id) => formatId(kind, id),
     },
-    encode: (id) => formatId(kind, id),
-  })
+  )
 }
 
 const hash = bytesOf(HASH_BYTES)
@@ -139,7 +151,10 @@ export const CreateAccountRequest = z
     genesis: bytesBetween(1, LIMITS.linkBytes),
     boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)).min(1).max(HTTP_LIMITS.boxesPerLink),
   })
-  .meta({ id: "CreateAccountRequest", description: "the genesis link and the seed boxes whose hashes it names, in its order" })
+  .meta({
+    id: "CreateAccountRequest",
+    description: "the genesis link and the seed boxes whose hashes it names, in its order",
+  })
 
 export const CreateAccountResponse = z.object({ account: idOf("account") }).meta({ id: "CreateAccountResponse" })
 
@@ -179,7 +194,11 @@ const entry = bytesOf(16)
 export const InboxPostResponse = z.object({ entry }).meta({ id: "InboxPosted" })
 
 export const InboxResponse = z
-  .object({ entries: z.array(z.object({ entry, sealed: bytesOf(LIMITS.invitationBytes), day: count })).max(HTTP_LIMITS.inboxEntries) })
+  .object({
+    entries: z
+      .array(z.object({ entry, sealed: bytesOf(LIMITS.invitationBytes), day: count }))
+      .max(HTTP_LIMITS.inboxEntries),
+  })
   .meta({ id: "Inbox" })
 
 export const KeyringResponse = z

@@ -1,7 +1,13 @@
 import { eventHash } from "../../shared/protocol/event.js"
 import { idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { adminSigner, type EpochKeys } from "../../client/crypto/epoch-keys.js"
-import { type EpochBase, GENESIS_POSITION, type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
+import {
+  type EpochBase,
+  GENESIS_POSITION,
+  type MadeEpoch,
+  makeEpochEvent,
+  type NewEpoch,
+} from "../../client/crypto/epoch-event.js"
 import { type LogPosition, makeEvent } from "../../client/crypto/log-event.js"
 import { entryOf, type Person, random } from "./people.js"
 
@@ -21,13 +27,22 @@ const TIME_MS = 1_790_000_000_000
 
 export function newMeeting(creator: Person): PostedMeeting {
   const adminSeed = random(32)
-  const made = makeEpochEvent({ ...epochOf(creator, adminSeed), position: GENESIS_POSITION, epoch: 0, base: null, adminKeyIsNew: true })
+  const made = makeEpochEvent({
+    ...epochOf(creator, adminSeed),
+    position: GENESIS_POSITION,
+    epoch: 0,
+    base: null,
+    adminKeyIsNew: true,
+  })
   const meetingHash = eventHash(made.rawEvent)
   return withEpoch({ meetingId: idOfHash("meeting", meetingHash), meetingHash, creator, adminSeed }, made, 0)
 }
 
 /** The next epoch, with the members as they are. */
-export function nextEpoch(meeting: PostedMeeting, overrides: Partial<NewEpoch> & { readonly adminSeed?: Uint8Array } = {}): PostedMeeting {
+export function nextEpoch(
+  meeting: PostedMeeting,
+  overrides: Partial<NewEpoch> & { readonly adminSeed?: Uint8Array } = {},
+): PostedMeeting {
   const { adminSeed = meeting.adminSeed, ...rest } = overrides
   const made = makeEpochEvent({
     ...epochOf(meeting.creator, adminSeed),
@@ -41,9 +56,15 @@ export function nextEpoch(meeting: PostedMeeting, overrides: Partial<NewEpoch> &
 }
 
 /** The next event that begins no epoch, publishing what is named. */
-export function nextEvent(meeting: PostedMeeting, assets: readonly Uint8Array[] = []): { readonly rawEvent: Uint8Array; readonly meeting: PostedMeeting } {
+export function nextEvent(
+  meeting: PostedMeeting,
+  assets: readonly Uint8Array[] = [],
+): { readonly rawEvent: Uint8Array; readonly meeting: PostedMeeting } {
   const content = { type: "test", values: [], assets, carried: [], epochPart: null }
-  const rawEvent = makeEvent(positionAfter(meeting), meeting.keys, meeting.creator.author, content, { timeMs: TIME_MS, random })
+  const rawEvent = makeEvent(positionAfter(meeting), meeting.keys, meeting.creator.author, content, {
+    timeMs: TIME_MS,
+    random,
+  })
   return { rawEvent, meeting: { ...meeting, head: { seq: meeting.head.seq + 1, hash: eventHash(rawEvent) } } }
 }
 
@@ -52,10 +73,18 @@ export function adminOf(meeting: PostedMeeting): ReturnType<typeof adminSigner> 
 }
 
 function positionAfter(meeting: PostedMeeting): LogPosition {
-  return { meetingId: meeting.meetingId, meetingHash: meeting.meetingHash, seq: meeting.head.seq + 1, prev: meeting.head.hash }
+  return {
+    meetingId: meeting.meetingId,
+    meetingHash: meeting.meetingHash,
+    seq: meeting.head.seq + 1,
+    prev: meeting.head.hash,
+  }
 }
 
-function epochOf(creator: Person, adminSeed: Uint8Array): Omit<NewEpoch, "position" | "epoch" | "base" | "adminKeyIsNew"> {
+function epochOf(
+  creator: Person,
+  adminSeed: Uint8Array,
+): Omit<NewEpoch, "position" | "epoch" | "base" | "adminKeyIsNew"> {
   return {
     roster: [entryOf(creator, "admin")],
     userPublicKeyOf: () => creator.chain.userKeys[0]?.publicKey ?? new Uint8Array(0),
@@ -69,7 +98,11 @@ function epochOf(creator: Person, adminSeed: Uint8Array): Omit<NewEpoch, "positi
   }
 }
 
-function withEpoch(meeting: Pick<PostedMeeting, "meetingId" | "meetingHash" | "creator" | "adminSeed">, made: MadeEpoch, seq: number): PostedMeeting {
+function withEpoch(
+  meeting: Pick<PostedMeeting, "meetingId" | "meetingHash" | "creator" | "adminSeed">,
+  made: MadeEpoch,
+  seq: number,
+): PostedMeeting {
   const { meetingId, meetingHash, creator, adminSeed } = meeting
   const hash = eventHash(made.rawEvent)
   const base = { eventHash: hash, keys: made.keys, roster: [entryOf(creator, "admin")] }

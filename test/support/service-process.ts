@@ -24,7 +24,8 @@ export function startProcess(entry: string, environment: Readonly<Record<string,
   })
   children.add(child)
   let output = ""
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text))
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text))
   const exit = once(child, "close").then(([code]) => {
     children.delete(child)
     return code as number | null
@@ -37,7 +38,8 @@ export function startProcess(entry: string, environment: Readonly<Record<string,
       for (;;) {
         const found = pattern.exec(output)
         if (found !== null) return found[1] ?? ""
-        if (child.exitCode !== null || performance.now() > deadline) throw new Error(`${String(pattern)} never came:\n${output}`)
+        if (child.exitCode !== null || performance.now() > deadline)
+          throw new Error(`${String(pattern)} never came:\n${output}`)
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
     },

@@ -30,7 +30,10 @@ export async function createAccount(
   const chain = verifyChain([genesis], verify)
   const boxHashes = boxes.map((box) => sha256(box))
   const named = chain.boxHashes
-  if (boxHashes.length !== named.length || !boxHashes.every((hash, index) => equalBytes(hash, named[index] ?? ZERO_HASH))) {
+  if (
+    boxHashes.length !== named.length ||
+    !boxHashes.every((hash, index) => equalBytes(hash, named[index] ?? ZERO_HASH))
+  ) {
     throw new ArchiveError("bad-chain", "boxes that are not those that the link names")
   }
   const created = await catalog.transaction(async (transaction) => {
@@ -40,7 +43,11 @@ export async function createAccount(
       [chain.accountId, chain.genesisHash],
     )
     if (inserted.length === 0) return false
-    await transaction.query("INSERT INTO account_links (account_id, seq, link, hash) VALUES ($1, 0, $2, $3)", [chain.accountId, genesis, chain.genesisHash])
+    await transaction.query("INSERT INTO account_links (account_id, seq, link, hash) VALUES ($1, 0, $2, $3)", [
+      chain.accountId,
+      genesis,
+      chain.genesisHash,
+    ])
     await transaction.query(
       "INSERT INTO account_boxes (account_id, box_hash, box) SELECT $1, * FROM unnest($2::bytea[], $3::bytea[]) ON CONFLICT DO NOTHING",
       [chain.accountId, boxHashes, boxes],
@@ -52,13 +59,19 @@ export async function createAccount(
 
 /** Every link of a sigchain, the genesis first. @throws {@link ArchiveError} `not-found`. */
 export async function readChain(catalog: Catalog, account: AccountId): Promise<readonly Uint8Array[]> {
-  const rows = await catalog.query<{ link: Uint8Array }>("SELECT link FROM account_links WHERE account_id = $1 ORDER BY seq", [account])
+  const rows = await catalog.query<{ link: Uint8Array }>(
+    "SELECT link FROM account_links WHERE account_id = $1 ORDER BY seq",
+    [account],
+  )
   if (rows.length === 0) throw noSuchAccount()
   return rows.map((row) => row.link)
 }
 
 export async function readBoxes(catalog: Catalog, account: AccountId): Promise<readonly Uint8Array[]> {
-  const rows = await catalog.query<{ box: Uint8Array }>("SELECT box FROM account_boxes WHERE account_id = $1 ORDER BY box_hash", [account])
+  const rows = await catalog.query<{ box: Uint8Array }>(
+    "SELECT box FROM account_boxes WHERE account_id = $1 ORDER BY box_hash",
+    [account],
+  )
   return rows.map((row) => row.box)
 }
 
@@ -74,23 +87,38 @@ export interface InboxEntry {
  * Leaves a sealed invitation for an account. The entry's id follows from account and bytes, so posting again changes nothing.
  * @throws {@link ArchiveError} `malformed` for another size, `not-found`, `rate-limited` where too much waits already.
  */
-export async function postToInbox(catalog: Catalog, account: AccountId, sealed: Uint8Array): Promise<Created<Uint8Array>> {
-  if (sealed.length !== LIMITS.invitationBytes) throw new ArchiveError("malformed", `an invitation is ${LIMITS.invitationBytes} bytes long`)
+export async function postToInbox(
+  catalog: Catalog,
+  account: AccountId,
+  sealed: Uint8Array,
+): Promise<Created<Uint8Array>> {
+  if (sealed.length !== LIMITS.invitationBytes)
+    throw new ArchiveError("malformed", `an invitation is ${LIMITS.invitationBytes} bytes long`)
   const entry = sha256(concatBytes(account, sealed)).slice(0, ID_BYTES)
   return catalog.transaction(async (transaction) => {
     await lockAccount(transaction, account)
     const [known] = await transaction.query("SELECT 1 FROM inbox_entries WHERE entry_id = $1", [entry])
     if (known !== undefined) return { created: false, value: entry }
-    const [pending] = await transaction.query<{ entries: number }>("SELECT count(*)::int AS entries FROM inbox_entries WHERE account_id = $1", [account])
-    if ((pending?.entries ?? 0) >= HTTP_LIMITS.inboxEntries) throw new ArchiveError("rate-limited", "too much waits in that inbox already")
-    await transaction.query(`INSERT INTO inbox_entries (entry_id, account_id, sealed, day) VALUES ($1, $2, $3, ${TODAY})`, [entry, account, sealed])
+    const [pending] = await transaction.query<{ entries: number }>(
+      "SELECT count(*)::int AS entries FROM inbox_entries WHERE account_id = $1",
+      [account],
+    )
+    if ((pending?.entries ?? 0) >= HTTP_LIMITS.inboxEntries)
+      throw new ArchiveError("rate-limited", "too much waits in that inbox already")
+    await transaction.query(
+      `INSERT INTO inbox_entries (entry_id, account_id, sealed, day) VALUES ($1, $2, $3, ${TODAY})`,
+      [entry, account, sealed],
+    )
     return { created: true, value: entry }
   })
 }
 
 /** What waits, oldest first. */
 export async function readInbox(catalog: Catalog, account: AccountId): Promise<readonly InboxEntry[]> {
-  return catalog.query<InboxEntry>("SELECT entry_id AS entry, sealed, day FROM inbox_entries WHERE account_id = $1 ORDER BY position", [account])
+  return catalog.query<InboxEntry>(
+    "SELECT entry_id AS entry, sealed, day FROM inbox_entries WHERE account_id = $1 ORDER BY position",
+    [account],
+  )
 }
 
 export async function deleteInboxEntry(catalog: Catalog, account: AccountId, entry: Uint8Array): Promise<void> {
@@ -117,12 +145,19 @@ export async function readKeyring(
  * Appends the next record: compare-and-swap on seq and prev. The same record again: nothing happens.
  * @throws {@link ArchiveError} `conflict` where it does not continue the newest record; as `decodeKeyringRecord`.
  */
-export async function appendKeyring(catalog: Catalog, account: AccountId, rawRecord: Uint8Array): Promise<Created<number>> {
+export async function appendKeyring(
+  catalog: Catalog,
+  account: AccountId,
+  rawRecord: Uint8Array,
+): Promise<Created<number>> {
   const { seq, prev } = decodeKeyringRecord(rawRecord)
   const hash = sha256(rawRecord)
   return catalog.transaction(async (transaction) => {
     await lockAccount(transaction, account)
-    const [same] = await transaction.query("SELECT 1 FROM keyring_records WHERE account_id = $1 AND seq = $2::bigint AND hash = $3", [account, seq, hash])
+    const [same] = await transaction.query(
+      "SELECT 1 FROM keyring_records WHERE account_id = $1 AND seq = $2::bigint AND hash = $3",
+      [account, seq, hash],
+    )
     if (same !== undefined) return { created: false, value: seq }
     const [newest] = await transaction.query<{ seq: number; hash: Uint8Array }>(
       "SELECT seq, hash FROM keyring_records WHERE account_id = $1 ORDER BY seq DESC LIMIT 1",
@@ -130,13 +165,22 @@ export async function appendKeyring(catalog: Catalog, account: AccountId, rawRec
     )
     const continues = seq === (newest === undefined ? 0 : newest.seq + 1) && equalBytes(prev, newest?.hash ?? ZERO_HASH)
     if (!continues) throw new ArchiveError("conflict", "a record that does not continue the newest one")
-    await transaction.query("INSERT INTO keyring_records (account_id, seq, record, hash) VALUES ($1, $2, $3, $4)", [account, seq, rawRecord, hash])
+    await transaction.query("INSERT INTO keyring_records (account_id, seq, record, hash) VALUES ($1, $2, $3, $4)", [
+      account,
+      seq,
+      rawRecord,
+      hash,
+    ])
     return { created: true, value: seq }
   })
 }
 
 /** The device keys that may answer a challenge for an account. @throws {@link ArchiveError} `not-found`. */
-export async function activeDeviceKeys(catalog: Catalog, account: AccountId, verify: VerifySignature): Promise<readonly Uint8Array[]> {
+export async function activeDeviceKeys(
+  catalog: Catalog,
+  account: AccountId,
+  verify: VerifySignature,
+): Promise<readonly Uint8Array[]> {
   const { devices, recovery } = verifyChain(await readChain(catalog, account), verify)
   return [...devices, recovery].map((device) => device.ed25519)
 }

@@ -63,21 +63,37 @@ export async function redeemChallenge(
      INSERT INTO tokens (token_hash, subject, scope, epoch, expires_at)
      SELECT $4, $2, $5, $6, date_trunc('milliseconds', now()) + $7 * interval '1 millisecond' FROM used
      RETURNING (extract(epoch FROM expires_at) * 1000)::bigint AS expires_at_ms`,
-    [sha256(answer.nonce), answer.subject, answer.expiresAtMs, sha256(token), answer.scope, answer.epoch, HTTP_LIMITS.tokenMs],
+    [
+      sha256(answer.nonce),
+      answer.subject,
+      answer.expiresAtMs,
+      sha256(token),
+      answer.scope,
+      answer.epoch,
+      HTTP_LIMITS.tokenMs,
+    ],
   )
-  if (row === undefined) throw new ArchiveError("unauthenticated", "a challenge that was used, has expired, or was never given")
+  if (row === undefined)
+    throw new ArchiveError("unauthenticated", "a challenge that was used, has expired, or was never given")
   return { token, expiresAtMs: Number(row.expires_at_ms) }
 }
 
 /** What a token allows, or `null` for one that is unknown or has expired. */
 export async function findGrant(catalog: Catalog, token: Uint8Array): Promise<Grant | null> {
-  const [row] = await catalog.query<{ subject: Uint8Array; scope: CapabilityScope; epoch: number; newest_epoch: number | null }>(
+  const [row] = await catalog.query<{
+    subject: Uint8Array
+    scope: CapabilityScope
+    epoch: number
+    newest_epoch: number | null
+  }>(
     `SELECT tokens.subject, tokens.scope, tokens.epoch, meetings.epoch AS newest_epoch
      FROM tokens LEFT JOIN meetings ON tokens.scope <> 'device' AND meetings.meeting_id = tokens.subject
      WHERE token_hash = $1 AND expires_at > now()`,
     [sha256(token)],
   )
-  return row === undefined ? null : { subject: row.subject, scope: row.scope, epoch: row.epoch, newestEpoch: row.newest_epoch ?? 0 }
+  return row === undefined
+    ? null
+    : { subject: row.subject, scope: row.scope, epoch: row.epoch, newestEpoch: row.newest_epoch ?? 0 }
 }
 
 /**
@@ -85,7 +101,12 @@ export async function findGrant(catalog: Catalog, token: Uint8Array): Promise<Gr
  * Of older epochs only the access key counts: an admin key that was replaced opens nothing.
  * @throws {@link ArchiveError} `not-found` without such a meeting or epoch, `forbidden` for the admin key of an older epoch.
  */
-export async function capabilityKey(catalog: Catalog, meetingId: Uint8Array, scope: "access" | "admin", epoch: number): Promise<Uint8Array> {
+export async function capabilityKey(
+  catalog: Catalog,
+  meetingId: Uint8Array,
+  scope: "access" | "admin",
+  epoch: number,
+): Promise<Uint8Array> {
   const [row] = await catalog.query<{ access_key: Uint8Array; admin_key: Uint8Array; newest_epoch: number }>(
     `SELECT meeting_epochs.access_key, meeting_epochs.admin_key, meetings.epoch AS newest_epoch
      FROM meeting_epochs JOIN meetings USING (meeting_id)

@@ -24,7 +24,11 @@ const SEED_BYTES = 32
 const PURPOSES: readonly ServerKeyPurpose[] = ["receipt", "operator"]
 
 /** Reads the instance's keys; the first process to come makes them. Safe for any number at once. */
-export async function openInstance(catalog: Catalog, random: RandomBytes, signerOfSeed: SignerOfSeed): Promise<Instance> {
+export async function openInstance(
+  catalog: Catalog,
+  random: RandomBytes,
+  signerOfSeed: SignerOfSeed,
+): Promise<Instance> {
   await catalog.transaction(async (transaction) => {
     const inserted = await transaction.query(
       `INSERT INTO instance (id, instance_seed, incarnation, created_day) VALUES (1, $1, 0, ${TODAY}) ON CONFLICT (id) DO NOTHING RETURNING 1`,
@@ -32,7 +36,8 @@ export async function openInstance(catalog: Catalog, random: RandomBytes, signer
     )
     if (inserted.length === 0) return
     const { instance_seed: seed, created_day: day } = await instanceRow(transaction)
-    for (const purpose of PURPOSES) await insertServerKey(transaction, purpose, day, signerOfSeed(seed), random, signerOfSeed)
+    for (const purpose of PURPOSES)
+      await insertServerKey(transaction, purpose, day, signerOfSeed(seed), random, signerOfSeed)
   })
   const instance = await instanceRow(catalog)
   const { publicKey: instanceKey } = signerOfSeed(instance.instance_seed)
@@ -55,7 +60,9 @@ export async function openInstance(catalog: Catalog, random: RandomBytes, signer
   }
 }
 
-async function instanceRow(catalog: Queryable): Promise<{ instance_seed: Uint8Array; incarnation: number; created_day: number }> {
+async function instanceRow(
+  catalog: Queryable,
+): Promise<{ instance_seed: Uint8Array; incarnation: number; created_day: number }> {
   const [row] = await catalog.query<{ instance_seed: Uint8Array; incarnation: number; created_day: number }>(
     "SELECT instance_seed, incarnation, created_day FROM instance WHERE id = 1",
     [],
@@ -75,12 +82,8 @@ async function insertServerKey(
   const seed = random(SEED_BYTES)
   const { publicKey } = signerOfSeed(seed)
   const certificate = makeServerKey({ purpose, key: publicKey, day }, instanceSigner)
-  await transaction.query("INSERT INTO server_keys (purpose, key_id, seed, public_key, certificate, day) VALUES ($1, $2, $3, $4, $5, $6)", [
-    purpose,
-    keyIdOf(publicKey),
-    seed,
-    publicKey,
-    certificate,
-    day,
-  ])
+  await transaction.query(
+    "INSERT INTO server_keys (purpose, key_id, seed, public_key, certificate, day) VALUES ($1, $2, $3, $4, $5, $6)",
+    [purpose, keyIdOf(publicKey), seed, publicKey, certificate, day],
+  )
 }

@@ -89,7 +89,8 @@ export async function appendEvent(
   const head = { seq: event.seq, hash: eventHash(rawEvent) }
   return catalog.transaction(async (transaction) => {
     const meeting = await lockMeeting(transaction, meetingId)
-    if (head.seq <= meeting.head_seq && (await isAppended(transaction, meetingId, head))) return { created: false, value: head }
+    if (head.seq <= meeting.head_seq && (await isAppended(transaction, meetingId, head)))
+      return { created: false, value: head }
     // First this: who lost a race against a new epoch is to fetch and try again, with a token of that epoch.
     if (event.seq !== meeting.head_seq + 1 || !equalBytes(event.prev, meeting.head_hash)) {
       throw new ArchiveError("conflict", "an event that does not continue the newest one")
@@ -102,7 +103,8 @@ export async function appendEvent(
       verifyCertificate(rawCertificate, rawEvent, event.epochPart, { adminKeyIsNew }, verify)
       await insertEpoch(transaction, meetingId, event, rawCertificate)
     } else {
-      if (rawCertificate !== undefined) throw new ArchiveError("malformed", "a certificate beside an event that begins no epoch")
+      if (rawCertificate !== undefined)
+        throw new ArchiveError("malformed", "a certificate beside an event that begins no epoch")
       if (grant.scope !== "access") throw new ArchiveError("forbidden", "the access capability is needed")
       if (event.epoch !== meeting.epoch) throw new ArchiveError("conflict", "an event of an older epoch")
       await checkAssets(transaction, meetingId, event.assets)
@@ -119,7 +121,10 @@ export async function appendEvent(
 }
 
 async function isAppended(transaction: Queryable, meetingId: MeetingId, head: Head): Promise<boolean> {
-  const rows = await transaction.query("SELECT 1 FROM meeting_events WHERE meeting_id = $1 AND seq = $2 AND hash = $3", [meetingId, head.seq, head.hash])
+  const rows = await transaction.query(
+    "SELECT 1 FROM meeting_events WHERE meeting_id = $1 AND seq = $2 AND hash = $3",
+    [meetingId, head.seq, head.hash],
+  )
   return rows.length > 0
 }
 
@@ -129,19 +134,26 @@ function isEpochEvent(event: MeetingEvent): event is EpochEvent {
 
 async function lockMeeting(transaction: Queryable, meetingId: MeetingId): Promise<MeetingRow> {
   // In two statements: a join would pair the row as it is after the wait with an epoch from before it.
-  const [row] = await transaction.query<Omit<MeetingRow, "admin_key">>("SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1 FOR UPDATE", [
-    meetingId,
-  ])
+  const [row] = await transaction.query<Omit<MeetingRow, "admin_key">>(
+    "SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1 FOR UPDATE",
+    [meetingId],
+  )
   if (row === undefined) throw noSuchMeeting()
-  const [newest] = await transaction.query<Pick<MeetingRow, "admin_key">>("SELECT admin_key FROM meeting_epochs WHERE meeting_id = $1 AND epoch = $2", [
-    meetingId,
-    row.epoch,
-  ])
+  const [newest] = await transaction.query<Pick<MeetingRow, "admin_key">>(
+    "SELECT admin_key FROM meeting_epochs WHERE meeting_id = $1 AND epoch = $2",
+    [meetingId, row.epoch],
+  )
   if (newest === undefined) throw new ArchiveError("internal", "a meeting without its newest epoch")
   return { ...row, ...newest }
 }
 
-async function checkEpochEvent(transaction: Queryable, meetingId: MeetingId, meeting: MeetingRow, event: EpochEvent, grant: Grant): Promise<void> {
+async function checkEpochEvent(
+  transaction: Queryable,
+  meetingId: MeetingId,
+  meeting: MeetingRow,
+  event: EpochEvent,
+  grant: Grant,
+): Promise<void> {
   const { epochPart } = event
   if (event.assets.length > 0) throw new ArchiveError("malformed", "an epoch event that publishes assets")
   // Greater than every epoch before, void ones too: so an epoch's number names one pair of capabilities.
@@ -150,15 +162,23 @@ async function checkEpochEvent(transaction: Queryable, meetingId: MeetingId, mee
     `SELECT 1 FROM meeting_events JOIN meeting_epochs USING (meeting_id, seq) WHERE meeting_id = $1 AND hash = $2`,
     [meetingId, epochPart.base],
   )
-  if (base === undefined) throw new ArchiveError("bad-chain", "an epoch based on an event that is no epoch event of this meeting")
+  if (base === undefined)
+    throw new ArchiveError("bad-chain", "an epoch based on an event that is no epoch event of this meeting")
   if (!equalBytes(epochPart.adminKey, meeting.admin_key) && grant.scope !== "admin") {
     throw new ArchiveError("forbidden", "the admin capability is needed")
   }
-  const [used] = await transaction.query("SELECT 1 FROM meeting_epochs WHERE meeting_id = $1 AND access_key = $2", [meetingId, epochPart.accessKey])
+  const [used] = await transaction.query("SELECT 1 FROM meeting_epochs WHERE meeting_id = $1 AND access_key = $2", [
+    meetingId,
+    epochPart.accessKey,
+  ])
   if (used !== undefined) throw new ArchiveError("conflict", "an access key that another epoch has")
 }
 
-async function checkAssets(transaction: Queryable, meetingId: MeetingId, headerHashes: readonly Uint8Array[]): Promise<void> {
+async function checkAssets(
+  transaction: Queryable,
+  meetingId: MeetingId,
+  headerHashes: readonly Uint8Array[],
+): Promise<void> {
   if (headerHashes.length === 0) return
   const stored = await transaction.query<{ header_hash: Uint8Array }>(
     `SELECT header_hash FROM assets
@@ -170,14 +190,25 @@ async function checkAssets(transaction: Queryable, meetingId: MeetingId, headerH
   }
 }
 
-async function insertEvent(transaction: Queryable, meetingId: MeetingId, event: MeetingEvent, rawEvent: Uint8Array, hash: Uint8Array): Promise<void> {
+async function insertEvent(
+  transaction: Queryable,
+  meetingId: MeetingId,
+  event: MeetingEvent,
+  rawEvent: Uint8Array,
+  hash: Uint8Array,
+): Promise<void> {
   await transaction.query(
     `INSERT INTO meeting_events (meeting_id, seq, epoch, hash, event, assets, day) VALUES ($1, $2, $3, $4, $5, $6::bytea[], ${TODAY})`,
     [meetingId, event.seq, event.epoch, hash, rawEvent, event.assets],
   )
 }
 
-async function insertEpoch(transaction: Queryable, meetingId: MeetingId, event: EpochEvent, rawCertificate: Uint8Array): Promise<void> {
+async function insertEpoch(
+  transaction: Queryable,
+  meetingId: MeetingId,
+  event: EpochEvent,
+  rawCertificate: Uint8Array,
+): Promise<void> {
   await transaction.query(
     "INSERT INTO meeting_epochs (meeting_id, epoch, seq, access_key, admin_key, certificate) VALUES ($1, $2, $3, $4, $5, $6)",
     [meetingId, event.epoch, event.seq, event.epochPart.accessKey, event.epochPart.adminKey, rawCertificate],
@@ -205,9 +236,18 @@ export interface EventPage {
  * A token of an older epoch gets only the epoch events from its epoch on. SPEC.md §11.
  * @throws {@link ArchiveError} `not-found`.
  */
-export async function readEvents(catalog: Catalog, meetingId: MeetingId, grant: Grant, from: number, limit: number): Promise<EventPage> {
+export async function readEvents(
+  catalog: Catalog,
+  meetingId: MeetingId,
+  grant: Grant,
+  from: number,
+  limit: number,
+): Promise<EventPage> {
   requireSubject(grant, meetingId)
-  const [meeting] = await catalog.query<Omit<MeetingRow, "admin_key">>("SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1", [meetingId])
+  const [meeting] = await catalog.query<Omit<MeetingRow, "admin_key">>(
+    "SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1",
+    [meetingId],
+  )
   if (meeting === undefined) throw noSuchMeeting()
   // Nothing beyond the head just read: an epoch that begins meanwhile ends this token. The running sum bounds the page's bytes.
   const rows = await catalog.query<{ seq: number; event: Uint8Array }>(

@@ -17,7 +17,14 @@ import {
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { verifyChain } from "../../../shared/protocol/link.js"
 import { verifySignature } from "../../../shared/server/signatures.js"
-import { accountAnswer, accountPath, accountRequest, accountToken, call, postAccount } from "../../support/api-client.js"
+import {
+  accountAnswer,
+  accountPath,
+  accountRequest,
+  accountToken,
+  call,
+  postAccount,
+} from "../../support/api-client.js"
 import { makePerson, type Person, random } from "../../support/people.js"
 import { startTestApi, type TestApi } from "../../support/test-api.js"
 
@@ -48,9 +55,13 @@ describe("accounts over HTTP", () => {
 
   it("a device and the recovery device get sessions; with one, boxes can be read", async () => {
     const recovery = signerOfSeed(recoveryDeviceOfPhrase(anna.account.recoveryPhrase).ed25519Seed)
-    const byRecovery = await call(api.url, "POST", accountPath(anna, "tokens"), { json: await accountAnswer(api.url, anna, {}, recovery) })
+    const byRecovery = await call(api.url, "POST", accountPath(anna, "tokens"), {
+      json: await accountAnswer(api.url, anna, {}, recovery),
+    })
     expect(byRecovery.status).to.equal(201)
-    const { status, json } = await call(api.url, "GET", accountPath(anna, "boxes"), { token: await accountToken(api.url, anna) })
+    const { status, json } = await call(api.url, "GET", accountPath(anna, "boxes"), {
+      token: await accountToken(api.url, anna),
+    })
     expect(status).to.equal(200)
     expect(BoxesResponse.parse(json).boxes.map(toBase64Url)).to.have.members(anna.account.boxes.map(toBase64Url))
   })
@@ -62,14 +73,18 @@ describe("accounts over HTTP", () => {
     expect([posted.status, again.status]).to.deep.equal([201, 200])
     const { entry } = InboxPostResponse.parse(posted.json)
     const token = await accountToken(api.url, anna)
-    const waiting = InboxResponse.parse((await call(api.url, "GET", accountPath(anna, "inbox"), { token })).json).entries
+    const waiting = InboxResponse.parse(
+      (await call(api.url, "GET", accountPath(anna, "inbox"), { token })).json,
+    ).entries
     expect(waiting).to.have.length(1)
     expect(new Uint8Array(waiting[0]?.sealed ?? [])).to.deep.equal(sealed)
     for (let time = 0; time < 2; time++) {
       const taken = await call(api.url, "DELETE", accountPath(anna, `inbox/${toBase64Url(entry)}`), { token })
       expect(taken.status).to.equal(204)
     }
-    expect(InboxResponse.parse((await call(api.url, "GET", accountPath(anna, "inbox"), { token })).json).entries).to.have.length(0)
+    expect(
+      InboxResponse.parse((await call(api.url, "GET", accountPath(anna, "inbox"), { token })).json).entries,
+    ).to.have.length(0)
   })
 
   it("no more than 200 entries wait in an inbox", async function () {
@@ -77,7 +92,9 @@ describe("accounts over HTTP", () => {
     const bert = makePerson("bert")
     await postAccount(api.url, bert)
     for (let entry = 0; entry < HTTP_LIMITS.inboxEntries; entry++) {
-      const { status } = await call(api.url, "POST", accountPath(bert, "inbox"), { bytes: random(LIMITS.invitationBytes) })
+      const { status } = await call(api.url, "POST", accountPath(bert, "inbox"), {
+        bytes: random(LIMITS.invitationBytes),
+      })
       expect(status).to.equal(201)
     }
     const refused = await call(api.url, "POST", accountPath(bert, "inbox"), { bytes: random(LIMITS.invitationBytes) })
@@ -96,15 +113,25 @@ describe("accounts over HTTP", () => {
       const made = makeKeyringRecord(anna.secrets, head, pin, { timeMs: 1, random })
       const rival = makeKeyringRecord(anna.secrets, head, pin, { timeMs: 2, random })
       const post = async (record: Uint8Array): Promise<number> =>
-        (await call(api.url, "POST", accountPath(anna, "keyring"), { json: z.encode(KeyringAppendRequest, { record }), token })).status
-      const outcomes = seq > 1 ? [await post(made.rawRecord)] : [await post(made.rawRecord), await post(made.rawRecord), await post(rival.rawRecord)]
+        (
+          await call(api.url, "POST", accountPath(anna, "keyring"), {
+            json: z.encode(KeyringAppendRequest, { record }),
+            token,
+          })
+        ).status
+      const outcomes =
+        seq > 1
+          ? [await post(made.rawRecord)]
+          : [await post(made.rawRecord), await post(made.rawRecord), await post(rival.rawRecord)]
       expect(outcomes).to.deep.equal(seq > 1 ? [201] : [201, 200, 409])
       head = made.head
       sent.push(toBase64Url(made.rawRecord))
     }
     const first = KeyringResponse.parse((await call(api.url, "GET", accountPath(anna, "keyring"), { token })).json)
     expect(first.next).to.equal(HTTP_LIMITS.keyringRecordsPerPage)
-    const second = KeyringResponse.parse((await call(api.url, "GET", accountPath(anna, `keyring?from=${first.next}`), { token })).json)
+    const second = KeyringResponse.parse(
+      (await call(api.url, "GET", accountPath(anna, `keyring?from=${first.next}`), { token })).json,
+    )
     expect(second.next).to.equal(null)
     expect([...first.records, ...second.records].map(toBase64Url)).to.deep.equal(sent)
   })

@@ -1,8 +1,20 @@
 import { expect } from "chai"
 import { z } from "zod"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
-import { AppendEventRequest, AppendEventResponse, CreateMeetingResponse, EventsResponse } from "../../../shared/protocol/http.js"
-import { call, meetingAnswer, meetingPath, meetingRequest, meetingToken, postMeeting } from "../../support/api-client.js"
+import {
+  AppendEventRequest,
+  AppendEventResponse,
+  CreateMeetingResponse,
+  EventsResponse,
+} from "../../../shared/protocol/http.js"
+import {
+  call,
+  meetingAnswer,
+  meetingPath,
+  meetingRequest,
+  meetingToken,
+  postMeeting,
+} from "../../support/api-client.js"
 import { makePerson, type Person, random } from "../../support/people.js"
 import { newMeeting, nextEpoch, nextEvent, type PostedMeeting } from "../../support/posted-meeting.js"
 import { startTestApi, type TestApi } from "../../support/test-api.js"
@@ -24,7 +36,12 @@ describe("meetings over HTTP", () => {
     return meeting
   }
 
-  async function append(meeting: PostedMeeting, token: Uint8Array, event: Uint8Array, certificate?: Uint8Array): Promise<{ status: number; json: unknown }> {
+  async function append(
+    meeting: PostedMeeting,
+    token: Uint8Array,
+    event: Uint8Array,
+    certificate?: Uint8Array,
+  ): Promise<{ status: number; json: unknown }> {
     const json = z.encode(AppendEventRequest, { event, ...(certificate === undefined ? {} : { certificate }) })
     return call(api.url, "POST", meetingPath(meeting, "events"), { json, token })
   }
@@ -71,7 +88,9 @@ describe("meetings over HTTP", () => {
     const genesis = await createMeeting()
     const token = await meetingToken(api.url, genesis)
     const rivals = [nextEvent(genesis), nextEvent(genesis), nextEvent(genesis), nextEvent(genesis)]
-    const statuses = await Promise.all(rivals.map(async ({ rawEvent }) => (await append(genesis, token, rawEvent)).status))
+    const statuses = await Promise.all(
+      rivals.map(async ({ rawEvent }) => (await append(genesis, token, rawEvent)).status),
+    )
     expect(statuses.toSorted()).to.deep.equal([201, 409, 409, 409])
     expect((await read(genesis, token)).head.seq).to.equal(1)
   })
@@ -80,7 +99,10 @@ describe("meetings over HTTP", () => {
     const genesis = await createMeeting()
     const token = await meetingToken(api.url, genesis)
     const rivals = [nextEpoch(genesis), nextEpoch(genesis), nextEpoch(genesis)]
-    const statuses = await Promise.all([...rivals.map((rival) => appendEpoch(rival, token)), append(genesis, token, nextEvent(genesis).rawEvent).then(({ status }) => status)])
+    const statuses = await Promise.all([
+      ...rivals.map((rival) => appendEpoch(rival, token)),
+      append(genesis, token, nextEvent(genesis).rawEvent).then(({ status }) => status),
+    ])
     expect(statuses.toSorted()).to.deep.equal([201, 409, 409, 409])
   })
 
@@ -96,8 +118,16 @@ describe("meetings over HTTP", () => {
       )
       return headerHash
     }
-    const [stored, second] = [await insert(genesis, "stored", random(100)), await insert(genesis, "stored", random(100))]
-    for (const refused of [[await insert(genesis, "storing", null)], [await insert(other, "stored", random(100))], [stored, stored], [stored, random(32)]]) {
+    const [stored, second] = [
+      await insert(genesis, "stored", random(100)),
+      await insert(genesis, "stored", random(100)),
+    ]
+    for (const refused of [
+      [await insert(genesis, "storing", null)],
+      [await insert(other, "stored", random(100))],
+      [stored, stored],
+      [stored, random(32)],
+    ]) {
       expect((await append(genesis, token, nextEvent(genesis, refused).rawEvent)).status).to.equal(404)
     }
     expect((await append(genesis, token, nextEvent(genesis, [second, stored]).rawEvent)).status).to.equal(201)
@@ -126,13 +156,19 @@ describe("meetings over HTTP", () => {
     expect(await appendEpoch(third, newToken)).to.equal(201)
 
     const seen = await read(genesis, oldToken)
-    expect(seen.events.map(toBase64Url)).to.deep.equal([genesis, epoch, third].map((made) => toBase64Url(made.newest.rawEvent)))
+    expect(seen.events.map(toBase64Url)).to.deep.equal(
+      [genesis, epoch, third].map((made) => toBase64Url(made.newest.rawEvent)),
+    )
     const refused = await append(genesis, oldToken, nextEvent(third).rawEvent)
     expect(refused.status).to.equal(403)
     expect((await read(third, await meetingToken(api.url, third))).events).to.have.length(4)
     // An old access key still gets such a token; an old admin key gets none.
-    const byOldKey = await call(api.url, "POST", meetingPath(genesis, "tokens"), { json: await meetingAnswer(api.url, genesis, "access") })
-    const byOldAdmin = await call(api.url, "POST", meetingPath(genesis, "tokens"), { json: await meetingAnswer(api.url, genesis, "admin") })
+    const byOldKey = await call(api.url, "POST", meetingPath(genesis, "tokens"), {
+      json: await meetingAnswer(api.url, genesis, "access"),
+    })
+    const byOldAdmin = await call(api.url, "POST", meetingPath(genesis, "tokens"), {
+      json: await meetingAnswer(api.url, genesis, "admin"),
+    })
     expect([byOldKey.status, byOldAdmin.status]).to.deep.equal([201, 403])
   })
 

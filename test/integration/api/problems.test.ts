@@ -35,6 +35,9 @@ describe("problems", () => {
     const { status, text } = await call(api.url, "GET", "/fails/other")
     expect(status).to.equal(500)
     expect(text + api.logged.join()).not.to.include("hunter2")
-    expect(api.logged.map((line) => JSON.parse(line) as object).find((line) => "class" in line)).to.include({ code: "internal", class: "TypeError" })
+    expect(api.logged.map((line) => JSON.parse(line) as object).find((line) => "class" in line)).to.include({
+      code: "internal",
+      class: "TypeError",
+    })
   })
 })

@@ -44,8 +44,12 @@ describe("the service over HTTP", () => {
     const written: unknown = JSON.parse(readFileSync("docs/openapi.json", "utf8"))
     expect(written).to.deep.equal(JSON.parse(JSON.stringify(openApiDocument(programVersion()))))
     const served = (await call(api.url, "GET", "/openapi.json")).json as { paths: Record<string, object> }
-    const described = Object.entries(served.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
-    expect(described).to.have.members(OPERATIONS.map(({ method, path }) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`))
+    const described = Object.entries(served.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    )
+    expect(described).to.have.members(
+      OPERATIONS.map(({ method, path }) => `${method} ${path.replaceAll(/:([a-z]+)/g, "{$1}")}`),
+    )
   })
 
   it("the page needs no script, and its policy allows its own style alone", async () => {
@@ -64,7 +68,9 @@ describe("the service over HTTP", () => {
     api.logged.length = 0
     const person = makePerson("somebody")
     const path = accountPath(person, "chain")
-    const answer = await call(api.url, "GET", `${path}?secret=hunter2`, { headers: { "request-id": "chosen", "x-forwarded-for": "203.0.113.9" } })
+    const answer = await call(api.url, "GET", `${path}?secret=hunter2`, {
+      headers: { "request-id": "chosen", "x-forwarded-for": "203.0.113.9" },
+    })
     expect(answer.status).to.equal(404)
     expect(answer.headers.get("request-id")).to.match(/^[0-9a-f]{16}$/)
     const line = JSON.parse(api.logged.at(-1) ?? "{}") as Record<string, unknown>
@@ -80,10 +86,12 @@ describe("the service over HTTP", () => {
       await postAccount(limited.url, person)
       const token = await accountToken(limited.url, person)
       const statuses = []
-      for (let time = 0; time < 3; time++) statuses.push((await call(limited.url, "GET", accountPath(person, "inbox"), { token })).status)
+      for (let time = 0; time < 3; time++)
+        statuses.push((await call(limited.url, "GET", accountPath(person, "inbox"), { token })).status)
       expect(statuses).to.deep.equal([200, 200, 429])
       const anonymous = []
-      for (let time = 0; time < 3; time++) anonymous.push((await call(limited.url, "GET", accountPath(person, "chain"))).status)
+      for (let time = 0; time < 3; time++)
+        anonymous.push((await call(limited.url, "GET", accountPath(person, "chain"))).status)
       expect(anonymous).to.deep.equal([200, 200, 429])
       const refused = await call(limited.url, "GET", accountPath(person, "chain"))
       expect(refused.json).to.include({ code: "rate-limited", retryable: true })
@@ -109,7 +117,12 @@ describe("the service over HTTP", () => {
         ["POST", "/v1/accounts"],
         ["GET", accountPath(person, "chain")],
       ] as const) {
-        const answer = await call(cutOff.url, method, path, method === "POST" ? { json: accountRequest(makePerson("else")) } : {})
+        const answer = await call(
+          cutOff.url,
+          method,
+          path,
+          method === "POST" ? { json: accountRequest(makePerson("else")) } : {},
+        )
         expect([answer.status, answer.headers.get("retry-after")]).to.deep.equal([503, "2"])
         expect(answer.json).to.include({ code: "unavailable", retryable: true })
       }
@@ -135,7 +148,9 @@ describe("the service over HTTP", () => {
     socket.setEncoding("utf8")
     let heard = ""
     socket.on("data", (text: string) => (heard += text))
-    socket.write(`POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`)
+    socket.write(
+      `POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+    )
     await once(socket, "ready")
     await call(draining.url, "GET", "/healthz")
     const stopped = draining.stop()
@@ -155,7 +170,9 @@ describe("the service over HTTP", () => {
     const draining = await startTestApi({ drainMs: 200 })
     const socket = connect(Number(new URL(draining.url).port), "127.0.0.1")
     socket.on("error", () => undefined)
-    socket.write("POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+    socket.write(
+      "POST /v1/accounts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+    )
     await once(socket, "ready")
     await call(draining.url, "GET", "/healthz")
     const begun = performance.now()
