@@ -1,0 +1,175 @@
+import { createAccount, deviceSigner, type NewAccount, recoveryDeviceOfPhrase } from "../../../client/crypto/account-keys.js"
+import { EMPTY_KEYRING, makeKeyringRecord, openKeyringRecords } from "../../../client/crypto/keyring-record.js"
+import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
+import { signerOfSeed, verifySignature } from "../../../client/crypto/sodium.js"
+import { encodeCbor } from "../../../shared/protocol/cbor.js"
+import { makeEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
+import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
+import { decodeKeyringRecord, encodeKeyringStatement, openKeyringEnvelope } from "../../../shared/protocol/keyring.js"
+import { LABELS } from "../../../shared/protocol/labels.js"
+import { LIMITS } from "../../../shared/protocol/limits.js"
+import { countersignedBytes, encodeLink, verifyChain } from "../../../shared/protocol/link.js"
+import { bytesOf, commonRefusals, edit, envelopeRefusals, flip, type Format, NOTHING, type Refusal, seededBytes, signerOf, unchanged, valueAt } from "./format.js"
+
+export const SAMPLE_TIME_MS = 1_790_000_000_000
+
+/** The same account in every run. */
+export function sampleAccount(name: string): NewAccount {
+  return createAccount({ deviceName: `device of ${name}`, nowMs: SAMPLE_TIME_MS, random: seededBytes(`account of ${name}`) })
+}
+
+/** The user key of {@link sampleAccount} for alice. */
+export function sampleUserPublicKey(): Uint8Array {
+  const statement = valueAt(valueAt(sampleAccount("alice").genesisLink, [0]) as Uint8Array, [2]) as Uint8Array
+  return valueAt(statement, [6, 2, 1]) as Uint8Array
+}
+
+function link(): Format {
+  const account = sampleAccount("alice")
+  const raw = account.genesisLink
+  const [device, recovery] = [deviceSigner(account.secrets), signerOfSeed(recoveryDeviceOfPhrase(account.recoveryPhrase).ed25519Seed)]
+  const rawEnvelope = valueAt(raw, [0]) as Uint8Array
+  const material = valueAt(rawEnvelope, [2]) as Uint8Array
+  const signedBy = (statement: Uint8Array, signer: Signer, added: readonly Signer[]): Uint8Array =>
+    encodeLink(
+      makeEnvelope(LABELS.signLink, signer, statement),
+      added.map((key) => ({ key: key.publicKey, signature: key.sign(countersignedBytes(statement)) })),
+    )
+  const assemble = (statement: Uint8Array): Uint8Array => signedBy(statement, device, [device, recovery])
+  const inEnvelope = (refusal: Refusal): Refusal => ({ ...refusal, raw: edit(raw, [0], refusal.raw) })
+  return {
+    name: "link",
+    section: "5.1",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature", "bad-chain"],
+    limitBytes: LIMITS.linkBytes,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => verifyChain([given], verifySignature),
+    refusals: [
+      ...commonRefusals(raw, material, LIMITS.linkBytes, assemble),
+      ...envelopeRefusals(rawEnvelope, [4], material, (statement) => makeEnvelope(LABELS.signLink, device, statement)).map(inEnvelope),
+      { name: "another type", code: "unsupported-version", raw: assemble(edit(material, [1], "add-device")) },
+      { name: "seq 1", code: "bad-chain", raw: assemble(edit(material, [2], 1)) },
+      { name: "a prev", code: "bad-chain", raw: assemble(edit(material, [3], bytesOf("prev"))) },
+      { name: "signed by the recovery device", code: "bad-signature", raw: signedBy(material, recovery, [device, recovery]) },
+      { name: "no countersignature of the recovery device", code: "malformed", raw: signedBy(material, device, [device]) },
+      { name: "countersignatures in the other order", code: "bad-signature", raw: signedBy(material, device, [recovery, device]) },
+      { name: "a countersignature with one bit turned", code: "bad-signature", raw: edit(raw, [1, 1, 1], flip(valueAt(raw, [1, 1, 1]) as Uint8Array, 3)) },
+      { name: "one X-Wing key twice", code: "bad-chain", raw: assemble(edit(material, [6, 1, 1], valueAt(material, [6, 0, 1]))) },
+      { name: "one Ed25519 key twice", code: "bad-chain", raw: assemble(edit(edit(material, [6, 1, 0], device.publicKey), [6, 3, 1, 0], device.publicKey)) },
+      { name: "a user key of generation 2", code: "bad-chain", raw: assemble(edit(material, [6, 2, 0], 2)) },
+      { name: "a box for somebody else", code: "bad-chain", raw: assemble(edit(material, [6, 3, 0, 0], signerOf("somebody else").publicKey)) },
+    ],
+  }
+}
+
+/** The same account, to a client that pinned another chain. */
+function pinnedLink(): Format {
+  const made = link()
+  const genesisHash = sha256(sampleAccount("alice").genesisLink)
+  return {
+    ...made,
+    name: "link-pinned",
+    codes: [...made.codes, "fork"],
+    decode: (given) => verifyChain([given], verifySignature, { genesisHash, seq: 0, headHash: genesisHash }),
+    refusals: [{ name: "another account", code: "fork", raw: sampleAccount("mallory").genesisLink }],
+  }
+}
+
+const pinEntry = { type: "pin", genesisHash: bytesOf("genesis hash"), seq: 0, chainHead: bytesOf("chain head"), how: "card" } as const
+
+function keyringRecord(): Format {
+  const { secrets } = sampleAccount("alice")
+  const raw = makeKeyringRecord(secrets, EMPTY_KEYRING, pinEntry, { timeMs: SAMPLE_TIME_MS, random: seededBytes("keyring record") }).rawRecord
+  return {
+    name: "keyring-record",
+    section: "5.4",
+    codes: ["malformed", "too-large", "unsupported-version"],
+    limitBytes: LIMITS.keyringRecordBytes,
+    vouched: false,
+    material: raw,
+    assemble: unchanged,
+    decode: decodeKeyringRecord,
+    refusals: [
+      ...commonRefusals(raw, raw, LIMITS.keyringRecordBytes, unchanged),
+      { name: "a prev of 31 bytes", code: "malformed", raw: edit(raw, [2], bytesOf("prev", 31)) },
+      { name: "a seal that is too short", code: "malformed", raw: edit(raw, [4], bytesOf("seal", 335)) },
+    ],
+  }
+}
+
+/** A record as its account opens it: the seal made again around a wrong statement too. */
+function openedKeyringRecord(): Format {
+  const { secrets, genesisLink } = sampleAccount("alice")
+  const chain = verifyChain([genesisLink], verifySignature)
+  const made = keyringRecord()
+  return {
+    ...made,
+    name: "keyring-record-opened",
+    vouched: true,
+    codes: [...made.codes, "bad-chain", "cannot-open"],
+    decode: (given) => openKeyringRecords(secrets, chain, EMPTY_KEYRING, [given]),
+    refusals: [
+      { name: "seq 1", code: "bad-chain", raw: edit(made.material, [1], 1) },
+      { name: "another prev", code: "bad-chain", raw: edit(made.material, [2], bytesOf("prev")) },
+      { name: "a generation that the device does not hold", code: "cannot-open", raw: edit(made.material, [3], 2) },
+      { name: "a seal with one bit turned", code: "cannot-open", raw: edit(made.material, [4], flip(valueAt(made.material, [4]) as Uint8Array, 70)) },
+      { name: "the record of another account", code: "cannot-open", raw: makeKeyringRecord(sampleAccount("mallory").secrets, EMPTY_KEYRING, pinEntry, { timeMs: 0, random: seededBytes("mallory's record") }).rawRecord },
+    ],
+  }
+}
+
+function keyringStatement(): Format {
+  const { secrets } = sampleAccount("alice")
+  const signer = deviceSigner(secrets)
+  const statementOf = (entry: Parameters<typeof encodeKeyringStatement>[0]["entry"]): Uint8Array =>
+    encodeKeyringStatement({ genesisHash: secrets.genesisHash, seq: 0, prev: ZERO_HASH, deviceKey: signer.publicKey, timeMs: SAMPLE_TIME_MS, entry })
+  const material = statementOf({ type: "meeting", meetingHash: bytesOf("meeting hash"), epoch: 3, eventHash: bytesOf("event hash"), epochSecret: bytesOf("epoch secret"), adminSeed: null })
+  const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signKeyring, signer, statement)
+  const raw = assemble(material)
+  return {
+    name: "keyring-statement",
+    section: "5.4",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature"],
+    limitBytes: LIMITS.keyringRecordBytes,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => openKeyringEnvelope(given, verifySignature),
+    refusals: [
+      ...commonRefusals(raw, material, LIMITS.keyringRecordBytes, assemble),
+      ...envelopeRefusals(raw, [4], material, assemble),
+      { name: "a pin of unknown source", code: "malformed", raw: assemble(edit(statementOf(pinEntry), [7, 3], "rumour")) },
+      { name: "an epoch above 2^32-1", code: "malformed", raw: assemble(edit(material, [7, 1], 2 ** 32)) },
+    ],
+  }
+}
+
+function keystore(): Format {
+  const random = seededBytes("keystore")
+  const raw = createKeystoreLock(null, random).seal(bytesOf("state", 100))
+  const locked = encodeCbor([1, 4, 1, 1, bytesOf("salt"), bytesOf("sealed state", 336)])
+  return {
+    name: "keystore",
+    section: "14",
+    codes: ["malformed", "too-large", "unsupported-version", "cannot-open"],
+    limitBytes: LIMITS.keystoreBytes,
+    vouched: false,
+    material: raw,
+    assemble: unchanged,
+    decode: (given) => openKeystore(given, null, random).content,
+    refusals: [
+      ...commonRefusals(raw, raw, LIMITS.keystoreBytes, unchanged),
+      { name: "locked, without a passphrase", code: "cannot-open", raw: locked },
+      { name: "a cost of one part", code: "malformed", raw: edit(raw, [1], 17) },
+      { name: "a cost that would take the machine", code: "malformed", raw: edit(locked, [1], 21) },
+      { name: "a salt of 31 bytes", code: "malformed", raw: edit(locked, [4], bytesOf("salt", 31)) },
+      { name: "no content", code: "malformed", raw: edit(raw, [5], NOTHING) },
+    ],
+  }
+}
+
+export function accountFormats(): readonly Format[] {
+  return [link(), pinnedLink(), keyringRecord(), openedKeyringRecord(), keyringStatement(), keystore()]
+}

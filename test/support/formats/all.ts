@@ -1,0 +1,13 @@
+import { accountFormats } from "./accounts.js"
+import { assetFormats } from "./assets.js"
+import type { Format } from "./format.js"
+import { meetingFormats } from "./meetings.js"
+import { recordingFormats } from "./recordings.js"
+import { sealFormats } from "./seals.js"
+import { serverFormats } from "./server.js"
+import { textFormats } from "./texts.js"
+
+/** Every format of SPEC.md that something decodes. libsodium must be ready. */
+export function allFormats(): readonly Format[] {
+  return [...serverFormats(), ...assetFormats(), ...sealFormats(), ...accountFormats(), ...meetingFormats(), ...recordingFormats(), ...textFormats()]
+}
