@@ -1,0 +1,146 @@
+import { Command, CommanderError } from "commander"
+import { join } from "node:path"
+import { fromHex, toHex } from "../../shared/protocol/bytes.js"
+import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
+import { formatId, parseId } from "../../shared/protocol/ids.js"
+import { type Adapters, openAdapters } from "../../shared/server/adapters.js"
+import { readServerConfig } from "../../shared/server/config.js"
+import { createLogger } from "../../shared/server/logger.js"
+import { findRunning, startEmbeddedPostgres } from "../../shared/server/postgres/embedded.js"
+import { signaturesReady } from "../../shared/server/signatures.js"
+import { programVersion } from "../../shared/server/version.js"
+import { countHoldings } from "./holdings.js"
+import { produceMeeting } from "./produce.js"
+import { verifyProduction } from "./verify.js"
+
+/** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
+
+const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, tryLater: 4 } as const
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(["integrity", "truncated", "bad-signature", "bad-chain", "bad-receipt", "malformed", "too-large", "unsupported-version", "instance-changed"])
+const json = process.argv.includes("--json")
+
+const program = new Command("taciturn-admin")
+  .description("What an operator does with a Taciturn instance. Runs beside the service or while it is stopped, on the same TACITURN_DATA or DATABASE_URL and S3_* settings.")
+  .option("--json", "print one JSON document, and nothing else, on stdout")
+  .showHelpAfterError("Run with --help to see how it is used.")
+  .addHelpText("after", "\nExample:\n  taciturn-admin holdings\n  taciturn-admin produce --meeting mtg_… -o production\n  taciturn-admin verify production\n\nExit codes: 0 done, 1 failed, 2 usage, 3 verification refused, 4 try later.")
+
+program
+  .command("holdings")
+  .description("everything that this server holds, counted by class")
+  .addHelpText("after", "\nExample:\n  taciturn-admin holdings --json")
+  .action(async () => {
+    const holdings = await withAdapters(async ({ catalog, objects, spool }) => await countHoldings(catalog, objects, spool))
+    print({ ...holdings }, [
+      ...Object.entries(holdings.classes).map(([name, held]) => `${name.padEnd(16)}${String(held.rows).padStart(8)} rows  ${String(held.bytes).padStart(14)} bytes  ${Object.keys(held.tables).join(", ")}`),
+      `${"objects".padEnd(16)}${String(holdings.objects.count).padStart(8)}       ${String(holdings.objects.bytes).padStart(14)} bytes  ciphertext`,
+      `${"spool".padEnd(16)}${String(holdings.spool.count).padStart(8)}       ${String(holdings.spool.bytes).padStart(14)} bytes  ciphertext`,
+    ])
+  })
+
+program
+  .command("produce")
+  .description("hand over everything that is held of a meeting: a signed bag of ciphertext that anyone can verify")
+  .requiredOption("--meeting <meeting>", "the meeting's id")
+  .requiredOption("-o, --output <folder>", "the folder to make")
+  .option("--force", "replace an existing folder")
+  .addHelpText("after", "\nExample:\n  taciturn-admin produce --meeting mtg_… -o production")
+  .action(async (options: { meeting: string; output: string; force?: boolean }) => {
+    const meetingId = readMeetingId(options.meeting)
+    const result = await withAdapters(async (adapters) =>
+      await produceMeeting({ ...adapters, version: programVersion() }, { meetingId, target: options.output, force: options.force === true, onProgress: showProgress }),
+    )
+    const { rows, objects, objectBytes } = result.declaration
+    print({ meeting: formatId("meeting", meetingId), folder: result.folder, tagManifestSha512: toHex(result.tagManifestHash), rows, objects, objectBytes, withheld: result.declaration.withheld }, [
+      `${result.folder}: ${objects} objects, ${objectBytes} bytes, ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows`,
+      `SHA-512 of its tag manifest, to be told with it: ${toHex(result.tagManifestHash)}`,
+    ])
+  })
+
+program
+  .command("verify <folder>")
+  .description("check a production: offline, without a server and without a key")
+  .option("--instance-key <hex>", "the instance's key, where it is known otherwise than from the production itself")
+  .addHelpText("after", "\nExample:\n  taciturn-admin verify production")
+  .action(async (folder: string, options: { instanceKey?: string }) => {
+    await signaturesReady()
+    const instanceKey = options.instanceKey === undefined ? null : readKey(options.instanceKey)
+    const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
+    print({ verified: true, missing: [], ...verified }, [
+      `complete and unaltered: ${verified.meeting}, produced by ${verified.instance} on ${new Date(verified.producedDay * 86_400_000).toISOString().slice(0, 10)}`,
+      ...Object.entries(verified.present).map(([table, count]) => `present   ${String(count).padStart(8)} ${table}`),
+      `present   ${String(verified.publishedAssets).padStart(8)} assets that events published, each with every chunk`,
+      ...verified.withheld.map((item) => `withheld  ${String(item.count).padStart(8)} ${item.what}: ${item.reason}`),
+      "missing          0",
+      ...(instanceKey === null ? [`signed for instance key ${verified.instanceKey}: compare it with what the instance publishes`] : []),
+    ])
+  })
+
+/** Catalog and store as the service has them; the embedded PostgreSQL is started, and ended, only where no service runs. */
+async function withAdapters<T>(work: (adapters: Adapters) => Promise<T>): Promise<T> {
+  const config = readServerConfig()
+  const opened: (() => Promise<void>)[] = []
+  try {
+    let { databaseUrl } = config
+    if (databaseUrl === null) {
+      const folder = join(config.dataDir, "postgres")
+      const running = await findRunning(folder)
+      const postgres = running === null ? await startEmbeddedPostgres(folder) : null
+      if (postgres !== null) opened.push(async () => await postgres.stop())
+      databaseUrl = running?.databaseUrl ?? postgres?.databaseUrl ?? ""
+    }
+    const adapters = await openAdapters({ ...config, redisUrl: null }, databaseUrl, createLogger("silent"))
+    opened.push(async () => await adapters.close())
+    return await work(adapters)
+  } finally {
+    for (const close of opened.toReversed()) await close()
+  }
+}
+
+function showProgress(bytes: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${bytes} bytes\u001b[K`)
+}
+
+function print(document: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K")
+  process.stdout.write(json ? `${JSON.stringify(document)}\n` : lines.map((line) => `${line}\n`).join(""))
+}
+
+function readMeetingId(text: string): ReturnType<typeof parseId<"meeting">> {
+  try {
+    return parseId("meeting", text)
+  } catch (cause) {
+    throw new ArchiveError("usage", `${JSON.stringify(text)} is no id of a meeting`, { cause })
+  }
+}
+
+function readKey(text: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw new ArchiveError("usage", "an instance key is 64 hexadecimal digits")
+  return fromHex(text.toLowerCase())
+}
+
+function report(code: ErrorCode, message: string, retryable: boolean, place?: string): void {
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, retryable, ...(place === undefined ? {} : { place }) } })}\n`)
+  else process.stderr.write(`taciturn-admin: ${message}${place === undefined ? "" : ` (${place})`}\n`)
+}
+
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().allowExcessArguments(false)
+  if (json) command.configureOutput({ writeErr: () => undefined })
+  if (command !== program) command.option("--json", "print one JSON document, and nothing else, on stdout")
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (error.exitCode !== 0 && json) report("usage", error.message.replace(/^error: /, ""), false)
+  } else if (isArchiveError(error)) {
+    report(error.code, error.message, error.retryable, error.place)
+    process.exitCode = error.code === "usage" ? EXIT.usage : REFUSALS.has(error.code) ? EXIT.refused : error.retryable ? EXIT.tryLater : EXIT.failed
+  } else {
+    report("internal", error instanceof Error ? error.message : "something failed that should not have", false)
+    process.exitCode = EXIT.failed
+  }
+}

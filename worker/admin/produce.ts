@@ -1,0 +1,196 @@
+import { resolve } from "node:path"
+import { createReadStream } from "node:fs"
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
+import { openServerKey } from "../../shared/protocol/receipt.js"
+import { assetRecordKey, chunkKey } from "../../shared/server/assets/layout.js"
+import type { Instance } from "../../shared/server/catalog/instance.js"
+import type { Catalog, ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
+import { SCHEMA } from "../../shared/server/schema.js"
+import { verifySignature } from "../../shared/server/signatures.js"
+import { type BagFile, BagWriter } from "./bag-writer.js"
+import { type Declaration, NOT_HELD, PRODUCED_TABLES, type ProducedTable, recordLine, SIGNATURE_FILE, signProduction } from "./production-format.js"
+
+export interface ProductionParts {
+  readonly catalog: Catalog
+  readonly objects: ObjectStore
+  readonly spool: Spool
+  readonly instance: Instance
+  readonly version: string
+}
+
+export interface ProductionOptions {
+  readonly meetingId: MeetingId
+  readonly target: string
+  readonly force: boolean
+  readonly onProgress: (objectBytes: number) => void
+}
+
+export interface ProductionResult {
+  readonly folder: string
+  readonly tagManifestHash: Uint8Array
+  readonly declaration: Declaration
+}
+
+interface AssetRow {
+  readonly asset_id: Uint8Array
+  readonly state: string
+}
+
+const ROWS_PER_QUERY = 256
+
+/**
+ * Hands over everything that is held of one meeting, as SPEC.md §12 says; memory does not grow with it.
+ * @throws {@link ArchiveError} `not-found`, `exists`, `unavailable`.
+ */
+export async function produceMeeting(parts: ProductionParts, options: ProductionOptions): Promise<ProductionResult> {
+  const bag = await BagWriter.begin(resolve(options.target), options.force)
+  try {
+    return await parts.catalog.transaction(async (snapshot) => {
+      await snapshot.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
+      return await new Production(parts, options, bag, snapshot).run()
+    })
+  } catch (error) {
+    await bag.discard()
+    throw error
+  }
+}
+
+class Production {
+  readonly #parts: ProductionParts
+  readonly #options: ProductionOptions
+  readonly #bag: BagWriter
+  readonly #snapshot: Queryable
+  readonly #rows: Record<ProducedTable, number> = { meetings: 0, meeting_events: 0, meeting_epochs: 0, assets: 0, chunks: 0, pieces: 0 }
+  #objects = 0
+  #objectBytes = 0
+
+  constructor(parts: ProductionParts, options: ProductionOptions, bag: BagWriter, snapshot: Queryable) {
+    this.#parts = parts
+    this.#options = options
+    this.#bag = bag
+    this.#snapshot = snapshot
+  }
+
+  async run(): Promise<ProductionResult> {
+    const { meetingId, target } = this.#options
+    const records = await this.#bag.payload("records.jsonl")
+    await this.#writeMeeting(records)
+    await this.#writeAssets(records)
+    await records.close()
+    const schema = Object.fromEntries(PRODUCED_TABLES.map((table) => [table, SCHEMA[table]]))
+    await this.#writeWhole("schema.json", `${JSON.stringify(schema, null, 2)}\n`)
+    const declaration = await this.#declare()
+    await this.#writeWhole("declaration.json", `${JSON.stringify(declaration, null, 2)}\n`)
+    const tagManifestHash = await this.#bag.seal({
+      "Source-Organization": `Taciturn instance ${declaration.instance}`,
+      "External-Identifier": declaration.scope.meeting,
+      "Bagging-Date": new Date(declaration.producedDay * 86_400_000).toISOString().slice(0, 10),
+      "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
+    })
+    const { operatorSigner, serverKeys } = this.#parts.instance
+    const serverKey = serverKeys.find((raw) => equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey))
+    if (serverKey === undefined) throw new ArchiveError("internal", "the instance has no certificate for its operator key")
+    const signature = signProduction({ serverKey, meetingId, tagManifestHash, day: declaration.producedDay }, operatorSigner)
+    await this.#bag.publish(SIGNATURE_FILE, signature)
+    return { folder: resolve(target), tagManifestHash, declaration }
+  }
+
+  async #writeMeeting(records: BagFile): Promise<void> {
+    const { meetingId } = this.#options
+    const meetings = await this.#snapshot.query("SELECT * FROM meetings WHERE meeting_id = $1", [meetingId])
+    if (meetings.length === 0) throw new ArchiveError("not-found", `${formatId("meeting", meetingId)} is not held here`)
+    await this.#writeRows(records, "meetings", meetings)
+    for (const table of ["meeting_events", "meeting_epochs"] as const) {
+      for (let from = 0; ; ) {
+        const rows = await this.#snapshot.query<{ seq: number }>(`SELECT * FROM ${table} WHERE meeting_id = $1 AND seq >= $2 ORDER BY seq LIMIT ${ROWS_PER_QUERY}`, [meetingId, from])
+        await this.#writeRows(records, table, rows)
+        const last = rows.at(-1)
+        if (last === undefined) break
+        from = last.seq + 1
+      }
+    }
+  }
+
+  async #writeAssets(records: BagFile): Promise<void> {
+    let after: Uint8Array = new Uint8Array(0)
+    for (;;) {
+      const [asset] = await this.#snapshot.query<AssetRow>("SELECT * FROM assets WHERE meeting_id = $1 AND asset_id > $2 ORDER BY asset_id LIMIT 1", [this.#options.meetingId, after])
+      if (asset === undefined) return
+      await this.#writeRows(records, "assets", [asset])
+      await this.#writeChunks(records, asset)
+      await this.#writePieces(records, asset)
+      if (asset.state === "stored") await this.#writeObject(`objects/${toHex(asset.asset_id)}/asset.cbor`, await this.#parts.objects.get(assetRecordKey(asset.asset_id)))
+      after = asset.asset_id
+    }
+  }
+
+  async #writeChunks(records: BagFile, asset: AssetRow): Promise<void> {
+    for (let from = 0; ; ) {
+      const rows = await this.#snapshot.query<{ n: number; sha256: Uint8Array | null; stored: boolean }>(`SELECT * FROM chunks WHERE asset_id = $1 AND n >= $2 ORDER BY n LIMIT ${ROWS_PER_QUERY}`, [asset.asset_id, from])
+      await this.#writeRows(records, "chunks", rows)
+      for (const { n, sha256, stored } of rows) {
+        if (stored && sha256 !== null) await this.#writeObject(`objects/${toHex(asset.asset_id)}/${n}`, await this.#parts.objects.get(chunkKey(asset.asset_id, n, sha256)))
+      }
+      const last = rows.at(-1)
+      if (last === undefined) return
+      from = last.n + 1
+    }
+  }
+
+  async #writePieces(records: BagFile, asset: AssetRow): Promise<void> {
+    const rows = await this.#snapshot.query<{ start_bytes: number; spool_name: string }>("SELECT * FROM pieces WHERE asset_id = $1 ORDER BY start_bytes", [asset.asset_id])
+    await this.#writeRows(records, "pieces", rows)
+    for (const { start_bytes: start, spool_name: name } of rows) await this.#writeObject(`pieces/${toHex(asset.asset_id)}/${start}`, createReadStream(this.#parts.spool.pathOf(name)))
+  }
+
+  async #writeRows(records: BagFile, table: ProducedTable, rows: readonly object[]): Promise<void> {
+    for (const row of rows) await records.write(recordLine(table, row))
+    this.#rows[table] += rows.length
+  }
+
+  async #writeObject(path: string, contents: AsyncIterable<Uint8Array>): Promise<void> {
+    const file = await this.#bag.payload(path)
+    for await (const bytes of contents) {
+      await file.write(bytes)
+      this.#objectBytes += bytes.length
+      this.#options.onProgress(this.#objectBytes)
+    }
+    await file.close()
+    this.#objects += 1
+  }
+
+  async #writeWhole(path: string, text: string): Promise<void> {
+    const file = await this.#bag.payload(path)
+    await file.write(text)
+    await file.close()
+  }
+
+  async #declare(): Promise<Declaration> {
+    const { instance, version } = this.#parts
+    const { meetingId } = this.#options
+    const count = async (table: "challenges" | "tokens"): Promise<number> => {
+      const [row] = await this.#snapshot.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table} WHERE subject = $1`, [meetingId])
+      return row?.count ?? 0
+    }
+    const [today] = await this.#snapshot.query<{ day: number }>("SELECT floor(extract(epoch FROM now()) / 86400)::int AS day", [])
+    const reason = "hashes of random values that end within ten minutes; they open nothing"
+    return {
+      version: 1,
+      scope: { meeting: formatId("meeting", meetingId) },
+      software: { name: "taciturn", version },
+      producedDay: today?.day ?? 0,
+      instance: formatId("instance", instance.instanceId),
+      serverKeys: instance.serverKeys.map((key) => Buffer.from(key).toString("base64")),
+      rows: this.#rows,
+      objects: this.#objects,
+      objectBytes: this.#objectBytes,
+      withheld: [
+        { what: "rows of challenges", count: await count("challenges"), reason },
+        { what: "rows of tokens", count: await count("tokens"), reason },
+      ],
+      notHeld: [...NOT_HELD],
+    }
+  }
+}

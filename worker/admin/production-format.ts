@@ -1,0 +1,93 @@
+import { z } from "zod"
+import { decodeCbor, encodeCbor, readBytes, readUint, readVersioned } from "../../shared/protocol/cbor.js"
+import { makeEnvelope, openEnvelope, PUBLIC_KEY_BYTES, type Signer, type VerifySignature } from "../../shared/protocol/envelope.js"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { ID_BYTES } from "../../shared/protocol/hash.js"
+import { LABELS } from "../../shared/protocol/labels.js"
+import { LIMITS } from "../../shared/protocol/limits.js"
+import { openServerKey } from "../../shared/protocol/receipt.js"
+
+/** The forms of a production's own files. SPEC.md §12. */
+
+export const SIGNATURE_FILE = "production-signature.cbor"
+const SIGNATURE_LIMIT_BYTES = 2_048
+const SHA512_BYTES = 64
+
+export interface ProductionStatement {
+  readonly serverKey: Uint8Array
+  readonly meetingId: Uint8Array
+  readonly tagManifestHash: Uint8Array
+  readonly day: number
+}
+
+export function signProduction(statement: ProductionStatement, operator: Signer): Uint8Array {
+  const { serverKey, meetingId, tagManifestHash, day } = statement
+  return makeEnvelope(LABELS.signProduction, operator, encodeCbor([1, operator.publicKey, serverKey, meetingId, tagManifestHash, day]))
+}
+
+/**
+ * The statement, and the instance that stands behind its operator key.
+ * @throws {@link ArchiveError} `bad-signature`, `malformed`, `too-large`, `unsupported-version`.
+ */
+export function openProductionSignature(raw: Uint8Array, verify: VerifySignature): ProductionStatement & { readonly operatorKey: Uint8Array; readonly instanceKey: Uint8Array } {
+  const envelope = openEnvelope(raw, LABELS.signProduction, verify, SIGNATURE_LIMIT_BYTES)
+  const items = readVersioned(decodeCbor(envelope.statement, SIGNATURE_LIMIT_BYTES), "production statement", 6)
+  const operatorKey = readBytes(items[1], "operator key", PUBLIC_KEY_BYTES)
+  const serverKey = readBytes(items[2], "server key", { min: 1, max: LIMITS.serverKeyBytes })
+  const certificate = openServerKey(serverKey, verify)
+  if (!equalBytes(operatorKey, envelope.publicKey) || certificate.purpose !== "operator" || !equalBytes(certificate.key, operatorKey)) {
+    throw new ArchiveError("bad-signature", "a production that is signed by no operator key of its instance")
+  }
+  return {
+    operatorKey,
+    instanceKey: certificate.instanceKey,
+    serverKey,
+    meetingId: readBytes(items[3], "meeting id", ID_BYTES),
+    tagManifestHash: readBytes(items[4], "hash of the tag manifest", SHA512_BYTES),
+    day: readUint(items[5], "day"),
+  }
+}
+
+const counts = z.record(z.string(), z.number().int().min(0))
+
+export const declarationSchema = z.strictObject({
+  version: z.literal(1),
+  scope: z.strictObject({ meeting: z.string() }),
+  software: z.strictObject({ name: z.literal("taciturn"), version: z.string() }),
+  producedDay: z.number().int(),
+  instance: z.string(),
+  /** Envelopes of the instance's keys, base64, so that receipts can be checked offline. */
+  serverKeys: z.array(z.string()),
+  rows: counts,
+  objects: z.number().int().min(0),
+  objectBytes: z.number().int().min(0),
+  withheld: z.array(z.strictObject({ what: z.string(), count: z.number().int().min(0), reason: z.string() })),
+  notHeld: z.array(z.string()),
+})
+export type Declaration = z.infer<typeof declarationSchema>
+
+export const schemaFileSchema = z.record(z.string(), z.strictObject({ holdingClass: z.string(), columns: z.record(z.string(), z.string()) }))
+
+/** The tables whose rows a production carries, in order. */
+export const PRODUCED_TABLES = ["meetings", "meeting_events", "meeting_epochs", "assets", "chunks", "pieces"] as const
+export type ProducedTable = (typeof PRODUCED_TABLES)[number]
+
+/** What no server holds, in words for the declaration. */
+export const NOT_HELD: readonly string[] = [
+  "keys that open any of the ciphertext: they exist on participants' devices alone",
+  "titles, names of recordings, file names, captions, messages and times of capture, other than as ciphertext",
+  "a list of participants: no row links an account to a meeting",
+  "passwords: there are none",
+]
+
+export function recordLine(table: ProducedTable, row: object): string {
+  return `${JSON.stringify({ table, row: Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toJsonValue(value)])) })}\n`
+}
+
+function toJsonValue(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64")
+  if (value instanceof Date) return value.toISOString()
+  if (Array.isArray(value)) return value.map(toJsonValue)
+  return value
+}

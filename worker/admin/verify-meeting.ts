@@ -1,0 +1,83 @@
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { decodeEvent, eventHash, verifyCertificate, type EpochPart } from "../../shared/protocol/event.js"
+import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { idOfHash } from "../../shared/protocol/ids.js"
+import { verifySignature } from "../../shared/server/signatures.js"
+import { refused } from "./bag-reader.js"
+import type { ProducedRow } from "./record-reader.js"
+
+interface EpochOfEvent {
+  readonly epoch: number
+  readonly rawEvent: Uint8Array
+  readonly part: EpochPart
+  readonly adminKeyIsNew: boolean
+}
+
+/** Follows a meeting's rows, and at the end says whether any is missing. SPEC.md §12, 3 to 5. */
+export class MeetingCheck {
+  readonly #meeting: ProducedRow<"meetings">
+  readonly #epochs = new Map<number, EpochOfEvent>()
+  /** Hashes, in hex, of the headers of the assets that events name. */
+  readonly named = new Map<string, number>()
+  #nextSeq = 0
+  #head: Uint8Array = ZERO_HASH
+  #adminKey: Uint8Array = ZERO_HASH
+  #newestEpoch = 0
+
+  constructor(meeting: ProducedRow<"meetings">) {
+    this.#meeting = meeting
+  }
+
+  event(row: ProducedRow<"meeting_events">): void {
+    const place = `event ${row.seq}`
+    const event = decodeEvent(row.event)
+    const hash = eventHash(row.event)
+    const isGenesis = row.seq === 0
+    const idFits = isGenesis ? equalBytes(idOfHash("meeting", hash), this.#meeting.meeting_id) : equalBytes(event.meetingId, this.#meeting.meeting_id)
+    const rowFits =
+      equalBytes(row.meeting_id, this.#meeting.meeting_id) &&
+      row.seq === event.seq &&
+      row.epoch === event.epoch &&
+      equalBytes(row.hash, hash) &&
+      row.assets.length === event.assets.length &&
+      row.assets.every((asset, index) => equalBytes(asset, event.assets[index] ?? ZERO_HASH))
+    if (row.seq !== this.#nextSeq) throw refused(`event ${this.#nextSeq} is missing`, place)
+    if (!idFits || !rowFits || !equalBytes(event.prev, this.#head)) throw refused("an event that is not the next of this meeting's log", place)
+    if (event.epochPart !== null) {
+      const adminKeyIsNew = isGenesis || !equalBytes(event.epochPart.adminKey, this.#adminKey)
+      this.#epochs.set(row.seq, { epoch: event.epoch, rawEvent: row.event, part: event.epochPart, adminKeyIsNew })
+      this.#adminKey = event.epochPart.adminKey
+      this.#newestEpoch = event.epoch
+    }
+    for (const asset of event.assets) this.named.set(toHex(asset), row.seq)
+    this.#head = hash
+    this.#nextSeq += 1
+  }
+
+  epoch(row: ProducedRow<"meeting_epochs">): void {
+    const place = `epoch ${row.epoch}`
+    const expected = this.#epochs.get(row.seq)
+    const fits =
+      expected !== undefined &&
+      equalBytes(row.meeting_id, this.#meeting.meeting_id) &&
+      expected.epoch === row.epoch &&
+      equalBytes(expected.part.accessKey, row.access_key) &&
+      equalBytes(expected.part.adminKey, row.admin_key)
+    if (!fits) throw refused("an epoch's row that is not its event's", place)
+    verifyCertificate(row.certificate, expected.rawEvent, expected.part, { adminKeyIsNew: expected.adminKeyIsNew }, verifySignature)
+    this.#epochs.delete(row.seq)
+  }
+
+  /** After the last row. */
+  finish(assetCount: number): void {
+    const { head_seq: headSeq, head_hash: headHash, asset_count: expectedAssets, epoch } = this.#meeting
+    if (this.#nextSeq !== headSeq + 1) throw refused(`event ${this.#nextSeq} is missing`, `event ${this.#nextSeq}`)
+    if (!equalBytes(this.#head, headHash)) throw refused("a log that does not end in the meeting's head", `event ${headSeq}`)
+    if (epoch !== this.#newestEpoch) throw refused("a meeting whose epoch is not its log's", `epoch ${epoch}`)
+    const [lacking] = this.#epochs.values()
+    if (lacking !== undefined) throw refused("an epoch's row is missing", `epoch ${lacking.epoch}`)
+    const [asset] = this.named
+    if (asset !== undefined) throw refused("an asset that an event published is missing", `event ${asset[1]}`)
+    if (assetCount !== expectedAssets) throw refused(`${assetCount} assets where the meeting has ${expectedAssets}`, "data/records.jsonl")
+  }
+}
