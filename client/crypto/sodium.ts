@@ -51,7 +51,8 @@ export function xwingEncapsulate(publicKey: Uint8Array, coins: Uint8Array): Enca
 /** @throws {@link ArchiveError} `cannot-open`. */
 export function xwingDecapsulate(seed: Uint8Array, ciphertext: Uint8Array): Uint8Array {
   try {
-    return sodium.crypto_kem_xwing_dec(ciphertext, sodium.crypto_kem_xwing_seed_keypair(seed).privateKey)
+    // An X-Wing secret key is its 32-byte seed (draft-connolly-cfrg-xwing-kem §5.2).
+    return sodium.crypto_kem_xwing_dec(ciphertext, seed)
   } catch (cause) {
     throw new ArchiveError("cannot-open", "this cannot be opened", { cause })
   }

@@ -1,7 +1,7 @@
-import { createAccount, deviceSigner, type NewAccount, recoveryDeviceOfPhrase } from "../../../client/crypto/account-keys.js"
+import { createAccount, type NewAccount, recoveryDeviceOfPhrase } from "../../../client/crypto/account-keys.js"
 import { EMPTY_KEYRING, makeKeyringRecord, openKeyringRecords } from "../../../client/crypto/keyring-record.js"
 import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
-import { signerOfSeed, verifySignature } from "../../../client/crypto/sodium.js"
+import { verifySignature } from "../../../client/crypto/sodium.js"
 import { encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
@@ -9,13 +9,31 @@ import { decodeKeyringRecord, encodeKeyringStatement, openKeyringEnvelope } from
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { countersignedBytes, encodeLink, verifyChain } from "../../../shared/protocol/link.js"
-import { bytesOf, commonRefusals, edit, envelopeRefusals, flip, type Format, NOTHING, type Refusal, seededBytes, signerOf, unchanged, valueAt } from "./format.js"
+import {
+  bytesOf,
+  commonRefusals,
+  edit,
+  envelopeRefusals,
+  flip,
+  type Format,
+  nativeSignerOf,
+  NOTHING,
+  type Refusal,
+  seededBytes,
+  signerOf,
+  unchanged,
+  valueAt,
+} from "./format.js"
 
 export const SAMPLE_TIME_MS = 1_790_000_000_000
 
 /** The same account in every run. */
 export function sampleAccount(name: string): NewAccount {
-  return createAccount({ deviceName: `device of ${name}`, nowMs: SAMPLE_TIME_MS, random: seededBytes(`account of ${name}`) })
+  return createAccount({
+    deviceName: `device of ${name}`,
+    nowMs: SAMPLE_TIME_MS,
+    random: seededBytes(`account of ${name}`),
+  })
 }
 
 /** The user key of {@link sampleAccount} for alice. */
@@ -27,7 +45,10 @@ export function sampleUserPublicKey(): Uint8Array {
 function link(): Format {
   const account = sampleAccount("alice")
   const raw = account.genesisLink
-  const [device, recovery] = [deviceSigner(account.secrets), signerOfSeed(recoveryDeviceOfPhrase(account.recoveryPhrase).ed25519Seed)]
+  const [device, recovery] = [
+    nativeSignerOf(account.secrets.device.ed25519Seed),
+    nativeSignerOf(recoveryDeviceOfPhrase(account.recoveryPhrase).ed25519Seed),
+  ]
   const rawEnvelope = valueAt(raw, [0]) as Uint8Array
   const material = valueAt(rawEnvelope, [2]) as Uint8Array
   const signedBy = (statement: Uint8Array, signer: Signer, added: readonly Signer[]): Uint8Array =>
@@ -48,18 +69,48 @@ function link(): Format {
     decode: (given) => verifyChain([given], verifySignature),
     refusals: [
       ...commonRefusals(raw, material, LIMITS.linkBytes, assemble),
-      ...envelopeRefusals(rawEnvelope, [4], material, (statement) => makeEnvelope(LABELS.signLink, device, statement)).map(inEnvelope),
+      ...envelopeRefusals(rawEnvelope, [4], material, (statement) =>
+        makeEnvelope(LABELS.signLink, device, statement),
+      ).map(inEnvelope),
       { name: "another type", code: "unsupported-version", raw: assemble(edit(material, [1], "add-device")) },
       { name: "seq 1", code: "bad-chain", raw: assemble(edit(material, [2], 1)) },
       { name: "a prev", code: "bad-chain", raw: assemble(edit(material, [3], bytesOf("prev"))) },
-      { name: "signed by the recovery device", code: "bad-signature", raw: signedBy(material, recovery, [device, recovery]) },
-      { name: "no countersignature of the recovery device", code: "malformed", raw: signedBy(material, device, [device]) },
-      { name: "countersignatures in the other order", code: "bad-signature", raw: signedBy(material, device, [recovery, device]) },
-      { name: "a countersignature with one bit turned", code: "bad-signature", raw: edit(raw, [1, 1, 1], flip(valueAt(raw, [1, 1, 1]) as Uint8Array, 3)) },
-      { name: "one X-Wing key twice", code: "bad-chain", raw: assemble(edit(material, [6, 1, 1], valueAt(material, [6, 0, 1]))) },
-      { name: "one Ed25519 key twice", code: "bad-chain", raw: assemble(edit(edit(material, [6, 1, 0], device.publicKey), [6, 3, 1, 0], device.publicKey)) },
+      {
+        name: "signed by the recovery device",
+        code: "bad-signature",
+        raw: signedBy(material, recovery, [device, recovery]),
+      },
+      {
+        name: "no countersignature of the recovery device",
+        code: "malformed",
+        raw: signedBy(material, device, [device]),
+      },
+      {
+        name: "countersignatures in the other order",
+        code: "bad-signature",
+        raw: signedBy(material, device, [recovery, device]),
+      },
+      {
+        name: "a countersignature with one bit turned",
+        code: "bad-signature",
+        raw: edit(raw, [1, 1, 1], flip(valueAt(raw, [1, 1, 1]) as Uint8Array, 3)),
+      },
+      {
+        name: "one X-Wing key twice",
+        code: "bad-chain",
+        raw: assemble(edit(material, [6, 1, 1], valueAt(material, [6, 0, 1]))),
+      },
+      {
+        name: "one Ed25519 key twice",
+        code: "bad-chain",
+        raw: assemble(edit(edit(material, [6, 1, 0], device.publicKey), [6, 3, 1, 0], device.publicKey)),
+      },
       { name: "a user key of generation 2", code: "bad-chain", raw: assemble(edit(material, [6, 2, 0], 2)) },
-      { name: "a box for somebody else", code: "bad-chain", raw: assemble(edit(material, [6, 3, 0, 0], signerOf("somebody else").publicKey)) },
+      {
+        name: "a box for somebody else",
+        code: "bad-chain",
+        raw: assemble(edit(material, [6, 3, 0, 0], signerOf("somebody else").publicKey)),
+      },
     ],
   }
 }
@@ -77,11 +128,20 @@ function pinnedLink(): Format {
   }
 }
 
-const pinEntry = { type: "pin", genesisHash: bytesOf("genesis hash"), seq: 0, chainHead: bytesOf("chain head"), how: "card" } as const
+const pinEntry = {
+  type: "pin",
+  genesisHash: bytesOf("genesis hash"),
+  seq: 0,
+  chainHead: bytesOf("chain head"),
+  how: "card",
+} as const
 
 function keyringRecord(): Format {
   const { secrets } = sampleAccount("alice")
-  const raw = makeKeyringRecord(secrets, EMPTY_KEYRING, pinEntry, { timeMs: SAMPLE_TIME_MS, random: seededBytes("keyring record") }).rawRecord
+  const raw = makeKeyringRecord(secrets, EMPTY_KEYRING, pinEntry, {
+    timeMs: SAMPLE_TIME_MS,
+    random: seededBytes("keyring record"),
+  }).rawRecord
   return {
     name: "keyring-record",
     section: "5.4",
@@ -114,18 +174,43 @@ function openedKeyringRecord(): Format {
       { name: "seq 1", code: "bad-chain", raw: edit(made.material, [1], 1) },
       { name: "another prev", code: "bad-chain", raw: edit(made.material, [2], bytesOf("prev")) },
       { name: "a generation that the device does not hold", code: "cannot-open", raw: edit(made.material, [3], 2) },
-      { name: "a seal with one bit turned", code: "cannot-open", raw: edit(made.material, [4], flip(valueAt(made.material, [4]) as Uint8Array, 70)) },
-      { name: "the record of another account", code: "cannot-open", raw: makeKeyringRecord(sampleAccount("mallory").secrets, EMPTY_KEYRING, pinEntry, { timeMs: 0, random: seededBytes("mallory's record") }).rawRecord },
+      {
+        name: "a seal with one bit turned",
+        code: "cannot-open",
+        raw: edit(made.material, [4], flip(valueAt(made.material, [4]) as Uint8Array, 70)),
+      },
+      {
+        name: "the record of another account",
+        code: "cannot-open",
+        raw: makeKeyringRecord(sampleAccount("mallory").secrets, EMPTY_KEYRING, pinEntry, {
+          timeMs: 0,
+          random: seededBytes("mallory's record"),
+        }).rawRecord,
+      },
     ],
   }
 }
 
 function keyringStatement(): Format {
   const { secrets } = sampleAccount("alice")
-  const signer = deviceSigner(secrets)
+  const signer = nativeSignerOf(secrets.device.ed25519Seed)
   const statementOf = (entry: Parameters<typeof encodeKeyringStatement>[0]["entry"]): Uint8Array =>
-    encodeKeyringStatement({ genesisHash: secrets.genesisHash, seq: 0, prev: ZERO_HASH, deviceKey: signer.publicKey, timeMs: SAMPLE_TIME_MS, entry })
-  const material = statementOf({ type: "meeting", meetingHash: bytesOf("meeting hash"), epoch: 3, eventHash: bytesOf("event hash"), epochSecret: bytesOf("epoch secret"), adminSeed: null })
+    encodeKeyringStatement({
+      genesisHash: secrets.genesisHash,
+      seq: 0,
+      prev: ZERO_HASH,
+      deviceKey: signer.publicKey,
+      timeMs: SAMPLE_TIME_MS,
+      entry,
+    })
+  const material = statementOf({
+    type: "meeting",
+    meetingHash: bytesOf("meeting hash"),
+    epoch: 3,
+    eventHash: bytesOf("event hash"),
+    epochSecret: bytesOf("epoch secret"),
+    adminSeed: null,
+  })
   const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signKeyring, signer, statement)
   const raw = assemble(material)
   return {
@@ -140,7 +225,11 @@ function keyringStatement(): Format {
     refusals: [
       ...commonRefusals(raw, material, LIMITS.keyringRecordBytes, assemble),
       ...envelopeRefusals(raw, [4], material, assemble),
-      { name: "a pin of unknown source", code: "malformed", raw: assemble(edit(statementOf(pinEntry), [7, 3], "rumour")) },
+      {
+        name: "a pin of unknown source",
+        code: "malformed",
+        raw: assemble(edit(statementOf(pinEntry), [7, 3], "rumour")),
+      },
       { name: "an epoch above 2^32-1", code: "malformed", raw: assemble(edit(material, [7, 1], 2 ** 32)) },
     ],
   }

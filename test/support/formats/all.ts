@@ -9,5 +9,13 @@ import { textFormats } from "./texts.js"
 
 /** Every format of SPEC.md that something decodes. libsodium must be ready. */
 export function allFormats(): readonly Format[] {
-  return [...serverFormats(), ...assetFormats(), ...sealFormats(), ...accountFormats(), ...meetingFormats(), ...recordingFormats(), ...textFormats()]
+  return [
+    ...serverFormats(),
+    ...assetFormats(),
+    ...sealFormats(),
+    ...accountFormats(),
+    ...meetingFormats(),
+    ...recordingFormats(),
+    ...textFormats(),
+  ]
 }

@@ -3,14 +3,23 @@ import { sodiumPrimitives } from "../../../client/crypto/primitives.js"
 import { ASSET_HEADER_BYTES, decodeAssetHeader, encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { decodeAssetRecord, encodeAssetRecord } from "../../../shared/protocol/asset-record.js"
 import { concatBytes } from "../../../shared/protocol/bytes.js"
-import { CHUNK_HASHES_MAX_BYTES, chunkSubtreeRoot, encodeChunkHashes, openChunkHashes } from "../../../shared/protocol/chunk-hashes.js"
+import {
+  CHUNK_HASHES_MAX_BYTES,
+  chunkSubtreeRoot,
+  encodeChunkHashes,
+  openChunkHashes,
+} from "../../../shared/protocol/chunk-hashes.js"
 import { asId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { merkleRoot } from "../../../shared/protocol/merkle.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { bytesOf, commonRefusals, edit, flip, type Format, NOTHING, unchanged } from "./format.js"
 
-export const sampleHeader: Uint8Array = encodeAssetHeader({ kind: "file", assetId: asId("asset", bytesOf("asset id", 16)), salt: bytesOf("asset salt") })
+export const sampleHeader: Uint8Array = encodeAssetHeader({
+  kind: "file",
+  assetId: asId("asset", bytesOf("asset id", 16)),
+  salt: bytesOf("asset salt"),
+})
 
 function set(raw: Uint8Array, offset: number, byte: number): Uint8Array {
   const changed = raw.slice()
@@ -63,7 +72,11 @@ function assetRecord(): Format {
       ...commonRefusals(raw, raw, LIMITS.assetRecordBytes, unchanged),
       { name: "a size that no stream has", code: "malformed", raw: edit(raw, [3], SEGMENT_BYTES + 48) },
       { name: "one chunk hash too few", code: "malformed", raw: edit(raw, [5], bytesOf("chunk hashes", 32)) },
-      { name: "a header of another version", code: "unsupported-version", raw: edit(raw, [1], set(sampleHeader, 8, 2)) },
+      {
+        name: "a header of another version",
+        code: "unsupported-version",
+        raw: edit(raw, [1], set(sampleHeader, 8, 2)),
+      },
     ],
   }
 }

@@ -1,4 +1,3 @@
-import { deviceSigner } from "../../../client/crypto/account-keys.js"
 import { GENESIS_POSITION, makeEpochEvent, openHistory } from "../../../client/crypto/epoch-event.js"
 import { adminSigner, deriveEpochKeys, type EpochKeys } from "../../../client/crypto/epoch-keys.js"
 import { sealRecord } from "../../../client/crypto/committed-seal.js"
@@ -13,9 +12,32 @@ import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { leafHash, merkleRoot } from "../../../shared/protocol/merkle.js"
 import { readRoster, rosterValue } from "../../../shared/protocol/roster.js"
-import { decodeBody, encodeBody, type EventBody, showField, verifyBody, verifyShownField, verifyStatementEnvelope } from "../../../shared/protocol/statement.js"
+import {
+  decodeBody,
+  encodeBody,
+  type EventBody,
+  showField,
+  verifyBody,
+  verifyShownField,
+  verifyStatementEnvelope,
+} from "../../../shared/protocol/statement.js"
 import { sampleAccount, SAMPLE_TIME_MS, sampleUserPublicKey } from "./accounts.js"
-import { arrayOf, bytesOf, commonRefusals, edit, envelopeRefusals, flip, type Format, itemsOf, NOTHING, type Refusal, seededBytes, unchanged, valueAt } from "./format.js"
+import {
+  arrayOf,
+  bytesOf,
+  commonRefusals,
+  edit,
+  envelopeRefusals,
+  flip,
+  type Format,
+  itemsOf,
+  nativeSignerOf,
+  NOTHING,
+  type Refusal,
+  seededBytes,
+  unchanged,
+  valueAt,
+} from "./format.js"
 
 const MEETING_HASH = bytesOf("meeting hash")
 const ADMIN_SEED = bytesOf("admin seed")
@@ -31,7 +53,7 @@ interface SampleMeeting {
 
 function sampleMeeting(): SampleMeeting {
   const { secrets } = sampleAccount("alice")
-  const signer = deviceSigner(secrets)
+  const signer = nativeSignerOf(secrets.device.ed25519Seed)
   const { genesisHash } = secrets
   const made = makeEpochEvent({
     position: GENESIS_POSITION,
@@ -49,7 +71,14 @@ function sampleMeeting(): SampleMeeting {
     random: seededBytes("genesis event"),
   })
   const event = decodeEvent(made.rawEvent)
-  return { rawEvent: made.rawEvent, certificate: made.certificate, event, keys: made.keys, body: openEventBody(event, ZERO_HASH, made.keys), signer }
+  return {
+    rawEvent: made.rawEvent,
+    certificate: made.certificate,
+    event,
+    keys: made.keys,
+    body: openEventBody(event, ZERO_HASH, made.keys),
+    signer,
+  }
 }
 
 function event(): Format {
@@ -68,12 +97,36 @@ function event(): Format {
       ...commonRefusals(rawEvent, rawEvent, LIMITS.epochEventBytes, unchanged),
       { name: "a meeting id of 17 bytes", code: "malformed", raw: edit(rawEvent, [1], bytesOf("meeting id", 17)) },
       { name: "an epoch above 2^32-1", code: "malformed", raw: edit(rawEvent, [4], 2 ** 32) },
-      { name: "65 assets", code: "malformed", raw: edit(rawEvent, [6], Array.from({ length: 65 }, () => ZERO_HASH)) },
+      {
+        name: "65 assets",
+        code: "malformed",
+        raw: edit(
+          rawEvent,
+          [6],
+          Array.from({ length: 65 }, () => ZERO_HASH),
+        ),
+      },
       { name: "a body too short for a seal", code: "malformed", raw: edit(rawEvent, [7], bytesOf("body", 335)) },
       { name: "no boxes", code: "malformed", raw: edit(rawEvent, [8, 4], []) },
       { name: "two boxes under one tag", code: "malformed", raw: edit(rawEvent, [8, 4], [box, box]) },
-      { name: "three boxes", code: "malformed", raw: edit(rawEvent, [8, 4], [1, 2, 3].map((byte) => edited(box, 0, new Uint8Array(16).fill(byte)))) },
-      { name: "boxes that are not sorted", code: "malformed", raw: edit(rawEvent, [8, 4], [2, 1].map((byte) => edited(box, 0, new Uint8Array(16).fill(byte)))) },
+      {
+        name: "three boxes",
+        code: "malformed",
+        raw: edit(
+          rawEvent,
+          [8, 4],
+          [1, 2, 3].map((byte) => edited(box, 0, new Uint8Array(16).fill(byte))),
+        ),
+      },
+      {
+        name: "boxes that are not sorted",
+        code: "malformed",
+        raw: edit(
+          rawEvent,
+          [8, 4],
+          [2, 1].map((byte) => edited(box, 0, new Uint8Array(16).fill(byte))),
+        ),
+      },
       { name: "a box of 1,199 bytes", code: "malformed", raw: edit(rawEvent, [8, 4, 0, 1], bytesOf("box", 1_199)) },
       { name: "a history of another size", code: "malformed", raw: edit(rawEvent, [8, 3], bytesOf("history", 592)) },
     ],
@@ -101,10 +154,22 @@ function certificate(): Format {
     },
     refusals: [
       ...commonRefusals(raw, raw, LIMITS.certificateBytes, unchanged),
-      { name: "an access signature with one bit turned", code: "bad-signature", raw: edit(raw, [1], flip(valueAt(raw, [1]) as Uint8Array, 0)) },
+      {
+        name: "an access signature with one bit turned",
+        code: "bad-signature",
+        raw: edit(raw, [1], flip(valueAt(raw, [1]) as Uint8Array, 0)),
+      },
       { name: "no admin signature where the admin key is new", code: "bad-signature", raw: edit(raw, [2], null) },
-      { name: "signed by another admin key", code: "bad-signature", raw: makeCertificate(rawEvent, keys.access, adminSigner(bytesOf("another admin seed"))) },
-      { name: "for another event", code: "bad-signature", raw: makeCertificate(flip(rawEvent, 30), keys.access, adminSigner(ADMIN_SEED)) },
+      {
+        name: "signed by another admin key",
+        code: "bad-signature",
+        raw: makeCertificate(rawEvent, keys.access, adminSigner(bytesOf("another admin seed"))),
+      },
+      {
+        name: "for another event",
+        code: "bad-signature",
+        raw: makeCertificate(flip(rawEvent, 30), keys.access, adminSigner(ADMIN_SEED)),
+      },
       { name: "a signature of 63 bytes", code: "malformed", raw: edit(raw, [1], bytesOf("signature", 63)) },
     ],
   }
@@ -152,8 +217,15 @@ function body(): Format {
     const items = arrayOf(given)
     if (items === null) return given
     const [version, rawStatement, fields, ...rest] = items
-    const signed = Array.isArray(rawStatement) ? (rawStatement as readonly CborValue[]).map((item, index) => (index === 11 ? rootOf(fields ?? null) : item)) : rawStatement
-    return encodeCbor([version ?? null, makeEnvelope(LABELS.signStatement, signer, encodeCbor(signed ?? null)), fields ?? null, ...rest])
+    const signed = Array.isArray(rawStatement)
+      ? (rawStatement as readonly CborValue[]).map((item, index) => (index === 11 ? rootOf(fields ?? null) : item))
+      : rawStatement
+    return encodeCbor([
+      version ?? null,
+      makeEnvelope(LABELS.signStatement, signer, encodeCbor(signed ?? null)),
+      fields ?? null,
+      ...rest,
+    ])
   }
   const fields = itemsOf(valueAt(material, [2]))
   return {
@@ -173,9 +245,23 @@ function body(): Format {
       { name: "a value that was not signed", code: "bad-signature", raw: edit(raw, [2, 9, 2], "Another title") },
       { name: "a salt that was not signed", code: "bad-signature", raw: edit(raw, [2, 0, 1], bytesOf("salt")) },
       { name: "a field less than was signed", code: "bad-signature", raw: edit(raw, [2], fields.slice(0, -1)) },
-      { name: "fields that are not sorted", code: "malformed", raw: assemble(edit(material, [2], fields.toReversed())) },
+      {
+        name: "fields that are not sorted",
+        code: "malformed",
+        raw: assemble(edit(material, [2], fields.toReversed())),
+      },
       { name: "a field twice", code: "malformed", raw: assemble(edit(material, [2], [...fields, fields[9] ?? null])) },
-      { name: "no nonce", code: "malformed", raw: assemble(edit(material, [2], fields.filter((field) => itemsOf(field)[0] !== "nonce"))) },
+      {
+        name: "no nonce",
+        code: "malformed",
+        raw: assemble(
+          edit(
+            material,
+            [2],
+            fields.filter((field) => itemsOf(field)[0] !== "nonce"),
+          ),
+        ),
+      },
       { name: "a salt of 31 bytes", code: "malformed", raw: assemble(edit(material, [2, 0, 1], bytesOf("salt", 31))) },
     ],
   }
@@ -202,20 +288,33 @@ function shownField(): Format {
     decode: (given) => verifyShownField(given, verifySignature),
     refusals: [
       { name: "nothing", code: "malformed", raw: NOTHING },
-      { name: "a statement of version 2", code: "unsupported-version", raw: edit(raw, [0], sign(edit(statementBytes, [0], 2))) },
+      {
+        name: "a statement of version 2",
+        code: "unsupported-version",
+        raw: edit(raw, [0], sign(edit(statementBytes, [0], 2))),
+      },
       ...envelopeRefusals(sample.envelope, [8], statementBytes, sign).map(inEnvelope),
       { name: "another value", code: "bad-signature", raw: edit(raw, [5], "Another title") },
       { name: "another name", code: "bad-signature", raw: edit(raw, [3], "subtitle") },
       { name: "another place", code: "bad-signature", raw: edit(raw, [1], 0) },
       { name: "a place beyond the count", code: "malformed", raw: edit(raw, [1], 10) },
       { name: "no fields at all", code: "malformed", raw: edit(edit(raw, [1], 0), [2], 0) },
-      { name: "a step of the path less", code: "bad-signature", raw: edit(raw, [6], itemsOf(valueAt(raw, [6])).slice(1)) },
+      {
+        name: "a step of the path less",
+        code: "bad-signature",
+        raw: edit(raw, [6], itemsOf(valueAt(raw, [6])).slice(1)),
+      },
     ],
   }
 }
 
 function roster(): Format {
-  const entry = (byte: number, role: "admin" | "member") => ({ genesisHash: new Uint8Array(32).fill(byte), chainHead: bytesOf(`head ${byte}`), generation: 1, role })
+  const entry = (byte: number, role: "admin" | "member") => ({
+    genesisHash: new Uint8Array(32).fill(byte),
+    chainHead: bytesOf(`head ${byte}`),
+    generation: 1,
+    role,
+  })
   const encode = (...entries: readonly ReturnType<typeof entry>[]): Uint8Array => encodeCbor(rosterValue(entries))
   const raw = encode(entry(1, "member"), entry(2, "admin"), entry(3, "member"))
   return {
@@ -241,7 +340,12 @@ function roster(): Format {
 function history(): Format {
   const keys = deriveEpochKeys(bytesOf("new epoch secret"), 4)
   const base = bytesOf("base")
-  const place = { key: keys.secret, label: LABELS.history, context: concatBytes(MEETING_HASH, u64(4), base), aad: NOTHING }
+  const place = {
+    key: keys.secret,
+    label: LABELS.history,
+    context: concatBytes(MEETING_HASH, u64(4), base),
+    aad: NOTHING,
+  }
   const assemble = (plaintext: Uint8Array): Uint8Array => sealRecord(place, plaintext, seededBytes("salt of history"))
   const material = concatBytes(u64(3), bytesOf("base epoch secret"))
   return {
@@ -257,7 +361,11 @@ function history(): Format {
       { name: "one bit turned", code: "cannot-open", raw: flip(assemble(material), 99) },
       { name: "one byte more", code: "malformed", raw: assemble(concatBytes(material, Uint8Array.of(0))) },
       { name: "seven bytes", code: "malformed", raw: assemble(material.slice(0, 7)) },
-      { name: "an epoch that is no number here", code: "malformed", raw: assemble(concatBytes(new Uint8Array(8).fill(255), bytesOf("base epoch secret"))) },
+      {
+        name: "an epoch that is no number here",
+        code: "malformed",
+        raw: assemble(concatBytes(new Uint8Array(8).fill(255), bytesOf("base epoch secret"))),
+      },
     ],
   }
 }

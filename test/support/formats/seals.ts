@@ -5,18 +5,40 @@ import { xwingPublicKey, verifySignature } from "../../../client/crypto/sodium.j
 import { concatBytes, utf8 } from "../../../shared/protocol/bytes.js"
 import { makeEnvelope } from "../../../shared/protocol/envelope.js"
 import { ZERO_HASH } from "../../../shared/protocol/hash.js"
-import { encodeInvitation, type Invitation, invitationInfo, openInvitationEnvelope } from "../../../shared/protocol/invitation.js"
+import {
+  encodeInvitation,
+  type Invitation,
+  invitationInfo,
+  openInvitationEnvelope,
+} from "../../../shared/protocol/invitation.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { padTo } from "../../../shared/protocol/padding.js"
 import { sampleAccount, SAMPLE_TIME_MS } from "./accounts.js"
-import { bytesOf, commonRefusals, edit, envelopeRefusals, flip, type Format, NOTHING, seededBytes, signerOf, valueAt } from "./format.js"
+import {
+  bytesOf,
+  commonRefusals,
+  edit,
+  envelopeRefusals,
+  flip,
+  type Format,
+  NOTHING,
+  seededBytes,
+  signerOf,
+  valueAt,
+} from "./format.js"
 
-const place: SealPlace = { key: bytesOf("seal key"), label: LABELS.keyring, context: bytesOf("context", 40), aad: utf8("visible fields") }
+const place: SealPlace = {
+  key: bytesOf("seal key"),
+  label: LABELS.keyring,
+  context: bytesOf("context", 40),
+  aad: utf8("visible fields"),
+}
 
 function committedSeal(): Format {
   const material = bytesOf("plaintext", 300)
-  const assemble = (plaintext: Uint8Array, where = place): Uint8Array => sealRecord(where, plaintext, seededBytes("salt of a seal"))
+  const assemble = (plaintext: Uint8Array, where = place): Uint8Array =>
+    sealRecord(where, plaintext, seededBytes("salt of a seal"))
   const raw = assemble(material)
   return {
     name: "committed-seal",
@@ -38,8 +60,16 @@ function committedSeal(): Format {
       { name: "longer by a block", code: "cannot-open", raw: concatBytes(raw, new Uint8Array(256)) },
       { name: "another key", code: "cannot-open", raw: assemble(material, { ...place, key: bytesOf("another key") }) },
       { name: "another label", code: "cannot-open", raw: assemble(material, { ...place, label: LABELS.event }) },
-      { name: "another context", code: "cannot-open", raw: assemble(material, { ...place, context: bytesOf("another context", 40) }) },
-      { name: "other visible fields", code: "cannot-open", raw: assemble(material, { ...place, aad: utf8("other visible fields") }) },
+      {
+        name: "another context",
+        code: "cannot-open",
+        raw: assemble(material, { ...place, context: bytesOf("another context", 40) }),
+      },
+      {
+        name: "other visible fields",
+        code: "cannot-open",
+        raw: assemble(material, { ...place, aad: utf8("other visible fields") }),
+      },
     ],
   }
 }
@@ -47,8 +77,19 @@ function committedSeal(): Format {
 function hpkeBox(): Format {
   const seed = bytesOf("X-Wing seed")
   const [info, aad] = [utf8("info"), utf8("aad")]
-  const seal = (plaintext: Uint8Array, changed: { readonly info?: Uint8Array; readonly aad?: Uint8Array; readonly seed?: Uint8Array } = {}): Uint8Array =>
-    hpkeSealWithCoins({ recipientPublicKey: xwingPublicKey(changed.seed ?? seed), info: changed.info ?? info, aad: changed.aad ?? aad, plaintext }, bytesOf("coins", 64))
+  const seal = (
+    plaintext: Uint8Array,
+    changed: { readonly info?: Uint8Array; readonly aad?: Uint8Array; readonly seed?: Uint8Array } = {},
+  ): Uint8Array =>
+    hpkeSealWithCoins(
+      {
+        recipientPublicKey: xwingPublicKey(changed.seed ?? seed),
+        info: changed.info ?? info,
+        aad: changed.aad ?? aad,
+        plaintext,
+      },
+      bytesOf("coins", 64),
+    )
   const material = bytesOf("user seed")
   const raw = seal(material)
   return {
@@ -119,13 +160,20 @@ function invitationBox(): Format {
   const signer = signerOf("inviter's device")
   const recipientPublicKey = xwingPublicKey(secrets.userSeeds[0]?.seed ?? NOTHING)
   const box = (plaintext: Uint8Array): Uint8Array =>
-    hpkeSealWithCoins({ recipientPublicKey, info: invitationInfo(secrets.genesisHash, 1), plaintext }, bytesOf("coins of an invitation", 64))
+    hpkeSealWithCoins(
+      { recipientPublicKey, info: invitationInfo(secrets.genesisHash, 1), plaintext },
+      bytesOf("coins of an invitation", 64),
+    )
   const made = invitation()
   const assemble = (statement: Uint8Array): Uint8Array => {
     const envelope = makeEnvelope(LABELS.signInvitation, signer, statement)
-    return box(envelope.length < LIMITS.invitationPaddedBytes ? padTo(envelope, LIMITS.invitationPaddedBytes) : envelope)
+    return box(
+      envelope.length < LIMITS.invitationPaddedBytes ? padTo(envelope, LIMITS.invitationPaddedBytes) : envelope,
+    )
   }
-  const raw = makeInvitationBox(sampleInvitation(), signer, { userPublicKey: recipientPublicKey, generation: 1 }, () => bytesOf("coins of an invitation", 64))
+  const raw = makeInvitationBox(sampleInvitation(), signer, { userPublicKey: recipientPublicKey, generation: 1 }, () =>
+    bytesOf("coins of an invitation", 64),
+  )
   return {
     name: "invitation-box",
     section: "9",
@@ -140,9 +188,26 @@ function invitationBox(): Format {
       { name: "one bit turned", code: "cannot-open", raw: flip(raw, -1) },
       { name: "padding of zeros alone", code: "malformed", raw: box(new Uint8Array(LIMITS.invitationPaddedBytes)) },
       { name: "version 2", code: "unsupported-version", raw: assemble(edit(made.material, [0], 2)) },
-      { name: "signed by another device", code: "bad-signature", raw: box(padTo(makeEnvelope(LABELS.signInvitation, signerOf("somebody else"), made.material), LIMITS.invitationPaddedBytes)) },
-      { name: "for somebody else", code: "not-authorised", raw: assemble(edit(made.material, [4], bytesOf("somebody else"))) },
-      { name: "a statement in place of its envelope", code: "malformed", raw: box(padTo(valueAt(made.assemble(made.material), [2]) as Uint8Array, LIMITS.invitationPaddedBytes)) },
+      {
+        name: "signed by another device",
+        code: "bad-signature",
+        raw: box(
+          padTo(
+            makeEnvelope(LABELS.signInvitation, signerOf("somebody else"), made.material),
+            LIMITS.invitationPaddedBytes,
+          ),
+        ),
+      },
+      {
+        name: "for somebody else",
+        code: "not-authorised",
+        raw: assemble(edit(made.material, [4], bytesOf("somebody else"))),
+      },
+      {
+        name: "a statement in place of its envelope",
+        code: "malformed",
+        raw: box(padTo(valueAt(made.assemble(made.material), [2]) as Uint8Array, LIMITS.invitationPaddedBytes)),
+      },
     ],
   }
 }

@@ -3,9 +3,28 @@ import { decodeCbor, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope, openEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
-import { instanceIdOf, makeReceipt, makeServerKey, openReceipt, openServerKey, verifyReceipt } from "../../../shared/protocol/receipt.js"
+import {
+  instanceIdOf,
+  makeReceipt,
+  makeServerKey,
+  openReceipt,
+  openServerKey,
+  verifyReceipt,
+} from "../../../shared/protocol/receipt.js"
 import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
-import { bytesOf, commonRefusals, edit, envelopeRefusals, flip, type Format, longerThan, NOTHING, signerOf, unchanged, valueAt } from "./format.js"
+import {
+  bytesOf,
+  commonRefusals,
+  edit,
+  envelopeRefusals,
+  flip,
+  type Format,
+  longerThan,
+  NOTHING,
+  signerOf,
+  unchanged,
+  valueAt,
+} from "./format.js"
 
 // Functions, since libsodium is not ready while modules load.
 const instance = (): Signer => signerOf("instance")
@@ -14,8 +33,16 @@ const DAY = 20_700
 const asset = { headerHash: bytesOf("header hash"), storedBytes: 3 * SEGMENT_BYTES, root: bytesOf("root") }
 
 function cbor(): Format {
-  const raw = encodeCbor([1, "text", new Uint8Array(3), null, true, [0, 23, 24, 255, 256, 65_536, Number.MAX_SAFE_INTEGER]])
-  const hex = (text: string): Uint8Array => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+  const raw = encodeCbor([
+    1,
+    "text",
+    new Uint8Array(3),
+    null,
+    true,
+    [0, 23, 24, 255, 256, 65_536, Number.MAX_SAFE_INTEGER],
+  ])
+  const hex = (text: string): Uint8Array =>
+    Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
   return {
     name: "cbor",
     section: "1",
@@ -80,7 +107,11 @@ function envelope(): Format {
       { name: "a signature of 63 bytes", code: "malformed", raw: edit(raw, [1], bytesOf("signature", 63)) },
       { name: "an empty statement", code: "malformed", raw: assemble(NOTHING) },
       { name: "a key of small order", code: "bad-signature", raw: edit(raw, [0], new Uint8Array(32)) },
-      { name: "the same under another label", code: "bad-signature", raw: makeEnvelope(LABELS.signServerKey, receiptSigner(), material) },
+      {
+        name: "the same under another label",
+        code: "bad-signature",
+        raw: makeEnvelope(LABELS.signServerKey, receiptSigner(), material),
+      },
       ...envelopeRefusals(raw, [1], material, assemble).slice(0, 3),
     ],
   }
@@ -102,7 +133,11 @@ function receipt(): Format {
     refusals: [
       ...commonRefusals(raw, material, LIMITS.receiptBytes, assemble),
       ...envelopeRefusals(raw, [1], material, assemble),
-      { name: "the id of another key", code: "bad-signature", raw: assemble(edit(material, [2], bytesOf("key id", 16))) },
+      {
+        name: "the id of another key",
+        code: "bad-signature",
+        raw: assemble(edit(material, [2], bytesOf("key id", 16))),
+      },
       { name: "a root of 31 bytes", code: "malformed", raw: assemble(edit(material, [6], bytesOf("root", 31))) },
     ],
   }
@@ -111,7 +146,10 @@ function receipt(): Format {
 function verifiedReceipt(): Format {
   const statement = { instanceId: instanceIdOf(instance().publicKey), ...asset, day: DAY }
   const raw = makeReceipt(statement, receiptSigner())
-  const serverKeys = [makeServerKey({ purpose: "receipt", key: receiptSigner().publicKey, day: DAY }, instance()), makeServerKey({ purpose: "operator", key: signerOf("operator").publicKey, day: DAY }, instance())]
+  const serverKeys = [
+    makeServerKey({ purpose: "receipt", key: receiptSigner().publicKey, day: DAY }, instance()),
+    makeServerKey({ purpose: "operator", key: signerOf("operator").publicKey, day: DAY }, instance()),
+  ]
   const expected = { ...asset, instanceKey: instance().publicKey }
   return {
     name: "receipt-verified",
@@ -124,11 +162,31 @@ function verifiedReceipt(): Format {
     decode: (given) => verifyReceipt(given, expected, serverKeys, verifySignature),
     refusals: [
       { name: "nothing", code: "bad-receipt", raw: NOTHING },
-      { name: "a signature with one bit turned", code: "bad-receipt", raw: edit(raw, [1], flip(valueAt(raw, [1]) as Uint8Array, 0)) },
-      { name: "for another asset", code: "bad-receipt", raw: makeReceipt({ ...statement, headerHash: bytesOf("another header") }, receiptSigner()) },
-      { name: "for another size", code: "bad-receipt", raw: makeReceipt({ ...statement, storedBytes: 4 * SEGMENT_BYTES }, receiptSigner()) },
-      { name: "for another root", code: "bad-receipt", raw: makeReceipt({ ...statement, root: bytesOf("another root") }, receiptSigner()) },
-      { name: "by another instance", code: "bad-receipt", raw: makeReceipt({ ...statement, instanceId: instanceIdOf(bytesOf("another instance")) }, receiptSigner()) },
+      {
+        name: "a signature with one bit turned",
+        code: "bad-receipt",
+        raw: edit(raw, [1], flip(valueAt(raw, [1]) as Uint8Array, 0)),
+      },
+      {
+        name: "for another asset",
+        code: "bad-receipt",
+        raw: makeReceipt({ ...statement, headerHash: bytesOf("another header") }, receiptSigner()),
+      },
+      {
+        name: "for another size",
+        code: "bad-receipt",
+        raw: makeReceipt({ ...statement, storedBytes: 4 * SEGMENT_BYTES }, receiptSigner()),
+      },
+      {
+        name: "for another root",
+        code: "bad-receipt",
+        raw: makeReceipt({ ...statement, root: bytesOf("another root") }, receiptSigner()),
+      },
+      {
+        name: "by another instance",
+        code: "bad-receipt",
+        raw: makeReceipt({ ...statement, instanceId: instanceIdOf(bytesOf("another instance")) }, receiptSigner()),
+      },
       { name: "by a key without a certificate", code: "bad-receipt", raw: makeReceipt(statement, signerOf("nobody")) },
       { name: "by the operator's key", code: "bad-receipt", raw: makeReceipt(statement, signerOf("operator")) },
     ],

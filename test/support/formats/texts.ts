@@ -24,7 +24,17 @@ const decoder = new TextDecoder()
 function textFormat(format: TextFormat): Format {
   const refusals = format.refusals.map(([name, code, text]): Refusal => ({ name, code, raw: utf8(text) }))
   const decode = (raw: Uint8Array): unknown => format.decode(decoder.decode(raw))
-  return { name: format.name, section: format.section, codes: format.codes, limitBytes: LIMIT_BYTES, vouched: format.vouched ?? false, material: utf8(format.text), assemble: unchanged, decode, refusals }
+  return {
+    name: format.name,
+    section: format.section,
+    codes: format.codes,
+    limitBytes: LIMIT_BYTES,
+    vouched: format.vouched ?? false,
+    material: utf8(format.text),
+    assemble: unchanged,
+    decode,
+    refusals,
+  }
 }
 
 function id(): Format {
@@ -99,7 +109,11 @@ function uploadMetadata(): Format {
       ["one key more", "malformed", `header ${header},secretHash ${secretHash},filename YQ==`],
       ["a key twice", "malformed", `header ${header},header ${header}`],
       ["a hash of 31 bytes", "malformed", `header ${header},secretHash ${base64(bytesOf("secret hash", 31))}`],
-      ["a header of version 2", "unsupported-version", `header ${base64(sampleHeader.with(8, 2))},secretHash ${secretHash}`],
+      [
+        "a header of version 2",
+        "unsupported-version",
+        `header ${base64(sampleHeader.with(8, 2))},secretHash ${secretHash}`,
+      ],
       ["base64 that is not canonical", "malformed", `header ${header},secretHash ${secretHash.replace(/.=$/, "/=")}`],
     ],
   })
@@ -137,7 +151,13 @@ export function clientState(): Format {
     boxes: [...boxes],
     secrets: { genesisHash: secrets.genesisHash, device: secrets.device, userSeeds: [...secrets.userSeeds] },
     pins: [{ genesisHash: hash, seq: 0, headHash: hash }],
-    meetings: [{ meetingHash: hash, known: [{ eventHash: hash, epoch: 0, secret: hash, adminSeed: null }], head: { seq: 0, hash } }],
+    meetings: [
+      {
+        meetingHash: hash,
+        known: [{ eventHash: hash, epoch: 0, secret: hash, adminSeed: null }],
+        head: { seq: 0, hash },
+      },
+    ],
     keyring: { count: 0, hash },
     outbox: [],
     handled: [hash],
@@ -151,7 +171,9 @@ export function clientState(): Format {
     material,
     assemble: unchanged,
     decode: decodeState,
-    refusals: commonRefusals(material, material, 16 * 1024 * 1024, unchanged).filter((refusal) => refusal.name === "version 2" || refusal.name === "nothing"),
+    refusals: commonRefusals(material, material, 16 * 1024 * 1024, unchanged).filter(
+      (refusal) => refusal.name === "version 2" || refusal.name === "nothing",
+    ),
   }
 }
 

@@ -1,0 +1,106 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { expect } from "chai"
+import { sodiumReady } from "../../client/crypto/sodium.js"
+import { concatBytes } from "../../shared/protocol/bytes.js"
+import { encodeCbor } from "../../shared/protocol/cbor.js"
+import { isArchiveError } from "../../shared/protocol/errors.js"
+import { allFormats } from "../support/formats/all.js"
+import type { Format } from "../support/formats/format.js"
+import { clientState } from "../support/formats/texts.js"
+import { LYING_HEADS } from "./mutations.js"
+
+/** In how many places of a valid input each lie is told. */
+const PLACES = 8
+const MEBIBYTE = 1024 * 1024
+/** What the measuring itself, an error and its stack cost. */
+const NOISE_BYTES = MEBIBYTE
+/** Copies of byte strings, 32 bytes for an item in each 16 of the limit, and arrays that grow by doubling. */
+const LARGEST_FACTOR = 4
+
+setFlagsFromString("--expose-gc")
+const collectGarbage = runInNewContext("gc") as () => void
+
+/** Bytes that `work` left allocated, on the heap and beside it. It runs in one go, so little of them is collected before they are counted. */
+function allocatedBy(work: () => void): number {
+  const before = process.memoryUsage()
+  work()
+  const after = process.memoryUsage()
+  return after.heapUsed + after.external - before.heapUsed - before.external
+}
+
+function decodeQuietly(format: Format, raw: Uint8Array): void {
+  try {
+    format.decode(raw)
+  } catch (error) {
+    if (!isArchiveError(error)) throw error
+  }
+}
+
+/** A length or count that is a lie: alone, and in each place of a valid input. */
+function* liesIn(format: Format): Generator<Uint8Array> {
+  const valid = format.assemble(format.material)
+  const step = Math.max(1, Math.floor(valid.length / PLACES))
+  for (const head of LYING_HEADS) {
+    yield head
+    yield format.assemble(head)
+    for (let at = 0; at < Math.min(valid.length, PLACES * step); at += step)
+      yield concatBytes(valid.subarray(0, at), head, valid.subarray(at))
+  }
+  // Counts in counts: what each of them reserved would multiply.
+  const nested = concatBytes(...Array.from({ length: 15 }, () => Uint8Array.of(0x9a, 0x00, 0x00, 0x40, 0x00)))
+  yield concatBytes(nested, new Uint8Array(0x4000))
+}
+
+/** The costliest inputs that are as long as the limit. */
+function* largestFor(limitBytes: number): Generator<Uint8Array> {
+  const items = Math.max(1, limitBytes - 5)
+  const head = Uint8Array.of(0x9a, items >>> 24, (items >>> 16) & 255, (items >>> 8) & 255, items & 255)
+  yield concatBytes(head, new Uint8Array(items)).subarray(0, limitBytes)
+  yield concatBytes(head, new Uint8Array(items).fill(0x80)).subarray(0, limitBytes)
+  yield encodeCbor(new Uint8Array(items)).subarray(0, limitBytes)
+  yield encodeCbor([1, new Uint8Array(Math.max(0, limitBytes - 7))]).subarray(0, limitBytes)
+  yield new Uint8Array(limitBytes + 1)
+}
+
+describe("what a decoder allocates", function () {
+  this.timeout(120_000)
+  let formats: readonly Format[] = []
+
+  before(async () => {
+    await sodiumReady()
+    formats = [...allFormats(), clientState()]
+  })
+
+  it("the measure sees a buffer and an array that nothing was written to", () => {
+    let kept: unknown
+    expect(allocatedBy(() => (kept = new Uint8Array(64 * MEBIBYTE)))).to.be.at.least(64 * MEBIBYTE)
+    expect(allocatedBy(() => (kept = new Array(8 * MEBIBYTE)))).to.be.at.least(8 * MEBIBYTE)
+    expect(kept).not.to.equal(undefined)
+  })
+
+  it("stays within the format's limit, whatever length an input claims", () => {
+    for (const format of formats) {
+      for (const raw of liesIn(format)) decodeQuietly(format, raw)
+      collectGarbage()
+      for (const raw of liesIn(format)) {
+        const allocated = allocatedBy(() => {
+          decodeQuietly(format, raw)
+        })
+        expect(allocated, format.name).to.be.below(format.limitBytes + NOISE_BYTES)
+      }
+    }
+  })
+
+  it("input of the largest size costs a few times its length at most", () => {
+    for (const format of formats) {
+      collectGarbage()
+      for (const raw of largestFor(format.limitBytes)) {
+        const allocated = allocatedBy(() => {
+          decodeQuietly(format, raw)
+        })
+        expect(allocated, format.name).to.be.below(LARGEST_FACTOR * format.limitBytes + NOISE_BYTES)
+      }
+    }
+  })
+})
