@@ -32,6 +32,9 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
     catalog,
     reader: createAssetReader(catalog, objects, TREE_CACHE_BYTES),
     authoriseReading: (request) => authoriseNewestEpoch(catalog, request),
+    onStreamFailed: (error) => {
+      logger.warn("a stream broke off", errorFields(error))
+    },
   })
   return startApi({
     settings: {

@@ -21,11 +21,18 @@ export async function finishAsset(context: WorkerContext, assetId: Uint8Array): 
   const { meetingId, header, headerHash, root, sizeBytes: storedBytes } = asset
   const record = encodeAssetRecord({ header, meetingId, storedBytes, root, chunkHashes })
   failpoint("worker.asset.before-record")
-  await objects.put(assetRecordKey(assetId), { kind: "bytes", bytes: record, sha256: createHash("sha256").update(record).digest() })
+  await objects.put(assetRecordKey(assetId), {
+    kind: "bytes",
+    bytes: record,
+    sha256: createHash("sha256").update(record).digest(),
+  })
   failpoint("worker.asset.after-record")
 
   const day = await today(catalog)
-  const receipt = makeReceipt({ instanceId: context.instanceId, headerHash, storedBytes, root, day }, context.receiptSigner)
+  const receipt = makeReceipt(
+    { instanceId: context.instanceId, headerHash, storedBytes, root, day },
+    context.receiptSigner,
+  )
   failpoint("worker.asset.before-receipt")
   await commitReceipt(catalog, asset, receipt, day)
   failpoint("worker.asset.after-receipt")

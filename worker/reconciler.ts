@@ -25,8 +25,10 @@ export async function reconcile(context: WorkerContext, times: ExpiryTimes): Pro
 async function nudgeUnfinished(context: WorkerContext): Promise<void> {
   const { catalog, jobs } = context
   failpoint("worker.reconcile.before-nudge")
-  for (const { assetId, n } of await pendingChunks(catalog, JOBS_PER_PASS)) await jobs.enqueue({ name: "store-chunk", asset: toHex(assetId), chunk: n })
-  for (const assetId of await finishedAssets(catalog, JOBS_PER_PASS)) await jobs.enqueue({ name: "finish-asset", asset: toHex(assetId) })
+  for (const { assetId, n } of await pendingChunks(catalog, JOBS_PER_PASS))
+    await jobs.enqueue({ name: "store-chunk", asset: toHex(assetId), chunk: n })
+  for (const assetId of await finishedAssets(catalog, JOBS_PER_PASS))
+    await jobs.enqueue({ name: "finish-asset", asset: toHex(assetId) })
   failpoint("worker.reconcile.after-nudge")
 }
 
@@ -41,6 +43,7 @@ async function removeOrphanedFiles(context: WorkerContext): Promise<void> {
     const orphans = await orphanedFiles(context.catalog, files.slice(first, first + FILES_PER_QUERY))
     for (const name of orphans) await context.spool.remove(name)
     failpoint("worker.reconcile.after-remove")
-    if (orphans.length > 0) context.logger.info("files without a piece were removed from the spool", { files: orphans.length })
+    if (orphans.length > 0)
+      context.logger.info("files without a piece were removed from the spool", { files: orphans.length })
   }
 }

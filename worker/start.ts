@@ -20,13 +20,20 @@ export interface RunningWorker {
 /** Takes jobs, and reconciles now and then every `reconcileMs`. */
 export function startWorker(context: WorkerContext, options: WorkerOptions): RunningWorker {
   const { logger } = context
-  context.jobs.work(async (job) => {
-    try {
-      await runJob(context, job)
-    } catch (error) {
-      logger.warn("a job failed; the reconciler will bring it again", { job: job.name, asset: job.asset, ...errorFields(error) })
-    }
-  }, { concurrency: options.concurrency })
+  context.jobs.work(
+    async (job) => {
+      try {
+        await runJob(context, job)
+      } catch (error) {
+        logger.warn("a job failed; the reconciler will bring it again", {
+          job: job.name,
+          asset: job.asset,
+          ...errorFields(error),
+        })
+      }
+    },
+    { concurrency: options.concurrency },
+  )
 
   let stopped = false
   let timer: NodeJS.Timeout | undefined

@@ -1,5 +1,8 @@
 /** What of a stream is asked for, by `Range` (RFC 9110 §14). */
-export type RequestedRange = { readonly kind: "all" } | { readonly kind: "part"; readonly start: number; readonly end: number } | { readonly kind: "unsatisfiable" }
+export type RequestedRange =
+  | { readonly kind: "all" }
+  | { readonly kind: "part"; readonly start: number; readonly end: number }
+  | { readonly kind: "unsatisfiable" }
 
 /**
  * Reads one range of bytes: `a-b`, `a-` or `-n`. A header of another unit or syntax is ignored, as RFC 9110 §14.2 asks.

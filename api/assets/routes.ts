@@ -15,6 +15,8 @@ export interface AssetRoutesOptions {
   readonly reader: AssetReader
   /** The meeting whose assets the request's token may read. */
   readonly authoriseReading: (request: Request) => Promise<MeetingId>
+  /** Gets what broke a stream off after its head was sent: the reader sees the connection end, and no more. */
+  readonly onStreamFailed: (error: unknown) => void
 }
 
 /** Sealed bytes of assets that have their receipt, and the hashes to check them by. */
@@ -26,7 +28,8 @@ export function createAssetRoutes(options: AssetRoutesOptions): Router {
     const { meeting, asset } = request.params
     const meetingId = parseId("meeting", typeof meeting === "string" ? meeting : "")
     const assetId = parseId("asset", typeof asset === "string" ? asset : "")
-    if (!equalBytes(await options.authoriseReading(request), meetingId)) throw new ArchiveError("forbidden", "a token for something else")
+    if (!equalBytes(await options.authoriseReading(request), meetingId))
+      throw new ArchiveError("forbidden", "a token for something else")
     return await readStored(catalog, meetingId, assetId)
   }
 
@@ -36,7 +39,7 @@ export function createAssetRoutes(options: AssetRoutesOptions): Router {
   })
 
   const stream: RequestHandler = async (request, response) => {
-    await sendStream(request, response, await authorised(request), reader)
+    await sendStream(request, response, await authorised(request), options)
   }
   router.route(assets.stream.path).get(stream).head(stream)
 
@@ -53,7 +56,12 @@ export function createAssetRoutes(options: AssetRoutesOptions): Router {
 /** A stored asset never changes; but what was fetched with one token is no other holder's. */
 const IMMUTABLE = { "Cache-Control": "private, max-age=31536000, immutable" } as const
 
-async function sendStream(request: Request, response: Response, asset: StoredAsset, reader: AssetReader): Promise<void> {
+async function sendStream(
+  request: Request,
+  response: Response,
+  asset: StoredAsset,
+  options: AssetRoutesOptions,
+): Promise<void> {
   const etag = `"${toHex(asset.root)}"`
   response.set({ ...IMMUTABLE, ETag: etag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" })
   if (request.get("if-none-match") === etag) {
@@ -62,10 +70,16 @@ async function sendStream(request: Request, response: Response, asset: StoredAss
   }
   // RFC 9110 §13.1.5: of another version the whole is sent.
   const ifRange = request.get("if-range")
-  const range = parseRange(ifRange === undefined || ifRange === etag ? request.get("range") : undefined, asset.sizeBytes)
+  const range = parseRange(
+    ifRange === undefined || ifRange === etag ? request.get("range") : undefined,
+    asset.sizeBytes,
+  )
   if (range.kind === "unsatisfiable") {
     response.removeHeader("ETag")
-    response.status(416).set({ "Cache-Control": "no-store", "Content-Range": `bytes */${asset.sizeBytes}`, "Content-Length": "0" }).end()
+    response
+      .status(416)
+      .set({ "Cache-Control": "no-store", "Content-Range": `bytes */${asset.sizeBytes}`, "Content-Length": "0" })
+      .end()
     return
   }
   const { start, end } = range.kind === "all" ? { start: 0, end: asset.sizeBytes - 1 } : range
@@ -75,13 +89,11 @@ async function sendStream(request: Request, response: Response, asset: StoredAss
     response.end()
     return
   }
-  const body = reader.stream(asset, start, end)
   try {
-    await pipeline(body, response)
-  } catch (cause) {
-    // Who has gone needs no answer; who is still there sees the connection end before the announced length.
-    if (response.destroyed && isPrematureClose(cause)) return
-    throw cause
+    await pipeline(options.reader.stream(asset, start, end), response)
+  } catch (error) {
+    // `pipeline` has closed the connection before the announced length. That the reader had gone is no failure.
+    if (!isPrematureClose(error)) options.onStreamFailed(error)
   }
 }
 

@@ -19,7 +19,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["conflict", "malformed", "too-
  * @throws {@link ArchiveError} `conflict`, `too-large`, `malformed` for what can't follow here; `unavailable` while too much waits to be stored;
  * `out-of-space`.
  */
-export async function appendBody(context: UploadContext, upload: Upload, request: IncomingMessage, lease: HeldLease): Promise<number> {
+export async function appendBody(context: UploadContext, request: IncomingMessage, lease: HeldLease): Promise<number> {
+  const { upload } = lease
   const announced = request.headers["content-length"]
   if (announced === "0") return upload.offsetBytes
   const limitBytes = pieceLimitBytes(upload)
@@ -32,12 +33,19 @@ export async function appendBody(context: UploadContext, upload: Upload, request
   try {
     checkPieceSize(upload, hashes.sizeBytes)
     failpoint("upload.piece.before-commit")
-    chunk = await appendPiece(context.catalog, { assetId: upload.assetId, leaseToken: lease.token, startBytes: upload.offsetBytes, hashes, spoolName })
+    chunk = await appendPiece(context.catalog, {
+      assetId: upload.assetId,
+      leaseToken: lease.token,
+      startBytes: upload.offsetBytes,
+      hashes,
+      spoolName,
+    })
   } catch (error) {
     // Where it is not known whether the row was written, the file stays: the reconciler removes what no row names.
     if (isArchiveError(error) && REFUSALS.has(error.code)) await context.spool.remove(spoolName)
     throw error
   }
+  lease.wasEnded()
   failpoint("upload.piece.after-commit")
   if (chunk !== null) await context.nudge(upload.assetId, chunk)
   failpoint("upload.piece.before-answer")

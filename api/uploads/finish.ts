@@ -2,7 +2,13 @@ import { concatBytes, equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { buildChunkTree, subtreeRoot } from "../../shared/server/assets/chunk-tree.js"
 import { chunkCount } from "../../shared/protocol/sizes.js"
-import { acknowledgedLeaves, finishUpload, findUpload, storedBytes, type Upload } from "../../shared/server/catalog/uploads.js"
+import {
+  acknowledgedLeaves,
+  finishUpload,
+  findUpload,
+  storedBytes,
+  type Upload,
+} from "../../shared/server/catalog/uploads.js"
 import type { Catalog } from "../../shared/server/ports.js"
 import { failpoint } from "../../shared/server/failpoints.js"
 import type { UploadContext } from "./context.js"
@@ -17,7 +23,12 @@ export interface UploadStatus {
 
 export async function uploadStatus(catalog: Catalog, upload: Upload): Promise<UploadStatus> {
   const { state, offsetBytes, receipt } = upload
-  return { state, offsetBytes, storedBytes: await storedBytes(catalog, upload.assetId), ...(receipt === null ? {} : { receipt }) }
+  return {
+    state,
+    offsetBytes,
+    storedBytes: await storedBytes(catalog, upload.assetId),
+    ...(receipt === null ? {} : { receipt }),
+  }
 }
 
 /**
@@ -25,12 +36,20 @@ export async function uploadStatus(catalog: Catalog, upload: Upload): Promise<Up
  * @throws {@link ArchiveError} `conflict` for another length than was acknowledged or was said before; `integrity` for another root; `malformed`
  * for a length that no stream has. Nothing changes then.
  */
-export async function finish(context: UploadContext, upload: Upload, sizeBytes: number, root: Uint8Array): Promise<UploadStatus> {
+export async function finish(
+  context: UploadContext,
+  upload: Upload,
+  sizeBytes: number,
+  root: Uint8Array,
+): Promise<UploadStatus> {
   if (upload.state === "uploading") {
     checkStreamSize(upload, sizeBytes)
-    if (sizeBytes !== upload.offsetBytes) throw new ArchiveError("conflict", `${upload.offsetBytes} bytes have come, not ${sizeBytes}`)
-    if (upload.sizeBytes !== null && upload.sizeBytes !== sizeBytes) throw new ArchiveError("conflict", "another length than was declared")
-    if (!equalBytes(await acknowledgedRoot(context.catalog, upload), root)) throw new ArchiveError("integrity", "another root than that of the bytes that came")
+    if (sizeBytes !== upload.offsetBytes)
+      throw new ArchiveError("conflict", `${upload.offsetBytes} bytes have come, not ${sizeBytes}`)
+    if (upload.sizeBytes !== null && upload.sizeBytes !== sizeBytes)
+      throw new ArchiveError("conflict", "another length than was declared")
+    if (!equalBytes(await acknowledgedRoot(context.catalog, upload), root))
+      throw new ArchiveError("integrity", "another root than that of the bytes that came")
     failpoint("upload.finish.before-commit")
     await finishUpload(context.catalog, upload.assetId, sizeBytes, root)
     failpoint("upload.finish.after-commit")

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises"
 import type { Lock } from "@tus/server"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { acquireLease, releaseLease, renewLease } from "../../shared/server/catalog/leases.js"
+import { acquireLease, type AcquiredLease, releaseLease, renewLease } from "../../shared/server/catalog/leases.js"
+import type { Upload } from "../../shared/server/catalog/uploads.js"
 import type { Catalog } from "../../shared/server/ports.js"
 
 /** A lease outlives its holder by this, at most. */
@@ -15,6 +16,10 @@ const RETRY_MS = 50
 /** The lock on one upload that a request holds. */
 export interface HeldLease {
   readonly token: number
+  /** As it stood when the lease began; nobody else changes it while that lasts. */
+  readonly upload: Upload
+  /** To be called by who ended the lease together with what it was held for: so it needs no ending of its own. */
+  readonly wasEnded: () => void
   /** Aborts when the lease was lost: to a newer request, or because it could not be renewed. */
   readonly signal: AbortSignal
 }
@@ -27,44 +32,71 @@ export interface LeaseLocks {
   lock(assetId: Uint8Array, onHeld: (lease: HeldLease) => void): Lock
 }
 
-/** tus asks that a newer request can end an older one that hangs; between processes the fencing token sees to it. */
-export function createLeaseLocks(catalog: Catalog): LeaseLocks {
-  const holders = new Map<string, AbortController>()
+interface Holder {
+  readonly lost: AbortController
+  readonly released: Promise<void>
+}
 
-  async function acquire(assetId: Uint8Array, signal: AbortSignal): Promise<number> {
-    for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
-      const token = await acquireLease(catalog, assetId, LEASE_MS, waitedMs >= GRACE_MS)
-      if (token !== null) return token
-      if (waitedMs >= GRACE_MS) throw new ArchiveError("not-found", "no such upload")
+/**
+ * tus asks that a newer request can end an older one that hangs; between processes the fencing token sees to it.
+ * A request that comes while the one before is being committed goes on as soon as that is done: so a client may send the next piece on another
+ * connection without waiting for the answer.
+ */
+export function createLeaseLocks(catalog: Catalog): LeaseLocks {
+  const holders = new Map<string, Holder>()
+
+  async function acquire(assetId: Uint8Array, signal: AbortSignal): Promise<AcquiredLease> {
+    const startedMs = performance.now()
+    for (;;) {
+      const patient = performance.now() - startedMs < GRACE_MS
+      const lease = await acquireLease(catalog, assetId, LEASE_MS, !patient)
+      if (lease !== null) return lease
+      if (!patient) throw new ArchiveError("not-found", "no such upload")
       if (signal.aborted) throw new ArchiveError("interrupted", "the request ended early")
-      await delay(RETRY_MS)
+      const holder = holders.get(toHex(assetId))
+      await (holder === undefined ? delay(RETRY_MS) : Promise.race([delay(RETRY_MS), holder.released]))
     }
   }
 
   return {
     lock(assetId, onHeld) {
       const key = toHex(assetId)
-      const lost = new AbortController()
       let token: number | undefined
       let renewal: NodeJS.Timeout | undefined
+      let release = (): void => undefined
+      const released = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      const holder: Holder = { lost: new AbortController(), released }
 
       return {
         async lock(signal) {
-          token = await acquire(assetId, signal)
-          holders.get(key)?.abort()
-          holders.set(key, lost)
+          const lease = await acquire(assetId, signal)
+          token = lease.token
+          holders.get(key)?.lost.abort()
+          holders.set(key, holder)
+          const lose = (): void => {
+            holder.lost.abort()
+          }
           renewal = setInterval(() => {
-            void renewLease(catalog, assetId, token ?? 0, LEASE_MS).then(
-              (renewed) => renewed || lost.abort(),
-              () => lost.abort(),
-            )
+            renewLease(catalog, assetId, lease.token, LEASE_MS).then((renewed) => {
+              if (!renewed) lose()
+            }, lose)
           }, RENEW_MS)
-          onHeld({ token, signal: lost.signal })
+          onHeld({
+            ...lease,
+            signal: holder.lost.signal,
+            wasEnded: () => {
+              token = undefined
+            },
+          })
         },
         async unlock() {
           clearInterval(renewal)
-          if (holders.get(key) === lost) holders.delete(key)
-          if (token !== undefined) await releaseLease(catalog, assetId, token)
+          // A lease that can't be ended now ends by itself, and must not hide what went wrong before.
+          if (token !== undefined) await releaseLease(catalog, assetId, token).catch(() => undefined)
+          if (holders.get(key) === holder) holders.delete(key)
+          release()
         },
       }
     },

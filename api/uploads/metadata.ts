@@ -18,11 +18,13 @@ const MAX_CHARACTERS = 256
  * @throws {@link ArchiveError} `malformed`, `unsupported-version`.
  */
 export function parseUploadMetadata(text: string | undefined): UploadMetadata {
-  if (text === undefined || text.length > MAX_CHARACTERS) throw new ArchiveError("malformed", "Upload-Metadata with header and secretHash is needed")
+  if (text === undefined || text.length > MAX_CHARACTERS)
+    throw new ArchiveError("malformed", "Upload-Metadata with header and secretHash is needed")
   const values = new Map<string, Uint8Array>()
   for (const item of text.split(",")) {
     const [key, base64, ...rest] = item.trim().split(" ")
-    if (key === undefined || base64 === undefined || rest.length > 0 || values.has(key)) throw new ArchiveError("malformed", "Upload-Metadata that is no list of keys and values")
+    if (key === undefined || base64 === undefined || rest.length > 0 || values.has(key))
+      throw new ArchiveError("malformed", "Upload-Metadata that is no list of keys and values")
     values.set(key, decodeBase64(base64))
   }
   const rawHeader = values.get("header")

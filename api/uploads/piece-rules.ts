@@ -8,18 +8,21 @@ import type { Upload } from "../../shared/server/catalog/uploads.js"
 /** How many bytes a piece at the upload's offset may have. @throws {@link ArchiveError} `conflict` where nothing can follow. */
 export function pieceLimitBytes(upload: Upload): number {
   if (upload.state !== "uploading") throw new ArchiveError("conflict", "the upload is finished")
-  if (upload.offsetBytes % SEGMENT_BYTES !== 0) throw new ArchiveError("conflict", "the stream ended with a short segment")
+  if (upload.offsetBytes % SEGMENT_BYTES !== 0)
+    throw new ArchiveError("conflict", "the stream ended with a short segment")
   const inChunk = CHUNK_BYTES - (upload.offsetBytes % CHUNK_BYTES)
   return upload.sizeBytes === null ? inChunk : Math.min(inChunk, upload.sizeBytes - upload.offsetBytes)
 }
 
 /** @throws {@link ArchiveError} `too-large` for a piece that crosses its chunk or the stream's end; `malformed` for segments that are not whole. */
 export function checkPieceSize(upload: Upload, sizeBytes: number): void {
-  if (sizeBytes > pieceLimitBytes(upload)) throw new ArchiveError("too-large", "a piece that crosses the end of its chunk or of the stream")
+  if (sizeBytes > pieceLimitBytes(upload))
+    throw new ArchiveError("too-large", "a piece that crosses the end of its chunk or of the stream")
   const end = upload.offsetBytes + sizeBytes
   const whole = sizeBytes > 0 && sizeBytes % SEGMENT_BYTES === 0
   const last = upload.sizeBytes === null || upload.sizeBytes === end
-  if (!whole && !(last && isStreamSize(end, kindOf(upload)))) throw new ArchiveError("malformed", "a piece that is not whole segments")
+  if (!whole && !(last && isStreamSize(end, kindOf(upload))))
+    throw new ArchiveError("malformed", "a piece that is not whole segments")
 }
 
 export function checkStreamSize(upload: Upload, sizeBytes: number): void {

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http"
-import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
 import { PieceHasher, type PieceHashes } from "../../shared/server/assets/piece-hasher.js"
 import { failpoint } from "../../shared/server/failpoints.js"
 import type { Spool } from "../../shared/server/ports.js"
+import { createPacketWriter } from "./packet-writer.js"
 
-/** Written at once, so that the thread pool is asked once for many packets. */
-const BLOCK_BYTES = 1024 * 1024
 /** A body that brings nothing for so long is given up. */
 const IDLE_MS = 30_000
 
@@ -22,68 +21,95 @@ export async function receivePiece(
   signal: AbortSignal,
 ): Promise<PieceHashes> {
   const file = await spool.create(name)
-  let writing: Promise<void> = Promise.resolve()
+  const writer = createPacketWriter(file)
   try {
     failpoint("upload.piece.before-write")
     const hasher = new PieceHasher()
-    // One is filled while the other is being written.
-    let [filling, resting] = [Buffer.allocUnsafe(BLOCK_BYTES), Buffer.allocUnsafe(BLOCK_BYTES)]
-    let filledBytes = 0
-    for await (const bytes of bodyOf(request, signal)) {
-      if (hasher.sizeBytes + bytes.length > limitBytes) throw new ArchiveError("too-large", "a piece that crosses the end of its chunk or of the stream")
+    await forEachPacket(request, signal, (bytes) => {
+      if (hasher.sizeBytes + bytes.length > limitBytes)
+        throw new ArchiveError("too-large", "a piece that crosses the end of its chunk or of the stream")
       hasher.update(bytes)
-      for (let offset = 0; offset < bytes.length; ) {
-        const copied = bytes.copy(filling, filledBytes, offset)
-        offset += copied
-        filledBytes += copied
-        if (filledBytes < BLOCK_BYTES) continue
-        await writing
-        writing = file.write(filling)
-        // It is awaited before the next one; until then a failure must not count as unhandled.
-        writing.catch(() => undefined)
-        ;[filling, resting] = [resting, filling]
-        filledBytes = 0
-      }
-    }
-    await writing
-    if (filledBytes > 0) await file.write(filling.subarray(0, filledBytes))
+      return writer.add(bytes)
+    })
     const hashes = hasher.finish()
+    await writer.flush()
     failpoint("upload.piece.before-sync")
     await file.commit()
     failpoint("upload.piece.after-sync")
     return hashes
   } catch (error) {
-    await writing.catch(() => undefined)
+    await writer.settle()
     await file.discard()
     throw error
   }
 }
 
-async function* bodyOf(request: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
-  let reason = new ArchiveError("interrupted", "the request ended early")
-  const stop = (error: ArchiveError): void => {
-    reason = error
-    request.destroy(error)
-  }
-  const onAbort = (): void => {
-    stop(new ArchiveError("conflict", "another request took over this upload"))
-  }
-  const idle = setTimeout(() => {
-    stop(new ArchiveError("timeout", "a body that brings nothing"))
-  }, IDLE_MS)
-  signal.addEventListener("abort", onAbort, { once: true })
-  if (signal.aborted) onAbort()
-  try {
-    // The connection is still needed for the answer when the reader stops early.
-    for await (const bytes of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      idle.refresh()
-      yield bytes
+/**
+ * Gives each packet of the body to `take`, and waits for what that returns. By events: an iterator costs a turn of the loop for each packet.
+ * Where `take` throws, the connection stays open, for the answer.
+ */
+function forEachPacket(
+  request: IncomingMessage,
+  signal: AbortSignal,
+  take: (bytes: Buffer) => Promise<void> | null,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const idle = setTimeout(() => {
+      giveUp(new ArchiveError("timeout", "a body that brings nothing"))
+    }, IDLE_MS)
+    let going = true
+    const end = (error?: unknown): void => {
+      going = false
+      clearTimeout(idle)
+      request.off("data", onData).off("end", onEnd).off("close", onClose).off("error", onError)
+      signal.removeEventListener("abort", onAbort)
+      if (error === undefined) resolve()
+      else {
+        request.pause()
+        // What comes after must not count as unhandled.
+        request.on("error", () => undefined)
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown is passed on as it is
+        reject(error)
+      }
     }
-    if (!request.complete) throw reason
-  } catch (cause) {
-    throw isArchiveError(cause) ? cause : new ArchiveError(reason.code, reason.message, { cause })
-  } finally {
-    clearTimeout(idle)
-    signal.removeEventListener("abort", onAbort)
-  }
+    const giveUp = (error: ArchiveError): void => {
+      end(error)
+      request.destroy()
+    }
+    const onData = (bytes: Buffer): void => {
+      idle.refresh()
+      try {
+        const busy = take(bytes)
+        if (busy === null) return
+        request.pause()
+        busy.then(() => {
+          if (going) request.resume()
+        }, end)
+      } catch (error) {
+        end(error)
+      }
+    }
+    const onEnd = (): void => {
+      end(request.complete ? undefined : interrupted())
+    }
+    const onClose = (): void => {
+      end(interrupted())
+    }
+    const onError = (cause: Error): void => {
+      end(interrupted(cause))
+    }
+    const onAbort = (): void => {
+      giveUp(new ArchiveError("conflict", "another request took over this upload"))
+    }
+    if (signal.aborted) onAbort()
+    else if (request.destroyed) onClose()
+    else {
+      signal.addEventListener("abort", onAbort, { once: true })
+      request.on("end", onEnd).on("close", onClose).on("error", onError).on("data", onData)
+    }
+  })
+}
+
+function interrupted(cause?: unknown): ArchiveError {
+  return new ArchiveError("interrupted", "the request ended early", { cause })
 }

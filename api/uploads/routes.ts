@@ -133,7 +133,10 @@ function refuseVersion(response: Response): void {
   const refusal = new ArchiveError("unsupported-version", "Tus-Resumable: 1.0.0 is needed")
   response.setHeader("Tus-Version", TUS_VERSION)
   response.removeHeader("Content-Length")
-  response.status(412).type("application/problem+json").send(JSON.stringify({ ...problemOf(refusal), status: 412 }))
+  response
+    .status(412)
+    .type("application/problem+json")
+    .send(JSON.stringify({ ...problemOf(refusal), status: 412 }))
 }
 
 /** Reads the rest of a refused piece to nowhere, within bounds, so that the client hears why. */

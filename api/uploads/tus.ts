@@ -4,7 +4,13 @@ import { DataStore, type Lock, Server, Upload as TusUpload } from "@tus/server"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { type AssetId, formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import { MAX_STREAM_BYTES } from "../../shared/protocol/sizes.js"
-import { cancelUpload, createUpload, declareLength, findUpload, type Upload } from "../../shared/server/catalog/uploads.js"
+import {
+  cancelUpload,
+  createUpload,
+  declareLength,
+  findUpload,
+  type Upload,
+} from "../../shared/server/catalog/uploads.js"
 import { failpoint } from "../../shared/server/failpoints.js"
 import { appendBody } from "./append-body.js"
 import type { UploadContext } from "./context.js"
@@ -34,7 +40,15 @@ interface Running {
 }
 
 /** Only what tus needs to see of a request: no authorisation, nothing a proxy may have added. */
-const TUS_HEADERS = ["tus-resumable", "upload-offset", "upload-length", "upload-defer-length", "upload-concat", "content-type", "content-length"]
+const TUS_HEADERS = [
+  "tus-resumable",
+  "upload-offset",
+  "upload-length",
+  "upload-defer-length",
+  "upload-concat",
+  "content-type",
+  "content-length",
+]
 
 /** Answers one tus request. @throws {@link ArchiveError}; the answer of a refusal that has no code of ours is returned. */
 export type TusHandler = (request: IncomingMessage, call: TusCall) => Promise<TusAnswer>
@@ -128,25 +142,30 @@ class CatalogStore extends DataStore {
   }
 
   override async declareUploadLength(_id: string, sizeBytes: number): Promise<void> {
-    const upload = await this.#upload()
+    const running = this.#current()
+    const lease = this.#lease()
+    const { upload } = lease
     checkStreamSize(upload, sizeBytes)
-    const chunk = await declareLength(this.#context.catalog, upload.assetId, this.#lease().token, sizeBytes)
+    const chunk = await declareLength(this.#context.catalog, upload.assetId, lease.token, sizeBytes)
+    running.lease = { ...lease, upload: { ...upload, sizeBytes } }
     if (chunk !== null) await this.#context.nudge(upload.assetId, chunk)
   }
 
-  override async write(_body: unknown, _id: string, _offset: number): Promise<number> {
-    return await appendBody(this.#context, await this.#upload(), this.#current().request, this.#lease())
+  override async write(): Promise<number> {
+    return await appendBody(this.#context, this.#current().request, this.#lease())
   }
 
   override async remove(): Promise<void> {
     const { assetId } = await this.#upload()
     failpoint("upload.cancel.before-commit")
-    if (!(await cancelUpload(this.#context.catalog, assetId))) throw new ArchiveError("conflict", "the asset has its receipt")
+    if (!(await cancelUpload(this.#context.catalog, assetId)))
+      throw new ArchiveError("conflict", "the asset has its receipt")
     failpoint("upload.cancel.after-commit")
   }
 
   async #upload(): Promise<Upload> {
-    const upload = await findUpload(this.#context.catalog, assetIdOf(this.#current().call))
+    const { call, lease } = this.#current()
+    const upload = lease?.upload ?? (await findUpload(this.#context.catalog, assetIdOf(call)))
     if (upload === null || upload.state === "cancelled") throw new ArchiveError("not-found", "no such upload")
     return upload
   }

@@ -28,7 +28,8 @@ export function decodeAssetRecord(raw: Uint8Array): AssetRecord {
   const meetingId = asId("meeting", readBytes(items[2], "meeting id", ID_BYTES))
   const storedBytes = readUint(items[3], "stored bytes", MAX_STREAM_BYTES)
   const root = readBytes(items[4], "root", HASH_BYTES)
-  if (!isStreamSize(storedBytes, decodeAssetHeader(header).kind)) throw new ArchiveError("malformed", `no stream is ${storedBytes} bytes long`)
+  if (!isStreamSize(storedBytes, decodeAssetHeader(header).kind))
+    throw new ArchiveError("malformed", `no stream is ${storedBytes} bytes long`)
   const chunkHashes = readBytes(items[5], "chunk hashes", chunkCount(storedBytes) * HASH_BYTES)
   return { header, meetingId, storedBytes, root, chunkHashes }
 }

@@ -51,7 +51,9 @@ export interface ObjectStore {
 }
 
 /** What is to be looked at: ids alone. `asset` is an asset id in hex. */
-export type Job = { readonly name: "store-chunk"; readonly asset: string; readonly chunk: number } | { readonly name: "finish-asset"; readonly asset: string }
+export type Job =
+  | { readonly name: "store-chunk"; readonly asset: string; readonly chunk: number }
+  | { readonly name: "finish-asset"; readonly asset: string }
 
 /** A nudge: a job may be lost, come late, or run twice at once. The reconciler makes good from the catalog. */
 export interface JobQueue {
@@ -66,7 +68,8 @@ export interface JobQueue {
 /** A file of the spool while it is being written. */
 export interface SpoolFile {
   readonly name: string
-  write(bytes: Uint8Array): Promise<void>
+  /** Appends the blocks one after another. */
+  write(...blocks: readonly Uint8Array[]): Promise<void>
   /** Durable when it resolves: contents and name. */
   commit(): Promise<void>
   /** Leaves nothing behind. */

@@ -52,7 +52,12 @@ export async function call(url: string, method: string, path: string, options: C
   })
   const text = await response.text()
   const isJson = /\bjson\b/.test(response.headers.get("content-type") ?? "")
-  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined }
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson && text !== "" ? JSON.parse(text) : undefined,
+  }
 }
 
 export function accountPath(person: Person, rest: string): string {

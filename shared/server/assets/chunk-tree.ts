@@ -18,7 +18,7 @@ export interface ChunkTree {
 /** Builds the tree over `chunkRoots`, 32 bytes each, at least one. */
 export function buildChunkTree(chunkRoots: Uint8Array): ChunkTree {
   const levels = [chunkRoots]
-  for (let level = chunkRoots; level.length > HASH_BYTES; ) {
+  for (let level = chunkRoots; level.length > HASH_BYTES;) {
     level = levelAbove(level)
     levels.push(level)
   }
@@ -28,7 +28,8 @@ export function buildChunkTree(chunkRoots: Uint8Array): ChunkTree {
 /** The audit path of chunk `n`, nearest sibling first. @throws {@link ArchiveError} `not-found` if there is no such chunk. */
 export function chunkAuditPath(tree: ChunkTree, n: number): readonly Uint8Array[] {
   const chunks = (tree.levels[0]?.length ?? 0) / HASH_BYTES
-  if (!Number.isSafeInteger(n) || n < 0 || n >= chunks) throw new ArchiveError("not-found", `no chunk ${n} of ${chunks}`)
+  if (!Number.isSafeInteger(n) || n < 0 || n >= chunks)
+    throw new ArchiveError("not-found", `no chunk ${n} of ${chunks}`)
   const path: Uint8Array[] = []
   let index = n
   for (const level of tree.levels) {
@@ -51,7 +52,10 @@ function levelAbove(level: Uint8Array): Uint8Array {
   const above = new Uint8Array(Math.ceil(nodes / 2) * HASH_BYTES)
   for (let node = 0; node < nodes; node += 2) {
     const pair = level.subarray(node * HASH_BYTES, (node + 2) * HASH_BYTES)
-    above.set(pair.length === HASH_BYTES ? pair : hash("sha256", concatBytes(NODE_PREFIX, pair), "buffer"), (node / 2) * HASH_BYTES)
+    above.set(
+      pair.length === HASH_BYTES ? pair : hash("sha256", concatBytes(NODE_PREFIX, pair), "buffer"),
+      (node / 2) * HASH_BYTES,
+    )
   }
   return above
 }

@@ -26,7 +26,7 @@ export class PieceHasher {
   update(bytes: Uint8Array): void {
     this.#piece.update(bytes)
     this.#sizeBytes += bytes.length
-    for (let offset = 0; offset < bytes.length; ) {
+    for (let offset = 0; offset < bytes.length;) {
       const part = bytes.subarray(offset, offset + SEGMENT_BYTES - this.#leafBytes)
       this.#leaf ??= createHash("sha256").update(LEAF_PREFIX)
       this.#leaf.update(part)

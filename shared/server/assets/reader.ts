@@ -28,7 +28,10 @@ export function createAssetReader(catalog: Catalog, objects: ObjectStore, treeCa
   const treeOf = createTreeCache(catalog, treeCacheBytes)
   return {
     stream: (asset, start, end) => {
-      return Readable.from(readRange(catalog, objects, asset, start, end), { objectMode: false, highWaterMark: BUFFERED_BYTES })
+      return Readable.from(readRange(catalog, objects, asset, start, end), {
+        objectMode: false,
+        highWaterMark: BUFFERED_BYTES,
+      })
     },
     chunkHashes: async (asset, n) => {
       if (n >= chunkCount(asset.sizeBytes)) throw new ArchiveError("not-found", `no chunk ${n}`)
@@ -44,7 +47,13 @@ interface ChunkPart {
   readonly end: number
 }
 
-async function* readRange(catalog: Catalog, objects: ObjectStore, asset: StoredAsset, start: number, end: number): AsyncGenerator<Uint8Array> {
+async function* readRange(
+  catalog: Catalog,
+  objects: ObjectStore,
+  asset: StoredAsset,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
   let next: Promise<Readable> | undefined
   try {
     const parts = partsOf(catalog, asset, start, end)
@@ -61,7 +70,8 @@ async function* readRange(catalog: Catalog, objects: ObjectStore, asset: StoredA
         sizeBytes += bytes.length
         yield bytes
       }
-      if (sizeBytes !== part.end - part.start + 1) throw new ArchiveError("unavailable", "the object store gave fewer bytes than it holds")
+      if (sizeBytes !== part.end - part.start + 1)
+        throw new ArchiveError("unavailable", "the object store gave fewer bytes than it holds")
       part = following
     }
   } finally {
@@ -82,7 +92,12 @@ function openPart(objects: ObjectStore, part: ChunkPart): Promise<Readable> {
 async function* partsOf(catalog: Catalog, asset: StoredAsset, start: number, end: number): AsyncGenerator<ChunkPart> {
   const lastChunk = Math.floor(end / CHUNK_BYTES)
   for (let first = Math.floor(start / CHUNK_BYTES); first <= lastChunk; first += CHUNKS_PER_QUERY) {
-    const hashes = await chunkHashesBetween(catalog, asset.assetId, first, Math.min(lastChunk, first + CHUNKS_PER_QUERY - 1))
+    const hashes = await chunkHashesBetween(
+      catalog,
+      asset.assetId,
+      first,
+      Math.min(lastChunk, first + CHUNKS_PER_QUERY - 1),
+    )
     for (const [index, sha256] of hashes.entries()) {
       const begins = (first + index) * CHUNK_BYTES
       yield {

@@ -34,16 +34,19 @@ const COLUMNS = "asset_id, meeting_id, header, header_hash, size_bytes, root, re
 
 /** The asset, if it was finished and has no receipt yet. */
 export async function findFinished(catalog: Queryable, assetId: Uint8Array): Promise<FinishedAsset | null> {
-  const [row] = await catalog.query<AssetRow>(`SELECT ${COLUMNS} FROM assets WHERE asset_id = $1 AND state = 'storing'`, [assetId])
+  const [row] = await catalog.query<AssetRow>(
+    `SELECT ${COLUMNS} FROM assets WHERE asset_id = $1 AND state = 'storing'`,
+    [assetId],
+  )
   return row === undefined ? null : finishedOf(row)
 }
 
 /** The asset of this meeting. @throws {@link ArchiveError} `not-found` unless it has its receipt: nothing else is readable. */
 export async function readStored(catalog: Queryable, meetingId: Uint8Array, assetId: Uint8Array): Promise<StoredAsset> {
-  const [row] = await catalog.query<AssetRow>(`SELECT ${COLUMNS} FROM assets WHERE asset_id = $1 AND meeting_id = $2 AND state = 'stored'`, [
-    assetId,
-    meetingId,
-  ])
+  const [row] = await catalog.query<AssetRow>(
+    `SELECT ${COLUMNS} FROM assets WHERE asset_id = $1 AND meeting_id = $2 AND state = 'stored'`,
+    [assetId, meetingId],
+  )
   if (row === undefined) throw new ArchiveError("not-found", "no such asset in this meeting")
   return { ...finishedOf(row), receipt: row.receipt }
 }
@@ -59,7 +62,12 @@ export async function storedChunkHashes(catalog: Queryable, asset: FinishedAsset
 }
 
 /** SHA-256 of chunks `first` to `last`: what their objects are named by. */
-export async function chunkHashesBetween(catalog: Queryable, assetId: Uint8Array, first: number, last: number): Promise<readonly Uint8Array[]> {
+export async function chunkHashesBetween(
+  catalog: Queryable,
+  assetId: Uint8Array,
+  first: number,
+  last: number,
+): Promise<readonly Uint8Array[]> {
   const rows = await catalog.query<{ sha256: Uint8Array }>(
     "SELECT sha256 FROM chunks WHERE asset_id = $1 AND n >= $2 AND n <= $3 AND stored ORDER BY n",
     [assetId, first, last],
@@ -70,7 +78,10 @@ export async function chunkHashesBetween(catalog: Queryable, assetId: Uint8Array
 
 /** Leaf hashes of chunk `n`, 32 bytes each. */
 export async function leafHashesOf(catalog: Queryable, assetId: Uint8Array, n: number): Promise<Uint8Array> {
-  const [row] = await catalog.query<{ leaf_hashes: Uint8Array }>("SELECT leaf_hashes FROM chunks WHERE asset_id = $1 AND n = $2", [assetId, n])
+  const [row] = await catalog.query<{ leaf_hashes: Uint8Array }>(
+    "SELECT leaf_hashes FROM chunks WHERE asset_id = $1 AND n = $2",
+    [assetId, n],
+  )
   if (row === undefined || row.leaf_hashes.length < HASH_BYTES) throw new ArchiveError("not-found", `no chunk ${n}`)
   return row.leaf_hashes
 }
@@ -97,7 +108,12 @@ export async function today(catalog: Queryable): Promise<number> {
  * Commits receipt and state, and what the meeting uses, in one transaction: from then on the asset is readable.
  * @returns `false`, with nothing changed, if it had a receipt before, or is gone.
  */
-export async function commitReceipt(catalog: Catalog, asset: FinishedAsset, receipt: Uint8Array, day: number): Promise<boolean> {
+export async function commitReceipt(
+  catalog: Catalog,
+  asset: FinishedAsset,
+  receipt: Uint8Array,
+  day: number,
+): Promise<boolean> {
   return await catalog.transaction(async (transaction) => {
     const [row] = await transaction.query(
       `UPDATE assets SET state = 'stored', receipt = $2, stored_day = $3, active_at = date_trunc('day', now())
@@ -105,17 +121,20 @@ export async function commitReceipt(catalog: Catalog, asset: FinishedAsset, rece
       [asset.assetId, receipt, day],
     )
     if (row === undefined) return false
-    await transaction.query("UPDATE meetings SET asset_count = asset_count + 1, stored_bytes = stored_bytes + $2 WHERE meeting_id = $1", [
-      asset.meetingId,
-      asset.sizeBytes,
-    ])
+    await transaction.query(
+      "UPDATE meetings SET asset_count = asset_count + 1, stored_bytes = stored_bytes + $2 WHERE meeting_id = $1",
+      [asset.meetingId, asset.sizeBytes],
+    )
     return true
   })
 }
 
 /** Assets that were finished and have no receipt yet. */
 export async function finishedAssets(catalog: Queryable, limit: number): Promise<readonly Uint8Array[]> {
-  const rows = await catalog.query<{ asset_id: Uint8Array }>("SELECT asset_id FROM assets WHERE state = 'storing' ORDER BY active_at LIMIT $1", [limit])
+  const rows = await catalog.query<{ asset_id: Uint8Array }>(
+    "SELECT asset_id FROM assets WHERE state = 'storing' ORDER BY active_at LIMIT $1",
+    [limit],
+  )
   return rows.map((row) => row.asset_id)
 }
 

@@ -27,7 +27,11 @@ interface PendingRow {
 }
 
 /** A chunk that waits to be stored; `null` if it doesn't: stored before, of an asset that is gone, or never noted. One statement, so one moment. */
-export async function findPendingChunk(catalog: Queryable, assetId: Uint8Array, n: number): Promise<PendingChunk | null> {
+export async function findPendingChunk(
+  catalog: Queryable,
+  assetId: Uint8Array,
+  n: number,
+): Promise<PendingChunk | null> {
   const rows = await catalog.query<PendingRow>(
     `SELECT chunks.size_bytes, chunks.sha256, spool_name, pieces.size_bytes AS piece_bytes, pieces.sha256 AS piece_sha256
      FROM chunks JOIN assets USING (asset_id) JOIN pieces USING (asset_id)
@@ -37,22 +41,43 @@ export async function findPendingChunk(catalog: Queryable, assetId: Uint8Array, 
   )
   const [chunk] = rows
   if (chunk === undefined) return null
-  const pieces = rows.map((row) => ({ spoolName: row.spool_name, sizeBytes: row.piece_bytes, sha256: row.piece_sha256 }))
+  const pieces = rows.map((row) => ({
+    spoolName: row.spool_name,
+    sizeBytes: row.piece_bytes,
+    sha256: row.piece_sha256,
+  }))
   return { sizeBytes: chunk.size_bytes, sha256: chunk.sha256, pieces }
 }
 
 /** Notes what a chunk of several pieces hashes to, before it is stored under that name: so it can be found there after a crash. */
-export async function noteChunkHash(catalog: Queryable, assetId: Uint8Array, n: number, sha256: Uint8Array): Promise<void> {
-  await catalog.query("UPDATE chunks SET sha256 = $3 WHERE asset_id = $1 AND n = $2 AND sha256 IS NULL", [assetId, n, sha256])
+export async function noteChunkHash(
+  catalog: Queryable,
+  assetId: Uint8Array,
+  n: number,
+  sha256: Uint8Array,
+): Promise<void> {
+  await catalog.query("UPDATE chunks SET sha256 = $3 WHERE asset_id = $1 AND n = $2 AND sha256 IS NULL", [
+    assetId,
+    n,
+    sha256,
+  ])
 }
 
 /**
  * Marks a chunk stored and forgets its pieces, in one transaction.
  * @returns the names of the spool files that nothing names any more; `null`, with nothing changed, if the chunk was stored before or its asset is gone.
  */
-export async function markStored(catalog: Catalog, assetId: Uint8Array, n: number, sha256: Uint8Array): Promise<readonly string[] | null> {
+export async function markStored(
+  catalog: Catalog,
+  assetId: Uint8Array,
+  n: number,
+  sha256: Uint8Array,
+): Promise<readonly string[] | null> {
   return await catalog.transaction(async (transaction) => {
-    const [asset] = await transaction.query<{ state: UploadState }>("SELECT state FROM assets WHERE asset_id = $1 FOR SHARE", [assetId])
+    const [asset] = await transaction.query<{ state: UploadState }>(
+      "SELECT state FROM assets WHERE asset_id = $1 FOR SHARE",
+      [assetId],
+    )
     if (asset?.state !== "uploading" && asset?.state !== "storing") return null
     const [marked] = await transaction.query(
       "UPDATE chunks SET stored = true WHERE asset_id = $1 AND n = $2 AND sha256 = $3 AND NOT stored RETURNING 1 AS marked",
@@ -69,7 +94,9 @@ export async function markStored(catalog: Catalog, assetId: Uint8Array, n: numbe
 
 /** Whether the asset's chunks still belong in the store. */
 export async function isWanted(catalog: Queryable, assetId: Uint8Array): Promise<boolean> {
-  const [row] = await catalog.query("SELECT 1 AS wanted FROM assets WHERE asset_id = $1 AND state <> 'cancelled'", [assetId])
+  const [row] = await catalog.query("SELECT 1 AS wanted FROM assets WHERE asset_id = $1 AND state <> 'cancelled'", [
+    assetId,
+  ])
   return row !== undefined
 }
 

@@ -19,14 +19,21 @@ export async function orphanedFiles(catalog: Queryable, files: readonly SpooledF
     `SELECT name FROM unnest($1::text[], $2::bytea[], $3::bigint[]) AS file (name, asset_id, lease_token)
      WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE spool_name = name)
        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.asset_id = file.asset_id AND assets.lease_token = file.lease_token AND lease_until > now())`,
-    [files.map((file) => file.name), files.map((file) => Buffer.from(file.assetId)), files.map((file) => file.leaseToken)],
+    [
+      files.map((file) => file.name),
+      files.map((file) => Buffer.from(file.assetId)),
+      files.map((file) => file.leaseToken),
+    ],
   )
   return rows.map((row) => row.name)
 }
 
 /** Ends leases whose holders are gone. @returns how many. */
 export async function endStaleLeases(catalog: Queryable): Promise<number> {
-  const rows = await catalog.query("UPDATE assets SET lease_until = NULL WHERE state <> 'stored' AND lease_until <= now() RETURNING 1 AS ended", [])
+  const rows = await catalog.query(
+    "UPDATE assets SET lease_until = NULL WHERE state <> 'stored' AND lease_until <= now() RETURNING 1 AS ended",
+    [],
+  )
   return rows.length
 }
 
@@ -47,7 +54,11 @@ export interface CancelledAsset {
   readonly settled: boolean
 }
 
-export async function cancelledAssets(catalog: Queryable, settleMs: number, limit: number): Promise<readonly CancelledAsset[]> {
+export async function cancelledAssets(
+  catalog: Queryable,
+  settleMs: number,
+  limit: number,
+): Promise<readonly CancelledAsset[]> {
   const rows = await catalog.query<{ asset_id: Uint8Array; settled: boolean }>(
     `SELECT asset_id, active_at <= now() - $1 * interval '1 millisecond' AS settled FROM assets
      WHERE state = 'cancelled' ORDER BY active_at LIMIT $2`,
@@ -68,11 +79,17 @@ export async function forgetPieces(catalog: Queryable, assetId: Uint8Array): Pro
 /** Replaces a cancelled asset, whose pieces and objects are gone, by its tombstone. */
 export async function buryAsset(catalog: Catalog, assetId: Uint8Array): Promise<void> {
   await catalog.transaction(async (transaction) => {
-    const [asset] = await transaction.query("SELECT 1 AS found FROM assets WHERE asset_id = $1 AND state = 'cancelled' FOR UPDATE", [assetId])
+    const [asset] = await transaction.query(
+      "SELECT 1 AS found FROM assets WHERE asset_id = $1 AND state = 'cancelled' FOR UPDATE",
+      [assetId],
+    )
     if (asset === undefined) return
     await transaction.query("DELETE FROM pieces WHERE asset_id = $1", [assetId])
     await transaction.query("DELETE FROM chunks WHERE asset_id = $1", [assetId])
     await transaction.query("DELETE FROM assets WHERE asset_id = $1", [assetId])
-    await transaction.query(`INSERT INTO tombstones (kind, id, day) VALUES ('asset', $1, ${TODAY}) ON CONFLICT DO NOTHING`, [assetId])
+    await transaction.query(
+      `INSERT INTO tombstones (kind, id, day) VALUES ('asset', $1, ${TODAY}) ON CONFLICT DO NOTHING`,
+      [assetId],
+    )
   })
 }

@@ -1,23 +1,41 @@
 import type { Queryable } from "../ports.js"
+import { type Upload, UPLOAD_COLUMNS, uploadOf, type UploadRow } from "./uploads.js"
 
 /**
  * The lock on an upload: a lease in its row, by the database's clock, with a fencing token that grows with every holder.
  * A holder that was passed by can change nothing more: every later update names its token.
  */
 
-/** @returns the fencing token; `null` if somebody holds the lease and `takeOver` is false, or there is no such asset. */
-export async function acquireLease(catalog: Queryable, assetId: Uint8Array, leaseMs: number, takeOver: boolean): Promise<number | null> {
-  const [row] = await catalog.query<{ lease_token: number }>(
+export interface AcquiredLease {
+  /** The fencing token. */
+  readonly token: number
+  /** As it stands under the lease. */
+  readonly upload: Upload
+}
+
+/** @returns `null` if somebody holds the lease and `takeOver` is false, or there is no such asset. */
+export async function acquireLease(
+  catalog: Queryable,
+  assetId: Uint8Array,
+  leaseMs: number,
+  takeOver: boolean,
+): Promise<AcquiredLease | null> {
+  const [row] = await catalog.query<UploadRow & { lease_token: number }>(
     `UPDATE assets SET lease_token = lease_token + 1, lease_until = now() + $2 * interval '1 millisecond'
      WHERE asset_id = $1 AND ($3 OR lease_until IS NULL OR lease_until <= now())
-     RETURNING lease_token`,
+     RETURNING lease_token, ${UPLOAD_COLUMNS}`,
     [assetId, leaseMs, takeOver],
   )
-  return row === undefined ? null : row.lease_token
+  return row === undefined ? null : { token: row.lease_token, upload: uploadOf(row) }
 }
 
 /** @returns `false` if the lease was lost: it can't be had back. */
-export async function renewLease(catalog: Queryable, assetId: Uint8Array, token: number, leaseMs: number): Promise<boolean> {
+export async function renewLease(
+  catalog: Queryable,
+  assetId: Uint8Array,
+  token: number,
+  leaseMs: number,
+): Promise<boolean> {
   const [row] = await catalog.query(
     `UPDATE assets SET lease_until = now() + $3 * interval '1 millisecond'
      WHERE asset_id = $1 AND lease_token = $2 AND lease_until > now() RETURNING 1 AS renewed`,
@@ -27,5 +45,8 @@ export async function renewLease(catalog: Queryable, assetId: Uint8Array, token:
 }
 
 export async function releaseLease(catalog: Queryable, assetId: Uint8Array, token: number): Promise<void> {
-  await catalog.query("UPDATE assets SET lease_until = NULL WHERE asset_id = $1 AND lease_token = $2 AND lease_until IS NOT NULL", [assetId, token])
+  await catalog.query(
+    "UPDATE assets SET lease_until = NULL WHERE asset_id = $1 AND lease_token = $2 AND lease_until IS NOT NULL",
+    [assetId, token],
+  )
 }

@@ -34,7 +34,7 @@ export interface NewUpload {
   readonly sizeBytes: number | null
 }
 
-interface UploadRow {
+export interface UploadRow {
   asset_id: AssetId
   meeting_id: MeetingId
   header: Uint8Array
@@ -46,7 +46,8 @@ interface UploadRow {
   receipt: Uint8Array | null
 }
 
-const COLUMNS = "asset_id, meeting_id, header, upload_secret_hash, state, size_bytes, offset_bytes, root, receipt"
+export const UPLOAD_COLUMNS =
+  "asset_id, meeting_id, header, upload_secret_hash, state, size_bytes, offset_bytes, root, receipt"
 
 /**
  * Begins an upload. The same header, secret, size and meeting again is the same upload.
@@ -73,8 +74,11 @@ export async function createUpload(catalog: Queryable, upload: NewUpload): Promi
 }
 
 export async function findUpload(catalog: Queryable, assetId: Uint8Array): Promise<Upload | null> {
-  const [row] = await catalog.query<UploadRow>(`SELECT ${COLUMNS} FROM assets WHERE asset_id = $1`, [assetId])
-  if (row === undefined) return null
+  const [row] = await catalog.query<UploadRow>(`SELECT ${UPLOAD_COLUMNS} FROM assets WHERE asset_id = $1`, [assetId])
+  return row === undefined ? null : uploadOf(row)
+}
+
+export function uploadOf(row: UploadRow): Upload {
   return {
     assetId: row.asset_id,
     meetingId: row.meeting_id,
@@ -144,7 +148,12 @@ export async function appendPiece(catalog: Catalog, piece: NewPiece): Promise<nu
  * @returns the last chunk, if it is complete by that.
  * @throws {@link ArchiveError} `conflict` if a length was declared before, or the lease was lost.
  */
-export async function declareLength(catalog: Catalog, assetId: Uint8Array, leaseToken: number, sizeBytes: number): Promise<number | null> {
+export async function declareLength(
+  catalog: Catalog,
+  assetId: Uint8Array,
+  leaseToken: number,
+  sizeBytes: number,
+): Promise<number | null> {
   return await catalog.transaction(async (transaction) => {
     const [row] = await transaction.query<{ offset_bytes: number }>(
       `UPDATE assets SET size_bytes = $3
@@ -152,8 +161,11 @@ export async function declareLength(catalog: Catalog, assetId: Uint8Array, lease
        RETURNING offset_bytes`,
       [assetId, leaseToken, sizeBytes],
     )
-    if (row === undefined) throw new ArchiveError("conflict", "the length was declared before, or another request took over this upload")
-    return row.offset_bytes === sizeBytes ? await completeChunk(transaction, assetId, chunkCount(sizeBytes) - 1, sizeBytes) : null
+    if (row === undefined)
+      throw new ArchiveError("conflict", "the length was declared before, or another request took over this upload")
+    return row.offset_bytes === sizeBytes
+      ? await completeChunk(transaction, assetId, chunkCount(sizeBytes) - 1, sizeBytes)
+      : null
   })
 }
 
@@ -161,7 +173,12 @@ export async function declareLength(catalog: Catalog, assetId: Uint8Array, lease
  * Ends an upload at its offset: from now on nothing can be appended.
  * @returns whether it was ended now; `false` if state, offset or declared length were others.
  */
-export async function finishUpload(catalog: Catalog, assetId: Uint8Array, sizeBytes: number, root: Uint8Array): Promise<boolean> {
+export async function finishUpload(
+  catalog: Catalog,
+  assetId: Uint8Array,
+  sizeBytes: number,
+  root: Uint8Array,
+): Promise<boolean> {
   return await catalog.transaction(async (transaction) => {
     const [row] = await transaction.query(
       `UPDATE assets SET state = 'storing', size_bytes = $2, root = $3, active_at = now(), lease_until = NULL
@@ -207,7 +224,12 @@ export async function* acknowledgedLeaves(catalog: Queryable, assetId: Uint8Arra
 }
 
 /** Notes chunk `n` from its pieces; a chunk of one piece has that piece's hash. A chunk noted before stays as it is. */
-async function completeChunk(transaction: Queryable, assetId: Uint8Array, n: number, endBytes: number): Promise<number> {
+async function completeChunk(
+  transaction: Queryable,
+  assetId: Uint8Array,
+  n: number,
+  endBytes: number,
+): Promise<number> {
   await transaction.query(
     `INSERT INTO chunks (asset_id, n, size_bytes, sha256, leaf_hashes, stored)
      SELECT $1, $2, sum(size_bytes), CASE WHEN count(*) = 1 THEN (array_agg(sha256))[1] END, string_agg(leaf_hashes, ''::bytea ORDER BY start_bytes), false

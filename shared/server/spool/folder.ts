@@ -18,13 +18,14 @@ export async function openFolderSpool(root: string): Promise<Spool> {
       const file = await open(path, "wx", 0o600).catch(fail)
       return {
         name,
-        write: async (bytes) => {
-          await file.writeFile(bytes).catch(fail)
+        write: async (...blocks) => {
+          const sizeBytes = blocks.reduce((total, block) => total + block.length, 0)
+          const { bytesWritten } = await file.writev(blocks).catch(fail)
+          if (bytesWritten < sizeBytes) await file.writeFile(Buffer.concat(blocks).subarray(bytesWritten)).catch(fail)
         },
         commit: async () => {
-          await file.datasync().catch(fail)
+          await Promise.all([file.datasync(), fsyncFolder(root)]).catch(fail)
           await file.close().catch(fail)
-          await fsyncFolder(root).catch(fail)
         },
         discard: async () => {
           await file.close().catch(() => undefined)
@@ -38,7 +39,9 @@ export async function openFolderSpool(root: string): Promise<Spool> {
     list: async () => {
       const files: { readonly name: string; readonly sizeBytes: number; readonly changedAtMs: number }[] = []
       for (const name of await readdir(root).catch(fail)) {
-        const info = await stat(join(root, name)).catch((error: unknown) => (systemErrorCode(error) === "ENOENT" ? null : fail(error)))
+        const info = await stat(join(root, name)).catch((error: unknown) =>
+          systemErrorCode(error) === "ENOENT" ? null : fail(error),
+        )
         if (info !== null) files.push({ name, sizeBytes: info.size, changedAtMs: info.mtimeMs })
       }
       return files

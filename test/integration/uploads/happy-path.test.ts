@@ -8,7 +8,23 @@ import { CHUNK_BYTES, chunkCount, SEGMENT_BYTES } from "../../../shared/protocol
 import { nodeSha256 } from "../../../shared/server/ambient.js"
 import { assetRecordKey, chunkKey } from "../../../shared/server/assets/layout.js"
 import { verifySignature } from "../../../shared/server/signatures.js"
-import { assetPath, create, describeAsset, download, finish, makeAsset, offsetOf, patch, sendAll, type Stack, startStack, status, type TestAsset, untilStored, uploadWhole } from "./support.js"
+import {
+  assetPath,
+  create,
+  describeAsset,
+  download,
+  finish,
+  makeAsset,
+  offsetOf,
+  patch,
+  sendAll,
+  type Stack,
+  startStack,
+  status,
+  type TestAsset,
+  untilStored,
+  uploadWhole,
+} from "./support.js"
 
 describe("an upload from creation to receipt", () => {
   let stack: Stack
@@ -51,7 +67,13 @@ describe("an upload from creation to receipt", () => {
     const asset = makeAsset(2 * SEGMENT_BYTES)
     await create(stack, asset, "deferred")
     await patch(stack, asset, 0, SEGMENT_BYTES)
-    expect((await patch(stack, asset, SEGMENT_BYTES, SEGMENT_BYTES, { headers: { "upload-length": String(asset.bytes.length) } })).status).to.equal(204)
+    expect(
+      (
+        await patch(stack, asset, SEGMENT_BYTES, SEGMENT_BYTES, {
+          headers: { "upload-length": String(asset.bytes.length) },
+        })
+      ).status,
+    ).to.equal(204)
     expect((await patch(stack, asset, SEGMENT_BYTES, asset.bytes.length)).status).to.equal(204)
     await finish(stack, asset)
     await stack.runJobs()
@@ -69,8 +91,14 @@ describe("an upload from creation to receipt", () => {
     await create(stack, asset)
     await patch(stack, asset, 0, CHUNK_BYTES)
     await stack.runJobs()
-    expect(await status(stack, asset)).to.deep.equal({ state: "uploading", offsetBytes: CHUNK_BYTES, storedBytes: CHUNK_BYTES })
-    expect(await stack.objectKeys(asset.assetId)).to.deep.equal([chunkKey(asset.assetId, 0, nodeSha256(asset.bytes.subarray(0, CHUNK_BYTES)))])
+    expect(await status(stack, asset)).to.deep.equal({
+      state: "uploading",
+      offsetBytes: CHUNK_BYTES,
+      storedBytes: CHUNK_BYTES,
+    })
+    expect(await stack.objectKeys(asset.assetId)).to.deep.equal([
+      chunkKey(asset.assetId, 0, nodeSha256(asset.bytes.subarray(0, CHUNK_BYTES))),
+    ])
   })
 
   it("keeps count of what a meeting uses, by its receipted assets", async () => {
@@ -83,7 +111,9 @@ describe("an upload from creation to receipt", () => {
         await finish(fresh, asset)
         await untilStored(fresh, asset)
       }
-      const [row] = await fresh.catalog.query("SELECT asset_count, stored_bytes FROM meetings WHERE meeting_id = $1", [fresh.meetingId])
+      const [row] = await fresh.catalog.query("SELECT asset_count, stored_bytes FROM meetings WHERE meeting_id = $1", [
+        fresh.meetingId,
+      ])
       expect(row).to.deep.equal({ asset_count: 2, stored_bytes: SEGMENT_BYTES + CHUNK_BYTES + 100 })
     } finally {
       await fresh.stop()
@@ -92,7 +122,10 @@ describe("an upload from creation to receipt", () => {
 
   it("leaves nothing in the spool, and no row finer than a day", async () => {
     expect(await stack.spooledFiles()).to.have.length.below(2)
-    const rows = await stack.catalog.query("SELECT 1 FROM assets WHERE state = 'stored' AND active_at <> date_trunc('day', active_at)", [])
+    const rows = await stack.catalog.query(
+      "SELECT 1 FROM assets WHERE state = 'stored' AND active_at <> date_trunc('day', active_at)",
+      [],
+    )
     expect(rows).to.have.length(0)
   })
 
@@ -112,7 +145,12 @@ async function expectStored(stack: Stack, asset: TestAsset): Promise<void> {
   expect(described.sizeBytes).to.equal(asset.bytes.length)
   expect(Buffer.from(described.root).equals(asset.root)).to.equal(true)
   const { instanceKey, serverKeys } = stack
-  const expected = { headerHash: assetHeaderHash(asset.header), storedBytes: asset.bytes.length, root: asset.root, instanceKey }
+  const expected = {
+    headerHash: assetHeaderHash(asset.header),
+    storedBytes: asset.bytes.length,
+    root: asset.root,
+    instanceKey,
+  }
   verifyReceipt(described.receipt, expected, serverKeys, verifySignature)
 
   const record = decodeAssetRecord(await objectBytes(stack, assetRecordKey(asset.assetId)))
@@ -122,10 +160,18 @@ async function expectStored(stack: Stack, asset: TestAsset): Promise<void> {
   expect((await download(stack, asset)).bytes.equals(asset.bytes)).to.equal(true)
   for (let chunk = 0; chunk < chunkCount(asset.bytes.length); chunk++) {
     const bytes = asset.bytes.subarray(chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES)
-    expect(Buffer.from(record.chunkHashes.subarray(chunk * 32, chunk * 32 + 32)).equals(nodeSha256(bytes))).to.equal(true)
-    const response = await fetch(new URL(assetPath(stack, asset, `/chunks/${chunk}/hashes`), stack.url), { headers: { authorization: `Bearer ${stack.meetingToken}` } })
+    expect(Buffer.from(record.chunkHashes.subarray(chunk * 32, chunk * 32 + 32)).equals(nodeSha256(bytes))).to.equal(
+      true,
+    )
+    const response = await fetch(new URL(assetPath(stack, asset, `/chunks/${chunk}/hashes`), stack.url), {
+      headers: { authorization: `Bearer ${stack.meetingToken}` },
+    })
     expect(response.headers.get("content-type")).to.equal("application/cbor")
-    const leaves = openChunkHashes(new Uint8Array(await response.arrayBuffer()), { chunk, storedBytes: asset.bytes.length, root: asset.root })
+    const leaves = openChunkHashes(new Uint8Array(await response.arrayBuffer()), {
+      chunk,
+      storedBytes: asset.bytes.length,
+      root: asset.root,
+    })
     expect(Buffer.from(leaves[0] ?? []).equals(leafHash(bytes.subarray(0, SEGMENT_BYTES), nodeSha256))).to.equal(true)
   }
 }

@@ -105,6 +105,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         catalog: apiCatalog,
         reader: createAssetReader(catalog, objects, 1024 * 1024),
         authoriseReading: (request) => authoriseNewestEpoch(apiCatalog, request),
+        onStreamFailed: () => undefined,
       }),
     ],
   })
@@ -150,17 +151,19 @@ function recordingQueue(jobs: Job[]): JobQueue {
 }
 
 /** A meeting and a token of its newest epoch: how they come to be is tested elsewhere. */
-export async function insertMeeting(catalog: Catalog): Promise<{ readonly meetingId: MeetingId; readonly meetingToken: string }> {
+export async function insertMeeting(
+  catalog: Catalog,
+): Promise<{ readonly meetingId: MeetingId; readonly meetingToken: string }> {
   const meetingId = asId("meeting", new Uint8Array(randomBytes(16)))
   const token = randomBytes(32)
-  await catalog.query("INSERT INTO meetings (meeting_id, head_seq, head_hash, epoch, asset_count, stored_bytes, created_day) VALUES ($1, 0, $2, 0, 0, 0, 1)", [
-    meetingId,
-    randomBytes(32),
-  ])
-  await catalog.query("INSERT INTO tokens (token_hash, subject, scope, epoch, expires_at) VALUES ($1, $2, 'access', 0, now() + interval '1 hour')", [
-    nodeSha256(token),
-    meetingId,
-  ])
+  await catalog.query(
+    "INSERT INTO meetings (meeting_id, head_seq, head_hash, epoch, asset_count, stored_bytes, created_day) VALUES ($1, 0, $2, 0, 0, 0, 1)",
+    [meetingId, randomBytes(32)],
+  )
+  await catalog.query(
+    "INSERT INTO tokens (token_hash, subject, scope, epoch, expires_at) VALUES ($1, $2, 'access', 0, now() + interval '1 hour')",
+    [nodeSha256(token), meetingId],
+  )
   return { meetingId, meetingToken: toBase64Url(token) }
 }
 
@@ -190,7 +193,8 @@ export function makeAsset(sizeBytes: number, kind: AssetKind = "file"): TestAsse
 /** By the reference implementation of the tree, not the server's. */
 export function rootOf(bytes: Uint8Array): Uint8Array {
   const leaves: Uint8Array[] = []
-  for (let offset = 0; offset < bytes.length; offset += SEGMENT_BYTES) leaves.push(leafHash(bytes.subarray(offset, offset + SEGMENT_BYTES), nodeSha256))
+  for (let offset = 0; offset < bytes.length; offset += SEGMENT_BYTES)
+    leaves.push(leafHash(bytes.subarray(offset, offset + SEGMENT_BYTES), nodeSha256))
   return merkleRoot(leaves)
 }
 
@@ -201,9 +205,18 @@ export function metadataOf(asset: Pick<TestAsset, "header" | "secret">): string 
   return `header ${base64(asset.header)},secretHash ${base64(nodeSha256(asset.secret))}`
 }
 
-export function create(stack: Stack, asset: TestAsset, length: number | "deferred" = asset.bytes.length, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  const size: Record<string, string> = length === "deferred" ? { "upload-defer-length": "1" } : { "upload-length": String(length) }
-  return call(stack.url, "POST", "/v1/uploads", { token: stack.meetingToken, headers: { ...TUS, ...size, "upload-metadata": metadataOf(asset), ...headers } })
+export function create(
+  stack: Stack,
+  asset: TestAsset,
+  length: number | "deferred" = asset.bytes.length,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const size: Record<string, string> =
+    length === "deferred" ? { "upload-defer-length": "1" } : { "upload-length": String(length) }
+  return call(stack.url, "POST", "/v1/uploads", {
+    token: stack.meetingToken,
+    headers: { ...TUS, ...size, "upload-metadata": metadataOf(asset), ...headers },
+  })
 }
 
 /** One PATCH of the asset's bytes `start` to `end` (exclusive), at `offset`. */
@@ -212,12 +225,21 @@ export function patch(
   asset: TestAsset,
   start: number,
   end: number,
-  options: { readonly offset?: number; readonly headers?: Readonly<Record<string, string>>; readonly secret?: Uint8Array } = {},
+  options: {
+    readonly offset?: number
+    readonly headers?: Readonly<Record<string, string>>
+    readonly secret?: Uint8Array
+  } = {},
 ): Promise<Answer> {
   return call(stack.url, "PATCH", asset.path, {
     token: options.secret ?? asset.secret,
     bytes: asset.bytes.subarray(start, end),
-    headers: { ...TUS, "content-type": "application/offset+octet-stream", "upload-offset": String(options.offset ?? start), ...options.headers },
+    headers: {
+      ...TUS,
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": String(options.offset ?? start),
+      ...options.headers,
+    },
   })
 }
 
@@ -234,10 +256,16 @@ export async function offsetOf(stack: Stack, asset: TestAsset): Promise<number> 
 }
 
 export async function status(stack: Stack, asset: TestAsset): Promise<ReturnType<typeof UploadStatusResponse.parse>> {
-  return UploadStatusResponse.parse((await call(stack.url, "GET", `${asset.path}/status`, { token: asset.secret })).json)
+  return UploadStatusResponse.parse(
+    (await call(stack.url, "GET", `${asset.path}/status`, { token: asset.secret })).json,
+  )
 }
 
-export function finish(stack: Stack, asset: TestAsset, overrides: { readonly sizeBytes?: number; readonly root?: Uint8Array } = {}): Promise<Answer> {
+export function finish(
+  stack: Stack,
+  asset: TestAsset,
+  overrides: { readonly sizeBytes?: number; readonly root?: Uint8Array } = {},
+): Promise<Answer> {
   return call(stack.url, "POST", `${asset.path}/finish`, {
     token: asset.secret,
     json: { sizeBytes: overrides.sizeBytes ?? asset.bytes.length, root: toBase64Url(overrides.root ?? asset.root) },
@@ -269,11 +297,18 @@ export function assetPath(stack: Stack, asset: TestAsset, rest = ""): string {
 }
 
 export async function describeAsset(stack: Stack, asset: TestAsset): Promise<ReturnType<typeof AssetResponse.parse>> {
-  return AssetResponse.parse((await call(stack.url, "GET", assetPath(stack, asset), { token: stack.meetingToken })).json)
+  return AssetResponse.parse(
+    (await call(stack.url, "GET", assetPath(stack, asset), { token: stack.meetingToken })).json,
+  )
 }
 
 /** The sealed stream, or a range of it, as bytes. */
-export async function download(stack: Stack, asset: TestAsset, range?: string, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Buffer }> {
+export async function download(
+  stack: Stack,
+  asset: TestAsset,
+  range?: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly headers: Headers; readonly bytes: Buffer }> {
   const response = await fetch(new URL(assetPath(stack, asset, "/stream"), stack.url), {
     headers: { authorization: `Bearer ${stack.meetingToken}`, ...(range === undefined ? {} : { range }), ...headers },
   })
