@@ -78,7 +78,7 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
             content: { [rawBody.mediaType]: { schema: { type: "string", format: "binary" } as const } },
           },
         }),
-    responses: { ...Object.fromEntries(answers), default: problems },
+    responses: { ...(Object.fromEntries(answers) as Record<string, object>), default: problems },
   }
 }
 

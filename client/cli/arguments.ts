@@ -6,7 +6,11 @@ export function readId<Kind extends IdKind>(kind: Kind, text: string): IdKinds[K
   try {
     return parseId(kind, text)
   } catch (cause) {
-    throw new ArchiveError("usage", `${JSON.stringify(text)} is no id of ${kind === "account" ? "an" : "a"} ${kind}: ${cause instanceof Error ? cause.message : ""}`, { cause })
+    throw new ArchiveError(
+      "usage",
+      `${JSON.stringify(text)} is no id of ${kind === "account" ? "an" : "a"} ${kind}: ${cause instanceof Error ? cause.message : ""}`,
+      { cause },
+    )
   }
 }
 
@@ -14,7 +18,11 @@ export function readId<Kind extends IdKind>(kind: Kind, text: string): IdKinds[K
 export function readByteRange(text: string, sizeBytes: number): { readonly start: number; readonly end: number } {
   const match = /^(\d{1,15})-(\d{1,15})$/.exec(text)
   const [start, end] = [Number(match?.[1]), Number(match?.[2])]
-  if (match === null || start > end) throw new ArchiveError("usage", `${JSON.stringify(text)} is no range: give START-END, both counted from 0 and inclusive`)
+  if (match === null || start > end)
+    throw new ArchiveError(
+      "usage",
+      `${JSON.stringify(text)} is no range: give START-END, both counted from 0 and inclusive`,
+    )
   if (end >= sizeBytes) throw new ArchiveError("usage", `the recording has ${sizeBytes} bytes, 0 to ${sizeBytes - 1}`)
   return { start, end }
 }

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
-import type { RandomBytes } from "../../shared/protocol/ambient.js"
+import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { nodePrimitives } from "../crypto/node-primitives.js"
 import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
@@ -21,7 +21,7 @@ import { createFailpoint } from "./failpoint.js"
 import { createOutput, type Output } from "./output.js"
 
 export const secureRandom: RandomBytes = (count) => new Uint8Array(randomBytes(count))
-export const systemClock = { nowMs: () => Date.now() }
+export const systemClock: Clock = { nowMs: () => Date.now() }
 
 /** What every command is given. */
 export interface CommandContext {
@@ -38,7 +38,11 @@ export interface CommandContext {
   close(): Promise<void>
 }
 
-export async function createContext(options: { readonly json: boolean; readonly url: string | undefined; readonly signal: AbortSignal }): Promise<CommandContext> {
+export async function createContext(options: {
+  readonly json: boolean
+  readonly url: string | undefined
+  readonly signal: AbortSignal
+}): Promise<CommandContext> {
   await sodiumReady()
   const config = readCliConfig()
   const { transport, close } = createNodeTransport()
@@ -52,7 +56,14 @@ export async function createContext(options: { readonly json: boolean; readonly 
     keystorePath,
     httpFor: (url) => new Http(url, transport, retry),
     clientFor: (http, state) =>
-      createClient({ http, state, clock: systemClock, random: secureRandom, primitives: nodePrimitives, failpoint: createFailpoint(config.failpoint) }),
+      createClient({
+        http,
+        state,
+        clock: systemClock,
+        random: secureRandom,
+        primitives: nodePrimitives,
+        failpoint: createFailpoint(config.failpoint),
+      }),
     openClient: async () => {
       const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
       const http = context.httpFor(options.url ?? config.url ?? state.current.url)
@@ -76,7 +87,11 @@ async function passphraseFor(context: CommandContext): Promise<string | null> {
   const raw = await readIfThere(context.keystorePath)
   if (raw === null || !keystoreNeedsPassphrase(raw)) return null
   const passphrase = await context.passphrase("Passphrase of this account: ")
-  if (passphrase === null) throw new ArchiveError("usage", "this account needs its passphrase: set TACITURN_PASSPHRASE_FILE, or run in a terminal")
+  if (passphrase === null)
+    throw new ArchiveError(
+      "usage",
+      "this account needs its passphrase: set TACITURN_PASSPHRASE_FILE, or run in a terminal",
+    )
   return passphrase
 }
 

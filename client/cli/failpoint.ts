@@ -1,7 +1,9 @@
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs"
 
 /** A place at which this process kills itself, for tests of what survives: `name`, or `name:3` for the third time. Does nothing unless set. */
-export function createFailpoint(failpoint: { readonly name: string; readonly logPath: string | null } | null): (name: string) => void {
+export function createFailpoint(
+  failpoint: { readonly name: string; readonly logPath: string | null } | null,
+): (name: string) => void {
   if (failpoint === null) return () => undefined
   const [armed, count = "1"] = failpoint.name.split(":")
   let hitsLeft = Number(count)

@@ -30,11 +30,16 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 })
 
 const program = new Command("taciturn")
-  .description("Meeting recordings that only their participants can open. Everything is sealed on this device before it is sent.")
+  .description(
+    "Meeting recordings that only their participants can open. Everything is sealed on this device before it is sent.",
+  )
   .option("--url <address>", "address of the server (TACITURN_URL; remembered by init)")
   .option("--json", "print one JSON document, and nothing else, on stdout")
   .showHelpAfterError("Run with --help to see how it is used.")
-  .addHelpText("after", "\nExample:\n  taciturn init --name laptop\n  taciturn meeting create \"Weekly call\"\n\nExit codes: 0 done, 1 failed, 2 usage, 3 integrity refused, 4 try later, 130 interrupted.")
+  .addHelpText(
+    "after",
+    '\nExample:\n  taciturn init --name laptop\n  taciturn meeting create "Weekly call"\n\nExit codes: 0 done, 1 failed, 2 usage, 3 integrity refused, 4 try later, 130 interrupted.',
+  )
 
 let exitCode: number = EXIT.done
 
@@ -46,7 +51,12 @@ async function run(action: Action): Promise<void> {
     context = await createContext({ json: wantsJson, url, signal: interrupt.signal })
     exitCode = (await action(context)) ?? EXIT.done
   } catch (error) {
-    exitCode = reportFailure(interrupt.signal.aborted ? new ArchiveError("interrupted", "interrupted: call again to go on from here", { cause: error }) : error, wantsJson)
+    exitCode = reportFailure(
+      interrupt.signal.aborted
+        ? new ArchiveError("interrupted", "interrupted: call again to go on from here", { cause: error })
+        : error,
+      wantsJson,
+    )
   } finally {
     await context?.close()
   }
@@ -66,7 +76,8 @@ try {
   if (!(error instanceof CommanderError)) throw error
   // Help and version were asked for; everything else is a wrong argument, which commander has explained on stderr.
   exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
-  if (exitCode === EXIT.usage && wantsJson) reportFailure(new ArchiveError("usage", error.message.replace(/^error: /, "")), true)
+  if (exitCode === EXIT.usage && wantsJson)
+    reportFailure(new ArchiveError("usage", error.message.replace(/^error: /, "")), true)
 }
 process.exitCode = exitCode
 

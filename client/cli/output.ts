@@ -22,7 +22,9 @@ export function createOutput(json: boolean): Output {
     json,
     result: (document, lines) => {
       clear()
-      process.stdout.write(json ? `${JSON.stringify(document)}\n` : lines.map((line) => `${printable(line)}\n`).join(""))
+      process.stdout.write(
+        json ? `${JSON.stringify(document)}\n` : lines.map((line) => `${printable(line)}\n`).join(""),
+      )
     },
     note: (text) => {
       clear()
@@ -40,10 +42,20 @@ export function createOutput(json: boolean): Output {
 
 /** Says what failed, and gives the exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
-  const known = isArchiveError(error) ? error : new ArchiveError("internal", error instanceof Error ? error.message : "something failed that should not have", { cause: error })
+  const known = isArchiveError(error)
+    ? error
+    : new ArchiveError("internal", error instanceof Error ? error.message : "something failed that should not have", {
+        cause: error,
+      })
   const { code, message, retryable, place } = known
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, retryable, ...(place === undefined ? {} : { place }) } })}\n`)
-  else process.stderr.write(`${process.stderr.isTTY ? "\r\u001b[K" : ""}taciturn: ${printable(message)}${place === undefined ? "" : ` (${place})`}\n`)
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ error: { code, message, retryable, ...(place === undefined ? {} : { place }) } })}\n`,
+    )
+  else
+    process.stderr.write(
+      `${process.stderr.isTTY ? "\r\u001b[K" : ""}taciturn: ${printable(message)}${place === undefined ? "" : ` (${place})`}\n`,
+    )
   return EXIT_CODES[code]
 }
 
@@ -62,6 +74,10 @@ export function formatSize(sizeBytes: number): string {
 
 export function formatDuration(seconds: number | null): string {
   if (seconds === null) return "—"
-  const [hours, minutes, rest] = [Math.floor(seconds / 3_600), Math.floor((seconds % 3_600) / 60), Math.floor(seconds % 60)]
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / 3_600),
+    Math.floor((seconds % 3_600) / 60),
+    Math.floor(seconds % 60),
+  ]
   return `${hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}` : String(minutes)}:${String(rest).padStart(2, "0")}`
 }

@@ -13,7 +13,11 @@ export interface PlaybackServer {
 }
 
 /** Serves verified bytes to players on this machine: whole, or by Range (RFC 9110 §14). */
-export async function servePlayback(reader: AssetReader, random: RandomBytes, onFailure: (error: ArchiveError) => void): Promise<PlaybackServer> {
+export async function servePlayback(
+  reader: AssetReader,
+  random: RandomBytes,
+  onFailure: (error: ArchiveError) => void,
+): Promise<PlaybackServer> {
   const path = `/${toBase64Url(random(32))}`
   let host = ""
   let failure: ArchiveError | null = null
@@ -45,14 +49,33 @@ export async function servePlayback(reader: AssetReader, random: RandomBytes, on
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, served: { readonly reader: AssetReader; readonly path: string; readonly host: string }): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: { readonly reader: AssetReader; readonly path: string; readonly host: string },
+): Promise<void> {
   const { reader } = served
   // Another Host is a page that rebinds its own name to this machine.
-  if (request.headers.host !== served.host || request.url !== served.path) return end(response, 404)
-  if (request.method !== "GET" && request.method !== "HEAD") return end(response, 405, { allow: "GET, HEAD" })
-  const headers = { "accept-ranges": "bytes", "content-type": reader.mediaType, "cache-control": "no-store", "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" }
+  if (request.headers.host !== served.host || request.url !== served.path) {
+    end(response, 404)
+    return
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    end(response, 405, { allow: "GET, HEAD" })
+    return
+  }
+  const headers = {
+    "accept-ranges": "bytes",
+    "content-type": reader.mediaType,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+  }
   const range = parseRange(request.headers.range, reader.sizeBytes)
-  if (range === "unsatisfiable") return end(response, 416, { "content-range": `bytes */${reader.sizeBytes}` })
+  if (range === "unsatisfiable") {
+    end(response, 416, { "content-range": `bytes */${reader.sizeBytes}` })
+    return
+  }
   const { start, end: last } = range ?? { start: 0, end: reader.sizeBytes - 1 }
   const partial = range === null ? {} : { "content-range": `bytes ${start}-${last}/${reader.sizeBytes}` }
   response.writeHead(range === null ? 200 : 206, { ...headers, ...partial, "content-length": last - start + 1 })
@@ -65,14 +88,21 @@ async function answer(request: IncomingMessage, response: ServerResponse, served
     gone.abort()
   })
   for await (const bytes of reader.read(start, last, gone.signal)) {
-    if (!response.write(bytes)) await new Promise<void>((resolve) => { response.once("drain", resolve); response.once("close", resolve) })
+    if (!response.write(bytes))
+      await new Promise<void>((resolve) => {
+        response.once("drain", resolve)
+        response.once("close", resolve)
+      })
     if (gone.signal.aborted) return
   }
   response.end()
 }
 
 /** One range; several, or a malformed one, are ignored, as RFC 9110 §14.2 allows. */
-export function parseRange(header: string | undefined, sizeBytes: number): { readonly start: number; readonly end: number } | "unsatisfiable" | null {
+export function parseRange(
+  header: string | undefined,
+  sizeBytes: number,
+): { readonly start: number; readonly end: number } | "unsatisfiable" | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "")
   const [, first = "", last = ""] = match ?? []
   if (match === null || (first === "" && last === "")) return null

@@ -13,7 +13,10 @@ export function reportUpload(context: CommandContext, name: string): UploadOptio
       if (phase === "sending") {
         const line = meter(sentBytes, totalBytes)
         if (line !== null) context.output.progress(`${name}: sent ${line}`)
-      } else if (phase === "storing") context.output.progress(`${name}: all sent, stored ${formatSize(storedBytes)}${totalBytes === null ? "" : ` of ${formatSize(totalBytes)}`}`)
+      } else if (phase === "storing")
+        context.output.progress(
+          `${name}: all sent, stored ${formatSize(storedBytes)}${totalBytes === null ? "" : ` of ${formatSize(totalBytes)}`}`,
+        )
       else if (phase === "publishing") context.output.progress(`${name}: publishing`)
     },
     onWait: (error, waitMs) => {

@@ -12,7 +12,11 @@ import type { PlaintextSource } from "../sdk/upload/piece-sealer.js"
  * Standard input as a source that can be read again: all that came is kept beside the journal, sealed under a key of its own which only this
  * process knows, until the receipt is there.
  */
-export async function replayableSource(input: PlaintextSource, path: string, random: RandomBytes): Promise<AssetSource & { remove(): Promise<void> }> {
+export async function replayableSource(
+  input: PlaintextSource,
+  path: string,
+  random: RandomBytes,
+): Promise<AssetSource & { remove(): Promise<void> }> {
   const file = await open(path, "w+", 0o600)
   const copy = new SealedCopy(file, random)
   let ended: number | null = null
@@ -56,7 +60,14 @@ class SealedCopy {
 
   constructor(file: FileHandle, random: RandomBytes) {
     this.#file = file
-    const key = { contentKey: random(32), rawHeader: encodeAssetHeader({ kind: "file", assetId: asId("asset", random(16)), salt: random(ASSET_SALT_BYTES) }) }
+    const key = {
+      contentKey: random(32),
+      rawHeader: encodeAssetHeader({
+        kind: "file",
+        assetId: asId("asset", random(16)),
+        salt: random(ASSET_SALT_BYTES),
+      }),
+    }
     this.#sealer = createSegmentSealer(key, nodePrimitives)
     this.#opener = createSegmentOpener(key, nodePrimitives)
   }

@@ -43,7 +43,11 @@ export interface NewAccount {
 }
 
 /** Makes an account with its first device, recovery device and user key. SPEC.md §5.1. */
-export function createAccount(options: { readonly deviceName: string; readonly nowMs: number; readonly random: RandomBytes }): NewAccount {
+export function createAccount(options: {
+  readonly deviceName: string
+  readonly nowMs: number
+  readonly random: RandomBytes
+}): NewAccount {
   const { random } = options
   const entropy = random(SEED_BYTES)
   const device: DeviceSecrets = { ed25519Seed: random(SEED_BYTES), xwingSeed: random(SEED_BYTES) }
@@ -51,10 +55,18 @@ export function createAccount(options: { readonly deviceName: string; readonly n
   const userSeed = random(SEED_BYTES)
   const [deviceSigner, recoverySigner] = [signerOfSeed(device.ed25519Seed), signerOfSeed(recovery.ed25519Seed)]
   const box = (secrets: DeviceSecrets, signer: Signer): Uint8Array =>
-    hpkeSeal({ recipientPublicKey: xwingPublicKey(secrets.xwingSeed), info: seedBoxInfo(signer.publicKey, 1, ZERO_HASH), plaintext: userSeed }, random)
+    hpkeSeal(
+      {
+        recipientPublicKey: xwingPublicKey(secrets.xwingSeed),
+        info: seedBoxInfo(signer.publicKey, 1, ZERO_HASH),
+        plaintext: userSeed,
+      },
+      random,
+    )
   const boxes = [box(device, deviceSigner), box(recovery, recoverySigner)] as const
   const name = utf8(options.deviceName)
-  if (name.length > LIMITS.deviceNameBytes) throw new ArchiveError("usage", `a device name has at most ${LIMITS.deviceNameBytes} bytes`)
+  if (name.length > LIMITS.deviceNameBytes)
+    throw new ArchiveError("usage", `a device name has at most ${LIMITS.deviceNameBytes} bytes`)
   const statement = encodeGenesisStatement({
     day: dayOf(options.nowMs),
     device: {
@@ -68,7 +80,10 @@ export function createAccount(options: { readonly deviceName: string; readonly n
   })
   const genesisLink = encodeLink(
     makeEnvelope(LABELS.signLink, deviceSigner, statement),
-    [deviceSigner, recoverySigner].map((signer) => ({ key: signer.publicKey, signature: signer.sign(countersignedBytes(statement)) })),
+    [deviceSigner, recoverySigner].map((signer) => ({
+      key: signer.publicKey,
+      signature: signer.sign(countersignedBytes(statement)),
+    })),
   )
   return {
     genesisLink,
@@ -84,7 +99,12 @@ export function openDeviceName(userSeed: Uint8Array, deviceKey: Uint8Array, seal
 }
 
 function deviceNamePlace(userSeed: Uint8Array, deviceKey: Uint8Array): SealPlace {
-  return { key: deriveFromSeed(userSeed, LABELS.deviceNameKey), label: LABELS.deviceName, context: deviceKey, aad: EMPTY }
+  return {
+    key: deriveFromSeed(userSeed, LABELS.deviceNameKey),
+    label: LABELS.deviceName,
+    context: deviceKey,
+    aad: EMPTY,
+  }
 }
 
 /** The recovery device of 24 words. @throws {@link ArchiveError} `usage` if they are no phrase of ours. */
@@ -99,12 +119,18 @@ export function recoveryDeviceOfPhrase(phrase: string): DeviceSecrets {
 }
 
 function recoveryDevice(entropy: Uint8Array): DeviceSecrets {
-  return { ed25519Seed: deriveFromSeed(entropy, LABELS.recoveryEd25519), xwingSeed: deriveFromSeed(entropy, LABELS.recoveryXwing) }
+  return {
+    ed25519Seed: deriveFromSeed(entropy, LABELS.recoveryEd25519),
+    xwingSeed: deriveFromSeed(entropy, LABELS.recoveryXwing),
+  }
 }
 
 /** 24 words to compare aloud; each stands for the account's full genesis hash. SPEC.md §5.2. */
 export function safetyWords(genesisHash: Uint8Array): string {
-  return entropyToMnemonic(blake2b(32, ZERO_HASH, concatBytes(lengthPrefixed(utf8(LABELS.safetyWords)), genesisHash)), wordlist)
+  return entropyToMnemonic(
+    blake2b(32, ZERO_HASH, concatBytes(lengthPrefixed(utf8(LABELS.safetyWords)), genesisHash)),
+    wordlist,
+  )
 }
 
 /** The key of keyring seals. SPEC.md §5.4. */

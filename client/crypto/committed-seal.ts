@@ -38,7 +38,11 @@ export function recordSecretOf(place: Pick<SealPlace, "key" | "label" | "context
 }
 
 /** Opens by the record secret alone. @throws {@link ArchiveError} `cannot-open`. */
-export function openWithRecordSecret(recordSecret: Uint8Array, place: Omit<SealPlace, "key">, sealed: Uint8Array): Uint8Array {
+export function openWithRecordSecret(
+  recordSecret: Uint8Array,
+  place: Omit<SealPlace, "key">,
+  sealed: Uint8Array,
+): Uint8Array {
   if (sealed.length < SMALLEST_BYTES || (sealed.length - SMALLEST_BYTES) % 256 !== 0) throw cannotOpen()
   const { commitment, recordKey } = deriveRecord(recordSecret, place, sealed.subarray(0, SALT_BYTES))
   if (!equalBytes(commitment, sealed.subarray(SALT_BYTES, SALT_BYTES + COMMITMENT_BYTES))) throw cannotOpen()
@@ -48,7 +52,11 @@ export function openWithRecordSecret(recordSecret: Uint8Array, place: Omit<SealP
   return plaintext
 }
 
-function deriveRecord(recordSecret: Uint8Array, place: Pick<SealPlace, "label" | "context">, salt: Uint8Array): { readonly commitment: Uint8Array; readonly recordKey: Uint8Array } {
+function deriveRecord(
+  recordSecret: Uint8Array,
+  place: Pick<SealPlace, "label" | "context">,
+  salt: Uint8Array,
+): { readonly commitment: Uint8Array; readonly recordKey: Uint8Array } {
   const derived = blake2b(64, recordSecret, derivationInput(place, salt))
   return { commitment: derived.subarray(0, COMMITMENT_BYTES), recordKey: derived.subarray(COMMITMENT_BYTES) }
 }

@@ -26,14 +26,25 @@ export interface BoxMaking {
 }
 
 /** One pair of boxes per member, throw-away ones up to a power of two, sorted by tag. */
-export function makeEpochBoxes(making: BoxMaking, adminSeed: Uint8Array | null, random: RandomBytes): readonly EpochBox[] {
+export function makeEpochBoxes(
+  making: BoxMaking,
+  adminSeed: Uint8Array | null,
+  random: RandomBytes,
+): readonly EpochBox[] {
   const boxes = making.roster.map((member): EpochBox => {
     const tag = tagFor(making, member)
-    const adminBox = member.role === "admin" && adminSeed !== null ? adminBoxFor(making, member, adminSeed) : throwAwayBox(making, random)
+    const adminBox =
+      member.role === "admin" && adminSeed !== null
+        ? adminBoxFor(making, member, adminSeed)
+        : throwAwayBox(making, random)
     return { tag: tag ?? random(BOX_TAG_BYTES), memberBox: memberBoxFor(making, member), adminBox }
   })
   while (!Number.isInteger(Math.log2(boxes.length))) {
-    boxes.push({ tag: random(BOX_TAG_BYTES), memberBox: throwAwayBox(making, random), adminBox: throwAwayBox(making, random) })
+    boxes.push({
+      tag: random(BOX_TAG_BYTES),
+      memberBox: throwAwayBox(making, random),
+      adminBox: throwAwayBox(making, random),
+    })
   }
   return boxes.toSorted((a, b) => compareBytes(a.tag, b.tag))
 }
@@ -57,13 +68,30 @@ export function adminBoxesFit(making: BoxMaking, boxes: readonly EpochBox[], adm
 }
 
 /** The tag under which a member of the base roster finds its box. */
-export function boxTag(secret: Uint8Array, meetingHash: Uint8Array, epoch: number, recipientGenesisHash: Uint8Array): Uint8Array {
-  return blake2b(BOX_TAG_BYTES, secret, concatBytes(lengthPrefixed(utf8(LABELS.boxTag)), meetingHash, u64(epoch), recipientGenesisHash))
+export function boxTag(
+  secret: Uint8Array,
+  meetingHash: Uint8Array,
+  epoch: number,
+  recipientGenesisHash: Uint8Array,
+): Uint8Array {
+  return blake2b(
+    BOX_TAG_BYTES,
+    secret,
+    concatBytes(lengthPrefixed(utf8(LABELS.boxTag)), meetingHash, u64(epoch), recipientGenesisHash),
+  )
 }
 
 /** The 32 bytes in a box. @throws {@link ArchiveError} `cannot-open`. */
-export function openEpochBox(purpose: "member" | "admin", userSeed: Uint8Array, place: EpochBoxPlace, box: EpochBox): Uint8Array {
-  return hpkeOpen(userSeed, epochBoxInfo(purpose, place), purpose === "member" ? box.memberBox : box.adminBox).slice(0, 32)
+export function openEpochBox(
+  purpose: "member" | "admin",
+  userSeed: Uint8Array,
+  place: EpochBoxPlace,
+  box: EpochBox,
+): Uint8Array {
+  return hpkeOpen(userSeed, epochBoxInfo(purpose, place), purpose === "member" ? box.memberBox : box.adminBox).slice(
+    0,
+    32,
+  )
 }
 
 /**
@@ -71,12 +99,23 @@ export function openEpochBox(purpose: "member" | "admin", userSeed: Uint8Array, 
  * It is but a candidate until the event is found valid. SPEC.md §7.1.
  * @throws {@link ArchiveError} `bad-boxes` for a box that does not open.
  */
-export function openOwnBox(event: MeetingEvent, meetingHash: Uint8Array, baseSecret: Uint8Array, secrets: AccountSecrets): Uint8Array | null {
+export function openOwnBox(
+  event: MeetingEvent,
+  meetingHash: Uint8Array,
+  baseSecret: Uint8Array,
+  secrets: AccountSecrets,
+): Uint8Array | null {
   const tag = boxTag(baseSecret, meetingHash, event.epoch, secrets.genesisHash)
   const box = event.epochPart?.boxes.find((candidate) => equalBytes(candidate.tag, tag))
   if (box === undefined) return null
   for (const { generation, seed } of secrets.userSeeds.toReversed()) {
-    const place = { meetingHash, epoch: event.epoch, prev: event.prev, recipientGenesisHash: secrets.genesisHash, generation }
+    const place = {
+      meetingHash,
+      epoch: event.epoch,
+      prev: event.prev,
+      recipientGenesisHash: secrets.genesisHash,
+      generation,
+    }
     try {
       return openEpochBox("member", seed, place, box)
     } catch (error) {
@@ -101,10 +140,20 @@ function adminBoxFor(making: BoxMaking, member: RosterEntry, adminSeed: Uint8Arr
   return boxFor("admin", making, member, coinsFor(LABELS.adminCoins, adminSeed, making, member), adminSeed)
 }
 
-function boxFor(purpose: "member" | "admin", making: BoxMaking, member: RosterEntry, coins: Uint8Array, content: Uint8Array): Uint8Array {
+function boxFor(
+  purpose: "member" | "admin",
+  making: BoxMaking,
+  member: RosterEntry,
+  coins: Uint8Array,
+  content: Uint8Array,
+): Uint8Array {
   const { meetingHash, epoch, prev } = making
   const place = { meetingHash, epoch, prev, recipientGenesisHash: member.genesisHash, generation: member.generation }
-  const message = { recipientPublicKey: making.userPublicKeyOf(member), info: epochBoxInfo(purpose, place), plaintext: concatBytes(content, ZEROS) }
+  const message = {
+    recipientPublicKey: making.userPublicKeyOf(member),
+    info: epochBoxInfo(purpose, place),
+    plaintext: concatBytes(content, ZEROS),
+  }
   return hpkeSealWithCoins(message, coins)
 }
 
@@ -115,5 +164,8 @@ function coinsFor(label: Label, secret: Uint8Array, making: BoxMaking, member: R
 function throwAwayBox(making: BoxMaking, random: RandomBytes): Uint8Array {
   const { meetingHash, epoch, prev } = making
   const info = epochBoxInfo("member", { meetingHash, epoch, prev, recipientGenesisHash: random(32), generation: 1 })
-  return hpkeSeal({ recipientPublicKey: xwingPublicKey(random(32)), info, plaintext: concatBytes(ZEROS, ZEROS) }, random)
+  return hpkeSeal(
+    { recipientPublicKey: xwingPublicKey(random(32)), info, plaintext: concatBytes(ZEROS, ZEROS) },
+    random,
+  )
 }

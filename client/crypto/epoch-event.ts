@@ -64,7 +64,11 @@ export function makeEpochEvent(epoch: NewEpoch): MadeEpoch {
   const sealedHistory =
     base === null || epoch.policy === "from-join"
       ? null
-      : sealRecord(historyPlace(keys, position.meetingHash, base.eventHash), concatBytes(u64(base.keys.epoch), base.keys.secret), random)
+      : sealRecord(
+          historyPlace(keys, position.meetingHash, base.eventHash),
+          concatBytes(u64(base.keys.epoch), base.keys.secret),
+          random,
+        )
   const rawEvent = makeEvent(
     position,
     keys,
@@ -92,16 +96,32 @@ export function makeEpochEvent(epoch: NewEpoch): MadeEpoch {
 }
 
 /** The position of a genesis: zeros everywhere, for its own hash names the meeting. SPEC.md §7. */
-export const GENESIS_POSITION: LogPosition = { meetingId: asId("meeting", new Uint8Array(16)), meetingHash: ZERO_HASH, seq: 0, prev: ZERO_HASH }
+export const GENESIS_POSITION: LogPosition = {
+  meetingId: asId("meeting", new Uint8Array(16)),
+  meetingHash: ZERO_HASH,
+  seq: 0,
+  prev: ZERO_HASH,
+}
 
 /** The base epoch's number and secret, as sealed under the new one. @throws {@link ArchiveError} `cannot-open`. */
-export function openHistory(keys: EpochKeys, meetingHash: Uint8Array, base: Uint8Array, sealedHistory: Uint8Array): { readonly epoch: number; readonly secret: Uint8Array } {
+export function openHistory(
+  keys: EpochKeys,
+  meetingHash: Uint8Array,
+  base: Uint8Array,
+  sealedHistory: Uint8Array,
+): { readonly epoch: number; readonly secret: Uint8Array } {
   const plaintext = openRecord(historyPlace(keys, meetingHash, base), sealedHistory)
   const epoch = Number(new DataView(plaintext.buffer, plaintext.byteOffset, 8).getBigUint64(0))
-  if (plaintext.length !== 40 || !equalBytes(u64(epoch), plaintext.subarray(0, 8))) throw new ArchiveError("malformed", "a sealed history of another form")
+  if (plaintext.length !== 40 || !equalBytes(u64(epoch), plaintext.subarray(0, 8)))
+    throw new ArchiveError("malformed", "a sealed history of another form")
   return { epoch, secret: plaintext.slice(8) }
 }
 
 function historyPlace(keys: EpochKeys, meetingHash: Uint8Array, base: Uint8Array): SealPlace {
-  return { key: keys.secret, label: LABELS.history, context: concatBytes(meetingHash, u64(keys.epoch), base), aad: new Uint8Array(0) }
+  return {
+    key: keys.secret,
+    label: LABELS.history,
+    context: concatBytes(meetingHash, u64(keys.epoch), base),
+    aad: new Uint8Array(0),
+  }
 }

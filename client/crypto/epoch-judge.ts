@@ -5,8 +5,24 @@ import { boxesHash, type EpochPart, type MeetingEvent } from "../../shared/proto
 import { HASH_BYTES, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import type { VerifiedChain } from "../../shared/protocol/link.js"
-import { adminsOf, type HistoryPolicy, isAdmin, memberOf, readPolicy, readRoster, type RosterEntry, sameMembersAndRoles } from "../../shared/protocol/roster.js"
-import { type Field, fieldBytes, fieldValue, showField, verifyBody, verifyShownField } from "../../shared/protocol/statement.js"
+import {
+  adminsOf,
+  type HistoryPolicy,
+  isAdmin,
+  memberOf,
+  readPolicy,
+  readRoster,
+  type RosterEntry,
+  sameMembersAndRoles,
+} from "../../shared/protocol/roster.js"
+import {
+  type Field,
+  fieldBytes,
+  fieldValue,
+  showField,
+  verifyBody,
+  verifyShownField,
+} from "../../shared/protocol/statement.js"
 import { type AccountSecrets, userSeedOf } from "./account-keys.js"
 import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox, openOwnBox } from "./epoch-boxes.js"
 import { adminSigner, deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
@@ -24,7 +40,11 @@ export interface EpochCase {
   readonly events: readonly MeetingEvent[]
   readonly epochs: readonly ValidEpoch[]
   readonly carried: readonly Uint8Array[]
-  readonly candidate: { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null } | null
+  readonly candidate: {
+    readonly epoch: number
+    readonly secret: Uint8Array
+    readonly adminSeed: Uint8Array | null
+  } | null
   readonly adminSeed: Uint8Array | null
   readonly secrets: AccountSecrets
   readonly chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>
@@ -52,7 +72,7 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   const part = event.epochPart
   if (part === null) throw new ArchiveError("internal", "not an epoch event")
   const base = baseOf(epochCase, part)
-  const secret = secretOf(epochCase, part, base)
+  const secret = secretOf(epochCase, base)
   if (secret === null) return null
   const keys = deriveEpochKeys(secret, event.epoch)
   const body = openEventBody(event, meetingHash, keys)
@@ -74,7 +94,8 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
     roster: fields.roster,
     userPublicKeyOf: (member) => userPublicKeyOf(chains, member),
   }
-  if (!memberBoxesFit(making, part.boxes)) throw new ArchiveError("bad-boxes", "an epoch whose boxes do not bring every member its secret")
+  if (!memberBoxesFit(making, part.boxes))
+    throw new ArchiveError("bad-boxes", "an epoch whose boxes do not bring every member its secret")
   const adminSeed = adminSeedOf(epochCase, part, fields.roster, making)
   const adminsChanged = !sameHashes(adminsBefore, adminsOf(fields.roster))
   const carried = epochCase.epochs.length === 0 ? body.carried : epochCase.carried
@@ -98,7 +119,7 @@ function baseOf(epochCase: EpochCase, part: EpochPart): ValidEpoch | null {
 }
 
 /** From what is known, else from the own box under the base's tag. */
-function secretOf(epochCase: EpochCase, part: EpochPart, base: ValidEpoch | null): Uint8Array | null {
+function secretOf(epochCase: EpochCase, base: ValidEpoch | null): Uint8Array | null {
   const { event, meetingHash, secrets, candidate } = epochCase
   if (candidate !== null && candidate.epoch === event.epoch) return candidate.secret
   if (base === null) return null
@@ -119,15 +140,24 @@ function readEpochFields(fields: readonly Field[], part: EpochPart, keys: EpochK
     equalBytes(hash("boxes"), boxesHash(part.boxes)) &&
     equalBytes(hash("commitment"), keys.commitment) &&
     sameHashes(admins, adminsOf(roster))
-  if (!fits) throw new ArchiveError("bad-signature", "an epoch event whose signed fields do not fit what stands beside them")
-  return { roster, policy: readPolicy(fieldValue(fields, "policy")), title: readText(fieldValue(fields, "title"), "title", LIMITS.titleBytes) }
+  if (!fits)
+    throw new ArchiveError("bad-signature", "an epoch event whose signed fields do not fit what stands beside them")
+  return {
+    roster,
+    policy: readPolicy(fieldValue(fields, "policy")),
+    title: readText(fieldValue(fields, "title"), "title", LIMITS.titleBytes),
+  }
 }
 
-async function chainsOf(roster: readonly RosterEntry[], chainOf: EpochCase["chainOf"]): Promise<readonly VerifiedChain[]> {
+async function chainsOf(
+  roster: readonly RosterEntry[],
+  chainOf: EpochCase["chainOf"],
+): Promise<readonly VerifiedChain[]> {
   const chains: VerifiedChain[] = []
   for (const member of roster) {
     const chain = await chainOf(member.genesisHash)
-    if (indexOfHead(chain, member.chainHead) < 0) throw new ArchiveError("not-authorised", "a roster that names a head which its account's chain does not have")
+    if (indexOfHead(chain, member.chainHead) < 0)
+      throw new ArchiveError("not-authorised", "a roster that names a head which its account's chain does not have")
     chains.push(chain)
   }
   return chains
@@ -136,25 +166,38 @@ async function chainsOf(roster: readonly RosterEntry[], chainOf: EpochCase["chai
 function userPublicKeyOf(chains: readonly VerifiedChain[], member: RosterEntry): Uint8Array {
   const chain = chains.find((candidate) => equalBytes(candidate.genesisHash, member.genesisHash))
   const key = chain?.userKeys.find((candidate) => candidate.generation === member.generation)
-  if (key === undefined) throw new ArchiveError("not-authorised", "a roster that names a user key which its account does not have")
+  if (key === undefined)
+    throw new ArchiveError("not-authorised", "a roster that names a user key which its account does not have")
   return key.publicKey
 }
 
 /** Checks who may make which epoch, and gives the admins that were in force before it. SPEC.md §7.1. */
-async function assertAuthority(epochCase: EpochCase, part: EpochPart, base: ValidEpoch | null, fields: EpochFields, author: Uint8Array, carried: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+async function assertAuthority(
+  epochCase: EpochCase,
+  part: EpochPart,
+  base: ValidEpoch | null,
+  fields: EpochFields,
+  author: Uint8Array,
+  carried: readonly Uint8Array[],
+): Promise<readonly Uint8Array[]> {
   if (epochCase.seq === 0) {
     const [only, second] = fields.roster
-    if (second !== undefined || only === undefined || !equalBytes(only.genesisHash, author)) throw new ArchiveError("not-authorised", "a genesis with others than its author")
+    if (second !== undefined || only === undefined || !equalBytes(only.genesisHash, author))
+      throw new ArchiveError("not-authorised", "a genesis with others than its author")
     if (carried.length > 0) throw new ArchiveError("malformed", "a genesis that carries statements")
     return []
   }
   if (base === null) {
     const admins = await adminsByCarried(epochCase, carried)
-    if (!admins.some((admin) => equalBytes(admin, author))) throw new ArchiveError("not-authorised", "an epoch that no admin made")
+    if (!admins.some((admin) => equalBytes(admin, author)))
+      throw new ArchiveError("not-authorised", "an epoch that no admin made")
     return admins
   }
-  const sameCarried = carried.length === epochCase.carried.length && carried.every((item, index) => equalBytes(item, epochCase.carried[index] ?? ZERO_HASH))
-  if (!sameCarried) throw new ArchiveError("malformed", "an epoch that carries other proofs of its admins than the log gives")
+  const sameCarried =
+    carried.length === epochCase.carried.length &&
+    carried.every((item, index) => equalBytes(item, epochCase.carried[index] ?? ZERO_HASH))
+  if (!sameCarried)
+    throw new ArchiveError("malformed", "an epoch that carries other proofs of its admins than the log gives")
   assertNotOlder(base.roster, fields.roster)
   const before = adminsOf(base.roster)
   if (isAdmin(base.roster, author)) return before
@@ -164,7 +207,11 @@ async function assertAuthority(epochCase: EpochCase, part: EpochPart, base: Vali
     base.policy === fields.policy &&
     base.title === fields.title &&
     equalBytes(base.adminKey, part.adminKey)
-  if (!isRekey) throw new ArchiveError("not-authorised", "an epoch with other members, roles, policy or title, made by someone who is no admin")
+  if (!isRekey)
+    throw new ArchiveError(
+      "not-authorised",
+      "an epoch with other members, roles, policy or title, made by someone who is no admin",
+    )
   return before
 }
 
@@ -181,14 +228,24 @@ async function adminsByCarried(epochCase: EpochCase, carried: readonly Uint8Arra
     const shown = verifyShownField(raw, verifySignature)
     const { statement, field } = shown
     const named = epochCase.events[statement.seq]
-    const inPlace = named !== undefined && named.epochPart !== null && equalBytes(named.statementHash, shown.statementHash) && statement.seq > newestSeq && statement.seq < epochCase.seq
-    if (!inPlace || field.name !== "admins" || statement.type !== "epoch") throw new ArchiveError("not-authorised", "a carried proof that is not of this log")
+    const inPlace =
+      named !== undefined &&
+      named.epochPart !== null &&
+      equalBytes(named.statementHash, shown.statementHash) &&
+      statement.seq > newestSeq &&
+      statement.seq < epochCase.seq
+    if (!inPlace || field.name !== "admins" || statement.type !== "epoch")
+      throw new ArchiveError("not-authorised", "a carried proof that is not of this log")
     const next = readHashes(field.value)
     const author = statement.authorGenesisHash
-    const entitled = admins === null ? statement.seq === 0 && next.length === 1 && equalBytes(next[0] ?? ZERO_HASH, author) : admins.some((admin) => equalBytes(admin, author))
+    const entitled =
+      admins === null
+        ? statement.seq === 0 && next.length === 1 && equalBytes(next[0] ?? ZERO_HASH, author)
+        : admins.some((admin) => equalBytes(admin, author))
     if (!entitled) throw new ArchiveError("not-authorised", "a change of admins that no admin made")
     const chain = await epochCase.chainOf(author)
-    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey))) throw new ArchiveError("not-authorised", "a change of admins by a device that is not its author's")
+    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey)))
+      throw new ArchiveError("not-authorised", "a change of admins by a device that is not its author's")
     admins = next
     newestSeq = statement.seq
   }
@@ -196,17 +253,31 @@ async function adminsByCarried(epochCase: EpochCase, carried: readonly Uint8Arra
 }
 
 /** The seed behind the admin key, for an admin; `null` where it was not delivered. */
-function adminSeedOf(epochCase: EpochCase, part: EpochPart, roster: readonly RosterEntry[], making: BoxMaking): Uint8Array | null {
+function adminSeedOf(
+  epochCase: EpochCase,
+  part: EpochPart,
+  roster: readonly RosterEntry[],
+  making: BoxMaking,
+): Uint8Array | null {
   const { secrets } = epochCase
   const self = memberOf(roster, secrets.genesisHash)
   if (self?.role !== "admin") return null
-  const fits = (seed: Uint8Array | null): seed is Uint8Array => seed !== null && equalBytes(adminSigner(seed).publicKey, part.adminKey)
+  const fits = (seed: Uint8Array | null): seed is Uint8Array =>
+    seed !== null && equalBytes(adminSigner(seed).publicKey, part.adminKey)
   if (fits(epochCase.adminSeed)) return epochCase.adminSeed
   const given = epochCase.candidate?.adminSeed ?? null
   if (fits(given)) return given
-  const place = { meetingHash: making.meetingHash, epoch: making.epoch, prev: making.prev, recipientGenesisHash: secrets.genesisHash, generation: self.generation }
+  const place = {
+    meetingHash: making.meetingHash,
+    epoch: making.epoch,
+    prev: making.prev,
+    recipientGenesisHash: secrets.genesisHash,
+    generation: self.generation,
+  }
   for (const box of part.boxes) {
-    const tags = [making.baseSecret, making.secret].flatMap((secret) => (secret === null ? [] : [boxTag(secret, making.meetingHash, making.epoch, secrets.genesisHash)]))
+    const tags = [making.baseSecret, making.secret].flatMap((secret) =>
+      secret === null ? [] : [boxTag(secret, making.meetingHash, making.epoch, secrets.genesisHash)],
+    )
     if (!tags.some((tag) => equalBytes(tag, box.tag))) continue
     try {
       const seed = openEpochBox("admin", userSeedOf(secrets, self.generation), place, box)

@@ -34,5 +34,9 @@ export function adminSigner(adminSeed: Uint8Array): Signer {
 
 /** The key of a recording's seals: of its capture epoch and its publishing epoch together. SPEC.md §8. */
 export function recordingJointKey(capture: EpochKeys, publishing: EpochKeys): Uint8Array {
-  return blake2b(32, capture.contentWrapKey, concatBytes(lengthPrefixed(utf8(LABELS.recordingWrapKey)), publishing.contentWrapKey))
+  return blake2b(
+    32,
+    capture.contentWrapKey,
+    concatBytes(lengthPrefixed(utf8(LABELS.recordingWrapKey)), publishing.contentWrapKey),
+  )
 }

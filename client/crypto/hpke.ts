@@ -41,8 +41,15 @@ export function hpkeOpen(seed: Uint8Array, info: Uint8Array, box: Uint8Array, aa
   return plaintext
 }
 
-function keySchedule(sharedSecret: Uint8Array, info: Uint8Array): { readonly key: Uint8Array; readonly nonce: Uint8Array } {
-  const context = concatBytes(Uint8Array.of(0), labeledExtract(EMPTY, "psk_id_hash", EMPTY), labeledExtract(EMPTY, "info_hash", info))
+function keySchedule(
+  sharedSecret: Uint8Array,
+  info: Uint8Array,
+): { readonly key: Uint8Array; readonly nonce: Uint8Array } {
+  const context = concatBytes(
+    Uint8Array.of(0),
+    labeledExtract(EMPTY, "psk_id_hash", EMPTY),
+    labeledExtract(EMPTY, "info_hash", info),
+  )
   const secret = labeledExtract(sharedSecret, "secret", EMPTY)
   return { key: labeledExpand(secret, "key", context, 32), nonce: labeledExpand(secret, "base_nonce", context, 12) }
 }

@@ -2,7 +2,12 @@ import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { makeEnvelope, type Signer } from "../../shared/protocol/envelope.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { encodeInvitation, type Invitation, invitationInfo, openInvitationEnvelope } from "../../shared/protocol/invitation.js"
+import {
+  encodeInvitation,
+  type Invitation,
+  invitationInfo,
+  openInvitationEnvelope,
+} from "../../shared/protocol/invitation.js"
 import { LABELS } from "../../shared/protocol/labels.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { padTo, unpad } from "../../shared/protocol/padding.js"
@@ -19,7 +24,10 @@ export function makeInvitationBox(
 ): Uint8Array {
   const envelope = makeEnvelope(LABELS.signInvitation, signer, encodeInvitation(invitation))
   const info = invitationInfo(invitation.recipientGenesisHash, recipient.generation)
-  return hpkeSeal({ recipientPublicKey: recipient.userPublicKey, info, plaintext: padTo(envelope, LIMITS.invitationPaddedBytes) }, random)
+  return hpkeSeal(
+    { recipientPublicKey: recipient.userPublicKey, info, plaintext: padTo(envelope, LIMITS.invitationPaddedBytes) },
+    random,
+  )
 }
 
 /**
@@ -31,7 +39,8 @@ export function openInvitationBox(box: Uint8Array, secrets: AccountSecrets): Inv
   const envelope = unpad(padded)
   if (envelope === null) throw new ArchiveError("malformed", "an invitation with other padding")
   const invitation = openInvitationEnvelope(envelope, verifySignature)
-  if (!equalBytes(invitation.recipientGenesisHash, secrets.genesisHash)) throw new ArchiveError("not-authorised", "an invitation for somebody else")
+  if (!equalBytes(invitation.recipientGenesisHash, secrets.genesisHash))
+    throw new ArchiveError("not-authorised", "an invitation for somebody else")
   return invitation
 }
 

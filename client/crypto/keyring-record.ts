@@ -3,7 +3,16 @@ import { equalBytes } from "../../shared/protocol/bytes.js"
 import { makeEnvelope } from "../../shared/protocol/envelope.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
-import { decodeKeyringRecord, encodeKeyringRecord, encodeKeyringStatement, type KeyringEntry, keyringAad, keyringContext, type KeyringRecord, openKeyringEnvelope } from "../../shared/protocol/keyring.js"
+import {
+  decodeKeyringRecord,
+  encodeKeyringRecord,
+  encodeKeyringStatement,
+  type KeyringEntry,
+  keyringAad,
+  keyringContext,
+  type KeyringRecord,
+  openKeyringEnvelope,
+} from "../../shared/protocol/keyring.js"
 import { LABELS } from "../../shared/protocol/labels.js"
 import type { VerifiedChain } from "../../shared/protocol/link.js"
 import { type AccountSecrets, deviceSigner, keyringKey, newestUserSeed, userSeedOf } from "./account-keys.js"
@@ -37,7 +46,10 @@ export function makeKeyringRecord(
     entry,
   })
   const envelope = makeEnvelope(LABELS.signKeyring, signer, statement)
-  const rawRecord = encodeKeyringRecord({ ...visible, sealed: sealRecord(recordPlace(secrets.genesisHash, seed, visible), envelope, ambient.random) })
+  const rawRecord = encodeKeyringRecord({
+    ...visible,
+    sealed: sealRecord(recordPlace(secrets.genesisHash, seed, visible), envelope, ambient.random),
+  })
   return { rawRecord, head: { seq: visible.seq, hash: sha256(rawRecord) } }
 }
 
@@ -56,12 +68,20 @@ export function openKeyringRecords(
   let newest = head
   for (const rawRecord of rawRecords) {
     const record = decodeKeyringRecord(rawRecord)
-    if (record.seq !== newest.seq + 1 || !equalBytes(record.prev, newest.hash)) throw new ArchiveError("bad-chain", "a keyring whose records do not follow each other")
-    const envelope = openRecord(recordPlace(secrets.genesisHash, userSeedOf(secrets, record.generation), record), record.sealed)
+    if (record.seq !== newest.seq + 1 || !equalBytes(record.prev, newest.hash))
+      throw new ArchiveError("bad-chain", "a keyring whose records do not follow each other")
+    const envelope = openRecord(
+      recordPlace(secrets.genesisHash, userSeedOf(secrets, record.generation), record),
+      record.sealed,
+    )
     const statement = openKeyringEnvelope(envelope, verifySignature)
-    const fits = equalBytes(statement.genesisHash, secrets.genesisHash) && statement.seq === record.seq && equalBytes(statement.prev, record.prev)
+    const fits =
+      equalBytes(statement.genesisHash, secrets.genesisHash) &&
+      statement.seq === record.seq &&
+      equalBytes(statement.prev, record.prev)
     if (!fits) throw new ArchiveError("bad-chain", "a keyring record that was signed for another place")
-    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey))) throw new ArchiveError("not-authorised", "a keyring record by a device that is not the account's")
+    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey)))
+      throw new ArchiveError("not-authorised", "a keyring record by a device that is not the account's")
     if (statement.entry !== null) entries.push(statement.entry)
     newest = { seq: record.seq, hash: sha256(rawRecord) }
     hashes.push(newest.hash)
@@ -70,5 +90,10 @@ export function openKeyringRecords(
 }
 
 function recordPlace(genesisHash: Uint8Array, userSeed: Uint8Array, record: Omit<KeyringRecord, "sealed">): SealPlace {
-  return { key: keyringKey(userSeed), label: LABELS.keyring, context: keyringContext(genesisHash, record.seq), aad: keyringAad(record) }
+  return {
+    key: keyringKey(userSeed),
+    label: LABELS.keyring,
+    context: keyringContext(genesisHash, record.seq),
+    aad: keyringAad(record),
+  }
 }

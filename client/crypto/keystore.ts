@@ -29,7 +29,11 @@ export interface KeystoreLock {
 
 /** A lock for a new keystore; without a passphrase the file's mode is all that protects it. */
 export function createKeystoreLock(passphrase: string | null, random: RandomBytes): KeystoreLock {
-  if (passphrase === null) return { seal: (content) => encodeCbor([1, 0, 0, 0, EMPTY, content]), reopen: (raw) => openKeystore(raw, null, random).content }
+  if (passphrase === null)
+    return {
+      seal: (content) => encodeCbor([1, 0, 0, 0, EMPTY, content]),
+      reopen: (raw) => openKeystore(raw, null, random).content,
+    }
   const salt = random(SALT_BYTES)
   return lockOf(keystorePlace(passphrase, salt, COST), salt, COST, random)
 }
@@ -40,7 +44,11 @@ export function keystoreNeedsPassphrase(raw: Uint8Array): boolean {
 }
 
 /** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`; `cannot-open` for a wrong passphrase. */
-export function openKeystore(raw: Uint8Array, passphrase: string | null, random: RandomBytes): { readonly content: Uint8Array; readonly lock: KeystoreLock } {
+export function openKeystore(
+  raw: Uint8Array,
+  passphrase: string | null,
+  random: RandomBytes,
+): { readonly content: Uint8Array; readonly lock: KeystoreLock } {
   const { cost, salt, content } = readKeystore(raw)
   if (cost.logN === 0) return { content, lock: createKeystoreLock(null, random) }
   if (passphrase === null) throw new ArchiveError("cannot-open", "this keystore needs its passphrase")
@@ -55,12 +63,25 @@ function lockOf(place: SealPlace, salt: Uint8Array, cost: ScryptCost, random: Ra
   }
 }
 
-function readKeystore(raw: Uint8Array): { readonly cost: ScryptCost; readonly salt: Uint8Array; readonly content: Uint8Array } {
+function readKeystore(raw: Uint8Array): {
+  readonly cost: ScryptCost
+  readonly salt: Uint8Array
+  readonly content: Uint8Array
+} {
   const items = readVersioned(decodeCbor(raw, LIMITS.keystoreBytes), "keystore", 6)
-  const cost = { logN: readUint(items[1], "cost", MAX_COST.logN), r: readUint(items[2], "cost", MAX_COST.r), p: readUint(items[3], "cost", MAX_COST.p) }
+  const cost = {
+    logN: readUint(items[1], "cost", MAX_COST.logN),
+    r: readUint(items[2], "cost", MAX_COST.r),
+    p: readUint(items[3], "cost", MAX_COST.p),
+  }
   const open = cost.logN === 0
-  if (open !== (cost.r === 0) || open !== (cost.p === 0)) throw new ArchiveError("malformed", "a keystore of impossible cost")
-  return { cost, salt: readBytes(items[4], "salt", open ? 0 : SALT_BYTES), content: readBytes(items[5], "content", { min: 1, max: LIMITS.keystoreBytes }) }
+  if (open !== (cost.r === 0) || open !== (cost.p === 0))
+    throw new ArchiveError("malformed", "a keystore of impossible cost")
+  return {
+    cost,
+    salt: readBytes(items[4], "salt", open ? 0 : SALT_BYTES),
+    content: readBytes(items[5], "content", { min: 1, max: LIMITS.keystoreBytes }),
+  }
 }
 
 function keystorePlace(passphrase: string, salt: Uint8Array, cost: ScryptCost): SealPlace {

@@ -6,7 +6,14 @@ import { encodeEvent, type EpochPart, eventAad, eventContext, type MeetingEvent 
 import { sha256 } from "../../shared/protocol/hash.js"
 import type { MeetingId } from "../../shared/protocol/ids.js"
 import { LABELS } from "../../shared/protocol/labels.js"
-import { decodeBody, encodeBody, encodeStatement, type EventBody, type Field, fieldsRoot } from "../../shared/protocol/statement.js"
+import {
+  decodeBody,
+  encodeBody,
+  encodeStatement,
+  type EventBody,
+  type Field,
+  fieldsRoot,
+} from "../../shared/protocol/statement.js"
 import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 import type { EpochKeys } from "./epoch-keys.js"
 
@@ -68,8 +75,15 @@ export function makeEvent(
     assets: content.assets,
     epochPart: content.epochPart,
   }
-  const body = encodeBody({ envelope: makeEnvelope(LABELS.signStatement, author.signer, statement), fields, carried: content.carried })
-  return encodeEvent({ ...visible, sealedBody: sealRecord(bodyPlace(position.meetingHash, visible, keys), body, random) })
+  const body = encodeBody({
+    envelope: makeEnvelope(LABELS.signStatement, author.signer, statement),
+    fields,
+    carried: content.carried,
+  })
+  return encodeEvent({
+    ...visible,
+    sealedBody: sealRecord(bodyPlace(position.meetingHash, visible, keys), body, random),
+  })
 }
 
 /** @throws {@link ArchiveError} `cannot-open`, `malformed`, `unsupported-version`. The statement is yet to be verified. */

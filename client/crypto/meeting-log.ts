@@ -88,7 +88,11 @@ export interface LogReader {
  * Reads a meeting's whole log, from its genesis on. A break of the chain stops; an event of invalid content is void and shown. SPEC.md §7.
  * @throws {@link ArchiveError} `bad-chain`, `malformed`, `not-authorised` (no epoch opens), and what `chainOf` throws.
  */
-export async function readMeetingLog(meetingId: MeetingId, rawEvents: readonly Uint8Array[], reader: LogReader): Promise<MeetingLog> {
+export async function readMeetingLog(
+  meetingId: MeetingId,
+  rawEvents: readonly Uint8Array[],
+  reader: LogReader,
+): Promise<MeetingLog> {
   const { events, hashes } = decodeChained(meetingId, rawEvents)
   const meetingHash = hashes[0] ?? ZERO_HASH
   const state = new LogState(meetingHash, events, hashes, reader)
@@ -96,7 +100,10 @@ export async function readMeetingLog(meetingId: MeetingId, rawEvents: readonly U
   return state.finish(meetingId)
 }
 
-function decodeChained(meetingId: MeetingId, rawEvents: readonly Uint8Array[]): { readonly events: readonly MeetingEvent[]; readonly hashes: readonly Uint8Array[] } {
+function decodeChained(
+  meetingId: MeetingId,
+  rawEvents: readonly Uint8Array[],
+): { readonly events: readonly MeetingEvent[]; readonly hashes: readonly Uint8Array[] } {
   const hashes = rawEvents.map(eventHash)
   const events = rawEvents.map(decodeEvent)
   const genesisHash = hashes[0]
@@ -108,7 +115,13 @@ function decodeChained(meetingId: MeetingId, rawEvents: readonly Uint8Array[]): 
     const prev = hashes[seq - 1] ?? ZERO_HASH
     const id = seq === 0 ? new Uint8Array(16) : meetingId
     const epochFits = event.epochPart === null || seq === 0 ? event.epoch <= newestEpoch : event.epoch > newestEpoch
-    if (event.seq !== seq || !equalBytes(event.prev, prev) || !equalBytes(event.meetingId, id) || !epochFits || (seq === 0 && event.epochPart === null)) {
+    if (
+      event.seq !== seq ||
+      !equalBytes(event.prev, prev) ||
+      !equalBytes(event.meetingId, id) ||
+      !epochFits ||
+      (seq === 0 && event.epochPart === null)
+    ) {
       throw new ArchiveError("bad-chain", "events that do not follow each other", { place: `event ${seq}` })
     }
     newestEpoch = Math.max(newestEpoch, event.epoch)
@@ -122,7 +135,10 @@ class LogState {
   readonly #hashes: readonly Uint8Array[]
   readonly #reader: LogReader
   /** Candidate secrets by event; each counts only once its event verified. */
-  readonly #candidates: ReadonlyMap<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }>
+  readonly #candidates: ReadonlyMap<
+    number,
+    { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }
+  >
   readonly #epochs: ValidEpoch[] = []
   readonly #carried: Uint8Array[] = []
   readonly #recordings: PublishedRecording[] = []
@@ -130,7 +146,12 @@ class LogState {
   #adminSeed: Uint8Array | null = null
   #isMember = false
 
-  constructor(meetingHash: Uint8Array, events: readonly MeetingEvent[], hashes: readonly Uint8Array[], reader: LogReader) {
+  constructor(
+    meetingHash: Uint8Array,
+    events: readonly MeetingEvent[],
+    hashes: readonly Uint8Array[],
+    reader: LogReader,
+  ) {
     this.#meetingHash = meetingHash
     this.#events = events
     this.#hashes = hashes
@@ -144,7 +165,13 @@ class LogState {
       else await this.#applyEpoch(seq, event)
     } catch (error) {
       if (!isArchiveError(error) || !VOIDING.has(error.code)) throw error
-      this.#voids.push({ seq, epoch: event.epoch, isEpochEvent: event.epochPart !== null, code: error.code, reason: error.message })
+      this.#voids.push({
+        seq,
+        epoch: event.epoch,
+        isEpochEvent: event.epochPart !== null,
+        code: error.code,
+        reason: error.message,
+      })
     }
   }
 
@@ -175,7 +202,8 @@ class LogState {
   async #applyEntry(seq: number, event: MeetingEvent): Promise<void> {
     const current = this.#epochs.at(-1)
     if (current === undefined || !this.#isMember) return
-    if (event.epoch !== current.keys.epoch) throw new ArchiveError("not-authorised", "an event of an epoch that is not in force")
+    if (event.epoch !== current.keys.epoch)
+      throw new ArchiveError("not-authorised", "an event of an epoch that is not in force")
     const body = openEventBody(event, this.#meetingHash, current.keys)
     const { statement, statementHash } = verifyBody(body, verifySignature)
     assertStatementFits(statement, statementHash, event, this.#meetingHash, current.keys.commitment)
@@ -187,7 +215,8 @@ class LogState {
     }
     assertNamesAssets(event, fields)
     const capture = this.#epochs.find((epoch) => epoch.keys.epoch === fields.captureEpoch)
-    const opened = capture === undefined ? null : openRecordingSeals(fields, this.#meetingHash, capture.keys, current.keys)
+    const opened =
+      capture === undefined ? null : openRecordingSeals(fields, this.#meetingHash, capture.keys, current.keys)
     const { authorGenesisHash, timeMs } = statement
     this.#recordings.push({ seq, epoch: event.epoch, fields, authorGenesisHash, timeMs, opened })
   }
@@ -196,7 +225,10 @@ class LogState {
     const [seq, current] = [this.#events.length - 1, this.#epochs.at(-1)]
     const [newestVoid] = this.#voids
     if (current === undefined) {
-      throw new ArchiveError(newestVoid?.code ?? "not-authorised", newestVoid?.reason ?? "no epoch of this meeting opens for this account")
+      throw new ArchiveError(
+        newestVoid?.code ?? "not-authorised",
+        newestVoid?.reason ?? "no epoch of this meeting opens for this account",
+      )
     }
     return {
       meetingId,
@@ -216,14 +248,24 @@ class LogState {
 }
 
 /** Failings of an event's own content: it is void. All else (a forked account, a server down) stops the reader. */
-const VOIDING: ReadonlySet<ErrorCode> = new Set(["malformed", "too-large", "unsupported-version", "cannot-open", "bad-signature", "bad-boxes", "not-authorised", "replayed"])
+const VOIDING: ReadonlySet<ErrorCode> = new Set([
+  "malformed",
+  "too-large",
+  "unsupported-version",
+  "cannot-open",
+  "bad-signature",
+  "bad-boxes",
+  "not-authorised",
+  "replayed",
+])
 
 function assertNamesAssets(event: MeetingEvent, fields: RecordingFields): void {
   const named = fields.assets.every((asset, index) => {
     const visible = event.assets[index]
     return visible !== undefined && equalBytes(visible, assetHeaderHashOf(asset.rawHeader))
   })
-  if (!named || event.assets.length !== fields.assets.length) throw new ArchiveError("malformed", "an event that names other assets outside than inside")
+  if (!named || event.assets.length !== fields.assets.length)
+    throw new ArchiveError("malformed", "an event that names other assets outside than inside")
 }
 
 /** From the secrets that are known, back through the sealed histories: the secrets of the epochs before. */
@@ -233,7 +275,10 @@ function collectCandidates(
   hashes: readonly Uint8Array[],
   known: readonly KnownEpochSecret[],
 ): ReadonlyMap<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }> {
-  const candidates = new Map<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }>()
+  const candidates = new Map<
+    number,
+    { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }
+  >()
   for (const secret of known) {
     let seq = hashes.findIndex((hash) => equalBytes(hash, secret.eventHash))
     if (seq >= 0) candidates.set(seq, secret)
@@ -244,7 +289,12 @@ function collectCandidates(
       const base = hashes.findIndex((hash) => equalBytes(hash, part.base))
       if (base < 0 || base >= seq) break
       try {
-        const history = openHistory(deriveEpochKeys(held.secret, held.epoch), meetingHash, part.base, part.sealedHistory)
+        const history = openHistory(
+          deriveEpochKeys(held.secret, held.epoch),
+          meetingHash,
+          part.base,
+          part.sealedHistory,
+        )
         if (!candidates.has(base)) candidates.set(base, { ...history, adminSeed: null })
       } catch (error) {
         if (!isArchiveError(error)) throw error

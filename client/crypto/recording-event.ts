@@ -39,19 +39,49 @@ export interface NewRecording {
 const EMPTY = new Uint8Array(0)
 
 /** What a recording's event says, its keys and title sealed under both epochs together. SPEC.md §8. */
-export function makeRecordingContent(recording: NewRecording, meetingHash: Uint8Array, capture: EpochKeys, publishing: EpochKeys, random: RandomBytes): EventContent {
+export function makeRecordingContent(
+  recording: NewRecording,
+  meetingHash: Uint8Array,
+  capture: EpochKeys,
+  publishing: EpochKeys,
+  random: RandomBytes,
+): EventContent {
   const jointKey = recordingJointKey(capture, publishing)
   const values = recordingFieldValues({
     recordingId: recording.recordingId,
     captureEpoch: capture.epoch,
     assets: recording.assets,
-    sealedContentKeys: recording.assets.map((asset) => sealRecord(contentKeyPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, asset), asset.contentKey, random)),
-    sealedDetails: sealRecord(detailsPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, recording.recordingId), encodeRecordingDetails(recording.details), random),
+    sealedContentKeys: recording.assets.map((asset) =>
+      sealRecord(
+        contentKeyPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, asset),
+        asset.contentKey,
+        random,
+      ),
+    ),
+    sealedDetails: sealRecord(
+      detailsPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, recording.recordingId),
+      encodeRecordingDetails(recording.details),
+      random,
+    ),
     uploadSecretBoxes: recording.assets.map((asset) =>
-      hpkeSeal({ recipientPublicKey: recording.authorUserPublicKey, info: uploadSecretInfo(asset.header.assetId), aad: asset.rawHeader, plaintext: asset.uploadSecret }, random),
+      hpkeSeal(
+        {
+          recipientPublicKey: recording.authorUserPublicKey,
+          info: uploadSecretInfo(asset.header.assetId),
+          aad: asset.rawHeader,
+          plaintext: asset.uploadSecret,
+        },
+        random,
+      ),
     ),
   })
-  return { type: "recording", values, assets: recording.assets.map((asset) => assetHeaderHash(asset.rawHeader)), carried: [], epochPart: null }
+  return {
+    type: "recording",
+    values,
+    assets: recording.assets.map((asset) => assetHeaderHash(asset.rawHeader)),
+    carried: [],
+    epochPart: null,
+  }
 }
 
 /** @throws {@link ArchiveError} `cannot-open`, `malformed`. */
@@ -63,11 +93,17 @@ export function openRecordingSeals(
 ): { readonly details: RecordingDetails; readonly assets: readonly OpenedAsset[] } {
   const jointKey = recordingJointKey(capture, publishing)
   const assets = fields.assets.map((asset, index) => {
-    const contentKey = openRecord(contentKeyPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, asset), fields.sealedContentKeys[index] ?? EMPTY)
+    const contentKey = openRecord(
+      contentKeyPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, asset),
+      fields.sealedContentKeys[index] ?? EMPTY,
+    )
     if (contentKey.length !== 32) throw new ArchiveError("malformed", "a content key of another length")
     return { ...asset, contentKey }
   })
-  const rawDetails = openRecord(detailsPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, fields.recordingId), fields.sealedDetails)
+  const rawDetails = openRecord(
+    detailsPlace(jointKey, meetingHash, capture.epoch, publishing.epoch, fields.recordingId),
+    fields.sealedDetails,
+  )
   return { details: decodeRecordingDetails(rawDetails), assets }
 }
 
@@ -76,10 +112,32 @@ export function openUploadSecret(userSeed: Uint8Array, asset: ManifestAsset, box
   return hpkeOpen(userSeed, uploadSecretInfo(asset.header.assetId), box, asset.rawHeader)
 }
 
-function contentKeyPlace(key: Uint8Array, meetingHash: Uint8Array, captureEpoch: number, epoch: number, asset: Pick<ManifestAsset, "header" | "rawHeader">): SealPlace {
-  return { key, label: LABELS.recordingContentKey, context: recordingContext(meetingHash, captureEpoch, epoch, asset.header.assetId), aad: asset.rawHeader }
+function contentKeyPlace(
+  key: Uint8Array,
+  meetingHash: Uint8Array,
+  captureEpoch: number,
+  epoch: number,
+  asset: Pick<ManifestAsset, "header" | "rawHeader">,
+): SealPlace {
+  return {
+    key,
+    label: LABELS.recordingContentKey,
+    context: recordingContext(meetingHash, captureEpoch, epoch, asset.header.assetId),
+    aad: asset.rawHeader,
+  }
 }
 
-function detailsPlace(key: Uint8Array, meetingHash: Uint8Array, captureEpoch: number, epoch: number, recordingId: RecordingId): SealPlace {
-  return { key, label: LABELS.recordingDetails, context: recordingContext(meetingHash, captureEpoch, epoch, recordingId), aad: EMPTY }
+function detailsPlace(
+  key: Uint8Array,
+  meetingHash: Uint8Array,
+  captureEpoch: number,
+  epoch: number,
+  recordingId: RecordingId,
+): SealPlace {
+  return {
+    key,
+    label: LABELS.recordingDetails,
+    context: recordingContext(meetingHash, captureEpoch, epoch, recordingId),
+    aad: EMPTY,
+  }
 }

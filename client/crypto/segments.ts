@@ -45,11 +45,15 @@ export function createSegmentOpener(asset: AssetKey, primitives: SegmentPrimitiv
     open: (index, last, sealed) => {
       const place = `segment ${index}`
       const plaintextBytes = sealed.length - SEGMENT_OVERHEAD_BYTES
-      const wholeUnlessLast = last ? plaintextBytes >= 1 && plaintextBytes <= SEGMENT_PLAINTEXT_BYTES : plaintextBytes === SEGMENT_PLAINTEXT_BYTES
+      const wholeUnlessLast = last
+        ? plaintextBytes >= 1 && plaintextBytes <= SEGMENT_PLAINTEXT_BYTES
+        : plaintextBytes === SEGMENT_PLAINTEXT_BYTES
       if (!wholeUnlessLast) throw new ArchiveError("integrity", "a segment of impossible size", { place })
       const { commitment, key, aad } = deriveSegment(asset.contentKey, headerHash, index, last)
       const committed = equalBytes(commitment, sealed.subarray(0, COMMITMENT_BYTES))
-      const plaintext = committed ? primitives.open(key, last ? NONCES.last : NONCES.inner, aad, sealed.subarray(COMMITMENT_BYTES)) : null
+      const plaintext = committed
+        ? primitives.open(key, last ? NONCES.last : NONCES.inner, aad, sealed.subarray(COMMITMENT_BYTES))
+        : null
       if (plaintext === null) throw new ArchiveError("integrity", "a segment that is not what was sealed", { place })
       return plaintext
     },
@@ -61,7 +65,12 @@ export function segmentSecret(contentKey: Uint8Array, headerHash: Uint8Array, in
   return blake2b(32, contentKey, concatBytes(LABEL, headerHash, u64(index)))
 }
 
-function deriveSegment(contentKey: Uint8Array, headerHash: Uint8Array, index: number, last: boolean): { readonly commitment: Uint8Array; readonly key: Uint8Array; readonly aad: Uint8Array } {
+function deriveSegment(
+  contentKey: Uint8Array,
+  headerHash: Uint8Array,
+  index: number,
+  last: boolean,
+): { readonly commitment: Uint8Array; readonly key: Uint8Array; readonly aad: Uint8Array } {
   const aad = concatBytes(headerHash, u64(index), Uint8Array.of(last ? 1 : 0))
   const derived = blake2b(64, segmentSecret(contentKey, headerHash, index), concatBytes(LABEL, aad))
   return { commitment: derived.subarray(0, COMMITMENT_BYTES), key: derived.subarray(COMMITMENT_BYTES), aad }

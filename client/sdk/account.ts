@@ -24,7 +24,11 @@ export async function prepareAccount(
   options: { readonly deviceName: string; readonly clock: Clock; readonly random: RandomBytes },
 ): Promise<{ readonly state: ClientState; readonly recoveryPhrase: string }> {
   const { instanceKey } = await fetchInstance(http, null)
-  const account = createAccount({ deviceName: options.deviceName, nowMs: options.clock.nowMs(), random: options.random })
+  const account = createAccount({
+    deviceName: options.deviceName,
+    nowMs: options.clock.nowMs(),
+    random: options.random,
+  })
   const chain = verifyChain([account.genesisLink], verifySignature)
   const { device, userSeeds, genesisHash } = account.secrets
   return {
@@ -52,8 +56,14 @@ export async function registerAccount(client: Client): Promise<AccountId> {
   const expected = ownAccountId(client)
   if (registered) return expected
   const json = z.encode(CreateAccountRequest, { genesis: genesisLink, boxes: [...boxes] })
-  const { account } = await client.http.json(CreateAccountResponse, { method: "POST", path: "/v1/accounts", subject: "registration", json })
-  if (!equalBytes(account, expected)) throw new ArchiveError("bad-chain", "the server kept another account than the one that was sent")
+  const { account } = await client.http.json(CreateAccountResponse, {
+    method: "POST",
+    path: "/v1/accounts",
+    subject: "registration",
+    json,
+  })
+  if (!equalBytes(account, expected))
+    throw new ArchiveError("bad-chain", "the server kept another account than the one that was sent")
   await client.state.update((state) => ({ ...state, registered: true }))
   return account
 }
@@ -63,7 +73,12 @@ export function ownAccountId(client: Client): AccountId {
 }
 
 /** Account, device and the words to compare. */
-export function whoAmI(client: Client): { readonly accountId: AccountId; readonly deviceId: DeviceId; readonly deviceName: string; readonly safetyWords: string } {
+export function whoAmI(client: Client): {
+  readonly accountId: AccountId
+  readonly deviceId: DeviceId
+  readonly deviceName: string
+  readonly safetyWords: string
+} {
   const { secrets, deviceName } = client.state.current
   return {
     accountId: ownAccountId(client),

@@ -15,7 +15,8 @@ export async function fetchChain(client: Client, accountId: AccountId): Promise<
   const { links } = await client.http.json(ChainResponse, { path: `/v1/accounts/${account}/chain`, subject: account })
   const known = client.state.current.pins.find((pin) => equalBytes(idOfHash("account", pin.genesisHash), accountId))
   const chain = verifyChain(links, verifySignature, known)
-  if (!equalBytes(chain.accountId, accountId)) throw new ArchiveError("bad-chain", `the chain served for ${account} is another account's`)
+  if (!equalBytes(chain.accountId, accountId))
+    throw new ArchiveError("bad-chain", `the chain served for ${account} is another account's`)
   await pin(client, chain)
   return chain
 }
@@ -23,7 +24,8 @@ export async function fetchChain(client: Client, accountId: AccountId): Promise<
 /** The chain of an account that is known by its full genesis hash. @throws {@link ArchiveError} as {@link fetchChain}. */
 export async function fetchChainOf(client: Client, genesisHash: Uint8Array): Promise<VerifiedChain> {
   const chain = await fetchChain(client, idOfHash("account", genesisHash))
-  if (!equalBytes(chain.genesisHash, genesisHash)) throw new ArchiveError("bad-chain", "a chain with another genesis than the one that was signed for")
+  if (!equalBytes(chain.genesisHash, genesisHash))
+    throw new ArchiveError("bad-chain", "a chain with another genesis than the one that was signed for")
   return chain
 }
 
@@ -41,7 +43,12 @@ export function chainCache(client: Client): (genesisHash: Uint8Array) => Promise
 
 async function pin(client: Client, chain: VerifiedChain): Promise<void> {
   const pinned = { genesisHash: chain.genesisHash, seq: chain.linkHashes.length - 1, headHash: chain.headHash }
-  const isKnown = client.state.current.pins.some((known) => equalBytes(known.genesisHash, chain.genesisHash) && known.seq >= pinned.seq)
+  const isKnown = client.state.current.pins.some(
+    (known) => equalBytes(known.genesisHash, chain.genesisHash) && known.seq >= pinned.seq,
+  )
   if (isKnown) return
-  await client.state.update((state) => ({ ...state, pins: [...state.pins.filter((known) => !equalBytes(known.genesisHash, chain.genesisHash)), pinned] }))
+  await client.state.update((state) => ({
+    ...state,
+    pins: [...state.pins.filter((known) => !equalBytes(known.genesisHash, chain.genesisHash)), pinned],
+  }))
 }

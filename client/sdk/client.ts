@@ -4,6 +4,7 @@ import { deviceSigner } from "../crypto/account-keys.js"
 import type { SegmentPrimitives } from "../crypto/primitives.js"
 import type { Http } from "./http.js"
 import type { StateBox } from "./state.js"
+import { inlineSegmentWork, type SegmentWork } from "./segment-work.js"
 import { TokenCache } from "./tokens.js"
 
 /** What every call of the SDK is given. */
@@ -14,12 +15,16 @@ export interface Client {
   readonly clock: Clock
   readonly random: RandomBytes
   readonly primitives: SegmentPrimitives
+  readonly segmentWork: SegmentWork
   /** Called before and after each durable step; tests stop the process there. */
   readonly failpoint: (name: string) => void
 }
 
-export function createClient(parts: Omit<Client, "tokens">): Client {
-  return { ...parts, tokens: new TokenCache() }
+/** @param parts `segmentWork` is this thread's own where none is given. */
+export function createClient(
+  parts: Omit<Client, "tokens" | "segmentWork"> & { readonly segmentWork?: SegmentWork },
+): Client {
+  return { ...parts, segmentWork: parts.segmentWork ?? inlineSegmentWork(parts.primitives), tokens: new TokenCache() }
 }
 
 /** This device as an author, at the chain head that it knows. */

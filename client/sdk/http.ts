@@ -19,6 +19,8 @@ export interface TransportResponse {
   header(name: string): string | null
   /** The whole body, of at most `limitBytes`. @throws {@link ArchiveError} `too-large`, or the network's failure. */
   bytes(limitBytes: number): Promise<Uint8Array>
+  /** The body as it comes, of at most `limitBytes`; whoever stops reading calls `return`. The same failures. */
+  chunks(limitBytes: number): AsyncIterable<Uint8Array>
 }
 
 /** Sends a request. @throws {@link ArchiveError} `unavailable` where there is no answer, `interrupted`. */
@@ -49,7 +51,8 @@ export class Http {
 
   constructor(baseUrl: string, transport: Transport, retry: Partial<RetryOptions> = {}) {
     const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null
-    if (url === null || !/^https?:$/.test(url.protocol)) throw new ArchiveError("usage", `${baseUrl} is no http(s) address of a server`)
+    if (url === null || !/^https?:$/.test(url.protocol))
+      throw new ArchiveError("usage", `${baseUrl} is no http(s) address of a server`)
     this.origin = url.origin
     this.baseUrl = url.href.replace(/\/$/, "")
     this.#transport = transport
@@ -108,7 +111,18 @@ async function problemOf(response: TransportResponse): Promise<ArchiveError> {
   } catch (error) {
     if (isArchiveError(error) && error.code === "interrupted") return error
     const { status } = response
-    const code = status === 429 ? "rate-limited" : status >= 500 ? "unavailable" : status === 404 ? "not-found" : status === 401 ? "unauthenticated" : status === 403 ? "forbidden" : "malformed"
+    const code =
+      status === 429
+        ? "rate-limited"
+        : status >= 500
+          ? "unavailable"
+          : status === 404
+            ? "not-found"
+            : status === 401
+              ? "unauthenticated"
+              : status === 403
+                ? "forbidden"
+                : "malformed"
     return new ArchiveError(code, `the server answered ${status}`, timing)
   }
 }

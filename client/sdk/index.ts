@@ -1,6 +1,13 @@
 /** What developers build on. docs/sdk.md shows its use. */
 export { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
-export { type AccountId, type AssetId, formatId, type MeetingId, parseId, type RecordingId } from "../../shared/protocol/ids.js"
+export {
+  type AccountId,
+  type AssetId,
+  formatId,
+  type MeetingId,
+  parseId,
+  type RecordingId,
+} from "../../shared/protocol/ids.js"
 export { nodePrimitives } from "../crypto/node-primitives.js"
 export { type SegmentPrimitives, sodiumPrimitives } from "../crypto/primitives.js"
 export { sodiumReady } from "../crypto/sodium.js"
@@ -11,9 +18,15 @@ export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } fro
 export { readKeyring } from "./keyring.js"
 export { addMember, createMeeting, readMeeting } from "./meetings.js"
 export { createNodeTransport } from "./node/transport.js"
+export { createSegmentThread } from "./node/segment-thread.js"
 export { openJournalFolder } from "./node/journal-folder.js"
 export { createStateFile, openStateFile } from "./node/state-file.js"
 export { findRecording, type OpenRecording, readAsset } from "./recordings.js"
 export { type AssetReader, openAsset } from "./reader/asset-reader.js"
 export { type ClientState, type StateBox } from "./state.js"
-export { type UploadAsset, type UploadOptions, type UploadProgress, uploadRecording } from "./upload/upload-recording.js"
+export {
+  type UploadAsset,
+  type UploadOptions,
+  type UploadProgress,
+  uploadRecording,
+} from "./upload/upload-recording.js"

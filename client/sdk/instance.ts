@@ -17,12 +17,17 @@ export interface InstanceInfo {
  */
 export async function fetchInstance(http: Http, pinnedKey: Uint8Array | null): Promise<InstanceInfo> {
   const answer = await http.json(InstanceResponse, { path: "/v1/instance", subject: "instance" })
-  if (!equalBytes(instanceIdOf(answer.instanceKey), answer.instance)) throw new ArchiveError("bad-signature", "an instance whose id is not its key's")
+  if (!equalBytes(instanceIdOf(answer.instanceKey), answer.instance))
+    throw new ArchiveError("bad-signature", "an instance whose id is not its key's")
   if (pinnedKey !== null && !equalBytes(pinnedKey, answer.instanceKey)) {
-    throw new ArchiveError("instance-changed", "the server at this address is another than the one that this device knows: nothing was sent to it")
+    throw new ArchiveError(
+      "instance-changed",
+      "the server at this address is another than the one that this device knows: nothing was sent to it",
+    )
   }
   for (const rawKey of answer.serverKeys) {
-    if (!equalBytes(openServerKey(rawKey, verifySignature).instanceKey, answer.instanceKey)) throw new ArchiveError("bad-signature", "a server key of another instance")
+    if (!equalBytes(openServerKey(rawKey, verifySignature).instanceKey, answer.instanceKey))
+      throw new ArchiveError("bad-signature", "a server key of another instance")
   }
   return { instanceKey: answer.instanceKey, serverKeys: answer.serverKeys, version: answer.version }
 }

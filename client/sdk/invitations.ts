@@ -23,7 +23,13 @@ type OutboxItem = ClientState["outbox"][number]
 const OUTBOX_DELAY_MS = 1_500
 
 /** An invitation waiting to be posted. SPEC.md §9. */
-export function makeInvitationFor(client: Client, recipient: VerifiedChain, self: VerifiedChain, log: MeetingLog, secret: KnownEpochSecret): OutboxItem {
+export function makeInvitationFor(
+  client: Client,
+  recipient: VerifiedChain,
+  self: VerifiedChain,
+  log: MeetingLog,
+  secret: KnownEpochSecret,
+): OutboxItem {
   const userKey = recipient.userKeys.at(-1)
   if (userKey === undefined) throw new ArchiveError("internal", "an account without a user key")
   const signer = deviceSigner(client.state.current.secrets)
@@ -64,7 +70,10 @@ export async function flushOutbox(client: Client): Promise<void> {
       headers: { "content-type": "application/octet-stream" },
       body: item.box,
     })
-    await client.state.update((state) => ({ ...state, outbox: state.outbox.filter((other) => !equalBytes(other.box, item.box)) }))
+    await client.state.update((state) => ({
+      ...state,
+      outbox: state.outbox.filter((other) => !equalBytes(other.box, item.box)),
+    }))
   }
 }
 
@@ -76,8 +85,11 @@ export interface WaitingInvitation {
 }
 
 export async function listInvitations(client: Client): Promise<readonly WaitingInvitation[]> {
-  const { entries } = await client.tokens.with(client.http, accountCapability(client), async (token, subject) =>
-    await client.http.json(InboxResponse, { path: `/v1/accounts/${subject}/inbox`, subject, token }),
+  const { entries } = await client.tokens.with(
+    client.http,
+    accountCapability(client),
+    async (token, subject) =>
+      await client.http.json(InboxResponse, { path: `/v1/accounts/${subject}/inbox`, subject, token }),
   )
   const { secrets, handled } = client.state.current
   return entries
@@ -100,12 +112,20 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
   const { invitation } = waiting
   if (invitation === null) throw waiting.problem ?? new ArchiveError("cannot-open", "this cannot be opened")
   const { secrets, instanceKey } = client.state.current
-  if (!equalBytes(invitation.instanceKey, instanceKey)) throw new ArchiveError("instance-changed", "an invitation to a meeting on another server")
+  if (!equalBytes(invitation.instanceKey, instanceKey))
+    throw new ArchiveError("instance-changed", "an invitation to a meeting on another server")
   const inviter = await fetchChainOf(client, invitation.inviterGenesisHash)
-  const isInviter = inviter.linkHashes.some((hash) => equalBytes(hash, invitation.inviterChainHead)) && inviter.devices.some((device) => equalBytes(device.ed25519, invitation.deviceKey))
+  const isInviter =
+    inviter.linkHashes.some((hash) => equalBytes(hash, invitation.inviterChainHead)) &&
+    inviter.devices.some((device) => equalBytes(device.ed25519, invitation.deviceKey))
   if (!isInviter) throw new ArchiveError("not-authorised", "an invitation by a device that is not its inviter's")
   const meetingId = idOfHash("meeting", invitation.meetingHash)
-  const secret: KnownEpochSecret = { eventHash: invitation.eventHash, epoch: invitation.epoch, secret: invitation.epochSecret, adminSeed: equalBytes(invitation.adminSeed, ZERO_HASH) ? null : invitation.adminSeed }
+  const secret: KnownEpochSecret = {
+    eventHash: invitation.eventHash,
+    epoch: invitation.epoch,
+    secret: invitation.epochSecret,
+    adminSeed: equalBytes(invitation.adminSeed, ZERO_HASH) ? null : invitation.adminSeed,
+  }
   const log = await verifyServedLog(client, invitation.meetingHash, [secret])
   const epoch = log.epochs.find((candidate) => equalBytes(candidate.eventHash, invitation.eventHash))
   const bornOut =
@@ -115,7 +135,14 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
     isAdmin(epoch.roster, invitation.inviterGenesisHash)
   if (!bornOut) throw new ArchiveError("not-authorised", "an invitation that the meeting's own log does not bear out")
   await rememberMeeting(client, invitation.meetingHash, secret, log.head)
-  await appendToKeyring(client, { type: "meeting", meetingHash: invitation.meetingHash, epoch: secret.epoch, eventHash: secret.eventHash, epochSecret: secret.secret, adminSeed: secret.adminSeed })
+  await appendToKeyring(client, {
+    type: "meeting",
+    meetingHash: invitation.meetingHash,
+    epoch: secret.epoch,
+    eventHash: secret.eventHash,
+    epochSecret: secret.secret,
+    adminSeed: secret.adminSeed,
+  })
   await dismissInvitation(client, waiting.entry)
   return meetingId
 }
@@ -123,7 +150,15 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
 /** Takes an entry out of the inbox, and never shows it again even if the server does. */
 export async function dismissInvitation(client: Client, entry: Uint8Array): Promise<void> {
   await client.state.update((state) => ({ ...state, handled: [...state.handled, entry] }))
-  await client.tokens.with(client.http, accountCapability(client), async (token, subject) =>
-    await client.http.send({ method: "DELETE", path: `/v1/accounts/${subject}/inbox/${toBase64Url(entry)}`, subject, token }),
+  await client.tokens.with(
+    client.http,
+    accountCapability(client),
+    async (token, subject) =>
+      await client.http.send({
+        method: "DELETE",
+        path: `/v1/accounts/${subject}/inbox/${toBase64Url(entry)}`,
+        subject,
+        token,
+      }),
   )
 }

@@ -14,31 +14,39 @@ const ATTEMPTS = 5
  * The whole keyring, verified from its first record on.
  * @throws {@link ArchiveError} `bad-chain`; `rollback` or `fork` where it lacks what this device saw.
  */
-export async function readKeyring(client: Client): Promise<{ readonly entries: readonly KeyringEntry[]; readonly head: KeyringHead }> {
+export async function readKeyring(
+  client: Client,
+): Promise<{ readonly entries: readonly KeyringEntry[]; readonly head: KeyringHead }> {
   const chain = await fetchChain(client, ownAccountId(client))
   const entries: KeyringEntry[] = []
   const hashes: Uint8Array[] = []
   let head = EMPTY_KEYRING
-  for (let from: number | null = 0; from !== null; ) {
+  for (let from: number | null = 0; from !== null;) {
     const page = await fetchPage(client, from)
     const opened = openKeyringRecords(client.state.current.secrets, chain, head, page.records)
     entries.push(...opened.entries)
     hashes.push(...opened.hashes)
-    if (page.next !== null && page.next !== opened.head.seq + 1) throw new ArchiveError("bad-chain", "a keyring whose pages do not follow each other")
+    if (page.next !== null && page.next !== opened.head.seq + 1)
+      throw new ArchiveError("bad-chain", "a keyring whose pages do not follow each other")
     head = opened.head
     from = page.next
   }
   const { keyring } = client.state.current
-  if (keyring.count > hashes.length) throw new ArchiveError("rollback", "the keyring that the server gives is older than this device has seen")
+  if (keyring.count > hashes.length)
+    throw new ArchiveError("rollback", "the keyring that the server gives is older than this device has seen")
   const pinned = hashes[keyring.count - 1]
-  if (pinned !== undefined && !equalBytes(pinned, keyring.hash)) throw new ArchiveError("fork", "the keyring that the server gives is another than this device has seen")
+  if (pinned !== undefined && !equalBytes(pinned, keyring.hash))
+    throw new ArchiveError("fork", "the keyring that the server gives is another than this device has seen")
   await rememberHead(client, head)
   return { entries, head }
 }
 
 async function fetchPage(client: Client, from: number): Promise<z.output<typeof KeyringResponse>> {
-  return await client.tokens.with(client.http, accountCapability(client), async (token, subject) =>
-    await client.http.json(KeyringResponse, { path: `/v1/accounts/${subject}/keyring?from=${from}`, subject, token }),
+  return await client.tokens.with(
+    client.http,
+    accountCapability(client),
+    async (token, subject) =>
+      await client.http.json(KeyringResponse, { path: `/v1/accounts/${subject}/keyring?from=${from}`, subject, token }),
   )
 }
 
@@ -46,11 +54,23 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
 export async function appendToKeyring(client: Client, entry: KeyringEntry): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const { head } = await readKeyring(client)
-    const made = makeKeyringRecord(client.state.current.secrets, head, entry, { timeMs: client.clock.nowMs(), random: client.random })
+    const made = makeKeyringRecord(client.state.current.secrets, head, entry, {
+      timeMs: client.clock.nowMs(),
+      random: client.random,
+    })
     const json = z.encode(KeyringAppendRequest, { record: made.rawRecord })
     try {
-      await client.tokens.with(client.http, accountCapability(client), async (token, subject) =>
-        await client.http.json(KeyringAppendResponse, { method: "POST", path: `/v1/accounts/${subject}/keyring`, subject, token, json }),
+      await client.tokens.with(
+        client.http,
+        accountCapability(client),
+        async (token, subject) =>
+          await client.http.json(KeyringAppendResponse, {
+            method: "POST",
+            path: `/v1/accounts/${subject}/keyring`,
+            subject,
+            token,
+            json,
+          }),
       )
       await rememberHead(client, made.head)
       return
@@ -62,5 +82,7 @@ export async function appendToKeyring(client: Client, entry: KeyringEntry): Prom
 
 async function rememberHead(client: Client, head: KeyringHead): Promise<void> {
   if (head.seq + 1 <= client.state.current.keyring.count) return
-  await client.state.update((state) => (head.seq + 1 > state.keyring.count ? { ...state, keyring: { count: head.seq + 1, hash: head.hash } } : state))
+  await client.state.update((state) =>
+    head.seq + 1 > state.keyring.count ? { ...state, keyring: { count: head.seq + 1, hash: head.hash } } : state,
+  )
 }

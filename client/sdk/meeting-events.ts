@@ -23,11 +23,18 @@ export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch
  * To a key of an older epoch the server gives later epoch events alone: their boxes lead to the newest epoch's key, which is given the whole log. SPEC.md §11.
  * @throws {@link ArchiveError} `not-authorised` where no key that this account can get opens the newest epoch; `bad-chain`.
  */
-export async function fetchEvents(client: Client, meetingHash: Uint8Array, known: readonly KnownEpochSecret[]): Promise<readonly Uint8Array[]> {
+export async function fetchEvents(
+  client: Client,
+  meetingHash: Uint8Array,
+  known: readonly KnownEpochSecret[],
+): Promise<readonly Uint8Array[]> {
   const meetingId = idOfHash("meeting", meetingHash)
   const held = [...known]
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const newest = held.reduce<KnownEpochSecret | null>((found, candidate) => (found === null || candidate.epoch > found.epoch ? candidate : found), null)
+    const newest = held.reduce<KnownEpochSecret | null>(
+      (found, candidate) => (found === null || candidate.epoch > found.epoch ? candidate : found),
+      null,
+    )
     if (newest === null) break
     const rawEvents = await fetchPages(client, accessCapability(meetingId, newest.secret, newest.epoch))
     const [first] = rawEvents
@@ -36,11 +43,19 @@ export async function fetchEvents(client: Client, meetingHash: Uint8Array, known
     if (later.length === 0) break
     held.push(...later)
   }
-  throw new ArchiveError("not-authorised", `the newest epoch of ${formatId("meeting", meetingId)} does not open for this account: it may have been taken out of the meeting`)
+  throw new ArchiveError(
+    "not-authorised",
+    `the newest epoch of ${formatId("meeting", meetingId)} does not open for this account: it may have been taken out of the meeting`,
+  )
 }
 
 /** Secrets of later epochs, each from its box under the base's tag. They serve to ask for the log; what is true of it the log's own verification says. */
-function followEpochs(client: Client, meetingHash: Uint8Array, known: readonly KnownEpochSecret[], rawEvents: readonly Uint8Array[]): readonly KnownEpochSecret[] {
+function followEpochs(
+  client: Client,
+  meetingHash: Uint8Array,
+  known: readonly KnownEpochSecret[],
+  rawEvents: readonly Uint8Array[],
+): readonly KnownEpochSecret[] {
   const { secrets } = client.state.current
   const found: KnownEpochSecret[] = []
   for (const rawEvent of rawEvents) {
@@ -49,7 +64,13 @@ function followEpochs(client: Client, meetingHash: Uint8Array, known: readonly K
     const part = event.epochPart
     const held = [...known, ...found]
     const base = held.find((candidate) => part !== null && equalBytes(candidate.eventHash, part.base))
-    if (part === null || base === undefined || event.epoch <= base.epoch || held.some((candidate) => equalBytes(candidate.eventHash, hash))) continue
+    if (
+      part === null ||
+      base === undefined ||
+      event.epoch <= base.epoch ||
+      held.some((candidate) => equalBytes(candidate.eventHash, hash))
+    )
+      continue
     const secret = openOwnBox(event, meetingHash, base.secret, secrets)
     const opens = secret !== null && equalBytes(deriveEpochKeys(secret, event.epoch).access.publicKey, part.accessKey)
     if (opens) found.push({ eventHash: hash, epoch: event.epoch, secret, adminSeed: null })
@@ -60,11 +81,16 @@ function followEpochs(client: Client, meetingHash: Uint8Array, known: readonly K
 async function fetchPages(client: Client, capability: Capability): Promise<readonly Uint8Array[]> {
   return await client.tokens.with(client.http, capability, async (token, subject) => {
     const rawEvents: Uint8Array[] = []
-    for (let from: number | null = 0; from !== null; ) {
-      const page: z.output<typeof EventsResponse> = await client.http.json(EventsResponse, { path: `/v1/meetings/${subject}/events?from=${from}`, subject, token })
+    for (let from: number | null = 0; from !== null;) {
+      const page: z.output<typeof EventsResponse> = await client.http.json(EventsResponse, {
+        path: `/v1/meetings/${subject}/events?from=${from}`,
+        subject,
+        token,
+      })
       rawEvents.push(...page.events)
       // An older epoch's pages skip events, so only that they go on is asked here.
-      if (page.next !== null && (page.next <= from || page.events.length === 0)) throw new ArchiveError("bad-chain", "a log whose pages do not follow each other")
+      if (page.next !== null && (page.next <= from || page.events.length === 0))
+        throw new ArchiveError("bad-chain", "a log whose pages do not follow each other")
       from = page.next
     }
     return rawEvents

@@ -2,7 +2,12 @@ import { z } from "zod"
 import { compareBytes, equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { eventHash } from "../../shared/protocol/event.js"
-import { AppendEventRequest, AppendEventResponse, CreateMeetingRequest, CreateMeetingResponse } from "../../shared/protocol/http.js"
+import {
+  AppendEventRequest,
+  AppendEventResponse,
+  CreateMeetingRequest,
+  CreateMeetingResponse,
+} from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
@@ -25,7 +30,12 @@ export async function createMeeting(client: Client, title: string): Promise<Meet
   assertTitle(title)
   const chain = await fetchChain(client, ownAccountId(client))
   const adminSeed = client.random(32)
-  const self: RosterEntry = { genesisHash: chain.genesisHash, chainHead: chain.headHash, generation: newestUserSeed(client.state.current.secrets).generation, role: "admin" }
+  const self: RosterEntry = {
+    genesisHash: chain.genesisHash,
+    chainHead: chain.headHash,
+    generation: newestUserSeed(client.state.current.secrets).generation,
+    role: "admin",
+  }
   const made = makeEpochEvent({
     position: GENESIS_POSITION,
     epoch: 0,
@@ -44,20 +54,44 @@ export async function createMeeting(client: Client, title: string): Promise<Meet
   const meetingHash = eventHash(made.rawEvent)
   const meetingId = idOfHash("meeting", meetingHash)
   // Kept before it is sent: a lost answer loses no key.
-  await rememberMeeting(client, meetingHash, { eventHash: meetingHash, epoch: 0, secret: made.keys.secret, adminSeed }, { seq: 0, hash: meetingHash })
+  await rememberMeeting(
+    client,
+    meetingHash,
+    { eventHash: meetingHash, epoch: 0, secret: made.keys.secret, adminSeed },
+    { seq: 0, hash: meetingHash },
+  )
   client.failpoint("meeting.kept")
   const json = z.encode(CreateMeetingRequest, { event: made.rawEvent, certificate: made.certificate })
   const subject = formatId("meeting", meetingId)
-  const { meeting } = await client.http.json(CreateMeetingResponse, { method: "POST", path: "/v1/meetings", subject, json })
-  if (!equalBytes(meeting, meetingId)) throw new ArchiveError("bad-chain", "the server kept another meeting than the one that was sent")
-  await appendToKeyring(client, { type: "meeting", meetingHash, epoch: 0, eventHash: meetingHash, epochSecret: made.keys.secret, adminSeed })
+  const { meeting } = await client.http.json(CreateMeetingResponse, {
+    method: "POST",
+    path: "/v1/meetings",
+    subject,
+    json,
+  })
+  if (!equalBytes(meeting, meetingId))
+    throw new ArchiveError("bad-chain", "the server kept another meeting than the one that was sent")
+  await appendToKeyring(client, {
+    type: "meeting",
+    meetingHash,
+    epoch: 0,
+    eventHash: meetingHash,
+    epochSecret: made.keys.secret,
+    adminSeed,
+  })
   return meetingId
 }
 
 /** What this device knows of a meeting. @throws {@link ArchiveError} `not-found`. */
 export function requireMeeting(client: Client, meetingId: MeetingId): MeetingState {
-  const meeting = client.state.current.meetings.find((candidate) => equalBytes(idOfHash("meeting", candidate.meetingHash), meetingId))
-  if (meeting === undefined) throw new ArchiveError("not-found", `this account is not in ${formatId("meeting", meetingId)}: if it was invited, join first`)
+  const meeting = client.state.current.meetings.find((candidate) =>
+    equalBytes(idOfHash("meeting", candidate.meetingHash), meetingId),
+  )
+  if (meeting === undefined)
+    throw new ArchiveError(
+      "not-found",
+      `this account is not in ${formatId("meeting", meetingId)}: if it was invited, join first`,
+    )
   return meeting
 }
 
@@ -69,30 +103,60 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
   const meeting = requireMeeting(client, meetingId)
   const log = await verifyServedLog(client, meeting.meetingHash, meeting.known)
   const pinned = log.eventHashes[meeting.head.seq]
-  if (pinned === undefined) throw new ArchiveError("rollback", "the meeting's log that the server gives is shorter than this device has seen", { place: `event ${meeting.head.seq}` })
-  if (!equalBytes(pinned, meeting.head.hash)) throw new ArchiveError("fork", "the meeting's log that the server gives is another than this device has seen", { place: `event ${meeting.head.seq}` })
+  if (pinned === undefined)
+    throw new ArchiveError("rollback", "the meeting's log that the server gives is shorter than this device has seen", {
+      place: `event ${meeting.head.seq}`,
+    })
+  if (!equalBytes(pinned, meeting.head.hash))
+    throw new ArchiveError("fork", "the meeting's log that the server gives is another than this device has seen", {
+      place: `event ${meeting.head.seq}`,
+    })
   const { current } = log
-  await rememberMeeting(client, meeting.meetingHash, { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed }, log.head)
+  await rememberMeeting(
+    client,
+    meeting.meetingHash,
+    { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
+    log.head,
+  )
   return log
 }
 
 /** A served log, verified with given secrets; no pin is looked at or set. */
-export async function verifyServedLog(client: Client, meetingHash: Uint8Array, known: readonly KnownEpochSecret[]): Promise<MeetingLog> {
+export async function verifyServedLog(
+  client: Client,
+  meetingHash: Uint8Array,
+  known: readonly KnownEpochSecret[],
+): Promise<MeetingLog> {
   const rawEvents = await fetchEvents(client, meetingHash, known)
-  return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, { secrets: client.state.current.secrets, known, chainOf: chainCache(client) })
+  return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, {
+    secrets: client.state.current.secrets,
+    known,
+    chainOf: chainCache(client),
+  })
 }
 
 /** The capability of the epoch in force. */
 export function currentCapability(log: MeetingLog): Capability {
-  return { kind: "meeting", id: log.meetingId, scope: "access", epoch: log.current.keys.epoch, signer: log.current.keys.access }
+  return {
+    kind: "meeting",
+    id: log.meetingId,
+    scope: "access",
+    epoch: log.current.keys.epoch,
+    signer: log.current.keys.access,
+  }
 }
 
 /** @throws {@link ArchiveError} `not-authorised` where sealing would reach others than the members, or not reach them. */
 export function assertMaySeal(log: MeetingLog): void {
-  if (!log.isMember) throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting: nothing was sealed")
+  if (!log.isMember)
+    throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting: nothing was sealed")
   if (log.current.keys.epoch === log.newestEpochSeen) return
   const bad = log.voids.findLast((event) => event.isEpochEvent)
-  throw new ArchiveError(bad?.code ?? "not-authorised", `the newest change of this meeting's members is not valid (${bad?.reason ?? "unknown"}): nothing is sealed until an admin makes a new one`, { place: `event ${bad?.seq ?? log.head.seq}` })
+  throw new ArchiveError(
+    bad?.code ?? "not-authorised",
+    `the newest change of this meeting's members is not valid (${bad?.reason ?? "unknown"}): nothing is sealed until an admin makes a new one`,
+    { place: `event ${bad?.seq ?? log.head.seq}` },
+  )
 }
 
 /**
@@ -106,16 +170,30 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
     const log = await readMeeting(client, meetingId)
     assertMaySeal(log)
     const { secrets } = client.state.current
-    if (!isAdmin(log.current.roster, secrets.genesisHash) || log.adminSeed === null) throw new ArchiveError("not-authorised", "only an admin of the meeting can add somebody")
-    if (memberOf(log.current.roster, newcomer.genesisHash) !== undefined) throw new ArchiveError("exists", `${formatId("account", accountId)} is a member already`)
-    if (log.current.roster.length >= LIMITS.members) throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members`)
+    if (!isAdmin(log.current.roster, secrets.genesisHash) || log.adminSeed === null)
+      throw new ArchiveError("not-authorised", "only an admin of the meeting can add somebody")
+    if (memberOf(log.current.roster, newcomer.genesisHash) !== undefined)
+      throw new ArchiveError("exists", `${formatId("account", accountId)} is a member already`)
+    if (log.current.roster.length >= LIMITS.members)
+      throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members`)
     const chainOf = chainCache(client)
     const chains = [newcomer]
-    const roster: RosterEntry[] = [{ genesisHash: newcomer.genesisHash, chainHead: newcomer.headHash, generation: newcomer.userKeys.at(-1)?.generation ?? 1, role: "member" }]
+    const roster: RosterEntry[] = [
+      {
+        genesisHash: newcomer.genesisHash,
+        chainHead: newcomer.headHash,
+        generation: newcomer.userKeys.at(-1)?.generation ?? 1,
+        role: "member",
+      },
+    ]
     for (const member of log.current.roster) {
       const chain = await chainOf(member.genesisHash)
       chains.push(chain)
-      roster.push({ ...member, chainHead: chain.headHash, generation: chain.userKeys.at(-1)?.generation ?? member.generation })
+      roster.push({
+        ...member,
+        chainHead: chain.headHash,
+        generation: chain.userKeys.at(-1)?.generation ?? member.generation,
+      })
     }
     const self = await chainOf(secrets.genesisHash)
     const made = makeEpochEvent({
@@ -133,14 +211,22 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
       timeMs: client.clock.nowMs(),
       random: client.random,
     })
-    const secret: KnownEpochSecret = { eventHash: eventHash(made.rawEvent), epoch: made.keys.epoch, secret: made.keys.secret, adminSeed: log.adminSeed }
+    const secret: KnownEpochSecret = {
+      eventHash: eventHash(made.rawEvent),
+      epoch: made.keys.epoch,
+      secret: made.keys.secret,
+      adminSeed: log.adminSeed,
+    }
     // The invitation is kept before the event is sent: whoever is in the roster will get it, even if this process ends here.
     const invitation = makeInvitationFor(client, newcomer, self, log, secret)
     await client.state.update((state) => ({ ...state, outbox: [...state.outbox, invitation] }))
     try {
       await appendEvent(client, log, made.rawEvent, made.certificate)
     } catch (error) {
-      await client.state.update((state) => ({ ...state, outbox: state.outbox.filter((item) => !equalBytes(item.box, invitation.box)) }))
+      await client.state.update((state) => ({
+        ...state,
+        outbox: state.outbox.filter((item) => !equalBytes(item.box, invitation.box)),
+      }))
       if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
       continue
     }
@@ -151,30 +237,60 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
 }
 
 /** Appends by compare-and-swap; the same event again is no error. @throws {@link ArchiveError} `conflict`. */
-export async function appendEvent(client: Client, log: MeetingLog, rawEvent: Uint8Array, certificate?: Uint8Array): Promise<void> {
+export async function appendEvent(
+  client: Client,
+  log: MeetingLog,
+  rawEvent: Uint8Array,
+  certificate?: Uint8Array,
+): Promise<void> {
   const json = z.encode(AppendEventRequest, { event: rawEvent, ...(certificate === undefined ? {} : { certificate }) })
   await client.tokens.with(client.http, currentCapability(log), async (token, subject) => {
-    const { hash } = await client.http.json(AppendEventResponse, { method: "POST", path: `/v1/meetings/${subject}/events`, subject, token, json })
-    if (!equalBytes(hash, eventHash(rawEvent))) throw new ArchiveError("bad-chain", "the server kept another event than the one that was sent")
+    const { hash } = await client.http.json(AppendEventResponse, {
+      method: "POST",
+      path: `/v1/meetings/${subject}/events`,
+      subject,
+      token,
+      json,
+    })
+    if (!equalBytes(hash, eventHash(rawEvent)))
+      throw new ArchiveError("bad-chain", "the server kept another event than the one that was sent")
   })
 }
 
 /** Keeps a secret and a newer head; an older head never replaces a newer one. */
-export async function rememberMeeting(client: Client, meetingHash: Uint8Array, secret: KnownEpochSecret, head: { readonly seq: number; readonly hash: Uint8Array }): Promise<void> {
+export async function rememberMeeting(
+  client: Client,
+  meetingHash: Uint8Array,
+  secret: KnownEpochSecret,
+  head: { readonly seq: number; readonly hash: Uint8Array },
+): Promise<void> {
   const known = client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
   const isNews =
-    known === undefined || known.head.seq < head.seq || !known.known.some((held) => equalBytes(held.eventHash, secret.eventHash) && (held.adminSeed !== null || secret.adminSeed === null))
+    known === undefined ||
+    known.head.seq < head.seq ||
+    !known.known.some(
+      (held) => equalBytes(held.eventHash, secret.eventHash) && (held.adminSeed !== null || secret.adminSeed === null),
+    )
   if (!isNews) return
   await client.state.update((state) => {
     const before = state.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
     const others = state.meetings.filter((meeting) => meeting !== before)
-    const secrets = [...(before?.known ?? []).filter((held) => !equalBytes(held.eventHash, secret.eventHash)), { ...secret }]
+    const secrets = [
+      ...(before?.known ?? []).filter((held) => !equalBytes(held.eventHash, secret.eventHash)),
+      { ...secret },
+    ]
     const newest = before !== undefined && before.head.seq > head.seq ? before.head : { ...head }
     return { ...state, meetings: [...others, { meetingHash, known: secrets, head: newest }] }
   })
 }
 
-function userKeyOf(chains: readonly { readonly genesisHash: Uint8Array; readonly userKeys: readonly { readonly generation: number; readonly publicKey: Uint8Array }[] }[], member: RosterEntry): Uint8Array {
+function userKeyOf(
+  chains: readonly {
+    readonly genesisHash: Uint8Array
+    readonly userKeys: readonly { readonly generation: number; readonly publicKey: Uint8Array }[]
+  }[],
+  member: RosterEntry,
+): Uint8Array {
   const chain = chains.find((candidate) => equalBytes(candidate.genesisHash, member.genesisHash))
   const key = chain?.userKeys.find((candidate) => candidate.generation === member.generation)
   if (key === undefined) throw new ArchiveError("internal", "a member without a user key")
@@ -183,5 +299,6 @@ function userKeyOf(chains: readonly { readonly genesisHash: Uint8Array; readonly
 
 function assertTitle(title: string): void {
   const sizeBytes = utf8(title).length
-  if (title.trim() === "" || sizeBytes > LIMITS.titleBytes) throw new ArchiveError("usage", `a title has 1 to ${LIMITS.titleBytes} bytes`)
+  if (title.trim() === "" || sizeBytes > LIMITS.titleBytes)
+    throw new ArchiveError("usage", `a title has 1 to ${LIMITS.titleBytes} bytes`)
 }

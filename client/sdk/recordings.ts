@@ -25,13 +25,19 @@ export async function findRecording(client: Client, recordingId: RecordingId): P
     const recording = log.recordings.find((candidate) => equalBytes(candidate.fields.recordingId, recordingId))
     if (recording === undefined) continue
     const media = recording.opened?.assets[0]
-    if (recording.opened === null || media === undefined) throw new ArchiveError("not-authorised", "this recording was begun before this account could open it")
+    if (recording.opened === null || media === undefined)
+      throw new ArchiveError("not-authorised", "this recording was begun before this account could open it")
     return { log, recording, details: recording.opened.details, media, assets: recording.opened.assets }
   }
   throw new ArchiveError("not-found", `${formatId("recording", recordingId)} is in none of this account's meetings`)
 }
 
 /** A reader of one of a recording's assets. */
-export function readAsset(client: Client, recording: OpenRecording, asset: OpenedAsset, options: ReaderOptions = {}): AssetReader {
+export function readAsset(
+  client: Client,
+  recording: OpenRecording,
+  asset: OpenedAsset,
+  options: ReaderOptions = {},
+): AssetReader {
   return openAsset(client, () => currentCapability(recording.log), asset, options)
 }

@@ -51,7 +51,8 @@ export function encodeState(state: ClientState): Uint8Array {
 /** @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
 export function decodeState(raw: Uint8Array): ClientState {
   const decoded = decodeCbor(raw, STATE_LIMIT_BYTES)
-  if (!Array.isArray(decoded) || decoded[0] !== 1) throw new ArchiveError("unsupported-version", "a keystore of another version")
+  if (!Array.isArray(decoded) || decoded[0] !== 1)
+    throw new ArchiveError("unsupported-version", "a keystore of another version")
   const parsed = stateSchema.safeParse(fromCbor((decoded as readonly CborValue[])[1]))
   if (!parsed.success) throw new ArchiveError("malformed", "a keystore that can't be read", { cause: parsed.error })
   return parsed.data
@@ -62,7 +63,8 @@ const OBJECT = "object"
 const LIST = "list"
 
 function toCbor(value: unknown): CborValue {
-  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") return value
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+    return value
   if (value instanceof Uint8Array) return value
   if (Array.isArray(value)) return [LIST, ...value.map(toCbor)]
   return [OBJECT, ...Object.entries(value as object).map(([name, item]) => [name, toCbor(item)])]
@@ -74,7 +76,8 @@ function fromCbor(value: CborValue | undefined): unknown {
   if (marker === LIST) return items.map(fromCbor)
   return Object.fromEntries(
     items.map((item): [string, unknown] => {
-      if (!Array.isArray(item) || typeof item[0] !== "string") throw new ArchiveError("malformed", "a keystore that can't be read")
+      if (!Array.isArray(item) || typeof item[0] !== "string")
+        throw new ArchiveError("malformed", "a keystore that can't be read")
       return [item[0], fromCbor((item as readonly CborValue[])[1])]
     }),
   )

@@ -3,14 +3,25 @@ import { toHex } from "../../shared/protocol/bytes.js"
 import { type CapabilityScope, challengeBytes } from "../../shared/protocol/capability.js"
 import type { Signer } from "../../shared/protocol/envelope.js"
 import { isArchiveError } from "../../shared/protocol/errors.js"
-import { AccountTokenRequest, ChallengeResponse, MeetingTokenRequest, TokenResponse } from "../../shared/protocol/http.js"
+import {
+  AccountTokenRequest,
+  ChallengeResponse,
+  MeetingTokenRequest,
+  TokenResponse,
+} from "../../shared/protocol/http.js"
 import { type AccountId, formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import type { Http } from "./http.js"
 
 /** Who asks, and with which key. */
 export type Capability =
   | { readonly kind: "account"; readonly id: AccountId; readonly signer: Signer }
-  | { readonly kind: "meeting"; readonly id: MeetingId; readonly scope: "access" | "admin"; readonly epoch: number; readonly signer: Signer }
+  | {
+      readonly kind: "meeting"
+      readonly id: MeetingId
+      readonly scope: "access" | "admin"
+      readonly epoch: number
+      readonly signer: Signer
+    }
 
 /** A token is asked for anew this long before it ends. */
 const MARGIN_MS = 30_000
@@ -20,7 +31,11 @@ export class TokenCache {
   readonly #tokens = new Map<string, { readonly token: Uint8Array; readonly endsAtMs: number }>()
 
   /** Runs `call` with a token; once more with a new one if the server no longer knows it. */
-  async with<T>(http: Http, capability: Capability, call: (token: Uint8Array, subject: string) => Promise<T>): Promise<T> {
+  async with<T>(
+    http: Http,
+    capability: Capability,
+    call: (token: Uint8Array, subject: string) => Promise<T>,
+  ): Promise<T> {
     const subject = subjectOf(capability)
     const key = `${subject} ${toHex(capability.signer.publicKey)}`
     try {
@@ -36,8 +51,11 @@ export class TokenCache {
     if (known !== undefined && known.endsAtMs > performance.now()) return known.token
     const path = capability.kind === "account" ? `/v1/accounts/${subject}` : `/v1/meetings/${subject}`
     const challenge = await http.json(ChallengeResponse, { method: "POST", path: `${path}/challenges`, subject })
-    const [scope, epoch]: [CapabilityScope, number] = capability.kind === "account" ? ["device", 0] : [capability.scope, capability.epoch]
-    const signature = capability.signer.sign(challengeBytes({ origin: http.origin, subject: capability.id, scope, epoch, ...challenge }))
+    const [scope, epoch]: [CapabilityScope, number] =
+      capability.kind === "account" ? ["device", 0] : [capability.scope, capability.epoch]
+    const signature = capability.signer.sign(
+      challengeBytes({ origin: http.origin, subject: capability.id, scope, epoch, ...challenge }),
+    )
     const answer = { ...challenge, signature, origin: http.origin }
     const json =
       capability.kind === "account"

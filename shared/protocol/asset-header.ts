@@ -21,7 +21,12 @@ export interface AssetHeader {
 
 /** 64 bytes; they name no meeting, file or person. SPEC.md §4.1. */
 export function encodeAssetHeader(header: AssetHeader): Uint8Array {
-  return concatBytes(MAGIC, Uint8Array.of(VERSION, SUITE, KINDS[header.kind], 0, 0, 0, 0, 0), header.assetId, header.salt)
+  return concatBytes(
+    MAGIC,
+    Uint8Array.of(VERSION, SUITE, KINDS[header.kind], 0, 0, 0, 0, 0),
+    header.assetId,
+    header.salt,
+  )
 }
 
 /** @throws {@link ArchiveError} `malformed`, or `unsupported-version` for another version or suite. SPEC.md §4.1. */
@@ -30,7 +35,10 @@ export function decodeAssetHeader(raw: Uint8Array): AssetHeader {
     throw new ArchiveError("malformed", "not the header of an asset")
   }
   if (raw[8] !== VERSION || raw[9] !== SUITE) {
-    throw new ArchiveError("unsupported-version", `an asset of version ${raw[8] ?? 0}, suite ${raw[9] ?? 0}; this program knows 1, 1`)
+    throw new ArchiveError(
+      "unsupported-version",
+      `an asset of version ${raw[8] ?? 0}, suite ${raw[9] ?? 0}; this program knows 1, 1`,
+    )
   }
   const kind = (Object.keys(KINDS) as AssetKind[]).find((name) => KINDS[name] === raw[10])
   if (kind === undefined || raw.subarray(11, 16).some((byte) => byte !== 0)) {

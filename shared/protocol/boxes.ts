@@ -13,7 +13,14 @@ export interface EpochBoxPlace {
 
 export function epochBoxInfo(purpose: "member" | "admin", place: EpochBoxPlace): Uint8Array {
   const label = purpose === "member" ? LABELS.hpkeEpochBox : LABELS.hpkeAdminBox
-  return encodeCbor([utf8(label), place.meetingHash, place.epoch, place.prev, place.recipientGenesisHash, place.generation])
+  return encodeCbor([
+    utf8(label),
+    place.meetingHash,
+    place.epoch,
+    place.prev,
+    place.recipientGenesisHash,
+    place.generation,
+  ])
 }
 
 /** `info` of the box that brings a user seed to a device. SPEC.md §5.1. */

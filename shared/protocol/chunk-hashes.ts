@@ -21,7 +21,9 @@ export function chunkSubtreeRoot(leaves: Uint8Array): Uint8Array {
 /** 32-byte hashes that stand one after another. @throws {@link ArchiveError} `malformed` for a rest. */
 export function splitHashes(hashes: Uint8Array): readonly Uint8Array[] {
   if (hashes.length % HASH_BYTES !== 0) throw new ArchiveError("malformed", "hashes are not a multiple of 32 bytes")
-  return Array.from({ length: hashes.length / HASH_BYTES }, (_, index) => hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES))
+  return Array.from({ length: hashes.length / HASH_BYTES }, (_, index) =>
+    hashes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES),
+  )
 }
 
 /**
@@ -33,7 +35,9 @@ export function openChunkHashes(
   expected: { readonly chunk: number; readonly storedBytes: number; readonly root: Uint8Array },
 ): readonly Uint8Array[] {
   const [, rawLeaves, rawPath] = readVersioned(decodeCbor(raw, CHUNK_HASHES_MAX_BYTES), "chunk hashes", 3)
-  const leaves = splitHashes(readBytes(rawLeaves, "leaf hashes", { min: HASH_BYTES, max: SEGMENTS_PER_CHUNK * HASH_BYTES }))
+  const leaves = splitHashes(
+    readBytes(rawLeaves, "leaf hashes", { min: HASH_BYTES, max: SEGMENTS_PER_CHUNK * HASH_BYTES }),
+  )
   const path = readArray(rawPath, "audit path").map((step) => readBytes(step, "step of the audit path", HASH_BYTES))
   const place = `chunk ${expected.chunk}`
   if (leaves.length !== segmentsInChunk(expected.chunk, expected.storedBytes)) {
@@ -45,6 +49,7 @@ export function openChunkHashes(
   } catch (error) {
     throw new ArchiveError("integrity", "the hashes of a chunk do not lead to the signed root", { place, cause: error })
   }
-  if (!equalBytes(root, expected.root)) throw new ArchiveError("integrity", "the hashes of a chunk do not lead to the signed root", { place })
+  if (!equalBytes(root, expected.root))
+    throw new ArchiveError("integrity", "the hashes of a chunk do not lead to the signed root", { place })
   return leaves
 }

@@ -1,5 +1,15 @@
 import { concatBytes, u64 } from "./bytes.js"
-import { assertAscending, type CborValue, decodeCbor, encodeCbor, readArray, readBytes, readNullable, readUint, readVersioned } from "./cbor.js"
+import {
+  assertAscending,
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readNullable,
+  readUint,
+  readVersioned,
+} from "./cbor.js"
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES, signedBytes, type Signer, type VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, ID_BYTES, sha256 } from "./hash.js"
@@ -74,9 +84,13 @@ export function eventHash(rawEvent: Uint8Array): Uint8Array {
 export function decodeEvent(raw: Uint8Array): MeetingEvent {
   const items = readVersioned(decodeCbor(raw, LIMITS.epochEventBytes), "event", 9)
   const epochPart = readNullable(items[8], readEpochPart)
-  if (epochPart === null && raw.length > LIMITS.eventBytes) throw new ArchiveError("too-large", "an event larger than allowed")
-  const assets = readArray(items[6], "assets of an event").map((hash) => readBytes(hash, "hash of an asset's header", HASH_BYTES))
-  if (assets.length > LIMITS.assetsPerEvent) throw new ArchiveError("malformed", "an event with more assets than allowed")
+  if (epochPart === null && raw.length > LIMITS.eventBytes)
+    throw new ArchiveError("too-large", "an event larger than allowed")
+  const assets = readArray(items[6], "assets of an event").map((hash) =>
+    readBytes(hash, "hash of an asset's header", HASH_BYTES),
+  )
+  if (assets.length > LIMITS.assetsPerEvent)
+    throw new ArchiveError("malformed", "an event with more assets than allowed")
   return {
     meetingId: asId("meeting", readBytes(items[1], "meeting id", ID_BYTES)),
     seq: readUint(items[2], "seq"),

@@ -55,10 +55,12 @@ export function parseId<Kind extends IdKind>(kind: Kind, text: string): IdKinds[
   const match = /^([A-Za-z]{1,8})_([A-Za-z2-7]{32})$/.exec(text)
   const [prefix, digits] = [match?.[1]?.toLowerCase(), match?.[2]]
   if (prefix === undefined || digits === undefined) throw new ArchiveError("malformed", `not an id of ${kind}`)
-  if (prefix !== PREFIXES[kind]) throw new ArchiveError("malformed", `an id that begins with ${PREFIXES[kind]}_ is needed, not ${prefix}_`)
+  if (prefix !== PREFIXES[kind])
+    throw new ArchiveError("malformed", `an id that begins with ${PREFIXES[kind]}_ is needed, not ${prefix}_`)
   const bytes = base32.decode(digits.toUpperCase())
   const id = asId(kind, bytes.slice(0, ID_BYTES))
-  if (!equalBytes(bytes.slice(ID_BYTES), checkOf(kind, id))) throw new ArchiveError("malformed", `an id of ${kind} with a typing error`)
+  if (!equalBytes(bytes.slice(ID_BYTES), checkOf(kind, id)))
+    throw new ArchiveError("malformed", `an id of ${kind} with a typing error`)
   return id
 }
 

@@ -49,7 +49,8 @@ export function openInvitationEnvelope(raw: Uint8Array, verify: VerifySignature)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.invitationPaddedBytes), "invitation", 14)
   const bytes = (index: number, what: string): Uint8Array => readBytes(items[index], what, HASH_BYTES)
   const deviceKey = readBytes(items[3], "device key", PUBLIC_KEY_BYTES)
-  if (!equalBytes(deviceKey, envelope.publicKey)) throw new ArchiveError("bad-signature", "an invitation that names another key than the one that signed it")
+  if (!equalBytes(deviceKey, envelope.publicKey))
+    throw new ArchiveError("bad-signature", "an invitation that names another key than the one that signed it")
   return {
     inviterGenesisHash: bytes(1, "inviter"),
     inviterChainHead: bytes(2, "inviter's chain head"),

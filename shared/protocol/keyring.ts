@@ -1,5 +1,15 @@
 import { concatBytes, equalBytes, u64 } from "./bytes.js"
-import { type CborValue, decodeCbor, encodeCbor, readArray, readBytes, readNullable, readText, readUint, readVersioned } from "./cbor.js"
+import {
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readNullable,
+  readText,
+  readUint,
+  readVersioned,
+} from "./cbor.js"
 import { openEnvelope, PUBLIC_KEY_BYTES, type VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES } from "./hash.js"
@@ -19,7 +29,13 @@ export type PinSource = (typeof PIN_SOURCES)[number]
 
 /** What an account learned. SPEC.md §5.4. */
 export type KeyringEntry =
-  | { readonly type: "pin"; readonly genesisHash: Uint8Array; readonly seq: number; readonly chainHead: Uint8Array; readonly how: PinSource }
+  | {
+      readonly type: "pin"
+      readonly genesisHash: Uint8Array
+      readonly seq: number
+      readonly chainHead: Uint8Array
+      readonly how: PinSource
+    }
   | {
       readonly type: "meeting"
       readonly meetingHash: Uint8Array
@@ -45,7 +61,11 @@ export function encodeKeyringRecord(record: KeyringRecord): Uint8Array {
 
 /** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. SPEC.md §5.4. */
 export function decodeKeyringRecord(raw: Uint8Array): KeyringRecord {
-  const [, seq, prev, generation, sealed] = readVersioned(decodeCbor(raw, LIMITS.keyringRecordBytes), "keyring record", 5)
+  const [, seq, prev, generation, sealed] = readVersioned(
+    decodeCbor(raw, LIMITS.keyringRecordBytes),
+    "keyring record",
+    5,
+  )
   return {
     seq: readUint(seq, "seq"),
     prev: readBytes(prev, "prev", HASH_BYTES),
@@ -78,7 +98,8 @@ export function openKeyringEnvelope(raw: Uint8Array, verify: VerifySignature): K
   const envelope = openEnvelope(raw, LABELS.signKeyring, verify, LIMITS.keyringRecordBytes)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.keyringRecordBytes), "keyring statement", 8)
   const deviceKey = readBytes(items[4], "device key", PUBLIC_KEY_BYTES)
-  if (!equalBytes(deviceKey, envelope.publicKey)) throw new ArchiveError("bad-signature", "a record that names another key than the one that signed it")
+  if (!equalBytes(deviceKey, envelope.publicKey))
+    throw new ArchiveError("bad-signature", "a record that names another key than the one that signed it")
   return {
     genesisHash: readBytes(items[1], "account", HASH_BYTES),
     seq: readUint(items[2], "seq"),
@@ -94,7 +115,13 @@ function readEntry(type: string, body: CborValue | undefined): KeyringEntry | nu
     const [genesisHash, seq, chainHead, rawHow] = readArray(body, "pin", 4)
     const how = PIN_SOURCES.find((name) => name === rawHow)
     if (how === undefined) throw new ArchiveError("malformed", "a pin of unknown source")
-    return { type, genesisHash: readBytes(genesisHash, "account", HASH_BYTES), seq: readUint(seq, "seq"), chainHead: readBytes(chainHead, "chain head", HASH_BYTES), how }
+    return {
+      type,
+      genesisHash: readBytes(genesisHash, "account", HASH_BYTES),
+      seq: readUint(seq, "seq"),
+      chainHead: readBytes(chainHead, "chain head", HASH_BYTES),
+      how,
+    }
   }
   if (type !== "meeting") return null
   const [meetingHash, epoch, eventHash, epochSecret, adminSeed] = readArray(body, "meeting", 5)

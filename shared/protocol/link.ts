@@ -1,5 +1,14 @@
 import { compareBytes, concatBytes, equalBytes, u8, utf8 } from "./bytes.js"
-import { type CborValue, decodeCbor, encodeCbor, readArray, readBytes, readText, readUint, readVersioned } from "./cbor.js"
+import {
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readText,
+  readUint,
+  readVersioned,
+} from "./cbor.js"
 import { openEnvelope, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, sha256, ZERO_HASH } from "./hash.js"
@@ -73,7 +82,10 @@ export function countersignedBytes(statement: Uint8Array): Uint8Array {
   return concatBytes(utf8(LABELS.signLinkAddedKey), u8(0), statement)
 }
 
-export function encodeLink(envelope: Uint8Array, countersignatures: readonly { readonly key: Uint8Array; readonly signature: Uint8Array }[]): Uint8Array {
+export function encodeLink(
+  envelope: Uint8Array,
+  countersignatures: readonly { readonly key: Uint8Array; readonly signature: Uint8Array }[],
+): Uint8Array {
   return encodeCbor([envelope, countersignatures.map(({ key, signature }) => [key, signature])])
 }
 
@@ -84,7 +96,8 @@ export function encodeLink(envelope: Uint8Array, countersignatures: readonly { r
 export function verifyChain(links: readonly Uint8Array[], verify: VerifySignature, pin?: ChainPin): VerifiedChain {
   const [rawGenesis, second] = links
   if (rawGenesis === undefined) throw new ArchiveError("bad-chain", "a chain without a genesis link")
-  if (second !== undefined) throw new ArchiveError("unsupported-version", "a chain with links that this version does not know")
+  if (second !== undefined)
+    throw new ArchiveError("unsupported-version", "a chain with links that this version does not know")
   const genesis = verifyGenesisLink(rawGenesis, verify)
   const genesisHash = sha256(rawGenesis)
   if (pin !== undefined) assertExtends([genesisHash], pin)
@@ -102,21 +115,31 @@ export function verifyChain(links: readonly Uint8Array[], verify: VerifySignatur
 
 function assertExtends(linkHashes: readonly Uint8Array[], pin: ChainPin): void {
   const [genesis, pinned] = [linkHashes[0], linkHashes[pin.seq]]
-  if (genesis === undefined || !equalBytes(genesis, pin.genesisHash)) throw new ArchiveError("fork", "an account's chain begins otherwise than the one known here")
-  if (pinned === undefined || !equalBytes(pinned, pin.headHash)) throw new ArchiveError("fork", "an account's chain does not extend the head known here")
+  if (genesis === undefined || !equalBytes(genesis, pin.genesisHash))
+    throw new ArchiveError("fork", "an account's chain begins otherwise than the one known here")
+  if (pinned === undefined || !equalBytes(pinned, pin.headHash))
+    throw new ArchiveError("fork", "an account's chain does not extend the head known here")
 }
 
 /** @throws {@link ArchiveError} as {@link verifyChain}. */
 export function verifyGenesisLink(raw: Uint8Array, verify: VerifySignature): GenesisStatement {
   const [rawEnvelope, rawCountersignatures] = readArray(decodeCbor(raw, LIMITS.linkBytes), "link", 2)
-  const envelope = openEnvelope(readBytes(rawEnvelope, "envelope", { min: 1, max: LIMITS.linkBytes }), LABELS.signLink, verify, LIMITS.linkBytes)
+  const envelope = openEnvelope(
+    readBytes(rawEnvelope, "envelope", { min: 1, max: LIMITS.linkBytes }),
+    LABELS.signLink,
+    verify,
+    LIMITS.linkBytes,
+  )
   const genesis = decodeGenesisStatement(envelope.statement, envelope.publicKey)
   const added = [genesis.device.ed25519, genesis.recovery.ed25519]
   const countersignatures = readArray(rawCountersignatures, "countersignatures", added.length)
   added.forEach((key, index) => {
     const [rawKey, rawSignature] = readArray(countersignatures[index], "countersignature", 2)
     const countersigned = equalBytes(readBytes(rawKey, "added key", PUBLIC_KEY_BYTES), key)
-    if (!countersigned || !verify(readBytes(rawSignature, "countersignature", SIGNATURE_BYTES), countersignedBytes(envelope.statement), key)) {
+    if (
+      !countersigned ||
+      !verify(readBytes(rawSignature, "countersignature", SIGNATURE_BYTES), countersignedBytes(envelope.statement), key)
+    ) {
       throw new ArchiveError("bad-signature", "a link adds a key that did not countersign it")
     }
   })
@@ -124,9 +147,17 @@ export function verifyGenesisLink(raw: Uint8Array, verify: VerifySignature): Gen
 }
 
 function decodeGenesisStatement(raw: Uint8Array, envelopeKey: Uint8Array): GenesisStatement {
-  const [, rawType, rawSeq, rawPrev, rawSigner, rawDay, rawBody] = readVersioned(decodeCbor(raw, LIMITS.linkBytes), "link statement", 7)
+  const [, rawType, rawSeq, rawPrev, rawSigner, rawDay, rawBody] = readVersioned(
+    decodeCbor(raw, LIMITS.linkBytes),
+    "link statement",
+    7,
+  )
   const type = readText(rawType, "type of a link", 32)
-  if (type !== "genesis") throw new ArchiveError("unsupported-version", `a link of type ${JSON.stringify(type)}, which this version does not know`)
+  if (type !== "genesis")
+    throw new ArchiveError(
+      "unsupported-version",
+      `a link of type ${JSON.stringify(type)}, which this version does not know`,
+    )
   if (readUint(rawSeq, "seq") !== 0 || !equalBytes(readBytes(rawPrev, "prev", HASH_BYTES), ZERO_HASH)) {
     throw new ArchiveError("bad-chain", "a genesis link that is not the first")
   }
@@ -136,7 +167,8 @@ function decodeGenesisStatement(raw: Uint8Array, envelopeKey: Uint8Array): Genes
   const device = { ...readKeys(deviceItems, "device"), sealedName }
   const recovery = readKeys(readArray(rawRecovery, "recovery device", 2), "recovery device")
   const [rawGeneration, rawUserPublicKey] = readArray(rawUserKey, "user key", 2)
-  if (readUint(rawGeneration, "generation") !== 1) throw new ArchiveError("bad-chain", "a first user key that is not generation 1")
+  if (readUint(rawGeneration, "generation") !== 1)
+    throw new ArchiveError("bad-chain", "a first user key that is not generation 1")
   const userPublicKey = readBytes(rawUserPublicKey, "user key", XWING_PUBLIC_KEY_BYTES)
   const boxes = readArray(rawBoxes, "boxes", 2)
   const signer = readBytes(rawSigner, "signer", PUBLIC_KEY_BYTES)
@@ -173,6 +205,7 @@ function assertDistinct(keys: readonly Uint8Array[]): void {
   const sorted = keys.toSorted(compareBytes)
   sorted.forEach((key, index) => {
     const before = sorted[index - 1]
-    if (before !== undefined && equalBytes(before, key)) throw new ArchiveError("bad-chain", "a link that uses one key twice")
+    if (before !== undefined && equalBytes(before, key))
+      throw new ArchiveError("bad-chain", "a link that uses one key twice")
   })
 }

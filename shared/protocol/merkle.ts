@@ -26,7 +26,8 @@ export class MerkleAccumulator {
 
   add(leaf: Uint8Array): void {
     let node = leaf
-    for (let bits = this.#count; bits % 2 === 1; bits = Math.floor(bits / 2)) node = nodeHash(this.#subtrees.pop() ?? node, node)
+    for (let bits = this.#count; bits % 2 === 1; bits = Math.floor(bits / 2))
+      node = nodeHash(this.#subtrees.pop() ?? node, node)
     this.#subtrees.push(node)
     this.#count++
   }
@@ -48,7 +49,8 @@ export function merkleRoot(leafHashes: readonly Uint8Array[]): Uint8Array {
 /** RFC 6962 §2.1.1: what proves leaf `index`, nearest sibling first. */
 export function auditPath(leafHashes: readonly Uint8Array[], index: number): readonly Uint8Array[] {
   const count = leafHashes.length
-  if (!Number.isSafeInteger(index) || index < 0 || index >= count) throw new ArchiveError("malformed", `no leaf ${index} of ${count}`)
+  if (!Number.isSafeInteger(index) || index < 0 || index >= count)
+    throw new ArchiveError("malformed", `no leaf ${index} of ${count}`)
   if (count === 1) return []
   const split = largestPowerOfTwoBelow(count)
   const [left, right] = [leafHashes.slice(0, split), leafHashes.slice(split)]
@@ -62,9 +64,11 @@ export function auditPath(leafHashes: readonly Uint8Array[], index: number): rea
  * @throws {@link ArchiveError} `integrity` if there is no such leaf, or the path has not the length that the tree's shape demands.
  */
 export function rootFromPath(leaf: Uint8Array, index: number, count: number, path: readonly Uint8Array[]): Uint8Array {
-  if (!Number.isSafeInteger(index) || index < 0 || index >= count) throw new ArchiveError("integrity", `no leaf ${index} of ${count}`)
+  if (!Number.isSafeInteger(index) || index < 0 || index >= count)
+    throw new ArchiveError("integrity", `no leaf ${index} of ${count}`)
   const steps = sidesOf(index, count)
-  if (steps.length !== path.length) throw new ArchiveError("integrity", `an audit path of ${path.length} steps instead of ${steps.length}`)
+  if (steps.length !== path.length)
+    throw new ArchiveError("integrity", `an audit path of ${path.length} steps instead of ${steps.length}`)
   return steps.reduce((node, side, step) => {
     const sibling = path[step] ?? node
     return side === "left" ? nodeHash(sibling, node) : nodeHash(node, sibling)

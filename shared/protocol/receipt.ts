@@ -28,7 +28,16 @@ export function instanceIdOf(instanceKey: Uint8Array): InstanceId {
 
 export function makeReceipt(receipt: Receipt, signer: Signer): Uint8Array {
   const { instanceId, headerHash, storedBytes, root, day } = receipt
-  const statement = encodeCbor([1, signer.publicKey, keyIdOf(signer.publicKey), instanceId, headerHash, storedBytes, root, day])
+  const statement = encodeCbor([
+    1,
+    signer.publicKey,
+    keyIdOf(signer.publicKey),
+    instanceId,
+    headerHash,
+    storedBytes,
+    root,
+    day,
+  ])
   return makeEnvelope(LABELS.signReceipt, signer, statement)
 }
 
@@ -57,7 +66,12 @@ export function openReceipt(raw: Uint8Array, verify: VerifySignature): Receipt &
  */
 export function verifyReceipt(
   raw: Uint8Array,
-  expected: { readonly headerHash: Uint8Array; readonly storedBytes: number; readonly root: Uint8Array; readonly instanceKey: Uint8Array },
+  expected: {
+    readonly headerHash: Uint8Array
+    readonly storedBytes: number
+    readonly root: Uint8Array
+    readonly instanceKey: Uint8Array
+  },
   serverKeys: readonly Uint8Array[],
   verify: VerifySignature,
 ): Receipt {
@@ -71,7 +85,11 @@ export function verifyReceipt(
     if (!fits) throw new ArchiveError("bad-receipt", "a receipt for something else")
     const certified = serverKeys.some((rawKey) => {
       const key = openServerKey(rawKey, verify)
-      return key.purpose === "receipt" && equalBytes(key.instanceKey, expected.instanceKey) && equalBytes(key.key, receipt.receiptKey)
+      return (
+        key.purpose === "receipt" &&
+        equalBytes(key.instanceKey, expected.instanceKey) &&
+        equalBytes(key.key, receipt.receiptKey)
+      )
     })
     if (!certified) throw new ArchiveError("bad-receipt", "a receipt by a key that this instance did not certify")
     return receipt
@@ -98,8 +116,10 @@ export function openServerKey(raw: Uint8Array, verify: VerifySignature): ServerK
   const envelope = openEnvelope(raw, LABELS.signServerKey, verify, LIMITS.serverKeyBytes)
   const items = readVersioned(decodeCbor(envelope.statement, LIMITS.serverKeyBytes), "server key", 5)
   const instanceKey = readBytes(items[1], "instance key", PUBLIC_KEY_BYTES)
-  if (!equalBytes(instanceKey, envelope.publicKey)) throw new ArchiveError("bad-signature", "a server key that its instance did not sign")
+  if (!equalBytes(instanceKey, envelope.publicKey))
+    throw new ArchiveError("bad-signature", "a server key that its instance did not sign")
   const purpose = readText(items[2], "purpose", 16)
-  if (purpose !== "receipt" && purpose !== "operator") throw new ArchiveError("malformed", "a server key of unknown purpose")
+  if (purpose !== "receipt" && purpose !== "operator")
+    throw new ArchiveError("malformed", "a server key of unknown purpose")
   return { instanceKey, purpose, key: readBytes(items[3], "key", PUBLIC_KEY_BYTES), day: readUint(items[4], "day") }
 }

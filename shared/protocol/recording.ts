@@ -1,5 +1,15 @@
 import { concatBytes, equalBytes, u64, utf8 } from "./bytes.js"
-import { type CborValue, decodeCbor, encodeCbor, readArray, readBytes, readNullable, readText, readUint, readVersioned } from "./cbor.js"
+import {
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readNullable,
+  readText,
+  readUint,
+  readVersioned,
+} from "./cbor.js"
 import { ASSET_HEADER_BYTES, type AssetHeader, decodeAssetHeader } from "./asset-header.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
@@ -50,11 +60,16 @@ function assetFieldName(index: number): string {
 }
 
 /** The fields of a recording's statement as names and values; the caller salts them. */
-export function recordingFieldValues(recording: Omit<RecordingFields, "assets"> & { readonly assets: readonly Omit<ManifestAsset, "header">[] }): readonly (readonly [name: string, value: CborValue])[] {
+export function recordingFieldValues(
+  recording: Omit<RecordingFields, "assets"> & { readonly assets: readonly Omit<ManifestAsset, "header">[] },
+): readonly (readonly [name: string, value: CborValue])[] {
   return [
     ...recording.assets.map(
       (asset, index) =>
-        [assetFieldName(index), [asset.role, asset.rawHeader, asset.storedBytes, asset.trueBytes, asset.root, asset.mediaType]] as const,
+        [
+          assetFieldName(index),
+          [asset.role, asset.rawHeader, asset.storedBytes, asset.trueBytes, asset.root, asset.mediaType],
+        ] as const,
     ),
     ["captureEpoch", recording.captureEpoch],
     ["contentKeys", recording.sealedContentKeys],
@@ -68,18 +83,27 @@ export function recordingFieldValues(recording: Omit<RecordingFields, "assets"> 
 export function readRecordingFields(fields: readonly Field[]): RecordingFields {
   const assetFields = fields.filter((field) => field.name.startsWith("asset:"))
   const count = assetFields.length
-  if (count === 0 || count > LIMITS.assetsPerEvent) throw new ArchiveError("malformed", `a recording of ${count} assets`)
+  if (count === 0 || count > LIMITS.assetsPerEvent)
+    throw new ArchiveError("malformed", `a recording of ${count} assets`)
   const assets = assetFields.map((field, index) => {
-    if (field.name !== assetFieldName(index)) throw new ArchiveError("malformed", "assets that are not numbered in order")
+    if (field.name !== assetFieldName(index))
+      throw new ArchiveError("malformed", "assets that are not numbered in order")
     return readManifestAsset(field.value)
   })
   assets.forEach((asset, index) => {
-    if ((asset.role === "media") !== (index === 0)) throw new ArchiveError("malformed", "a recording's media must come first, and once")
-    const repeated = assets.slice(0, index).some(({ header }) => equalBytes(header.assetId, asset.header.assetId) || equalBytes(header.salt, asset.header.salt))
+    if ((asset.role === "media") !== (index === 0))
+      throw new ArchiveError("malformed", "a recording's media must come first, and once")
+    const repeated = assets
+      .slice(0, index)
+      .some(
+        ({ header }) => equalBytes(header.assetId, asset.header.assetId) || equalBytes(header.salt, asset.header.salt),
+      )
     if (repeated) throw new ArchiveError("malformed", "a recording that names one asset twice")
   })
   const list = (name: string, length: number): readonly Uint8Array[] =>
-    readArray(fieldValue(fields, name), `field ${name}`, count).map((item) => readBytes(item, `item of ${name}`, length))
+    readArray(fieldValue(fields, name), `field ${name}`, count).map((item) =>
+      readBytes(item, `item of ${name}`, length),
+    )
   return {
     recordingId: asId("recording", fieldBytes(fields, "recording", ID_BYTES)),
     captureEpoch: readUint(fieldValue(fields, "captureEpoch"), "capture epoch", 0xffff_ffff),
@@ -99,7 +123,8 @@ function readManifestAsset(raw: CborValue): ManifestAsset {
   const storedBytes = readUint(stored, "stored size")
   const trueBytes = readUint(trueSize, "true size")
   const fits = decoded.kind === "file" ? storedBytes === storedBytesOfFile(trueBytes) : true
-  if (!fits || !isStreamSize(storedBytes, decoded.kind)) throw new ArchiveError("malformed", "an asset whose sizes do not fit each other")
+  if (!fits || !isStreamSize(storedBytes, decoded.kind))
+    throw new ArchiveError("malformed", "an asset whose sizes do not fit each other")
   return {
     role,
     rawHeader,
@@ -118,7 +143,8 @@ export function encodeRecordingDetails(details: RecordingDetails): Uint8Array {
 /** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`. SPEC.md §8. */
 export function decodeRecordingDetails(raw: Uint8Array): RecordingDetails {
   const [, title, fileName, capturedAtMs, durationMs, prepared] = readVersioned(decodeCbor(raw, 8_192), "details", 6)
-  if (prepared !== "as-is" && prepared !== "remuxed") throw new ArchiveError("malformed", "an unknown way of preparation")
+  if (prepared !== "as-is" && prepared !== "remuxed")
+    throw new ArchiveError("malformed", "an unknown way of preparation")
   return {
     title: readText(title, "title", LIMITS.titleBytes),
     fileName: readNullable(fileName, (value) => readText(value, "file name", LIMITS.fileNameBytes)),
@@ -129,7 +155,12 @@ export function decodeRecordingDetails(raw: Uint8Array): RecordingDetails {
 }
 
 /** Context of a recording's seals: `meetingHash ‖ u64(captureEpoch) ‖ u64(epoch) ‖ id of the asset or recording`. SPEC.md §8. */
-export function recordingContext(meetingHash: Uint8Array, captureEpoch: number, epoch: number, id: AssetId | RecordingId): Uint8Array {
+export function recordingContext(
+  meetingHash: Uint8Array,
+  captureEpoch: number,
+  epoch: number,
+  id: AssetId | RecordingId,
+): Uint8Array {
   return concatBytes(meetingHash, u64(captureEpoch), u64(epoch), id)
 }
 

@@ -21,7 +21,8 @@ export function rosterValue(roster: readonly RosterEntry[]): CborValue {
 /** @throws {@link ArchiveError} `malformed` unless sorted, unique, 1 to 1,000 members, with an admin. SPEC.md §7.1. */
 export function readRoster(raw: CborValue): readonly RosterEntry[] {
   const items = readArray(raw, "roster")
-  if (items.length === 0 || items.length > LIMITS.members) throw new ArchiveError("malformed", `a roster of ${items.length}`)
+  if (items.length === 0 || items.length > LIMITS.members)
+    throw new ArchiveError("malformed", `a roster of ${items.length}`)
   const roster = items.map((item): RosterEntry => {
     const [genesisHash, chainHead, generation, role] = readArray(item, "roster entry", 4)
     return {

@@ -1,5 +1,15 @@
 import { concatBytes, equalBytes, utf8 } from "./bytes.js"
-import { assertAscending, type CborValue, decodeCbor, encodeCbor, readArray, readBytes, readText, readUint, readVersioned } from "./cbor.js"
+import {
+  assertAscending,
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  readArray,
+  readBytes,
+  readText,
+  readUint,
+  readVersioned,
+} from "./cbor.js"
 import { openEnvelope, PUBLIC_KEY_BYTES, type VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, sha256 } from "./hash.js"
@@ -98,7 +108,11 @@ export function encodeBody(body: EventBody): Uint8Array {
 
 /** @throws {@link ArchiveError} `malformed` (also for unsorted, repeated or missing fields), `too-large`, `unsupported-version`. SPEC.md §6. */
 export function decodeBody(raw: Uint8Array): EventBody {
-  const [, rawEnvelope, rawFields, rawCarried] = readVersioned(decodeCbor(raw, LIMITS.epochEventBytes), "body of an event", 4)
+  const [, rawEnvelope, rawFields, rawCarried] = readVersioned(
+    decodeCbor(raw, LIMITS.epochEventBytes),
+    "body of an event",
+    4,
+  )
   const items = readArray(rawFields, "fields")
   if (items.length > LIMITS.fields) throw new ArchiveError("malformed", "more fields than allowed")
   const fields = items.map(readField)
@@ -110,14 +124,20 @@ export function decodeBody(raw: Uint8Array): EventBody {
   return {
     envelope: readBytes(rawEnvelope, "envelope", { min: 1, max: LIMITS.linkBytes }),
     fields,
-    carried: readArray(rawCarried, "carried statements").map((item) => readBytes(item, "carried statement", { min: 1, max: LIMITS.eventBytes })),
+    carried: readArray(rawCarried, "carried statements").map((item) =>
+      readBytes(item, "carried statement", { min: 1, max: LIMITS.eventBytes }),
+    ),
   }
 }
 
 function readField(raw: CborValue | undefined): Field {
   const [name, salt, value] = readArray(raw, "field", 3)
   if (value === undefined) throw new ArchiveError("malformed", "a field without a value")
-  return { name: readText(name, "name of a field", LIMITS.fieldNameBytes), salt: readBytes(salt, "salt of a field", HASH_BYTES), value }
+  return {
+    name: readText(name, "name of a field", LIMITS.fieldNameBytes),
+    salt: readBytes(salt, "salt of a field", HASH_BYTES),
+    value,
+  }
 }
 
 /** @throws {@link ArchiveError} `malformed` if there is no such field. */
@@ -127,7 +147,11 @@ export function fieldValue(fields: readonly Field[], name: string): CborValue {
   return field.value
 }
 
-export function fieldBytes(fields: readonly Field[], name: string, length: number | { readonly min: number; readonly max: number }): Uint8Array {
+export function fieldBytes(
+  fields: readonly Field[],
+  name: string,
+  length: number | { readonly min: number; readonly max: number },
+): Uint8Array {
   return readBytes(fieldValue(fields, name), `field ${name}`, length)
 }
 
@@ -135,7 +159,10 @@ export function fieldBytes(fields: readonly Field[], name: string, length: numbe
  * The signed statement of a body, with its fields checked against it.
  * @throws {@link ArchiveError} `bad-signature` (also for other fields than were signed), `malformed`, `unsupported-version`. SPEC.md §6.
  */
-export function verifyBody(body: EventBody, verify: VerifySignature): { readonly statement: Statement; readonly statementHash: Uint8Array } {
+export function verifyBody(
+  body: EventBody,
+  verify: VerifySignature,
+): { readonly statement: Statement; readonly statementHash: Uint8Array } {
   const verified = verifyStatementEnvelope(body.envelope, verify)
   if (!equalBytes(verified.statement.fieldsRoot, fieldsRoot(body.fields))) {
     throw new ArchiveError("bad-signature", "fields that are not those that were signed")
@@ -182,6 +209,7 @@ export function verifyShownField(
   } catch (cause) {
     throw new ArchiveError("bad-signature", "a shown field with a path of another shape", { cause })
   }
-  if (!equalBytes(root, verified.statement.fieldsRoot)) throw new ArchiveError("bad-signature", "a shown field that was not signed")
+  if (!equalBytes(root, verified.statement.fieldsRoot))
+    throw new ArchiveError("bad-signature", "a shown field that was not signed")
   return { ...verified, field }
 }

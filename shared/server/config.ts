@@ -72,7 +72,10 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
   const parsed = environmentSchema.safeParse(set)
   if (!parsed.success) {
     const [issue] = parsed.error.issues
-    throw new ArchiveError("usage", `the environment variable ${issue?.path.join(".") ?? ""} can't be used: ${issue?.message ?? "it is malformed"}`)
+    throw new ArchiveError(
+      "usage",
+      `the environment variable ${issue?.path.join(".") ?? ""} can't be used: ${issue?.message ?? "it is malformed"}`,
+    )
   }
   const value = parsed.data
   const dataDir = resolve(value.TACITURN_DATA)
@@ -95,7 +98,10 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
     workerConcurrency: value.WORKER_CONCURRENCY,
     reconcileMs: value.RECONCILE_SECONDS * 1_000,
     uploadExpiryMs: value.UPLOAD_EXPIRY_HOURS * 3_600_000,
-    failpoint: value.TACITURN_FAILPOINT === undefined ? null : { name: value.TACITURN_FAILPOINT, logPath: value.TACITURN_FAILPOINT_LOG ?? null },
+    failpoint:
+      value.TACITURN_FAILPOINT === undefined
+        ? null
+        : { name: value.TACITURN_FAILPOINT, logPath: value.TACITURN_FAILPOINT_LOG ?? null },
   }
 }
 

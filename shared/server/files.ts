@@ -16,7 +16,8 @@ export async function fsyncFolder(folder: string): Promise<void> {
 export async function makeFolderDurably(folder: string, root: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true, mode: 0o700 })
   if (first === undefined) return
-  for (let made = folder; made.length >= first.length && made !== root; made = dirname(made)) await fsyncFolder(dirname(made))
+  for (let made = folder; made.length >= first.length && made !== root; made = dirname(made))
+    await fsyncFolder(dirname(made))
 }
 
 /** `ENOENT` and its like. */
@@ -30,6 +31,7 @@ export function translateFileError(error: unknown, what: string): ArchiveError {
   if (isArchiveError(error)) return error
   const code = systemErrorCode(error)
   if (code === "ENOENT") return new ArchiveError("not-found", `${what} does not hold that`, { cause: error })
-  if (code === "ENOSPC" || code === "EDQUOT") return new ArchiveError("out-of-space", `${what} is full`, { cause: error })
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new ArchiveError("out-of-space", `${what} is full`, { cause: error })
   return new ArchiveError("unavailable", `${what} can't be used now`, { cause: error })
 }

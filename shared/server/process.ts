@@ -15,12 +15,12 @@ export function runService(start: (config: ServerConfig, logger: Logger) => Prom
   const config = configOrExit()
   armFailpoint(config.failpoint)
   const logger = createLogger(config.logLevel)
-  let started: Promise<Stoppable> | undefined
+  const started = start(config, logger)
   let stopping = false
   const stop = (exitCode: number): void => {
     if (stopping) return
     stopping = true
-    const ended = started?.then(
+    const ended = started.then(
       (service) => service.stop(),
       () => undefined,
     )
@@ -42,7 +42,6 @@ export function runService(start: (config: ServerConfig, logger: Logger) => Prom
   })
   process.on("uncaughtException", fail)
   process.on("unhandledRejection", fail)
-  started = start(config, logger)
   started.catch((error: unknown) => {
     complain(error)
     if (isArchiveError(error)) stop(1)

@@ -1,5 +1,6 @@
 /** What a column's values are, for people who read a production. SPEC.md §12. */
-export type ColumnKind = "ciphertext" | "wrapped-key" | "public-key" | "signature" | "hash" | "metadata" | "server-secret"
+export type ColumnKind =
+  "ciphertext" | "wrapped-key" | "public-key" | "signature" | "hash" | "metadata" | "server-secret"
 
 /** The classes of SECURITY.md's table of what a server holds. */
 export type HoldingClass = "account" | "meeting" | "asset" | "for-a-while" | "after-deletion" | "server"
@@ -12,22 +13,44 @@ export interface TableSchema {
 /** Every table and column of the catalog. A column without an annotation fails the tests. */
 export const SCHEMA: Readonly<Record<string, TableSchema>> = {
   migrations: { holdingClass: "server", columns: { version: "metadata" } },
-  instance: { holdingClass: "server", columns: { id: "metadata", instance_seed: "server-secret", incarnation: "metadata", created_day: "metadata" } },
+  instance: {
+    holdingClass: "server",
+    columns: { id: "metadata", instance_seed: "server-secret", incarnation: "metadata", created_day: "metadata" },
+  },
   server_keys: {
     holdingClass: "server",
-    columns: { key_id: "hash", purpose: "metadata", seed: "server-secret", public_key: "public-key", certificate: "signature", day: "metadata" },
+    columns: {
+      key_id: "hash",
+      purpose: "metadata",
+      seed: "server-secret",
+      public_key: "public-key",
+      certificate: "signature",
+      day: "metadata",
+    },
   },
   accounts: {
     holdingClass: "account",
-    columns: { account_id: "hash", genesis_hash: "hash", head_seq: "metadata", head_hash: "hash", created_day: "metadata" },
+    columns: {
+      account_id: "hash",
+      genesis_hash: "hash",
+      head_seq: "metadata",
+      head_hash: "hash",
+      created_day: "metadata",
+    },
   },
-  account_links: { holdingClass: "account", columns: { account_id: "hash", seq: "metadata", link: "public-key", hash: "hash" } },
+  account_links: {
+    holdingClass: "account",
+    columns: { account_id: "hash", seq: "metadata", link: "public-key", hash: "hash" },
+  },
   account_boxes: { holdingClass: "account", columns: { account_id: "hash", box_hash: "hash", box: "wrapped-key" } },
   inbox_entries: {
     holdingClass: "account",
     columns: { entry_id: "metadata", account_id: "hash", sealed: "ciphertext", day: "metadata", position: "metadata" },
   },
-  keyring_records: { holdingClass: "account", columns: { account_id: "hash", seq: "metadata", record: "ciphertext", hash: "hash" } },
+  keyring_records: {
+    holdingClass: "account",
+    columns: { account_id: "hash", seq: "metadata", record: "ciphertext", hash: "hash" },
+  },
   meetings: {
     holdingClass: "meeting",
     columns: {
@@ -42,11 +65,26 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
   },
   meeting_events: {
     holdingClass: "meeting",
-    columns: { meeting_id: "hash", seq: "metadata", epoch: "metadata", hash: "hash", event: "ciphertext", assets: "hash", day: "metadata" },
+    columns: {
+      meeting_id: "hash",
+      seq: "metadata",
+      epoch: "metadata",
+      hash: "hash",
+      event: "ciphertext",
+      assets: "hash",
+      day: "metadata",
+    },
   },
   meeting_epochs: {
     holdingClass: "meeting",
-    columns: { meeting_id: "hash", seq: "metadata", epoch: "metadata", access_key: "public-key", admin_key: "public-key", certificate: "signature" },
+    columns: {
+      meeting_id: "hash",
+      seq: "metadata",
+      epoch: "metadata",
+      access_key: "public-key",
+      admin_key: "public-key",
+      certificate: "signature",
+    },
   },
   assets: {
     holdingClass: "asset",
@@ -70,11 +108,25 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
   },
   chunks: {
     holdingClass: "asset",
-    columns: { asset_id: "metadata", n: "metadata", size_bytes: "metadata", sha256: "hash", leaf_hashes: "hash", stored: "metadata" },
+    columns: {
+      asset_id: "metadata",
+      n: "metadata",
+      size_bytes: "metadata",
+      sha256: "hash",
+      leaf_hashes: "hash",
+      stored: "metadata",
+    },
   },
   pieces: {
     holdingClass: "for-a-while",
-    columns: { asset_id: "metadata", start_bytes: "metadata", size_bytes: "metadata", spool_name: "metadata", sha256: "hash", leaf_hashes: "hash" },
+    columns: {
+      asset_id: "metadata",
+      start_bytes: "metadata",
+      size_bytes: "metadata",
+      spool_name: "metadata",
+      sha256: "hash",
+      leaf_hashes: "hash",
+    },
   },
   challenges: { holdingClass: "for-a-while", columns: { nonce_hash: "hash", subject: "hash", expires_at: "metadata" } },
   tokens: {

@@ -78,12 +78,23 @@ export class TestMeeting {
     this.#people.push(person)
   }
 
-  read(person: Person, known: readonly KnownEpochSecret[] = [...(this.#known.has(person) ? [this.#known.get(person)!] : [])]): Promise<MeetingLog> {
-    return readMeetingLog(idOfHash("meeting", this.meetingHash), this.events, { secrets: person.secrets, known, chainOf: this.chainOf })
+  read(
+    person: Person,
+    known: readonly KnownEpochSecret[] = [...(this.#known.has(person) ? [this.#known.get(person)!] : [])],
+  ): Promise<MeetingLog> {
+    return readMeetingLog(idOfHash("meeting", this.meetingHash), this.events, {
+      secrets: person.secrets,
+      known,
+      chainOf: this.chainOf,
+    })
   }
 
   /** An epoch event by `by` that changes the roster as given, appended as it is. */
-  async nextEpoch(by: Person, roster: readonly RosterEntry[], overrides: { readonly title?: string; readonly policy?: HistoryPolicy } = {}): Promise<MadeEpoch> {
+  async nextEpoch(
+    by: Person,
+    roster: readonly RosterEntry[],
+    overrides: { readonly title?: string; readonly policy?: HistoryPolicy } = {},
+  ): Promise<MadeEpoch> {
     const log = await this.read(by)
     const made = makeEpochEvent({
       position: { meetingId: log.meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash },

@@ -20,16 +20,25 @@ const MANIFEST_LIMIT_BYTES = 1 << 30
  * Checks a bag's structure and every checksum; `others` names the one file that may stand beside the manifests.
  * @throws {@link ArchiveError} `integrity`, with the file's path as place.
  */
-export async function verifyBag(folder: string, others: readonly string[], onFile: (path: string) => void): Promise<VerifiedBag> {
+export async function verifyBag(
+  folder: string,
+  others: readonly string[],
+  onFile: (path: string) => void,
+): Promise<VerifiedBag> {
   const found = new Set<string>()
   for await (const path of listFiles(folder, "")) found.add(path)
   const tagManifest = await readFile(join(folder, TAG_FILES.tagManifest)).catch((cause: unknown) => {
-    throw new ArchiveError("integrity", "this folder is no production: it has no tag manifest", { place: TAG_FILES.tagManifest, cause })
+    throw new ArchiveError("integrity", "this folder is no production: it has no tag manifest", {
+      place: TAG_FILES.tagManifest,
+      cause,
+    })
   })
   const tags = parseManifest(tagManifest, TAG_FILES.tagManifest)
-  for (const name of [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest]) if (!tags.has(name)) throw refused("a tag file that the tag manifest does not name", name)
+  for (const name of [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest])
+    if (!tags.has(name)) throw refused("a tag file that the tag manifest does not name", name)
   for (const [path, digest] of tags) await checkFile(folder, path, digest)
-  if ((await readFile(join(folder, TAG_FILES.declaration), "utf8")) !== BAG_DECLARATION) throw refused("not a bag of version 1.0", TAG_FILES.declaration)
+  if ((await readFile(join(folder, TAG_FILES.declaration), "utf8")) !== BAG_DECLARATION)
+    throw refused("not a bag of version 1.0", TAG_FILES.declaration)
   const payload = parseManifest(await readFile(join(folder, TAG_FILES.manifest)), TAG_FILES.manifest)
   for (const [path, digest] of payload) {
     if (!path.startsWith("data/")) throw refused("a payload manifest that names a file outside data/", path)
@@ -38,7 +47,11 @@ export async function verifyBag(folder: string, others: readonly string[], onFil
   }
   const named = new Set([...tags.keys(), ...payload.keys(), TAG_FILES.tagManifest, ...others])
   for (const path of found) if (!named.has(path)) throw refused("a file that no manifest names", path)
-  return { folder, payload: new Set(payload.keys()), tagManifestHash: createHash("sha512").update(tagManifest).digest() }
+  return {
+    folder,
+    payload: new Set(payload.keys()),
+    tagManifestHash: createHash("sha512").update(tagManifest).digest(),
+  }
 }
 
 function parseManifest(raw: Uint8Array, name: string): ReadonlyMap<string, string> {
@@ -49,7 +62,8 @@ function parseManifest(raw: Uint8Array, name: string): ReadonlyMap<string, strin
     const [, digest, path] = /^([0-9a-f]{128})[ \t]+(\S.*)$/.exec(line) ?? []
     if (digest === undefined || path === undefined) throw refused("a manifest with a line of another form", name)
     const steps = path.split("/")
-    if (steps.some((step) => step === "" || step === "." || step === "..") || path.includes("\\")) throw refused("a manifest that names a path outside the bag", name)
+    if (steps.some((step) => step === "" || step === "." || step === "..") || path.includes("\\"))
+      throw refused("a manifest that names a path outside the bag", name)
     if (entries.has(path)) throw refused("a manifest that names a file twice", path)
     entries.set(path, digest)
   }
@@ -59,12 +73,14 @@ function parseManifest(raw: Uint8Array, name: string): ReadonlyMap<string, strin
 async function checkFile(folder: string, path: string, digest: string): Promise<void> {
   const hash = createHash("sha512")
   try {
-    for await (const bytes of createReadStream(join(folder, path), { highWaterMark: 1 << 20 })) hash.update(bytes as Uint8Array)
+    for await (const bytes of createReadStream(join(folder, path), { highWaterMark: 1 << 20 }))
+      hash.update(bytes as Uint8Array)
   } catch (cause) {
     throw new ArchiveError("integrity", "a file that the manifest names is missing", { place: path, cause })
   }
   const actual = hash.digest()
-  if (!equalBytes(actual, Buffer.from(digest, "hex"))) throw refused(`a file whose SHA-512 is ${toHex(actual).slice(0, 16)}…, not what the manifest says`, path)
+  if (!equalBytes(actual, Buffer.from(digest, "hex")))
+    throw refused(`a file whose SHA-512 is ${toHex(actual).slice(0, 16)}…, not what the manifest says`, path)
 }
 
 async function* listFiles(folder: string, prefix: string): AsyncGenerator<string> {

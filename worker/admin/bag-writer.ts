@@ -13,7 +13,12 @@ export interface BagFile {
   close(): Promise<void>
 }
 
-export const TAG_FILES = { declaration: "bagit.txt", info: "bag-info.txt", manifest: "manifest-sha512.txt", tagManifest: "tagmanifest-sha512.txt" } as const
+export const TAG_FILES = {
+  declaration: "bagit.txt",
+  info: "bag-info.txt",
+  manifest: "manifest-sha512.txt",
+  tagManifest: "tagmanifest-sha512.txt",
+} as const
 export const BAG_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 /** Writes a bag (RFC 8493) under a temporary name: under its own it is whole or not there. */
@@ -31,7 +36,8 @@ export class BagWriter {
 
   /** @throws {@link ArchiveError} `exists` unless `force`. */
   static async begin(target: string, force: boolean): Promise<BagWriter> {
-    if (!force && (await stat(target).catch(() => null)) !== null) throw new ArchiveError("exists", `${target} exists: give --force to replace it`)
+    if (!force && (await stat(target).catch(() => null)) !== null)
+      throw new ArchiveError("exists", `${target} exists: give --force to replace it`)
     const writer = new BagWriter(target)
     await rm(writer.#folder, { recursive: true, force: true })
     await mkdir(join(writer.#folder, "data"), { recursive: true, mode: 0o700 })
@@ -54,7 +60,9 @@ export class BagWriter {
     const tagLines: string[] = []
     const tags: Readonly<Record<string, string>> = {
       [TAG_FILES.declaration]: BAG_DECLARATION,
-      [TAG_FILES.info]: Object.entries({ ...info, "Payload-Oxum": `${this.#payloadBytes}.${this.#payloadFiles}` }).map(([name, value]) => `${name}: ${value}\n`).join(""),
+      [TAG_FILES.info]: Object.entries({ ...info, "Payload-Oxum": `${this.#payloadBytes}.${this.#payloadFiles}` })
+        .map(([name, value]) => `${name}: ${value}\n`)
+        .join(""),
       [TAG_FILES.manifest]: this.#lines.toSorted().join(""),
     }
     for (const [name, text] of Object.entries(tags)) {

@@ -3,7 +3,16 @@ import { type HoldingClass, SCHEMA } from "../../shared/server/schema.js"
 
 /** Everything that this server holds, counted: SECURITY.md's table with real numbers. */
 export interface Holdings {
-  readonly classes: Readonly<Record<HoldingClass, { readonly rows: number; readonly bytes: number; readonly tables: Readonly<Record<string, { readonly rows: number; readonly bytes: number }>> }>>
+  readonly classes: Readonly<
+    Record<
+      HoldingClass,
+      {
+        readonly rows: number
+        readonly bytes: number
+        readonly tables: Readonly<Record<string, { readonly rows: number; readonly bytes: number }>>
+      }
+    >
+  >
   readonly objects: { readonly count: number; readonly bytes: number }
   readonly spool: { readonly count: number; readonly bytes: number }
 }
@@ -13,7 +22,10 @@ const CLASSES: readonly HoldingClass[] = ["account", "meeting", "asset", "for-a-
 export async function countHoldings(catalog: Queryable, objects: ObjectStore, spool: Spool): Promise<Holdings> {
   const tables = new Map<string, { readonly rows: number; readonly bytes: number }>()
   for (const table of Object.keys(SCHEMA)) {
-    const [row] = await catalog.query<{ rows: number; bytes: number }>(`SELECT count(*)::bigint AS rows, coalesce(sum(pg_column_size(t.*)), 0)::bigint AS bytes FROM ${table} t`, [])
+    const [row] = await catalog.query<{ rows: number; bytes: number }>(
+      `SELECT count(*)::bigint AS rows, coalesce(sum(pg_column_size(t.*)), 0)::bigint AS bytes FROM ${table} t`,
+      [],
+    )
     tables.set(table, row ?? { rows: 0, bytes: 0 })
   }
   const classes = Object.fromEntries(
@@ -29,9 +41,16 @@ export async function countHoldings(catalog: Queryable, objects: ObjectStore, sp
     bytes += sizeBytes
   }
   const spooled = await spool.list()
-  return { classes, objects: { count, bytes }, spool: { count: spooled.length, bytes: spooled.reduce((sum, file) => sum + file.sizeBytes, 0) } }
+  return {
+    classes,
+    objects: { count, bytes },
+    spool: { count: spooled.length, bytes: spooled.reduce((sum, file) => sum + file.sizeBytes, 0) },
+  }
 }
 
-function total(tables: Readonly<Record<string, { readonly rows: number; readonly bytes: number }>>, what: "rows" | "bytes"): number {
+function total(
+  tables: Readonly<Record<string, { readonly rows: number; readonly bytes: number }>>,
+  what: "rows" | "bytes",
+): number {
   return Object.values(tables).reduce((sum, table) => sum + table[what], 0)
 }

@@ -16,23 +16,43 @@ import { verifyProduction } from "./verify.js"
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
 
 const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, tryLater: 4 } as const
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(["integrity", "truncated", "bad-signature", "bad-chain", "bad-receipt", "malformed", "too-large", "unsupported-version", "instance-changed"])
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  "integrity",
+  "truncated",
+  "bad-signature",
+  "bad-chain",
+  "bad-receipt",
+  "malformed",
+  "too-large",
+  "unsupported-version",
+  "instance-changed",
+])
 const json = process.argv.includes("--json")
 
 const program = new Command("taciturn-admin")
-  .description("What an operator does with a Taciturn instance. Runs beside the service or while it is stopped, on the same TACITURN_DATA or DATABASE_URL and S3_* settings.")
+  .description(
+    "What an operator does with a Taciturn instance. Runs beside the service or while it is stopped, on the same TACITURN_DATA or DATABASE_URL and S3_* settings.",
+  )
   .option("--json", "print one JSON document, and nothing else, on stdout")
   .showHelpAfterError("Run with --help to see how it is used.")
-  .addHelpText("after", "\nExample:\n  taciturn-admin holdings\n  taciturn-admin produce --meeting mtg_… -o production\n  taciturn-admin verify production\n\nExit codes: 0 done, 1 failed, 2 usage, 3 verification refused, 4 try later.")
+  .addHelpText(
+    "after",
+    "\nExample:\n  taciturn-admin holdings\n  taciturn-admin produce --meeting mtg_… -o production\n  taciturn-admin verify production\n\nExit codes: 0 done, 1 failed, 2 usage, 3 verification refused, 4 try later.",
+  )
 
 program
   .command("holdings")
   .description("everything that this server holds, counted by class")
   .addHelpText("after", "\nExample:\n  taciturn-admin holdings --json")
   .action(async () => {
-    const holdings = await withAdapters(async ({ catalog, objects, spool }) => await countHoldings(catalog, objects, spool))
+    const holdings = await withAdapters(
+      async ({ catalog, objects, spool }) => await countHoldings(catalog, objects, spool),
+    )
     print({ ...holdings }, [
-      ...Object.entries(holdings.classes).map(([name, held]) => `${name.padEnd(16)}${String(held.rows).padStart(8)} rows  ${String(held.bytes).padStart(14)} bytes  ${Object.keys(held.tables).join(", ")}`),
+      ...Object.entries(holdings.classes).map(
+        ([name, held]) =>
+          `${name.padEnd(16)}${String(held.rows).padStart(8)} rows  ${String(held.bytes).padStart(14)} bytes  ${Object.keys(held.tables).join(", ")}`,
+      ),
       `${"objects".padEnd(16)}${String(holdings.objects.count).padStart(8)}       ${String(holdings.objects.bytes).padStart(14)} bytes  ciphertext`,
       `${"spool".padEnd(16)}${String(holdings.spool.count).padStart(8)}       ${String(holdings.spool.bytes).padStart(14)} bytes  ciphertext`,
     ])
@@ -47,14 +67,29 @@ program
   .addHelpText("after", "\nExample:\n  taciturn-admin produce --meeting mtg_… -o production")
   .action(async (options: { meeting: string; output: string; force?: boolean }) => {
     const meetingId = readMeetingId(options.meeting)
-    const result = await withAdapters(async (adapters) =>
-      await produceMeeting({ ...adapters, version: programVersion() }, { meetingId, target: options.output, force: options.force === true, onProgress: showProgress }),
+    const result = await withAdapters(
+      async (adapters) =>
+        await produceMeeting(
+          { ...adapters, version: programVersion() },
+          { meetingId, target: options.output, force: options.force === true, onProgress: showProgress },
+        ),
     )
     const { rows, objects, objectBytes } = result.declaration
-    print({ meeting: formatId("meeting", meetingId), folder: result.folder, tagManifestSha512: toHex(result.tagManifestHash), rows, objects, objectBytes, withheld: result.declaration.withheld }, [
-      `${result.folder}: ${objects} objects, ${objectBytes} bytes, ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows`,
-      `SHA-512 of its tag manifest, to be told with it: ${toHex(result.tagManifestHash)}`,
-    ])
+    print(
+      {
+        meeting: formatId("meeting", meetingId),
+        folder: result.folder,
+        tagManifestSha512: toHex(result.tagManifestHash),
+        rows,
+        objects,
+        objectBytes,
+        withheld: result.declaration.withheld,
+      },
+      [
+        `${result.folder}: ${objects} objects, ${objectBytes} bytes, ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows`,
+        `SHA-512 of its tag manifest, to be told with it: ${toHex(result.tagManifestHash)}`,
+      ],
+    )
   })
 
 program
@@ -72,7 +107,9 @@ program
       `present   ${String(verified.publishedAssets).padStart(8)} assets that events published, each with every chunk`,
       ...verified.withheld.map((item) => `withheld  ${String(item.count).padStart(8)} ${item.what}: ${item.reason}`),
       "missing          0",
-      ...(instanceKey === null ? [`signed for instance key ${verified.instanceKey}: compare it with what the instance publishes`] : []),
+      ...(instanceKey === null
+        ? [`signed for instance key ${verified.instanceKey}: compare it with what the instance publishes`]
+        : []),
     ])
   })
 
@@ -86,11 +123,16 @@ async function withAdapters<T>(work: (adapters: Adapters) => Promise<T>): Promis
       const folder = join(config.dataDir, "postgres")
       const running = await findRunning(folder)
       const postgres = running === null ? await startEmbeddedPostgres(folder) : null
-      if (postgres !== null) opened.push(async () => await postgres.stop())
+      if (postgres !== null)
+        opened.push(async () => {
+          await postgres.stop()
+        })
       databaseUrl = running?.databaseUrl ?? postgres?.databaseUrl ?? ""
     }
     const adapters = await openAdapters({ ...config, redisUrl: null }, databaseUrl, createLogger("silent"))
-    opened.push(async () => await adapters.close())
+    opened.push(async () => {
+      await adapters.close()
+    })
     return await work(adapters)
   } finally {
     for (const close of opened.toReversed()) await close()
@@ -120,7 +162,10 @@ function readKey(text: string): Uint8Array {
 }
 
 function report(code: ErrorCode, message: string, retryable: boolean, place?: string): void {
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message, retryable, ...(place === undefined ? {} : { place }) } })}\n`)
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ error: { code, message, retryable, ...(place === undefined ? {} : { place }) } })}\n`,
+    )
   else process.stderr.write(`taciturn-admin: ${message}${place === undefined ? "" : ` (${place})`}\n`)
 }
 
@@ -138,7 +183,14 @@ try {
     if (error.exitCode !== 0 && json) report("usage", error.message.replace(/^error: /, ""), false)
   } else if (isArchiveError(error)) {
     report(error.code, error.message, error.retryable, error.place)
-    process.exitCode = error.code === "usage" ? EXIT.usage : REFUSALS.has(error.code) ? EXIT.refused : error.retryable ? EXIT.tryLater : EXIT.failed
+    process.exitCode =
+      error.code === "usage"
+        ? EXIT.usage
+        : REFUSALS.has(error.code)
+          ? EXIT.refused
+          : error.retryable
+            ? EXIT.tryLater
+            : EXIT.failed
   } else {
     report("internal", error instanceof Error ? error.message : "something failed that should not have", false)
     process.exitCode = EXIT.failed

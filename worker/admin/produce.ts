@@ -10,7 +10,15 @@ import type { Catalog, ObjectStore, Queryable, Spool } from "../../shared/server
 import { SCHEMA } from "../../shared/server/schema.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { type BagFile, BagWriter } from "./bag-writer.js"
-import { type Declaration, NOT_HELD, PRODUCED_TABLES, type ProducedTable, recordLine, SIGNATURE_FILE, signProduction } from "./production-format.js"
+import {
+  type Declaration,
+  NOT_HELD,
+  PRODUCED_TABLES,
+  type ProducedTable,
+  recordLine,
+  SIGNATURE_FILE,
+  signProduction,
+} from "./production-format.js"
 
 export interface ProductionParts {
   readonly catalog: Catalog
@@ -62,7 +70,14 @@ class Production {
   readonly #options: ProductionOptions
   readonly #bag: BagWriter
   readonly #snapshot: Queryable
-  readonly #rows: Record<ProducedTable, number> = { meetings: 0, meeting_events: 0, meeting_epochs: 0, assets: 0, chunks: 0, pieces: 0 }
+  readonly #rows: Record<ProducedTable, number> = {
+    meetings: 0,
+    meeting_events: 0,
+    meeting_epochs: 0,
+    assets: 0,
+    chunks: 0,
+    pieces: 0,
+  }
   #objects = 0
   #objectBytes = 0
 
@@ -90,9 +105,15 @@ class Production {
       "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
     })
     const { operatorSigner, serverKeys } = this.#parts.instance
-    const serverKey = serverKeys.find((raw) => equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey))
-    if (serverKey === undefined) throw new ArchiveError("internal", "the instance has no certificate for its operator key")
-    const signature = signProduction({ serverKey, meetingId, tagManifestHash, day: declaration.producedDay }, operatorSigner)
+    const serverKey = serverKeys.find((raw) =>
+      equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey),
+    )
+    if (serverKey === undefined)
+      throw new ArchiveError("internal", "the instance has no certificate for its operator key")
+    const signature = signProduction(
+      { serverKey, meetingId, tagManifestHash, day: declaration.producedDay },
+      operatorSigner,
+    )
     await this.#bag.publish(SIGNATURE_FILE, signature)
     return { folder: resolve(target), tagManifestHash, declaration }
   }
@@ -103,8 +124,11 @@ class Production {
     if (meetings.length === 0) throw new ArchiveError("not-found", `${formatId("meeting", meetingId)} is not held here`)
     await this.#writeRows(records, "meetings", meetings)
     for (const table of ["meeting_events", "meeting_epochs"] as const) {
-      for (let from = 0; ; ) {
-        const rows = await this.#snapshot.query<{ seq: number }>(`SELECT * FROM ${table} WHERE meeting_id = $1 AND seq >= $2 ORDER BY seq LIMIT ${ROWS_PER_QUERY}`, [meetingId, from])
+      for (let from = 0; ;) {
+        const rows = await this.#snapshot.query<{ seq: number }>(
+          `SELECT * FROM ${table} WHERE meeting_id = $1 AND seq >= $2 ORDER BY seq LIMIT ${ROWS_PER_QUERY}`,
+          [meetingId, from],
+        )
         await this.#writeRows(records, table, rows)
         const last = rows.at(-1)
         if (last === undefined) break
@@ -116,22 +140,36 @@ class Production {
   async #writeAssets(records: BagFile): Promise<void> {
     let after: Uint8Array = new Uint8Array(0)
     for (;;) {
-      const [asset] = await this.#snapshot.query<AssetRow>("SELECT * FROM assets WHERE meeting_id = $1 AND asset_id > $2 ORDER BY asset_id LIMIT 1", [this.#options.meetingId, after])
+      const [asset] = await this.#snapshot.query<AssetRow>(
+        "SELECT * FROM assets WHERE meeting_id = $1 AND asset_id > $2 ORDER BY asset_id LIMIT 1",
+        [this.#options.meetingId, after],
+      )
       if (asset === undefined) return
       await this.#writeRows(records, "assets", [asset])
       await this.#writeChunks(records, asset)
       await this.#writePieces(records, asset)
-      if (asset.state === "stored") await this.#writeObject(`objects/${toHex(asset.asset_id)}/asset.cbor`, await this.#parts.objects.get(assetRecordKey(asset.asset_id)))
+      if (asset.state === "stored")
+        await this.#writeObject(
+          `objects/${toHex(asset.asset_id)}/asset.cbor`,
+          await this.#parts.objects.get(assetRecordKey(asset.asset_id)),
+        )
       after = asset.asset_id
     }
   }
 
   async #writeChunks(records: BagFile, asset: AssetRow): Promise<void> {
-    for (let from = 0; ; ) {
-      const rows = await this.#snapshot.query<{ n: number; sha256: Uint8Array | null; stored: boolean }>(`SELECT * FROM chunks WHERE asset_id = $1 AND n >= $2 ORDER BY n LIMIT ${ROWS_PER_QUERY}`, [asset.asset_id, from])
+    for (let from = 0; ;) {
+      const rows = await this.#snapshot.query<{ n: number; sha256: Uint8Array | null; stored: boolean }>(
+        `SELECT * FROM chunks WHERE asset_id = $1 AND n >= $2 ORDER BY n LIMIT ${ROWS_PER_QUERY}`,
+        [asset.asset_id, from],
+      )
       await this.#writeRows(records, "chunks", rows)
       for (const { n, sha256, stored } of rows) {
-        if (stored && sha256 !== null) await this.#writeObject(`objects/${toHex(asset.asset_id)}/${n}`, await this.#parts.objects.get(chunkKey(asset.asset_id, n, sha256)))
+        if (stored && sha256 !== null)
+          await this.#writeObject(
+            `objects/${toHex(asset.asset_id)}/${n}`,
+            await this.#parts.objects.get(chunkKey(asset.asset_id, n, sha256)),
+          )
       }
       const last = rows.at(-1)
       if (last === undefined) return
@@ -140,9 +178,16 @@ class Production {
   }
 
   async #writePieces(records: BagFile, asset: AssetRow): Promise<void> {
-    const rows = await this.#snapshot.query<{ start_bytes: number; spool_name: string }>("SELECT * FROM pieces WHERE asset_id = $1 ORDER BY start_bytes", [asset.asset_id])
+    const rows = await this.#snapshot.query<{ start_bytes: number; spool_name: string }>(
+      "SELECT * FROM pieces WHERE asset_id = $1 ORDER BY start_bytes",
+      [asset.asset_id],
+    )
     await this.#writeRows(records, "pieces", rows)
-    for (const { start_bytes: start, spool_name: name } of rows) await this.#writeObject(`pieces/${toHex(asset.asset_id)}/${start}`, createReadStream(this.#parts.spool.pathOf(name)))
+    for (const { start_bytes: start, spool_name: name } of rows)
+      await this.#writeObject(
+        `pieces/${toHex(asset.asset_id)}/${start}`,
+        createReadStream(this.#parts.spool.pathOf(name)),
+      )
   }
 
   async #writeRows(records: BagFile, table: ProducedTable, rows: readonly object[]): Promise<void> {
@@ -171,10 +216,16 @@ class Production {
     const { instance, version } = this.#parts
     const { meetingId } = this.#options
     const count = async (table: "challenges" | "tokens"): Promise<number> => {
-      const [row] = await this.#snapshot.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table} WHERE subject = $1`, [meetingId])
+      const [row] = await this.#snapshot.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM ${table} WHERE subject = $1`,
+        [meetingId],
+      )
       return row?.count ?? 0
     }
-    const [today] = await this.#snapshot.query<{ day: number }>("SELECT floor(extract(epoch FROM now()) / 86400)::int AS day", [])
+    const [today] = await this.#snapshot.query<{ day: number }>(
+      "SELECT floor(extract(epoch FROM now()) / 86400)::int AS day",
+      [],
+    )
     const reason = "hashes of random values that end within ten minutes; they open nothing"
     return {
       version: 1,

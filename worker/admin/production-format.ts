@@ -1,6 +1,12 @@
 import { z } from "zod"
 import { decodeCbor, encodeCbor, readBytes, readUint, readVersioned } from "../../shared/protocol/cbor.js"
-import { makeEnvelope, openEnvelope, PUBLIC_KEY_BYTES, type Signer, type VerifySignature } from "../../shared/protocol/envelope.js"
+import {
+  makeEnvelope,
+  openEnvelope,
+  PUBLIC_KEY_BYTES,
+  type Signer,
+  type VerifySignature,
+} from "../../shared/protocol/envelope.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { ID_BYTES } from "../../shared/protocol/hash.js"
@@ -23,20 +29,31 @@ export interface ProductionStatement {
 
 export function signProduction(statement: ProductionStatement, operator: Signer): Uint8Array {
   const { serverKey, meetingId, tagManifestHash, day } = statement
-  return makeEnvelope(LABELS.signProduction, operator, encodeCbor([1, operator.publicKey, serverKey, meetingId, tagManifestHash, day]))
+  return makeEnvelope(
+    LABELS.signProduction,
+    operator,
+    encodeCbor([1, operator.publicKey, serverKey, meetingId, tagManifestHash, day]),
+  )
 }
 
 /**
  * The statement, and the instance that stands behind its operator key.
  * @throws {@link ArchiveError} `bad-signature`, `malformed`, `too-large`, `unsupported-version`.
  */
-export function openProductionSignature(raw: Uint8Array, verify: VerifySignature): ProductionStatement & { readonly operatorKey: Uint8Array; readonly instanceKey: Uint8Array } {
+export function openProductionSignature(
+  raw: Uint8Array,
+  verify: VerifySignature,
+): ProductionStatement & { readonly operatorKey: Uint8Array; readonly instanceKey: Uint8Array } {
   const envelope = openEnvelope(raw, LABELS.signProduction, verify, SIGNATURE_LIMIT_BYTES)
   const items = readVersioned(decodeCbor(envelope.statement, SIGNATURE_LIMIT_BYTES), "production statement", 6)
   const operatorKey = readBytes(items[1], "operator key", PUBLIC_KEY_BYTES)
   const serverKey = readBytes(items[2], "server key", { min: 1, max: LIMITS.serverKeyBytes })
   const certificate = openServerKey(serverKey, verify)
-  if (!equalBytes(operatorKey, envelope.publicKey) || certificate.purpose !== "operator" || !equalBytes(certificate.key, operatorKey)) {
+  if (
+    !equalBytes(operatorKey, envelope.publicKey) ||
+    certificate.purpose !== "operator" ||
+    !equalBytes(certificate.key, operatorKey)
+  ) {
     throw new ArchiveError("bad-signature", "a production that is signed by no operator key of its instance")
   }
   return {
@@ -67,7 +84,10 @@ export const declarationSchema = z.strictObject({
 })
 export type Declaration = z.infer<typeof declarationSchema>
 
-export const schemaFileSchema = z.record(z.string(), z.strictObject({ holdingClass: z.string(), columns: z.record(z.string(), z.string()) }))
+export const schemaFileSchema = z.record(
+  z.string(),
+  z.strictObject({ holdingClass: z.string(), columns: z.record(z.string(), z.string()) }),
+)
 
 /** The tables whose rows a production carries, in order. */
 export const PRODUCED_TABLES = ["meetings", "meeting_events", "meeting_epochs", "assets", "chunks", "pieces"] as const

@@ -15,9 +15,32 @@ const time = z.string()
 
 /** Each table's row as a production gives it; other columns than these are refused. */
 const rowSchemas = {
-  meetings: z.strictObject({ meeting_id: bytes, head_seq: count, head_hash: bytes, epoch: count, asset_count: count, stored_bytes: count, created_day: count }),
-  meeting_events: z.strictObject({ meeting_id: bytes, seq: count, epoch: count, hash: bytes, event: bytes, assets: z.array(bytes), day: count }),
-  meeting_epochs: z.strictObject({ meeting_id: bytes, seq: count, epoch: count, access_key: bytes, admin_key: bytes, certificate: bytes }),
+  meetings: z.strictObject({
+    meeting_id: bytes,
+    head_seq: count,
+    head_hash: bytes,
+    epoch: count,
+    asset_count: count,
+    stored_bytes: count,
+    created_day: count,
+  }),
+  meeting_events: z.strictObject({
+    meeting_id: bytes,
+    seq: count,
+    epoch: count,
+    hash: bytes,
+    event: bytes,
+    assets: z.array(bytes),
+    day: count,
+  }),
+  meeting_epochs: z.strictObject({
+    meeting_id: bytes,
+    seq: count,
+    epoch: count,
+    access_key: bytes,
+    admin_key: bytes,
+    certificate: bytes,
+  }),
   assets: z.strictObject({
     asset_id: bytes,
     meeting_id: bytes,
@@ -35,12 +58,28 @@ const rowSchemas = {
     stored_day: count.nullable(),
     active_at: time,
   }),
-  chunks: z.strictObject({ asset_id: bytes, n: count, size_bytes: count, sha256: bytes.nullable(), leaf_hashes: bytes, stored: z.boolean() }),
-  pieces: z.strictObject({ asset_id: bytes, start_bytes: count, size_bytes: count, spool_name: z.string(), sha256: bytes, leaf_hashes: bytes }),
+  chunks: z.strictObject({
+    asset_id: bytes,
+    n: count,
+    size_bytes: count,
+    sha256: bytes.nullable(),
+    leaf_hashes: bytes,
+    stored: z.boolean(),
+  }),
+  pieces: z.strictObject({
+    asset_id: bytes,
+    start_bytes: count,
+    size_bytes: count,
+    spool_name: z.string(),
+    sha256: bytes,
+    leaf_hashes: bytes,
+  }),
 } as const satisfies Record<ProducedTable, z.ZodType>
 
 export type ProducedRow<T extends ProducedTable> = z.output<(typeof rowSchemas)[T]>
-export type ProducedRecord = { readonly [T in ProducedTable]: { readonly table: T; readonly row: ProducedRow<T> } }[ProducedTable]
+export type ProducedRecord = {
+  readonly [T in ProducedTable]: { readonly table: T; readonly row: ProducedRow<T> }
+}[ProducedTable]
 
 const lineSchema = z.strictObject({ table: z.enum(PRODUCED_TABLES), row: z.record(z.string(), z.unknown()) })
 export const RECORDS_PATH = "data/records.jsonl"
@@ -69,7 +108,10 @@ export function assertSchemaFile(text: string): void {
     Object.keys(parsed.data).length === PRODUCED_TABLES.length &&
     PRODUCED_TABLES.every((table) => {
       const described = parsed.data[table]?.columns ?? {}
-      return JSON.stringify(Object.entries(described).toSorted()) === JSON.stringify(Object.entries(SCHEMA[table]?.columns ?? {}).toSorted())
+      return (
+        JSON.stringify(Object.entries(described).toSorted()) ===
+        JSON.stringify(Object.entries(SCHEMA[table]?.columns ?? {}).toSorted())
+      )
     })
   if (!same) throw refused("a schema that is not the one that this version describes", "data/schema.json")
 }

@@ -33,12 +33,14 @@ export class AssetCheck {
     this.#id = toHex(row.asset_id)
     this.headerHash = assetHeaderHash(row.header)
     const { assetId } = decodeAssetHeader(row.header)
-    if (!equalBytes(assetId, row.asset_id) || !equalBytes(this.headerHash, row.header_hash)) throw refused("an asset whose header is another's", `asset ${this.#id}`)
+    if (!equalBytes(assetId, row.asset_id) || !equalBytes(this.headerHash, row.header_hash))
+      throw refused("an asset whose header is another's", `asset ${this.#id}`)
   }
 
   async chunk(row: ProducedRow<"chunks">): Promise<void> {
     const place = `asset ${this.#id} chunk ${row.n}`
-    if (!equalBytes(row.asset_id, this.row.asset_id) || row.n !== this.#nextChunk) throw refused(`chunk ${this.#nextChunk} is missing`, place)
+    if (!equalBytes(row.asset_id, this.row.asset_id) || row.n !== this.#nextChunk)
+      throw refused(`chunk ${this.#nextChunk} is missing`, place)
     this.#nextChunk += 1
     this.#coveredBytes = row.n * CHUNK_BYTES + row.size_bytes
     const segments = Math.ceil(row.size_bytes / SEGMENT_BYTES)
@@ -55,7 +57,13 @@ export class AssetCheck {
     if (!equalBytes(row.asset_id, this.row.asset_id)) throw refused("a piece of another asset", place)
     if (row.start_bytes > this.#coveredBytes) throw refused("bytes before this piece are missing", place)
     this.#coveredBytes = Math.max(this.#coveredBytes, row.start_bytes + row.size_bytes)
-    await this.#checkBytes(`data/pieces/${this.#id}/${row.start_bytes}`, row.size_bytes, row.sha256, row.leaf_hashes, place)
+    await this.#checkBytes(
+      `data/pieces/${this.#id}/${row.start_bytes}`,
+      row.size_bytes,
+      row.sha256,
+      row.leaf_hashes,
+      place,
+    )
   }
 
   /** After the asset's last row. */
@@ -63,13 +71,28 @@ export class AssetCheck {
     const { state, size_bytes: sizeBytes, root, receipt, offset_bytes: offsetBytes } = this.row
     const place = `asset ${this.#id}`
     if (state === "cancelled") return
-    if (this.#coveredBytes !== offsetBytes) throw refused(`bytes ${this.#coveredBytes} to ${offsetBytes - 1} are missing`, place)
+    if (this.#coveredBytes !== offsetBytes)
+      throw refused(`bytes ${this.#coveredBytes} to ${offsetBytes - 1} are missing`, place)
     if (state !== "stored") return
-    if (sizeBytes === null || root === null || receipt === null) throw refused("a stored asset without size, root or receipt", place)
-    const complete = this.#nextChunk === chunkCount(sizeBytes) && this.#coveredBytes === sizeBytes && this.#chunkHashes.length === this.#nextChunk
-    if (!complete || this.#nextChunk === 0 || chunkSize(this.#nextChunk - 1, sizeBytes) !== sizeBytes - (this.#nextChunk - 1) * CHUNK_BYTES) throw refused("chunks are missing", place)
+    if (sizeBytes === null || root === null || receipt === null)
+      throw refused("a stored asset without size, root or receipt", place)
+    const complete =
+      this.#nextChunk === chunkCount(sizeBytes) &&
+      this.#coveredBytes === sizeBytes &&
+      this.#chunkHashes.length === this.#nextChunk
+    if (
+      !complete ||
+      this.#nextChunk === 0 ||
+      chunkSize(this.#nextChunk - 1, sizeBytes) !== sizeBytes - (this.#nextChunk - 1) * CHUNK_BYTES
+    )
+      throw refused("chunks are missing", place)
     if (!equalBytes(this.#tree.root(), root)) throw refused("leaf hashes that do not lead to the root", place)
-    verifyReceipt(receipt, { headerHash: this.headerHash, storedBytes: sizeBytes, root, instanceKey }, serverKeys, verifySignature)
+    verifyReceipt(
+      receipt,
+      { headerHash: this.headerHash, storedBytes: sizeBytes, root, instanceKey },
+      serverKeys,
+      verifySignature,
+    )
     const record = decodeAssetRecord(await this.#read(`data/objects/${this.#id}/asset.cbor`, place))
     const fits =
       equalBytes(record.header, this.row.header) &&
@@ -80,12 +103,24 @@ export class AssetCheck {
     if (!fits) throw refused("an asset record that is not its asset's", place)
   }
 
-  async #checkBytes(path: string, sizeBytes: number, sha256: Uint8Array, leaves: Uint8Array, place: string): Promise<void> {
+  async #checkBytes(
+    path: string,
+    sizeBytes: number,
+    sha256: Uint8Array,
+    leaves: Uint8Array,
+    place: string,
+  ): Promise<void> {
     const bytes = await this.#read(path, place)
-    if (bytes.length !== sizeBytes || !equalBytes(createHash("sha256").update(bytes).digest(), sha256)) throw refused("bytes that are not what their row says", place)
+    if (bytes.length !== sizeBytes || !equalBytes(createHash("sha256").update(bytes).digest(), sha256))
+      throw refused("bytes that are not what their row says", place)
     for (let at = 0; at < bytes.length; at += SEGMENT_BYTES) {
       const segment = at / SEGMENT_BYTES
-      if (!equalBytes(leafHash(bytes.subarray(at, at + SEGMENT_BYTES), nodeSha256), leaves.subarray(segment * 32, segment * 32 + 32))) {
+      if (
+        !equalBytes(
+          leafHash(bytes.subarray(at, at + SEGMENT_BYTES), nodeSha256),
+          leaves.subarray(segment * 32, segment * 32 + 32),
+        )
+      ) {
         throw refused("a segment that is not what its leaf hash says", `${place} segment ${segment}`)
       }
     }

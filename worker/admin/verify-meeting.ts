@@ -33,7 +33,9 @@ export class MeetingCheck {
     const event = decodeEvent(row.event)
     const hash = eventHash(row.event)
     const isGenesis = row.seq === 0
-    const idFits = isGenesis ? equalBytes(idOfHash("meeting", hash), this.#meeting.meeting_id) : equalBytes(event.meetingId, this.#meeting.meeting_id)
+    const idFits = isGenesis
+      ? equalBytes(idOfHash("meeting", hash), this.#meeting.meeting_id)
+      : equalBytes(event.meetingId, this.#meeting.meeting_id)
     const rowFits =
       equalBytes(row.meeting_id, this.#meeting.meeting_id) &&
       row.seq === event.seq &&
@@ -42,7 +44,8 @@ export class MeetingCheck {
       row.assets.length === event.assets.length &&
       row.assets.every((asset, index) => equalBytes(asset, event.assets[index] ?? ZERO_HASH))
     if (row.seq !== this.#nextSeq) throw refused(`event ${this.#nextSeq} is missing`, place)
-    if (!idFits || !rowFits || !equalBytes(event.prev, this.#head)) throw refused("an event that is not the next of this meeting's log", place)
+    if (!idFits || !rowFits || !equalBytes(event.prev, this.#head))
+      throw refused("an event that is not the next of this meeting's log", place)
     if (event.epochPart !== null) {
       const adminKeyIsNew = isGenesis || !equalBytes(event.epochPart.adminKey, this.#adminKey)
       this.#epochs.set(row.seq, { epoch: event.epoch, rawEvent: row.event, part: event.epochPart, adminKeyIsNew })
@@ -64,7 +67,13 @@ export class MeetingCheck {
       equalBytes(expected.part.accessKey, row.access_key) &&
       equalBytes(expected.part.adminKey, row.admin_key)
     if (!fits) throw refused("an epoch's row that is not its event's", place)
-    verifyCertificate(row.certificate, expected.rawEvent, expected.part, { adminKeyIsNew: expected.adminKeyIsNew }, verifySignature)
+    verifyCertificate(
+      row.certificate,
+      expected.rawEvent,
+      expected.part,
+      { adminKeyIsNew: expected.adminKeyIsNew },
+      verifySignature,
+    )
     this.#epochs.delete(row.seq)
   }
 
@@ -72,12 +81,14 @@ export class MeetingCheck {
   finish(assetCount: number): void {
     const { head_seq: headSeq, head_hash: headHash, asset_count: expectedAssets, epoch } = this.#meeting
     if (this.#nextSeq !== headSeq + 1) throw refused(`event ${this.#nextSeq} is missing`, `event ${this.#nextSeq}`)
-    if (!equalBytes(this.#head, headHash)) throw refused("a log that does not end in the meeting's head", `event ${headSeq}`)
+    if (!equalBytes(this.#head, headHash))
+      throw refused("a log that does not end in the meeting's head", `event ${headSeq}`)
     if (epoch !== this.#newestEpoch) throw refused("a meeting whose epoch is not its log's", `epoch ${epoch}`)
     const [lacking] = this.#epochs.values()
     if (lacking !== undefined) throw refused("an epoch's row is missing", `epoch ${lacking.epoch}`)
     const [asset] = this.named
     if (asset !== undefined) throw refused("an asset that an event published is missing", `event ${asset[1]}`)
-    if (assetCount !== expectedAssets) throw refused(`${assetCount} assets where the meeting has ${expectedAssets}`, "data/records.jsonl")
+    if (assetCount !== expectedAssets)
+      throw refused(`${assetCount} assets where the meeting has ${expectedAssets}`, "data/records.jsonl")
   }
 }

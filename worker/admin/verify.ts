@@ -6,7 +6,14 @@ import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import { instanceIdOf } from "../../shared/protocol/receipt.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { refused, verifyBag } from "./bag-reader.js"
-import { type Declaration, declarationSchema, openProductionSignature, PRODUCED_TABLES, type ProducedTable, SIGNATURE_FILE } from "./production-format.js"
+import {
+  type Declaration,
+  declarationSchema,
+  openProductionSignature,
+  PRODUCED_TABLES,
+  type ProducedTable,
+  SIGNATURE_FILE,
+} from "./production-format.js"
 import { assertSchemaFile, parseJson, readRecords, RECORDS_PATH } from "./record-reader.js"
 import { AssetCheck } from "./verify-asset.js"
 import { MeetingCheck } from "./verify-meeting.js"
@@ -26,23 +33,35 @@ export interface VerifiedProduction {
  * Verifies a production: no server, no key, no network. SPEC.md §12.
  * @throws {@link ArchiveError} `integrity` or another refusal, with its place; `not-found` where there is no folder.
  */
-export async function verifyProduction(target: string, options: { readonly instanceKey: Uint8Array | null; readonly onFile: (path: string) => void }): Promise<VerifiedProduction> {
+export async function verifyProduction(
+  target: string,
+  options: { readonly instanceKey: Uint8Array | null; readonly onFile: (path: string) => void },
+): Promise<VerifiedProduction> {
   const folder = resolve(target)
   const bag = await verifyBag(folder, [SIGNATURE_FILE], options.onFile)
   const rawSignature = await readFile(join(folder, SIGNATURE_FILE)).catch((cause: unknown) => {
     throw new ArchiveError("bad-signature", "a production without its signature", { place: SIGNATURE_FILE, cause })
   })
   const signed = openProductionSignature(rawSignature, verifySignature)
-  if (!equalBytes(signed.tagManifestHash, bag.tagManifestHash)) throw new ArchiveError("bad-signature", "a signature of another production", { place: SIGNATURE_FILE })
-  if (options.instanceKey !== null && !equalBytes(options.instanceKey, signed.instanceKey)) throw new ArchiveError("instance-changed", "a production of another instance than the one given", { place: SIGNATURE_FILE })
+  if (!equalBytes(signed.tagManifestHash, bag.tagManifestHash))
+    throw new ArchiveError("bad-signature", "a signature of another production", { place: SIGNATURE_FILE })
+  if (options.instanceKey !== null && !equalBytes(options.instanceKey, signed.instanceKey))
+    throw new ArchiveError("instance-changed", "a production of another instance than the one given", {
+      place: SIGNATURE_FILE,
+    })
   assertSchemaFile(await readFile(join(folder, "data/schema.json"), "utf8"))
   const declaration = readDeclaration(await readFile(join(folder, "data/declaration.json"), "utf8"))
   const meeting = formatId("meeting", signed.meetingId as MeetingId)
-  if (declaration.scope.meeting !== meeting || declaration.instance !== formatId("instance", instanceIdOf(signed.instanceKey)) || declaration.producedDay !== signed.day) {
+  if (
+    declaration.scope.meeting !== meeting ||
+    declaration.instance !== formatId("instance", instanceIdOf(signed.instanceKey)) ||
+    declaration.producedDay !== signed.day
+  ) {
     throw refused("a declaration that is not the one that was signed for", "data/declaration.json")
   }
   const payload = new Set(bag.payload)
-  for (const path of [RECORDS_PATH, "data/schema.json", "data/declaration.json"]) if (!payload.delete(path)) throw refused("a part of the production is missing", path)
+  for (const path of [RECORDS_PATH, "data/schema.json", "data/declaration.json"])
+    if (!payload.delete(path)) throw refused("a part of the production is missing", path)
   const found = await new RecordsCheck(folder, payload, signed, declaration).run()
   const [stray] = payload
   if (stray !== undefined) throw refused("bytes that no row names", stray)
@@ -69,13 +88,25 @@ class RecordsCheck {
   readonly #payload: Set<string>
   readonly #signed: { readonly meetingId: Uint8Array; readonly instanceKey: Uint8Array }
   readonly #serverKeys: readonly Uint8Array[]
-  readonly #rows: Record<ProducedTable, number> = { meetings: 0, meeting_events: 0, meeting_epochs: 0, assets: 0, chunks: 0, pieces: 0 }
+  readonly #rows: Record<ProducedTable, number> = {
+    meetings: 0,
+    meeting_events: 0,
+    meeting_epochs: 0,
+    assets: 0,
+    chunks: 0,
+    pieces: 0,
+  }
   #meeting: MeetingCheck | null = null
   #asset: AssetCheck | null = null
   #publishedAssets = 0
   #stage = 0
 
-  constructor(folder: string, payload: Set<string>, signed: { readonly meetingId: Uint8Array; readonly instanceKey: Uint8Array }, declaration: Declaration) {
+  constructor(
+    folder: string,
+    payload: Set<string>,
+    signed: { readonly meetingId: Uint8Array; readonly instanceKey: Uint8Array },
+    declaration: Declaration,
+  ) {
     this.#folder = folder
     this.#payload = payload
     this.#signed = signed
@@ -87,7 +118,8 @@ class RecordsCheck {
       this.#rows[record.table] += 1
       this.#assertOrder(record.table)
       if (record.table === "meetings") {
-        if (!equalBytes(record.row.meeting_id, this.#signed.meetingId)) throw refused("a meeting that was not signed for", "meetings")
+        if (!equalBytes(record.row.meeting_id, this.#signed.meetingId))
+          throw refused("a meeting that was not signed for", "meetings")
         this.#meeting = new MeetingCheck(record.row)
         continue
       }
@@ -108,7 +140,8 @@ class RecordsCheck {
 
   async #beginAsset(meeting: MeetingCheck, row: ConstructorParameters<typeof AssetCheck>[0]): Promise<void> {
     await this.#endAsset()
-    if (!equalBytes(row.meeting_id, this.#signed.meetingId)) throw refused("an asset of another meeting", `asset ${toHex(row.asset_id)}`)
+    if (!equalBytes(row.meeting_id, this.#signed.meetingId))
+      throw refused("an asset of another meeting", `asset ${toHex(row.asset_id)}`)
     this.#asset = new AssetCheck(row, this.#folder, this.#payload)
     if (!meeting.named.delete(toHex(this.#asset.headerHash))) return
     if (row.state !== "stored") throw refused("a published asset that is not stored", `asset ${toHex(row.asset_id)}`)
@@ -122,7 +155,8 @@ class RecordsCheck {
   /** One meeting, its events, its epochs, then asset by asset. */
   #assertOrder(table: ProducedTable): void {
     const stage = Math.min(PRODUCED_TABLES.indexOf(table), PRODUCED_TABLES.indexOf("assets"))
-    if (stage < this.#stage || (table === "meetings" && this.#rows.meetings > 1)) throw refused("rows that stand out of order", RECORDS_PATH)
+    if (stage < this.#stage || (table === "meetings" && this.#rows.meetings > 1))
+      throw refused("rows that stand out of order", RECORDS_PATH)
     this.#stage = stage
   }
 }
@@ -135,6 +169,10 @@ function readDeclaration(text: string): Declaration {
 
 function assertCounts(declaration: Declaration, found: Found): void {
   for (const table of PRODUCED_TABLES) {
-    if (declaration.rows[table] !== found.rows[table]) throw refused(`${found.rows[table]} rows of ${table} where ${declaration.rows[table] ?? 0} were declared`, "data/declaration.json")
+    if (declaration.rows[table] !== found.rows[table])
+      throw refused(
+        `${found.rows[table]} rows of ${table} where ${declaration.rows[table] ?? 0} were declared`,
+        "data/declaration.json",
+      )
   }
 }

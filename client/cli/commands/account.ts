@@ -14,7 +14,10 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
     .description("make an account and this device's keys; shows the recovery phrase once")
     .option("--name <name>", "what this device is called (only you can read it)", hostname())
     .option("--phrase-file <file>", "write the recovery phrase to a new file instead of showing it")
-    .addHelpText("after", "\nExample:\n  taciturn init --name laptop\n\nA passphrase for the keys on this disk is read from TACITURN_PASSPHRASE_FILE; without one, the file's mode protects them.")
+    .addHelpText(
+      "after",
+      "\nExample:\n  taciturn init --name laptop\n\nA passphrase for the keys on this disk is read from TACITURN_PASSPHRASE_FILE; without one, the file's mode protects them.",
+    )
     .action(async (options: { name: string; phraseFile?: string }) => {
       await run(async (context) => {
         await init(context, options, program.opts<{ url?: string }>().url)
@@ -29,7 +32,13 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
       await run(async (context) => {
         const client = await context.openClient()
         const self = whoAmI(client)
-        const document = { account: formatId("account", self.accountId), device: formatId("device", self.deviceId), name: self.deviceName, server: client.http.baseUrl, safetyWords: self.safetyWords }
+        const document = {
+          account: formatId("account", self.accountId),
+          device: formatId("device", self.deviceId),
+          name: self.deviceName,
+          server: client.http.baseUrl,
+          safetyWords: self.safetyWords,
+        }
         context.output.result(document, [
           `account       ${document.account}`,
           `device        ${document.device} (${document.name})`,
@@ -41,12 +50,24 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
     })
 }
 
-async function init(context: CommandContext, options: { readonly name: string; readonly phraseFile?: string }, url: string | undefined): Promise<void> {
+async function init(
+  context: CommandContext,
+  options: { readonly name: string; readonly phraseFile?: string },
+  url: string | undefined,
+): Promise<void> {
   const { keystorePath, output, config } = context
-  if ((await readIfThere(keystorePath)) !== null) throw new ArchiveError("exists", `there is an account in ${config.home} already: nothing was changed. Set TACITURN_HOME for another`)
+  if ((await readIfThere(keystorePath)) !== null)
+    throw new ArchiveError(
+      "exists",
+      `there is an account in ${config.home} already: nothing was changed. Set TACITURN_HOME for another`,
+    )
   const passphrase = config.passphraseFile === null ? null : await context.passphrase("")
   const http = context.httpFor(initialUrl(url, config))
-  const { state, recoveryPhrase } = await prepareAccount(http, { deviceName: options.name, clock: systemClock, random: secureRandom })
+  const { state, recoveryPhrase } = await prepareAccount(http, {
+    deviceName: options.name,
+    clock: systemClock,
+    random: secureRandom,
+  })
   if (options.phraseFile !== undefined) await writePhrase(options.phraseFile, recoveryPhrase)
   const box = await createStateFile(keystorePath, state, passphrase, secureRandom)
   const client = context.clientFor(http, box)
@@ -58,7 +79,11 @@ async function init(context: CommandContext, options: { readonly name: string; r
     `device   ${device} (${options.name})`,
     "",
     ...(options.phraseFile === undefined
-      ? ["Recovery phrase. Write it on paper now: it is shown this once and kept nowhere.", "", ...phraseLines(recoveryPhrase)]
+      ? [
+          "Recovery phrase. Write it on paper now: it is shown this once and kept nowhere.",
+          "",
+          ...phraseLines(recoveryPhrase),
+        ]
       : [`The recovery phrase is in ${options.phraseFile}. Move it to paper, and remove the file.`]),
     "",
     `Keys are in ${config.home}${passphrase === null ? ", without a passphrase: whoever reads that folder is you" : ""}.`,
@@ -80,5 +105,11 @@ async function writePhrase(path: string, phrase: string): Promise<void> {
 
 function phraseLines(phrase: string): readonly string[] {
   const words = phrase.split(" ")
-  return [0, 6, 12, 18].map((from) => `    ${words.slice(from, from + 6).map((word, index) => `${String(from + index + 1).padStart(2)} ${word.padEnd(9)}`).join(" ")}`)
+  return [0, 6, 12, 18].map(
+    (from) =>
+      `    ${words
+        .slice(from, from + 6)
+        .map((word, index) => `${String(from + index + 1).padStart(2)} ${word.padEnd(9)}`)
+        .join(" ")}`,
+  )
 }

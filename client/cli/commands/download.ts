@@ -30,7 +30,10 @@ export function addDownloadCommand(program: Command, run: (action: Action) => Pr
     .option("-o, --output <file>", "where to (- is standard output); otherwise the title in this folder")
     .option("--range <start-end>", "only these bytes, inclusive, counted from 0")
     .option("--force", "replace an existing file")
-    .addHelpText("after", "\nExample:\n  taciturn download rec_… -o standup.mp4\n  taciturn download rec_… -o - | ffplay -")
+    .addHelpText(
+      "after",
+      "\nExample:\n  taciturn download rec_… -o standup.mp4\n  taciturn download rec_… -o - | ffplay -",
+    )
     .action(async (recording: string, flags: DownloadFlags) => {
       await run(async (context) => {
         await download(context, recording, flags)
@@ -41,7 +44,8 @@ export function addDownloadCommand(program: Command, run: (action: Action) => Pr
 
 async function download(context: CommandContext, id: string, flags: DownloadFlags): Promise<void> {
   const recordingId = readId("recording", id)
-  if (flags.output === "-" && context.output.json) throw new ArchiveError("usage", "with --json standard output carries the result: name a file")
+  if (flags.output === "-" && context.output.json)
+    throw new ArchiveError("usage", "with --json standard output carries the result: name a file")
   const client = await context.openClient()
   const found = await findRecording(client, recordingId)
   const reader = readAsset(client, found, found.media, {
@@ -49,27 +53,40 @@ async function download(context: CommandContext, id: string, flags: DownloadFlag
       context.output.progress(`waiting ${Math.ceil(waitMs / 1_000)} s, ${error.message}`)
     },
   })
-  const range = flags.range === undefined ? { start: 0, end: reader.sizeBytes - 1 } : readByteRange(flags.range, reader.sizeBytes)
+  const range =
+    flags.range === undefined ? { start: 0, end: reader.sizeBytes - 1 } : readByteRange(flags.range, reader.sizeBytes)
   if (flags.output === "-") {
     for await (const bytes of reader.read(range.start, Math.max(0, range.end), context.signal)) {
       if (!process.stdout.write(bytes)) await new Promise((resolved) => process.stdout.once("drain", resolved))
     }
     return
   }
-  const path = resolve(flags.output ?? defaultFileName(found.details.title, found.details.fileName, found.media.mediaType))
+  const path = resolve(
+    flags.output ?? defaultFileName(found.details.title, found.details.fileName, found.media.mediaType),
+  )
   const partial = join(dirname(path), `.${toHex(found.media.header.assetId)}-${range.start}-${range.end}.partial`)
-  await withLock(`${partial}.lock`, async () => {
-    if (flags.force !== true && (await stat(path).catch(() => null)) !== null) throw new ArchiveError("exists", `${path} exists: give --force to replace it, or -o another`)
-    await fetchTo(context, reader, range, partial)
-    await rename(partial, path)
-    await fsyncFolder(dirname(path))
-  }, { wait: false })
+  await withLock(
+    `${partial}.lock`,
+    async () => {
+      if (flags.force !== true && (await stat(path).catch(() => null)) !== null)
+        throw new ArchiveError("exists", `${path} exists: give --force to replace it, or -o another`)
+      await fetchTo(context, reader, range, partial)
+      await rename(partial, path)
+      await fsyncFolder(dirname(path))
+    },
+    { wait: false },
+  )
   const sizeBytes = range.end - range.start + 1
   context.output.result({ recording: id, file: path, sizeBytes }, [`${path}  ${formatSize(sizeBytes)}  verified`])
 }
 
 /** Verified bytes only are ever in the partial file, so what it holds needs not be fetched again. */
-async function fetchTo(context: CommandContext, reader: AssetReader, range: { readonly start: number; readonly end: number }, partial: string): Promise<void> {
+async function fetchTo(
+  context: CommandContext,
+  reader: AssetReader,
+  range: { readonly start: number; readonly end: number },
+  partial: string,
+): Promise<void> {
   const file = await openPartial(partial)
   const meter = createMeter()
   try {
@@ -122,8 +139,13 @@ class BufferedWriter {
   }
 
   async flush(): Promise<void> {
-    for (let written = 0; written < this.#filled; ) {
-      const { bytesWritten } = await this.#file.write(this.#buffer, written, this.#filled - written, this.#position + written)
+    for (let written = 0; written < this.#filled;) {
+      const { bytesWritten } = await this.#file.write(
+        this.#buffer,
+        written,
+        this.#filled - written,
+        this.#position + written,
+      )
       written += bytesWritten
     }
     this.#position += this.#filled

@@ -14,7 +14,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
   meeting
     .command("create <title>")
     .description("make a meeting; only its members can read its title")
-    .addHelpText("after", "\nExample:\n  taciturn meeting create \"Weekly call\"")
+    .addHelpText("after", '\nExample:\n  taciturn meeting create "Weekly call"')
     .action(async (title: string) => {
       await run(async (context) => {
         const id = formatId("meeting", await createMeeting(await context.openClient(), title))
@@ -47,7 +47,9 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(async (context) => {
         const [meetingId, accountId] = [readId("meeting", id), readId("account", account)]
         const epoch = await addMember(await context.openClient(), meetingId, accountId)
-        context.output.result({ meeting: id, account, epoch }, [`${account} is a member from epoch ${epoch} on; its invitation waits in its inbox.`])
+        context.output.result({ meeting: id, account, epoch }, [
+          `${account} is a member from epoch ${epoch} on; its invitation waits in its inbox.`,
+        ])
         return undefined
       })
     })
@@ -67,18 +69,40 @@ async function list(context: CommandContext): Promise<undefined> {
   for (const { meetingHash } of client.state.current.meetings) {
     const meetingId = idOfHash("meeting", meetingHash)
     const log = await readMeeting(client, meetingId)
-    meetings.push({ meeting: formatId("meeting", meetingId), title: log.current.title, epoch: log.current.keys.epoch, members: log.current.roster.length, recordings: log.recordings.length })
+    meetings.push({
+      meeting: formatId("meeting", meetingId),
+      title: log.current.title,
+      epoch: log.current.keys.epoch,
+      members: log.current.roster.length,
+      recordings: log.recordings.length,
+    })
   }
   const invitations = (await listInvitations(client)).map(describe)
   context.output.result({ meetings, invitations }, [
-    ...meetings.map((meeting) => `${meeting.meeting}  ${meeting.title}  (${meeting.members} members, ${meeting.recordings} recordings)`),
-    ...invitations.map((invitation) => `invitation: ${"meeting" in invitation ? `${invitation.meeting} ${invitation.title}, from ${invitation.inviter}` : invitation.problem}`),
-    ...(meetings.length + invitations.length === 0 ? ["No meetings yet. Make one with `taciturn meeting create TITLE`, or give your account id to somebody who has one."] : []),
+    ...meetings.map(
+      (meeting) =>
+        `${meeting.meeting}  ${meeting.title}  (${meeting.members} members, ${meeting.recordings} recordings)`,
+    ),
+    ...invitations.map(
+      (invitation) =>
+        `invitation: ${"meeting" in invitation ? `${invitation.meeting} ${invitation.title}, from ${invitation.inviter}` : invitation.problem}`,
+    ),
+    ...(meetings.length + invitations.length === 0
+      ? [
+          "No meetings yet. Make one with `taciturn meeting create TITLE`, or give your account id to somebody who has one.",
+        ]
+      : []),
   ])
   return undefined
 }
 
-function describe({ entry, invitation, problem }: WaitingInvitation): { readonly meeting: string; readonly title: string; readonly inviter: string } | { readonly entry: string; readonly problem: string } {
+function describe({
+  entry,
+  invitation,
+  problem,
+}: WaitingInvitation):
+  | { readonly meeting: string; readonly title: string; readonly inviter: string }
+  | { readonly entry: string; readonly problem: string } {
   if (invitation === null) return { entry: toHex(entry), problem: problem?.message ?? "it can't be opened" }
   return {
     meeting: formatId("meeting", idOfHash("meeting", invitation.meetingHash)),
@@ -89,32 +113,63 @@ function describe({ entry, invitation, problem }: WaitingInvitation): { readonly
 
 async function show(context: CommandContext, id: string): Promise<void> {
   const log = await readMeeting(await context.openClient(), readId("meeting", id))
-  const members = log.current.roster.map((member) => ({ account: formatId("account", idOfHash("account", member.genesisHash)), role: member.role }))
+  const members = log.current.roster.map((member) => ({
+    account: formatId("account", idOfHash("account", member.genesisHash)),
+    role: member.role,
+  }))
   const notices = log.voids.map(({ seq, code, reason }) => ({ event: seq, code, reason }))
   const { title, policy, keys } = log.current
-  context.output.result({ meeting: id, title, epoch: keys.epoch, policy, isMember: log.isMember, members, recordings: log.recordings.length, notices }, [
-    title,
-    `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${log.recordings.length} recordings`,
-    ...members.map((member) => `${member.account}  ${member.role}`),
-    ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
-    ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
-  ])
+  context.output.result(
+    {
+      meeting: id,
+      title,
+      epoch: keys.epoch,
+      policy,
+      isMember: log.isMember,
+      members,
+      recordings: log.recordings.length,
+      notices,
+    },
+    [
+      title,
+      `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${log.recordings.length} recordings`,
+      ...members.map((member) => `${member.account}  ${member.role}`),
+      ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
+      ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
+    ],
+  )
 }
 
 async function join(context: CommandContext, id: string | undefined, all: boolean): Promise<number> {
   const wanted = id === undefined ? null : formatId("meeting", readId("meeting", id))
   const client = await context.openClient()
   const waiting = await listInvitations(client)
-  const chosen = waiting.filter((item) => wanted === null || (item.invitation !== null && formatId("meeting", idOfHash("meeting", item.invitation.meetingHash)) === wanted))
-  if (chosen.length === 0) throw new ArchiveError("not-found", wanted === null ? "no invitation waits in this account's inbox" : `no invitation to ${wanted} waits in this account's inbox`)
-  if (chosen.length > 1 && !all && wanted === null) throw new ArchiveError("usage", `${chosen.length} invitations wait: name the meeting, or give --all`)
+  const chosen = waiting.filter(
+    (item) =>
+      wanted === null ||
+      (item.invitation !== null && formatId("meeting", idOfHash("meeting", item.invitation.meetingHash)) === wanted),
+  )
+  if (chosen.length === 0)
+    throw new ArchiveError(
+      "not-found",
+      wanted === null
+        ? "no invitation waits in this account's inbox"
+        : `no invitation to ${wanted} waits in this account's inbox`,
+    )
+  if (chosen.length > 1 && !all && wanted === null)
+    throw new ArchiveError("usage", `${chosen.length} invitations wait: name the meeting, or give --all`)
   const joined: { readonly meeting: string; readonly title: string; readonly inviter: string }[] = []
   const refused: { readonly code: string; readonly message: string }[] = []
   for (const item of chosen) {
     try {
       const meetingId = await acceptInvitation(client, item)
-      const inviter = item.invitation === null ? "" : formatId("account", idOfHash("account", item.invitation.inviterGenesisHash))
-      joined.push({ meeting: formatId("meeting", meetingId), title: (await readMeeting(client, meetingId)).current.title, inviter })
+      const inviter =
+        item.invitation === null ? "" : formatId("account", idOfHash("account", item.invitation.inviterGenesisHash))
+      joined.push({
+        meeting: formatId("meeting", meetingId),
+        title: (await readMeeting(client, meetingId)).current.title,
+        inviter,
+      })
     } catch (error) {
       if (!isArchiveError(error) || chosen.length === 1) throw error
       refused.push({ code: error.code, message: error.message })

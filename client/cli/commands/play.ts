@@ -11,15 +11,22 @@ export function addPlayCommand(program: Command, run: (action: Action) => Promis
   program
     .command("play <recording>")
     .description("serve the opened recording to a player on this machine, until Ctrl-C")
-    .addHelpText("after", "\nExample:\n  taciturn play rec_…\n  vlc \"$(taciturn play rec_… --json | head -1 | jq -r .url)\"")
+    .addHelpText(
+      "after",
+      '\nExample:\n  taciturn play rec_…\n  vlc "$(taciturn play rec_… --json | head -1 | jq -r .url)"',
+    )
     .action(async (recording: string) => {
       await run(async (context) => {
         const client = await context.openClient()
         const found = await findRecording(client, readId("recording", recording))
         const server = await servePlayback(readAsset(client, found, found.media), secureRandom, (error) => {
-          context.output.note(`playback stopped: ${error.message}${error.place === undefined ? "" : ` (${error.place})`}`)
+          context.output.note(
+            `playback stopped: ${error.message}${error.place === undefined ? "" : ` (${error.place})`}`,
+          )
         })
-        context.output.result({ url: server.url, title: found.details.title, sizeBytes: found.media.trueBytes }, [server.url])
+        context.output.result({ url: server.url, title: found.details.title, sizeBytes: found.media.trueBytes }, [
+          server.url,
+        ])
         context.output.note("Ctrl-C ends it.")
         await new Promise<void>((resolve) => {
           if (context.signal.aborted) resolve()

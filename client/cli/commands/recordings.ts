@@ -17,12 +17,19 @@ export function addRecordingsCommand(program: Command, run: (action: Action) => 
           recording: formatId("recording", recording.fields.recordingId),
           title: recording.opened?.details.title ?? null,
           author: formatId("account", idOfHash("account", recording.authorGenesisHash)),
-          durationSeconds: recording.opened?.details.durationMs == null ? null : recording.opened.details.durationMs / 1_000,
+          durationSeconds:
+            recording.opened?.details.durationMs == null ? null : recording.opened.details.durationMs / 1_000,
           sizeBytes: recording.fields.assets[0]?.trueBytes ?? 0,
           published: new Date(recording.timeMs).toISOString(),
         }))
-        const lines = recordings.map((item) => `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}`)
-        context.output.result({ recordings }, lines.length > 0 ? lines : ["No recordings yet. Add one with `taciturn upload MEETING FILE`."])
+        const lines = recordings.map(
+          (item) =>
+            `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}`,
+        )
+        context.output.result(
+          { recordings },
+          lines.length > 0 ? lines : ["No recordings yet. Add one with `taciturn upload MEETING FILE`."],
+        )
         return undefined
       })
     })

@@ -29,10 +29,15 @@ interface UploadFlags {
 export function addUploadCommand(program: Command, run: (action: Action) => Promise<void>): void {
   program
     .command("upload <meeting> <file...>")
-    .description("seal, upload and publish recordings; - is standard input. Called again after an interruption, it goes on where it was")
+    .description(
+      "seal, upload and publish recordings; - is standard input. Called again after an interruption, it goes on where it was",
+    )
     .option("--title <title>", "title of the recording (of one file)")
     .option("--as-is", "store the file's bytes untouched, without poster and waveform")
-    .addHelpText("after", "\nExample:\n  taciturn upload mtg_… standup.mp4\n  ffmpeg … -f matroska - | taciturn upload mtg_… - --title \"Standup\" --as-is")
+    .addHelpText(
+      "after",
+      '\nExample:\n  taciturn upload mtg_… standup.mp4\n  ffmpeg … -f matroska - | taciturn upload mtg_… - --title "Standup" --as-is',
+    )
     .action(async (meeting: string, files: string[], flags: UploadFlags) => {
       await run(async (context) => await upload(context, meeting, files, flags))
     })
@@ -45,38 +50,71 @@ interface Uploaded {
   readonly receipt: string
 }
 
-async function upload(context: CommandContext, meeting: string, files: readonly string[], flags: UploadFlags): Promise<number> {
+async function upload(
+  context: CommandContext,
+  meeting: string,
+  files: readonly string[],
+  flags: UploadFlags,
+): Promise<number> {
   const meetingId = readId("meeting", meeting)
-  if (flags.title !== undefined && files.length > 1) throw new ArchiveError("usage", "--title names one recording, and several files were given")
-  if (files.filter((file) => file === "-").length > 1) throw new ArchiveError("usage", "standard input can be given once")
+  if (flags.title !== undefined && files.length > 1)
+    throw new ArchiveError("usage", "--title names one recording, and several files were given")
+  if (files.filter((file) => file === "-").length > 1)
+    throw new ArchiveError("usage", "standard input can be given once")
   const client = await context.openClient()
   const done: Uploaded[] = []
-  const failures: { readonly file: string; readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean } }[] = []
+  const failures: {
+    readonly file: string
+    readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean }
+  }[] = []
   for (const file of files) {
     try {
-      const uploaded = file === "-" ? await uploadInput(context, client, meetingId, flags) : await uploadFile(context, client, meetingId, file, flags)
+      const uploaded =
+        file === "-"
+          ? await uploadInput(context, client, meetingId, flags)
+          : await uploadFile(context, client, meetingId, file, flags)
       context.output.progress(null)
-      done.push({ file, recording: formatId("recording", uploaded.recordingId), sizeBytes: uploaded.trueBytes, receipt: toBase64Url(uploaded.receipt) })
+      done.push({
+        file,
+        recording: formatId("recording", uploaded.recordingId),
+        sizeBytes: uploaded.trueBytes,
+        receipt: toBase64Url(uploaded.receipt),
+      })
     } catch (error) {
       if (files.length === 1 || !isArchiveError(error) || context.signal.aborted) throw error
       failures.push({ file, error: { code: error.code, message: error.message, retryable: error.retryable } })
     }
   }
-  const lines = [...done.map((item) => `${item.recording}  ${formatSize(item.sizeBytes)}  ${item.file}  stored, receipt verified`), ...failures.map((item) => `failed: ${item.file}: ${item.error.message}`)]
+  const lines = [
+    ...done.map((item) => `${item.recording}  ${formatSize(item.sizeBytes)}  ${item.file}  stored, receipt verified`),
+    ...failures.map((item) => `failed: ${item.file}: ${item.error.message}`),
+  ]
   const [only] = done
   const document = files.length === 1 && only !== undefined ? { ...only } : { recordings: [...done, ...failures] }
   context.output.result(document, lines)
   return failures.length > 0 ? EXIT.failed : EXIT.done
 }
 
-async function uploadFile(context: CommandContext, client: Client, meetingId: MeetingId, file: string, flags: UploadFlags): Promise<UploadedRecording> {
+async function uploadFile(
+  context: CommandContext,
+  client: Client,
+  meetingId: MeetingId,
+  file: string,
+  flags: UploadFlags,
+): Promise<UploadedRecording> {
   const path = await realpath(file).catch((cause: unknown) => {
     throw new ArchiveError("usage", `${file} can't be read: does it exist?`, { cause })
   })
   const info = await stat(path)
   if (!info.isFile()) throw new ArchiveError("usage", `${file} is no file`)
   const title = flags.title ?? basename(file, extname(file))
-  const key = journalKey(client, meetingId, [path, String(info.size), String(info.mtimeMs), flags.asIs === true ? "as-is" : "prepared", flags.title ?? ""])
+  const key = journalKey(client, meetingId, [
+    path,
+    String(info.size),
+    String(info.mtimeMs),
+    flags.asIs === true ? "as-is" : "prepared",
+    flags.title ?? "",
+  ])
   const folder = join(context.config.home, "uploads", key)
   return await withLock(
     `${folder}.lock`,
@@ -84,26 +122,50 @@ async function uploadFile(context: CommandContext, client: Client, meetingId: Me
       const journal = await openJournalFolder(folder)
       const ffmpeg = flags.asIs === true ? null : await findFfmpeg(context.config, context.signal)
       if (flags.asIs !== true) context.output.progress(`${file}: preparing`)
-      const prepared = flags.asIs === true ? asItIs(path) : await prepareMedia(path, join(folder, "prepared"), ffmpeg, context.signal)
+      const prepared =
+        flags.asIs === true ? asItIs(path) : await prepareMedia(path, join(folder, "prepared"), ffmpeg, context.signal)
       for (const note of prepared.notes) context.output.note(note)
       const assets: UploadAsset[] = []
-      for (const part of prepared.files) assets.push({ role: part.role, mediaType: part.mediaType, source: fileSource(part.path, (await stat(part.path)).size) })
-      const details = { title, fileName: basename(file), capturedAtMs: Math.max(0, Math.round(info.mtimeMs)), durationMs: prepared.durationMs, prepared: prepared.prepared }
+      for (const part of prepared.files)
+        assets.push({
+          role: part.role,
+          mediaType: part.mediaType,
+          source: fileSource(part.path, (await stat(part.path)).size),
+        })
+      const details = {
+        title,
+        fileName: basename(file),
+        capturedAtMs: Math.max(0, Math.round(info.mtimeMs)),
+        durationMs: prepared.durationMs,
+        prepared: prepared.prepared,
+      }
       return await uploadRecording(client, meetingId, journal, { details, assets }, reportUpload(context, file))
     },
     { wait: false },
   )
 }
 
-async function uploadInput(context: CommandContext, client: Client, meetingId: MeetingId, flags: UploadFlags): Promise<UploadedRecording> {
-  if (process.stdin.isTTY) throw new ArchiveError("usage", "standard input is a terminal: pipe a recording into this command")
+async function uploadInput(
+  context: CommandContext,
+  client: Client,
+  meetingId: MeetingId,
+  flags: UploadFlags,
+): Promise<UploadedRecording> {
+  if (process.stdin.isTTY)
+    throw new ArchiveError("usage", "standard input is a terminal: pipe a recording into this command")
   const title = flags.title ?? `Recording of ${new Date().toISOString().slice(0, 16).replace("T", " ")}`
   const folder = join(context.config.home, "uploads", `input-${toHex(secureRandom(16))}`)
   const journal = await openJournalFolder(folder)
   const source = await replayableSource(streamSource(process.stdin), join(folder, "input.sealed"), secureRandom)
   try {
     const details = { title, fileName: null, capturedAtMs: Date.now(), durationMs: null, prepared: "as-is" as const }
-    return await uploadRecording(client, meetingId, journal, { details, assets: [{ role: "media", mediaType: UNKNOWN_MEDIA_TYPE, source }] }, reportUpload(context, "standard input"))
+    return await uploadRecording(
+      client,
+      meetingId,
+      journal,
+      { details, assets: [{ role: "media", mediaType: UNKNOWN_MEDIA_TYPE, source }] },
+      reportUpload(context, "standard input"),
+    )
   } finally {
     await source.remove()
   }
@@ -112,6 +174,7 @@ async function uploadInput(context: CommandContext, client: Client, meetingId: M
 /** Server, meeting and file, so that the same call finds its journal again and another never does. */
 function journalKey(client: Client, meetingId: MeetingId, parts: readonly string[]): string {
   const hash = createHash("sha256")
-  for (const part of [client.http.baseUrl, formatId("meeting", meetingId), ...parts]) hash.update(`${Buffer.byteLength(part)}:${part},`)
+  for (const part of [client.http.baseUrl, formatId("meeting", meetingId), ...parts])
+    hash.update(`${Buffer.byteLength(part)}:${part},`)
   return hash.digest("hex").slice(0, 40)
 }

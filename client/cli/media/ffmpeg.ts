@@ -9,12 +9,18 @@ const PROBE_TIMEOUT_MS = 10_000
 const SAID_BYTES = 64 * 1024
 
 /** A working ffmpeg: FFMPEG_BIN, else ffmpeg-static's, else the one on the search path, else `null`. */
-export async function findFfmpeg(config: Pick<CliConfig, "ffmpegPath" | "searchPath">, signal: AbortSignal): Promise<string | null> {
+export async function findFfmpeg(
+  config: Pick<CliConfig, "ffmpegPath" | "searchPath">,
+  signal: AbortSignal,
+): Promise<string | null> {
   if (config.ffmpegPath !== null) {
     if (await runs(config.ffmpegPath, signal)) return config.ffmpegPath
     throw new ArchiveError("usage", `FFMPEG_BIN is ${config.ffmpegPath}, which does not run`)
   }
-  const onPath = config.searchPath.split(delimiter).filter((folder) => folder !== "").map((folder) => join(folder, process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg"))
+  const onPath = config.searchPath
+    .split(delimiter)
+    .filter((folder) => folder !== "")
+    .map((folder) => join(folder, process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg"))
   for (const candidate of [shippedFfmpeg(), ...onPath]) {
     if (candidate !== null && (await isExecutable(candidate)) && (await runs(candidate, signal))) return candidate
   }
@@ -54,13 +60,18 @@ export interface FfmpegRun {
 /** Runs ffmpeg without a terminal or a network, and ends it with the signal. @throws {@link ArchiveError} `interrupted`, `timeout`. */
 export async function runFfmpeg(path: string, options: readonly string[], run: FfmpegRun): Promise<FfmpegResult> {
   const timeout = AbortSignal.timeout(run.timeoutMs)
-  const child = spawn(path, ["-nostdin", "-hide_banner", ...options], { stdio: ["ignore", "pipe", "pipe"], signal: AbortSignal.any([run.signal, timeout]), killSignal: "SIGKILL" })
+  const child = spawn(path, ["-nostdin", "-hide_banner", ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+    signal: AbortSignal.any([run.signal, timeout]),
+    killSignal: "SIGKILL",
+  })
   let stderr = ""
   child.stderr.on("data", (bytes: Buffer) => (stderr = (stderr + bytes.toString("utf8")).slice(-SAID_BYTES)))
   child.stdout.on("data", (bytes: Buffer) => run.onOutput?.(bytes))
   return await new Promise<FfmpegResult>((resolve, reject) => {
     child.once("error", (cause) => {
-      if (run.signal.aborted) reject(new ArchiveError("interrupted", "interrupted: call again to go on from here", { cause }))
+      if (run.signal.aborted)
+        reject(new ArchiveError("interrupted", "interrupted: call again to go on from here", { cause }))
       else if (timeout.aborted) reject(new ArchiveError("timeout", "ffmpeg took too long", { cause, retryable: false }))
       else reject(new ArchiveError("unsupported", "ffmpeg does not run", { cause }))
     })

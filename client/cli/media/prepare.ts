@@ -33,7 +33,12 @@ const DONE = "prepared.json"
  * Makes a file ready to be watched: remuxed, without re-encoding, to what can be seeked; a poster, a waveform, and captions that lie beside it.
  * Results stay in `folder`, so that an interrupted upload finds the same bytes again.
  */
-export async function prepareMedia(path: string, folder: string, ffmpeg: string | null, signal: AbortSignal): Promise<PreparedMedia> {
+export async function prepareMedia(
+  path: string,
+  folder: string,
+  ffmpeg: string | null,
+  signal: AbortSignal,
+): Promise<PreparedMedia> {
   const donePath = join(folder, DONE)
   const done = await readFile(donePath, "utf8").catch(() => null)
   if (done !== null) return JSON.parse(done) as PreparedMedia
@@ -44,7 +49,12 @@ export async function prepareMedia(path: string, folder: string, ffmpeg: string 
   return prepared
 }
 
-async function prepareAnew(path: string, folder: string, ffmpeg: string | null, signal: AbortSignal): Promise<PreparedMedia> {
+async function prepareAnew(
+  path: string,
+  folder: string,
+  ffmpeg: string | null,
+  signal: AbortSignal,
+): Promise<PreparedMedia> {
   const captions = await findCaptions(path)
   const asIs = (durationMs: number | null, ...notes: string[]): PreparedMedia => ({
     files: [{ role: "media", path, mediaType: mediaTypeOf(path) }, ...captions],
@@ -52,18 +62,39 @@ async function prepareAnew(path: string, folder: string, ffmpeg: string | null, 
     prepared: "as-is",
     notes,
   })
-  if (ffmpeg === null) return asIs(null, "ffmpeg was not found (install it, or set FFMPEG_BIN): the file is stored as it is, without length, poster and waveform")
+  if (ffmpeg === null)
+    return asIs(
+      null,
+      "ffmpeg was not found (install it, or set FFMPEG_BIN): the file is stored as it is, without length, poster and waveform",
+    )
   const info = await probeMedia(ffmpeg, path, { signal })
-  if (info === null) return asIs(null, `${basename(path)} is no video or sound that ffmpeg knows: it is stored as it is`)
+  if (info === null)
+    return asIs(null, `${basename(path)} is no video or sound that ffmpeg knows: it is stored as it is`)
   const remuxed = await remux(path, folder, ffmpeg, info, signal)
   const media = remuxed ?? { role: "media" as const, path, mediaType: mediaTypeOf(path) }
   const extras = await extrasOf(media.path, folder, ffmpeg, info, signal)
-  const notes = remuxed === null ? [`${basename(path)} can't be remuxed without re-encoding (${[info.video, info.audio].filter(Boolean).join(", ")}): it is stored as it is`] : []
-  return { files: [media, ...extras, ...captions], durationMs: info.durationMs, prepared: remuxed === null ? "as-is" : "remuxed", notes }
+  const notes =
+    remuxed === null
+      ? [
+          `${basename(path)} can't be remuxed without re-encoding (${[info.video, info.audio].filter(Boolean).join(", ")}): it is stored as it is`,
+        ]
+      : []
+  return {
+    files: [media, ...extras, ...captions],
+    durationMs: info.durationMs,
+    prepared: remuxed === null ? "as-is" : "remuxed",
+    notes,
+  }
 }
 
 /** MP4 with its index in front, or WebM with cues in front: both start and seek by ranges. */
-async function remux(path: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<PreparedFile | null> {
+async function remux(
+  path: string,
+  folder: string,
+  ffmpeg: string,
+  info: MediaInfo,
+  signal: AbortSignal,
+): Promise<PreparedFile | null> {
   const codecs = [info.video, info.audio].filter((codec) => codec !== null)
   const isMatroska = info.container.includes("matroska") || info.container.includes("webm")
   const target =
@@ -74,7 +105,24 @@ async function remux(path: string, folder: string, ffmpeg: string, info: MediaIn
         : null
   if (target === null) return null
   const [making, made] = [join(folder, `making-${target.name}`), join(folder, target.name)]
-  const result = await runFfmpeg(ffmpeg, ["-y", ...inputOptions(path), "-map", "0:v:0?", "-map", "0:a?", "-c", "copy", "-map_metadata", "-1", ...target.options, `file:${making}`], { signal, timeoutMs: REMUX_TIMEOUT_MS })
+  const result = await runFfmpeg(
+    ffmpeg,
+    [
+      "-y",
+      ...inputOptions(path),
+      "-map",
+      "0:v:0?",
+      "-map",
+      "0:a?",
+      "-c",
+      "copy",
+      "-map_metadata",
+      "-1",
+      ...target.options,
+      `file:${making}`,
+    ],
+    { signal, timeoutMs: REMUX_TIMEOUT_MS },
+  )
   if (result.exitCode !== 0 || ((await stat(making).catch(() => null))?.size ?? 0) === 0) {
     await rm(making, { force: true })
     return null
@@ -84,7 +132,13 @@ async function remux(path: string, folder: string, ffmpeg: string, info: MediaIn
 }
 
 /** A poster and a waveform; a recording without them is none the worse. */
-async function extrasOf(mediaPath: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<readonly PreparedFile[]> {
+async function extrasOf(
+  mediaPath: string,
+  folder: string,
+  ffmpeg: string,
+  info: MediaInfo,
+  signal: AbortSignal,
+): Promise<readonly PreparedFile[]> {
   const extras: PreparedFile[] = []
   for (const make of [makePoster, makeWaveform]) {
     try {
@@ -97,21 +151,64 @@ async function extrasOf(mediaPath: string, folder: string, ffmpeg: string, info:
   return extras
 }
 
-async function makePoster(mediaPath: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<PreparedFile | null> {
+async function makePoster(
+  mediaPath: string,
+  folder: string,
+  ffmpeg: string,
+  info: MediaInfo,
+  signal: AbortSignal,
+): Promise<PreparedFile | null> {
   if (info.video === null) return null
   const path = join(folder, "poster.jpg")
   const atSeconds = Math.min(3, (info.durationMs ?? 0) / 10_000)
-  const options = ["-y", "-ss", atSeconds.toFixed(3), ...inputOptions(mediaPath), "-frames:v", "1", "-vf", "scale='min(1280,iw)':-2", "-q:v", "4", "-f", "mjpeg", `file:${path}`]
+  const options = [
+    "-y",
+    "-ss",
+    atSeconds.toFixed(3),
+    ...inputOptions(mediaPath),
+    "-frames:v",
+    "1",
+    "-vf",
+    "scale='min(1280,iw)':-2",
+    "-q:v",
+    "4",
+    "-f",
+    "mjpeg",
+    `file:${path}`,
+  ]
   const result = await runFfmpeg(ffmpeg, options, { signal, timeoutMs: POSTER_TIMEOUT_MS })
   const sizeBytes = (await stat(path).catch(() => null))?.size ?? 0
   return result.exitCode === 0 && sizeBytes > 0 ? { role: "poster", path, mediaType: "image/jpeg" } : null
 }
 
-async function makeWaveform(mediaPath: string, folder: string, ffmpeg: string, info: MediaInfo, signal: AbortSignal): Promise<PreparedFile | null> {
+async function makeWaveform(
+  mediaPath: string,
+  folder: string,
+  ffmpeg: string,
+  info: MediaInfo,
+  signal: AbortSignal,
+): Promise<PreparedFile | null> {
   if (info.audio === null) return null
   const peaks = new PeakCollector()
-  const options = [...inputOptions(mediaPath), "-map", "0:a:0", "-ac", "1", "-ar", String(PeakCollector.sampleRate), "-f", "s16le", "pipe:1"]
-  const result = await runFfmpeg(ffmpeg, options, { signal, timeoutMs: WAVEFORM_TIMEOUT_MS, onOutput: (bytes) => { peaks.add(bytes) } })
+  const options = [
+    ...inputOptions(mediaPath),
+    "-map",
+    "0:a:0",
+    "-ac",
+    "1",
+    "-ar",
+    String(PeakCollector.sampleRate),
+    "-f",
+    "s16le",
+    "pipe:1",
+  ]
+  const result = await runFfmpeg(ffmpeg, options, {
+    signal,
+    timeoutMs: WAVEFORM_TIMEOUT_MS,
+    onOutput: (bytes) => {
+      peaks.add(bytes)
+    },
+  })
   if (result.exitCode !== 0 || peaks.isEmpty) return null
   const path = join(folder, "waveform.json")
   await writeDurably(path, Buffer.from(JSON.stringify(peaks.toDocument())))
@@ -122,7 +219,8 @@ async function findCaptions(path: string): Promise<readonly PreparedFile[]> {
   const stem = join(dirname(path), basename(path, extname(path)))
   for (const ending of [".vtt", ".srt"]) {
     const captions = `${stem}${ending}`
-    if (captions !== path && (await stat(captions).catch(() => null))?.isFile() === true) return [{ role: "captions", path: captions, mediaType: mediaTypeOf(captions) }]
+    if (captions !== path && (await stat(captions).catch(() => null))?.isFile() === true)
+      return [{ role: "captions", path: captions, mediaType: mediaTypeOf(captions) }]
   }
   return []
 }
@@ -130,5 +228,10 @@ async function findCaptions(path: string): Promise<readonly PreparedFile[]> {
 /** One file, untouched. */
 export function asItIs(path: string): PreparedMedia {
   const mediaType = mediaTypeOf(path)
-  return { files: [{ role: "media", path, mediaType: mediaType === "" ? UNKNOWN_MEDIA_TYPE : mediaType }], durationMs: null, prepared: "as-is", notes: [] }
+  return {
+    files: [{ role: "media", path, mediaType: mediaType === "" ? UNKNOWN_MEDIA_TYPE : mediaType }],
+    durationMs: null,
+    prepared: "as-is",
+    notes: [],
+  }
 }

@@ -11,7 +11,11 @@ export interface MediaInfo {
 const PROBE_TIMEOUT_MS = 60_000
 
 /** `null` where the file holds no video and no sound. */
-export async function probeMedia(ffmpeg: string, path: string, run: Pick<FfmpegRun, "signal">): Promise<MediaInfo | null> {
+export async function probeMedia(
+  ffmpeg: string,
+  path: string,
+  run: Pick<FfmpegRun, "signal">,
+): Promise<MediaInfo | null> {
   const { stderr } = await runFfmpeg(ffmpeg, inputOptions(path), { ...run, timeoutMs: PROBE_TIMEOUT_MS })
   return parseProbe(stderr)
 }
@@ -27,7 +31,8 @@ export function parseProbe(text: string): MediaInfo | null {
   const [video, audio] = [codec("Video"), codec("Audio")]
   if (video === null && audio === null) return null
   const [, hours, minutes, seconds] = /^ +Duration: (\d+):(\d\d):(\d\d\.\d+)/m.exec(text) ?? []
-  const durationMs = hours === undefined ? null : Math.round((Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000)
+  const durationMs =
+    hours === undefined ? null : Math.round((Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000)
   // A picture "plays" for one frame.
   if (audio === null && /^(?:image2|png_pipe|jpeg_pipe|.*_pipe|gif)$/.test(container)) return null
   return { container, durationMs, video, audio }

@@ -30,7 +30,11 @@ export class PeakCollector {
 
   toDocument(): { readonly version: 1; readonly secondsPerPeak: number; readonly peaks: readonly number[] } {
     const peaks = this.#sampleCount % this.#samplesPerPeak === 0 ? this.#peaks : [...this.#peaks, this.#peak]
-    return { version: 1, secondsPerPeak: this.#samplesPerPeak / PeakCollector.sampleRate, peaks: peaks.map((peak) => Math.round((peak / LOUDEST) * 100)) }
+    return {
+      version: 1,
+      secondsPerPeak: this.#samplesPerPeak / PeakCollector.sampleRate,
+      peaks: peaks.map((peak) => Math.round((peak / LOUDEST) * 100)),
+    }
   }
 
   /** When there are too many peaks, each two become one, and from then on a peak spans twice as long. */
@@ -38,7 +42,9 @@ export class PeakCollector {
     this.#peaks.push(this.#peak)
     this.#peak = 0
     if (this.#peaks.length < 2 * BUCKETS) return
-    this.#peaks = Array.from({ length: BUCKETS }, (_, index) => Math.max(this.#peaks[2 * index] ?? 0, this.#peaks[2 * index + 1] ?? 0))
+    this.#peaks = Array.from({ length: BUCKETS }, (_, index) =>
+      Math.max(this.#peaks[2 * index] ?? 0, this.#peaks[2 * index + 1] ?? 0),
+    )
     this.#samplesPerPeak *= 2
   }
 }

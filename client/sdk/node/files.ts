@@ -16,7 +16,11 @@ export async function writeDurably(path: string, contents: Uint8Array): Promise<
   } catch (cause) {
     await file.close().catch(() => undefined)
     await rm(temporary, { force: true })
-    throw new ArchiveError(Reflect.get(cause as object, "code") === "ENOSPC" ? "out-of-space" : "unavailable", `${path} can't be written`, { cause, retryable: false })
+    throw new ArchiveError(
+      Reflect.get(cause as object, "code") === "ENOSPC" ? "out-of-space" : "unavailable",
+      `${path} can't be written`,
+      { cause, retryable: false },
+    )
   }
   await fsyncFolder(dirname(path))
 }

@@ -8,12 +8,23 @@ const STALE_MS = 10_000
 const RETRIES = 120
 
 /** Runs `work` while this process alone holds `path`'s lock. @throws {@link ArchiveError} `conflict` if another keeps it. */
-export async function withLock<T>(path: string, work: () => Promise<T>, options: { readonly wait: boolean }): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  work: () => Promise<T>,
+  options: { readonly wait: boolean },
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const retries = options.wait ? { retries: RETRIES, minTimeout: 20, maxTimeout: 250, factor: 1.3 } : { retries: 60, minTimeout: 200, maxTimeout: 200, factor: 1 }
-  const release = await lock(path, { realpath: false, stale: STALE_MS, update: STALE_MS / 4, retries }).catch((cause: unknown) => {
-    throw new ArchiveError("conflict", "another taciturn process works on this: wait until it has ended", { cause, retryable: true })
-  })
+  const retries = options.wait
+    ? { retries: RETRIES, minTimeout: 20, maxTimeout: 250, factor: 1.3 }
+    : { retries: 60, minTimeout: 200, maxTimeout: 200, factor: 1 }
+  const release = await lock(path, { realpath: false, stale: STALE_MS, update: STALE_MS / 4, retries }).catch(
+    (cause: unknown) => {
+      throw new ArchiveError("conflict", "another taciturn process works on this: wait until it has ended", {
+        cause,
+        retryable: true,
+      })
+    },
+  )
   try {
     return await work()
   } finally {

@@ -6,12 +6,18 @@ import { readIfThere, writeDurably } from "./files.js"
 import { withLock } from "./lock.js"
 
 /** Makes a keystore where there is none. @throws {@link ArchiveError} `exists`. */
-export async function createStateFile(path: string, state: ClientState, passphrase: string | null, random: RandomBytes): Promise<StateBox> {
+export async function createStateFile(
+  path: string,
+  state: ClientState,
+  passphrase: string | null,
+  random: RandomBytes,
+): Promise<StateBox> {
   const keystoreLock = createKeystoreLock(passphrase, random)
   await withLock(
     path,
     async () => {
-      if ((await readIfThere(path)) !== null) throw new ArchiveError("exists", `there is an account in ${path} already: nothing was changed`)
+      if ((await readIfThere(path)) !== null)
+        throw new ArchiveError("exists", `there is an account in ${path} already: nothing was changed`)
       await writeDurably(path, keystoreLock.seal(encodeState(state)))
     },
     { wait: true },
@@ -20,7 +26,11 @@ export async function createStateFile(path: string, state: ClientState, passphra
 }
 
 /** @throws {@link ArchiveError} `not-found` where there is no keystore; `cannot-open` for a wrong passphrase. */
-export async function openStateFile(path: string, passphrase: () => Promise<string | null>, random: RandomBytes): Promise<StateBox> {
+export async function openStateFile(
+  path: string,
+  passphrase: () => Promise<string | null>,
+  random: RandomBytes,
+): Promise<StateBox> {
   const raw = await readIfThere(path)
   if (raw === null) throw new ArchiveError("not-found", "there is no account here yet: run `taciturn init`")
   const { content, lock } = openKeystore(raw, await passphrase(), random)

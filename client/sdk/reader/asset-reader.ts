@@ -1,22 +1,33 @@
-import { equalBytes } from "../../../shared/protocol/bytes.js"
-import { openChunkHashes, CHUNK_HASHES_MAX_BYTES } from "../../../shared/protocol/chunk-hashes.js"
+import { CHUNK_HASHES_MAX_BYTES, openChunkHashes } from "../../../shared/protocol/chunk-hashes.js"
+import { concatBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { HASH_BYTES } from "../../../shared/protocol/hash.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { PADDING_MARK } from "../../../shared/protocol/padding.js"
-import { SEGMENT_BYTES, SEGMENT_PLAINTEXT_BYTES, SEGMENTS_PER_CHUNK, segmentCount, segmentOfPlaintext, segmentSize } from "../../../shared/protocol/sizes.js"
+import {
+  SEGMENT_BYTES,
+  SEGMENT_PLAINTEXT_BYTES,
+  SEGMENTS_PER_CHUNK,
+  segmentCount,
+  segmentOfPlaintext,
+  segmentSize,
+} from "../../../shared/protocol/sizes.js"
 import type { OpenedAsset } from "../../crypto/recording-event.js"
-import { createSegmentOpener } from "../../crypto/segments.js"
 import type { Client } from "../client.js"
 import type { RequestOptions, TransportResponse } from "../http.js"
 import { type RetryOptions, withRetry } from "../retry.js"
+import type { OpenedWindow, PieceBuffer } from "../segment-work.js"
 import type { Capability } from "../tokens.js"
+import { SealedStream } from "./sealed-stream.js"
+import { LARGEST_WINDOW_BYTES, type PlannedWindow, planWindows } from "./window-plan.js"
 
 /** An asset as a stream of verified plaintext, from any place. */
 export interface AssetReader {
   readonly sizeBytes: number
   readonly mediaType: string
   /**
-   * The true bytes from `start` to `end` (inclusive), in pieces. Each piece was verified against the signed root and its own tag before it is given out.
+   * The true bytes from `start` to `end` (inclusive), in pieces of at most 1 MiB. Each was verified against the signed root and its own tag before it is given out,
+   * and is valid until the next is asked for: whoever keeps it copies it.
    * A read to the last byte also verifies the padding and the last segment, so that nothing was cut off.
    * @throws {@link ArchiveError} `integrity` or `truncated`, with the place; `unavailable`, `interrupted`.
    */
@@ -28,86 +39,133 @@ export interface ReaderOptions {
   readonly onWait?: RetryOptions["onWait"]
 }
 
-/** Segments that a read from a new place fetches first, so that it starts soon; then twice as many each time, up to a chunk. */
-const FIRST_WINDOW_SEGMENTS = 2
 const PATIENCE_MS = 60_000
 const CACHED_CHUNKS = 16
+/** Windows under way beside the one that the caller has: one arrives while another is opened. */
+const WINDOWS_AHEAD = 2
 
 /** Reads an asset of a meeting by the capability of the epoch in force. SPEC.md §4. */
-export function openAsset(client: Client, capability: () => Capability, asset: OpenedAsset, options: ReaderOptions = {}): AssetReader {
-  const opener = createSegmentOpener({ contentKey: asset.contentKey, rawHeader: asset.rawHeader }, client.primitives)
+export function openAsset(
+  client: Client,
+  capability: () => Capability,
+  asset: OpenedAsset,
+  options: ReaderOptions = {},
+): AssetReader {
   const segments = segmentCount(asset.storedBytes)
+  const key = { contentKey: asset.contentKey, rawHeader: asset.rawHeader }
   const assetPath = `assets/${formatId("asset", asset.header.assetId)}`
-  const hashes = new Map<number, readonly Uint8Array[]>()
-  const retryOptions = (signal: AbortSignal | undefined): RetryOptions => ({ patienceMs: options.patienceMs ?? PATIENCE_MS, signal, onWait: options.onWait })
+  const hashes = new Map<number, Promise<Uint8Array>>()
+  const retry = { patienceMs: options.patienceMs ?? PATIENCE_MS, onWait: options.onWait }
 
   const request = async (path: string, rest: Partial<RequestOptions>): Promise<TransportResponse> =>
-    await client.tokens.with(client.http, capability(), async (token, subject) =>
-      await client.http.send({ path: `/v1/meetings/${subject}/${assetPath}/${path}`, subject, token, ...rest }),
+    await client.tokens.with(
+      client.http,
+      capability(),
+      async (token, subject) =>
+        await client.http.send({ path: `/v1/meetings/${subject}/${assetPath}/${path}`, subject, token, ...rest }),
     )
+  const requestRange = async (start: number, end: number, signal: AbortSignal): Promise<TransportResponse> =>
+    await request("stream", { headers: { range: `bytes=${start}-${end}` }, signal })
 
-  const leavesOf = async (chunk: number, signal: AbortSignal | undefined): Promise<readonly Uint8Array[]> => {
+  /** The verified leaf hashes of a chunk, 32 bytes each. */
+  const leavesOf = async (chunk: number, signal: AbortSignal): Promise<Uint8Array> => {
     const known = hashes.get(chunk)
-    if (known !== undefined) return known
-    const raw = await withRetry(async () => await (await request(`chunks/${chunk}/hashes`, { signal })).bytes(CHUNK_HASHES_MAX_BYTES), retryOptions(signal))
-    const leaves = openHashes(raw, chunk, asset)
+    if (known !== undefined) return await known
+    const fetched = withRetry(
+      async () => await (await request(`chunks/${chunk}/hashes`, { signal })).bytes(CHUNK_HASHES_MAX_BYTES),
+      { ...retry, signal },
+    ).then((raw) => openHashes(raw, chunk, asset))
     for (const oldest of hashes.keys()) {
       if (hashes.size < CACHED_CHUNKS) break
       hashes.delete(oldest)
     }
-    hashes.set(chunk, leaves)
-    return leaves
+    hashes.set(chunk, fetched)
+    // Only what was verified is kept.
+    fetched.catch(() => hashes.delete(chunk))
+    return await fetched
   }
 
-  /** Sealed segments `first` to `last`, all of one chunk. */
-  const fetchSegments = async (first: number, last: number, signal: AbortSignal | undefined): Promise<{ readonly sealed: Uint8Array; readonly leaves: readonly Uint8Array[] }> => {
-    const start = first * SEGMENT_BYTES
+  async function* readWindows(
+    first: number,
+    last: number,
+    given: AbortSignal | undefined,
+  ): AsyncGenerator<{ readonly first: number } & OpenedWindow> {
+    const abandoned = new AbortController()
+    const signal = given === undefined ? abandoned.signal : AbortSignal.any([given, abandoned.signal])
     const end = last * SEGMENT_BYTES + segmentSize(last, asset.storedBytes) - 1
-    const [sealed, leaves] = await Promise.all([
-      withRetry(async () => {
-        const response = await request("stream", { headers: { range: `bytes=${start}-${end}` }, signal })
-        return rangeOf(response, await response.bytes(end - start + 1), start, end, asset.storedBytes)
-      }, retryOptions(signal)),
-      leavesOf(Math.floor(first / SEGMENTS_PER_CHUNK), signal),
-    ])
-    return { sealed, leaves }
-  }
+    const spare: PieceBuffer[] = []
+    const queue: Promise<{ readonly first: number } & OpenedWindow>[] = []
+    let flowing: SealedStream | null = null
+    let arrived: Promise<unknown> = Promise.resolve()
 
-  const openSegment = (index: number, sealed: Uint8Array, leaves: readonly Uint8Array[]): Uint8Array => {
-    const leaf = leaves[index % SEGMENTS_PER_CHUNK]
-    if (leaf === undefined || !equalBytes(client.primitives.leafHash(sealed), leaf)) {
-      throw new ArchiveError("integrity", "a segment that is not what was published", { place: `segment ${index}` })
+    const fetch = async (window: PlannedWindow, buffer: PieceBuffer, sizeBytes: number): Promise<Uint8Array> => {
+      const start = window.first * SEGMENT_BYTES
+      if (!window.flows) {
+        const stream = new SealedStream(
+          requestRange,
+          { start, end: start + sizeBytes - 1, storedBytes: asset.storedBytes },
+          signal,
+          retry,
+        )
+        const [leaves] = await Promise.all([
+          leavesOf(Math.floor(window.first / SEGMENTS_PER_CHUNK), signal),
+          stream.fill(buffer.subarray(0, sizeBytes)),
+        ])
+        await stream.close()
+        return leaves
+      }
+      flowing ??= new SealedStream(requestRange, { start, end, storedBytes: asset.storedBytes }, signal, retry)
+      const [leaves] = await Promise.all([
+        leavesOf(Math.floor(window.first / SEGMENTS_PER_CHUNK), signal),
+        flowing.fill(buffer.subarray(0, sizeBytes)),
+      ])
+      return leaves
     }
-    return opener.open(index, index === segments - 1, sealed)
-  }
+    const enqueue = (window: PlannedWindow): void => {
+      const sealedBytes =
+        window.last * SEGMENT_BYTES + segmentSize(window.last, asset.storedBytes) - window.first * SEGMENT_BYTES
+      const buffer = window.flows ? (spare.pop() ?? new Uint8Array(LARGEST_WINDOW_BYTES)) : new Uint8Array(sealedBytes)
+      const fetched = arrived.then(async () => await fetch(window, buffer, sealedBytes))
+      arrived = fetched
+      const place = window.first % SEGMENTS_PER_CHUNK
+      const opened = fetched.then(async (leaves) => {
+        const ofWindow = leaves.slice(place * HASH_BYTES, (place + window.last - window.first + 1) * HASH_BYTES)
+        const result = await client.segmentWork.open({
+          asset: key,
+          firstSegment: window.first,
+          isLast: window.last === segments - 1,
+          sealedBytes,
+          leaves: ofWindow,
+          buffer,
+        })
+        return { first: window.first, ...result }
+      })
+      // A failure is thrown when its turn comes.
+      opened.catch(() => undefined)
+      queue.push(opened)
+    }
 
-  async function* readSegments(first: number, last: number, signal: AbortSignal | undefined): AsyncGenerator<{ readonly index: number; readonly plaintext: Uint8Array }> {
-    let window = FIRST_WINDOW_SEGMENTS
-    const windowFrom = (from: number): number => Math.min(last, from + window - 1, from - (from % SEGMENTS_PER_CHUNK) + SEGMENTS_PER_CHUNK - 1)
-    // What is fetched ahead is of no use to a reader who stops.
-    const ahead = new AbortController()
-    const stop = signal === undefined ? ahead.signal : AbortSignal.any([signal, ahead.signal])
-    let end = windowFrom(first)
-    let next = fetchSegments(first, end, stop)
     try {
-      for (let from = first; from <= last; ) {
-        const { sealed, leaves } = await next
-        const to = end
-        window = Math.min(window * 2, SEGMENTS_PER_CHUNK)
-        if (to < last) {
-          end = windowFrom(to + 1)
-          next = fetchSegments(to + 1, end, stop)
-          // Its failure is thrown when it is awaited.
-          next.catch(() => undefined)
+      const plan = planWindows(first, last)
+      for (let next = plan.next(); queue.length > 0 || next.done !== true;) {
+        if (queue.length === 0 && next.done !== true) {
+          enqueue(next.value)
+          next = plan.next()
         }
-        for (let index = from; index <= to; index++) {
-          const at = (index - from) * SEGMENT_BYTES
-          yield { index, plaintext: openSegment(index, sealed.subarray(at, at + segmentSize(index, asset.storedBytes)), leaves) }
+        const opened = await queue.shift()
+        if (opened === undefined) break
+        // Not before something was verified: a reader at a new place fetches no more than it needs to start.
+        while (queue.length < WINDOWS_AHEAD && next.done !== true) {
+          enqueue(next.value)
+          next = plan.next()
         }
-        from = to + 1
+        yield opened
+        if (opened.buffer.length === LARGEST_WINDOW_BYTES) spare.push(opened.buffer)
       }
     } finally {
-      ahead.abort()
+      // What is fetched ahead is of no use to a reader who stops.
+      abandoned.abort()
+      await (flowing as SealedStream | null)?.close()
     }
   }
 
@@ -116,41 +174,40 @@ export function openAsset(client: Client, capability: () => Capability, asset: O
     mediaType: asset.mediaType,
     read: async function* (start, end, signal) {
       const readsToTheEnd = end >= asset.trueBytes - 1
-      if (!(asset.trueBytes === 0 && start === 0) && (start < 0 || start > end || end >= asset.trueBytes)) throw new ArchiveError("usage", `there are no bytes ${start} to ${end} in ${asset.trueBytes}`)
+      if (!(asset.trueBytes === 0 && start === 0) && (start < 0 || start > end || end >= asset.trueBytes))
+        throw new ArchiveError("usage", `there are no bytes ${start} to ${end} in ${asset.trueBytes}`)
       const last = readsToTheEnd ? segments - 1 : segmentOfPlaintext(end)
-      for await (const { index, plaintext } of readSegments(segmentOfPlaintext(start), last, signal)) {
-        const offset = index * SEGMENT_PLAINTEXT_BYTES
-        assertPadding(plaintext, offset, asset.trueBytes, index)
-        const wanted = plaintext.subarray(Math.max(0, start - offset), Math.max(0, Math.min(end, asset.trueBytes - 1) + 1 - offset))
+      for await (const { first, buffer, plaintextBytes } of readWindows(segmentOfPlaintext(start), last, signal)) {
+        const offset = first * SEGMENT_PLAINTEXT_BYTES
+        const plaintext = buffer.subarray(0, plaintextBytes)
+        assertPadding(plaintext, offset, asset.trueBytes)
+        const wanted = plaintext.subarray(
+          Math.max(0, start - offset),
+          Math.max(0, Math.min(end, asset.trueBytes - 1) + 1 - offset),
+        )
         if (wanted.length > 0) yield wanted
       }
     },
   }
 }
 
-function openHashes(raw: Uint8Array, chunk: number, asset: OpenedAsset): readonly Uint8Array[] {
+function openHashes(raw: Uint8Array, chunk: number, asset: OpenedAsset): Uint8Array {
   try {
-    return openChunkHashes(raw, { chunk, storedBytes: asset.storedBytes, root: asset.root })
+    return concatBytes(...openChunkHashes(raw, { chunk, storedBytes: asset.storedBytes, root: asset.root }))
   } catch (cause) {
-    throw new ArchiveError("integrity", "the hashes of a chunk do not lead to the signed root", { place: `chunk ${chunk}`, cause })
+    throw new ArchiveError("integrity", "the hashes of a chunk do not lead to the signed root", {
+      place: `chunk ${chunk}`,
+      cause,
+    })
   }
-}
-
-/** The bytes that were asked for and no others. */
-function rangeOf(response: TransportResponse, bytes: Uint8Array, start: number, end: number, storedBytes: number): Uint8Array {
-  const place = `segment ${Math.floor(start / SEGMENT_BYTES)}`
-  if (response.status !== 206 || response.header("content-range") !== `bytes ${start}-${end}/${storedBytes}`) {
-    throw new ArchiveError("integrity", "the server answered with another range than was asked for", { place })
-  }
-  if (bytes.length !== end - start + 1) throw new ArchiveError("truncated", "the server's bytes end before the recording does", { place: `segment ${Math.floor((start + bytes.length) / SEGMENT_BYTES)}` })
-  return bytes
 }
 
 /** Behind the true bytes stand 0x80 and zeros, nothing else. SPEC.md §4.2. */
-function assertPadding(plaintext: Uint8Array, offset: number, trueBytes: number, index: number): void {
-  const from = Math.max(0, trueBytes - offset)
-  for (let at = from; at < plaintext.length; at++) {
-    if (plaintext[at] !== (offset + at === trueBytes ? PADDING_MARK : 0)) throw new ArchiveError("integrity", "bytes hidden behind the end of a recording", { place: `segment ${index}` })
+function assertPadding(plaintext: Uint8Array, offset: number, trueBytes: number): void {
+  for (let at = Math.max(0, trueBytes - offset); at < plaintext.length; at++) {
+    if (plaintext[at] === (offset + at === trueBytes ? PADDING_MARK : 0)) continue
+    throw new ArchiveError("integrity", "bytes hidden behind the end of a recording", {
+      place: `segment ${segmentOfPlaintext(offset + at)}`,
+    })
   }
 }
-

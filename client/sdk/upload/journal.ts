@@ -1,5 +1,5 @@
 import { z } from "zod"
-import type { PlaintextSource } from "./piece-sealer.js"
+import type { PlaintextSource } from "./pieces.js"
 
 /** What is kept of an upload from its first byte to its publication, so that any interruption can be made good. */
 
@@ -37,21 +37,29 @@ export const journalSchema = z.object({
 export type Journal = z.infer<typeof journalSchema>
 export type JournalAsset = z.infer<typeof journalAssetSchema>
 
-/** Where an upload's journal is kept. Every method is durable when it resolves. */
+/** Where an upload's journal is kept. What changes it is durable when it resolves. An asset is named by its id. */
 export interface JournalStore {
   load(): Promise<Journal | null>
   save(journal: Journal): Promise<void>
-  /** Leaf hashes of an asset's segments, 32 bytes each, in order. */
-  loadLeaves(asset: number): Promise<Uint8Array>
+  /** Leaf hashes of an asset's segments, 32 bytes each, in order; empty where there are none. */
+  loadLeaves(assetId: Uint8Array): Promise<Uint8Array>
   /** Puts `leaves` at segment `firstSegment`. */
-  saveLeaves(asset: number, firstSegment: number, leaves: Uint8Array): Promise<void>
-  /** Forgets an asset's leaves: it begins anew under another key. */
-  dropLeaves(asset: number): Promise<void>
+  saveLeaves(assetId: Uint8Array, firstSegment: number, leaves: Uint8Array): Promise<void>
+  /** Puts sealed bytes at `startBytes`: of a source that comes once, they are what an upload goes on with. */
+  saveSealed(assetId: Uint8Array, startBytes: number, sealed: Uint8Array): Promise<void>
+  /** Fills `into` with the sealed bytes from `startBytes` on. @throws {@link ArchiveError} `changed` where they are not there. */
+  loadSealed(assetId: Uint8Array, startBytes: number, into: Uint8Array): Promise<void>
+  /** Forgets an asset that was given up. */
+  drop(assetId: Uint8Array): Promise<void>
   remove(): Promise<void>
 }
 
-/** The bytes of one asset, as often as they are needed from the beginning. */
+/** The bytes of one asset. */
 export interface AssetSource {
+  /** `null` where the length is known only at the end. */
   readonly sizeBytes: number | null
+  /** Whether the bytes come but once, as from standard input; then the recording has this one asset. */
+  readonly comesOnce?: boolean
+  /** From the beginning. A source that comes once is opened once. */
   open(): Promise<PlaintextSource & { close(): Promise<void> }>
 }

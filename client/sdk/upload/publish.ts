@@ -22,7 +22,13 @@ const ATTEMPTS = 20
  * Where others appended first, or the epoch changed, the event is made anew for its new place.
  * @throws {@link ArchiveError} `conflict` when others keep appending, and what keeps a client from sealing.
  */
-export async function publishRecording(client: Client, meetingId: MeetingId, journal: Journal, save: (journal: Journal) => Promise<Journal>, retry: RetryOptions): Promise<void> {
+export async function publishRecording(
+  client: Client,
+  meetingId: MeetingId,
+  journal: Journal,
+  save: (journal: Journal) => Promise<Journal>,
+  retry: RetryOptions,
+): Promise<void> {
   let current = journal
   for (let attempt = 1; ; attempt++) {
     const log = await withRetry(async () => await readMeeting(client, meetingId), retry)
@@ -61,9 +67,11 @@ async function signEvent(client: Client, log: MeetingLog, journal: Journal): Pro
   const { random, clock } = client
   const chain = await fetchChain(client, ownAccountId(client))
   const capture = log.epochs.find((epoch) => epoch.keys.epoch === journal.captureEpoch)
-  if (capture === undefined) throw new ArchiveError("not-authorised", "the epoch in which this recording was begun is no longer known")
+  if (capture === undefined)
+    throw new ArchiveError("not-authorised", "the epoch in which this recording was begun is no longer known")
   const assets = journal.assets.map((asset) => {
-    if (asset.done === null || asset.trueBytes === null) throw new ArchiveError("internal", "an asset without its receipt")
+    if (asset.done === null || asset.trueBytes === null)
+      throw new ArchiveError("internal", "an asset without its receipt")
     const { storedBytes, root } = asset.done
     return { ...asset, header: decodeAssetHeader(asset.rawHeader), trueBytes: asset.trueBytes, storedBytes, root }
   })
@@ -74,6 +82,14 @@ async function signEvent(client: Client, log: MeetingLog, journal: Journal): Pro
     authorUserPublicKey: xwingPublicKey(newestUserSeed(client.state.current.secrets).seed),
   }
   const content = makeRecordingContent(recording, log.meetingHash, capture.keys, log.current.keys, random)
-  const position = { meetingId: log.meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash }
-  return makeEvent(position, log.current.keys, selfAsAuthor(client, chain.headHash), content, { timeMs: clock.nowMs(), random })
+  const position = {
+    meetingId: log.meetingId,
+    meetingHash: log.meetingHash,
+    seq: log.head.seq + 1,
+    prev: log.head.hash,
+  }
+  return makeEvent(position, log.current.keys, selfAsAuthor(client, chain.headHash), content, {
+    timeMs: clock.nowMs(),
+    random,
+  })
 }

@@ -22,54 +22,108 @@ export interface UploadHandle {
 }
 
 /** Begins an upload; the same again is the same upload. `sizeBytes` is `null` for a source whose length is not known. */
-export async function createUpload(handle: UploadHandle, meetingToken: Uint8Array, upload: { readonly rawHeader: Uint8Array; readonly secretHash: Uint8Array; readonly sizeBytes: number | null }): Promise<void> {
-  const length: Record<string, string> = upload.sizeBytes === null ? { "upload-defer-length": "1" } : { "upload-length": String(upload.sizeBytes) }
+export async function createUpload(
+  handle: UploadHandle,
+  meetingToken: Uint8Array,
+  upload: { readonly rawHeader: Uint8Array; readonly secretHash: Uint8Array; readonly sizeBytes: number | null },
+): Promise<void> {
+  const length: Record<string, string> =
+    upload.sizeBytes === null ? { "upload-defer-length": "1" } : { "upload-length": String(upload.sizeBytes) }
   await handle.http.send({
     method: "POST",
     path: "/v1/uploads",
     subject: handle.subject,
     token: meetingToken,
-    headers: { ...TUS, ...length, "upload-metadata": `header ${base64(upload.rawHeader)},secretHash ${base64(upload.secretHash)}` },
+    headers: {
+      ...TUS,
+      ...length,
+      "upload-metadata": `header ${base64(upload.rawHeader)},secretHash ${base64(upload.secretHash)}`,
+    },
   })
 }
 
 /** Bytes that the server acknowledged. @throws {@link ArchiveError} `not-found` where the upload is gone. */
 export async function acknowledgedBytes(handle: UploadHandle, signal?: AbortSignal): Promise<number> {
-  const response = await handle.http.send({ method: "HEAD", path: pathOf(handle), subject: handle.subject, token: handle.uploadSecret, headers: TUS, signal })
+  const response = await handle.http.send({
+    method: "HEAD",
+    path: pathOf(handle),
+    subject: handle.subject,
+    token: handle.uploadSecret,
+    headers: TUS,
+    signal,
+  })
   return offsetOf(response)
 }
 
 /** Sends one piece; when this resolves, it is durable there. */
-export async function sendPiece(handle: UploadHandle, startBytes: number, sealed: Uint8Array, totalBytes: number | null, signal?: AbortSignal): Promise<void> {
+export async function sendPiece(
+  handle: UploadHandle,
+  startBytes: number,
+  sealed: Uint8Array,
+  totalBytes: number | null,
+  signal?: AbortSignal,
+): Promise<void> {
   const response = await handle.http.send({
     method: "PATCH",
     path: pathOf(handle),
     subject: handle.subject,
     token: handle.uploadSecret,
-    headers: { ...TUS, "content-type": "application/offset+octet-stream", "upload-offset": String(startBytes), ...(totalBytes === null ? {} : { "upload-length": String(totalBytes) }) },
+    headers: {
+      ...TUS,
+      "content-type": "application/offset+octet-stream",
+      "upload-offset": String(startBytes),
+      ...(totalBytes === null ? {} : { "upload-length": String(totalBytes) }),
+    },
     body: sealed,
     signal,
   })
   await response.bytes(ANSWER_LIMIT_BYTES)
-  if (offsetOf(response) !== startBytes + sealed.length) throw new ArchiveError("malformed", "the server acknowledged another number of bytes than were sent")
+  if (offsetOf(response) !== startBytes + sealed.length)
+    throw new ArchiveError("malformed", "the server acknowledged another number of bytes than were sent")
 }
 
 /** Ends the upload, and asks for its receipt: `null` while the worker still stores. Idempotent. */
-export async function finishUpload(handle: UploadHandle, sizeBytes: number, root: Uint8Array, signal?: AbortSignal): Promise<{ readonly storedBytes: number; readonly receipt: Uint8Array | null }> {
+export async function finishUpload(
+  handle: UploadHandle,
+  sizeBytes: number,
+  root: Uint8Array,
+  signal?: AbortSignal,
+): Promise<{ readonly storedBytes: number; readonly receipt: Uint8Array | null }> {
   const json = z.encode(FinishUploadRequest, { sizeBytes, root })
-  const response = await handle.http.send({ method: "POST", path: `${pathOf(handle)}/finish`, subject: handle.subject, token: handle.uploadSecret, json, signal })
+  const response = await handle.http.send({
+    method: "POST",
+    path: `${pathOf(handle)}/finish`,
+    subject: handle.subject,
+    token: handle.uploadSecret,
+    json,
+    signal,
+  })
   const answer = parseAnswer(FinishUploadResponse, await response.bytes(ANSWER_LIMIT_BYTES))
   return { storedBytes: answer.storedBytes, receipt: answer.receipt ?? null }
 }
 
-export async function uploadStatus(handle: UploadHandle, signal?: AbortSignal): Promise<z.output<typeof UploadStatusResponse>> {
-  const response = await handle.http.send({ path: `${pathOf(handle)}/status`, subject: handle.subject, token: handle.uploadSecret, signal })
+export async function uploadStatus(
+  handle: UploadHandle,
+  signal?: AbortSignal,
+): Promise<z.output<typeof UploadStatusResponse>> {
+  const response = await handle.http.send({
+    path: `${pathOf(handle)}/status`,
+    subject: handle.subject,
+    token: handle.uploadSecret,
+    signal,
+  })
   return parseAnswer(UploadStatusResponse, await response.bytes(ANSWER_LIMIT_BYTES))
 }
 
 /** Gives an upload up. */
 export async function cancelUpload(handle: UploadHandle): Promise<void> {
-  await handle.http.send({ method: "DELETE", path: pathOf(handle), subject: handle.subject, token: handle.uploadSecret, headers: TUS })
+  await handle.http.send({
+    method: "DELETE",
+    path: pathOf(handle),
+    subject: handle.subject,
+    token: handle.uploadSecret,
+    headers: TUS,
+  })
 }
 
 function pathOf(handle: UploadHandle): string {

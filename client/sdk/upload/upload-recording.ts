@@ -1,4 +1,9 @@
-import { ASSET_SALT_BYTES, assetHeaderHash, decodeAssetHeader, encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
+import {
+  ASSET_SALT_BYTES,
+  assetHeaderHash,
+  decodeAssetHeader,
+  encodeAssetHeader,
+} from "../../../shared/protocol/asset-header.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { sha256 } from "../../../shared/protocol/hash.js"
@@ -89,19 +94,33 @@ class UploadRun {
     for (const [index, { source }] of assets.entries()) {
       for (;;) {
         const outcome = await this.#uploadAsset(journal, index, source)
-        journal = await this.#saved({ ...journal, assets: journal.assets.map((asset, place) => (place === index ? outcome.asset : asset)) })
+        journal = await this.#saved({
+          ...journal,
+          assets: journal.assets.map((asset, place) => (place === index ? outcome.asset : asset)),
+        })
         if (outcome.asset.done !== null) break
         await this.#store.dropLeaves(index)
       }
       this.#client.failpoint("upload.receipt-kept")
     }
     this.#report("publishing", journal, journal.assets[0]?.done?.storedBytes ?? 0)
-    await publishRecording(this.#client, this.#meetingId, journal, async (changed) => await this.#saved(changed), this.#retry)
+    await publishRecording(
+      this.#client,
+      this.#meetingId,
+      journal,
+      async (changed) => await this.#saved(changed),
+      this.#retry,
+    )
     this.#client.failpoint("upload.published")
     await this.#store.remove()
     const [media] = journal.assets
     if (media?.done == null || media.trueBytes === null) throw new ArchiveError("internal", "a recording without media")
-    return { recordingId: asId("recording", journal.recordingId), storedBytes: media.done.storedBytes, trueBytes: media.trueBytes, receipt: media.done.receipt }
+    return {
+      recordingId: asId("recording", journal.recordingId),
+      storedBytes: media.done.storedBytes,
+      trueBytes: media.trueBytes,
+      receipt: media.done.receipt,
+    }
   }
 
   async #saved(journal: Journal): Promise<Journal> {
@@ -113,7 +132,8 @@ class UploadRun {
     const log = await withRetry(async () => await readMeeting(this.#client, this.#meetingId), this.#retry)
     assertMaySeal(log)
     const known = await this.#store.load()
-    if (known !== null && equalBytes(known.meetingHash, log.meetingHash) && known.assets.length === assets.length) return known
+    if (known !== null && equalBytes(known.meetingHash, log.meetingHash) && known.assets.length === assets.length)
+      return known
     const { random } = this.#client
     const journal = await this.#saved({
       version: 1,
@@ -121,7 +141,13 @@ class UploadRun {
       meetingHash: log.meetingHash,
       captureEpoch: log.current.keys.epoch,
       details,
-      assets: assets.map(({ role, mediaType, source }) => ({ role, mediaType, ...this.#freshKeys(), trueBytes: source.sizeBytes, done: null })),
+      assets: assets.map(({ role, mediaType, source }) => ({
+        role,
+        mediaType,
+        ...this.#freshKeys(),
+        trueBytes: source.sizeBytes,
+        done: null,
+      })),
       rawEvent: null,
     })
     this.#client.failpoint("upload.journal-kept")
@@ -130,7 +156,11 @@ class UploadRun {
 
   #freshKeys(): Pick<JournalAsset, "rawHeader" | "contentKey" | "uploadSecret"> {
     const { random } = this.#client
-    const rawHeader = encodeAssetHeader({ kind: "file", assetId: asId("asset", random(16)), salt: random(ASSET_SALT_BYTES) })
+    const rawHeader = encodeAssetHeader({
+      kind: "file",
+      assetId: asId("asset", random(16)),
+      salt: random(ASSET_SALT_BYTES),
+    })
     return { rawHeader, contentKey: random(32), uploadSecret: random(32) }
   }
 
@@ -144,10 +174,17 @@ class UploadRun {
       const offset = await this.#begin(handle, asset)
       const sent = await this.#sendAll(journal, index, source, handle, offset)
       const receipt = await this.#awaitReceipt(journal, handle, asset, sent)
-      return { asset: { ...asset, trueBytes: sent.trueBytes, done: { storedBytes: sent.storedBytes, root: sent.root, receipt } } }
+      return {
+        asset: {
+          ...asset,
+          trueBytes: sent.trueBytes,
+          done: { storedBytes: sent.storedBytes, root: sent.root, receipt },
+        },
+      }
     } catch (error) {
       const isChanged = isArchiveError(error) && error.code === "changed"
-      const isLost = isArchiveError(error) && (error.code === "not-found" || error.code === "conflict") && error.place === "upload"
+      const isLost =
+        isArchiveError(error) && (error.code === "not-found" || error.code === "conflict") && error.place === "upload"
       if (!isChanged && !isLost) throw error
       // What was sealed under the old key is given up; nothing is ever sealed twice under it.
       if (isChanged) await cancelUpload(handle).catch(() => undefined)
@@ -156,7 +193,12 @@ class UploadRun {
   }
 
   #handleOf(asset: JournalAsset): UploadHandle {
-    return { http: this.#client.http, assetId: decodeAssetHeader(asset.rawHeader).assetId, uploadSecret: asset.uploadSecret, subject: formatId("meeting", this.#meetingId) }
+    return {
+      http: this.#client.http,
+      assetId: decodeAssetHeader(asset.rawHeader).assetId,
+      uploadSecret: asset.uploadSecret,
+      subject: formatId("meeting", this.#meetingId),
+    }
   }
 
   async #begin(handle: UploadHandle, asset: JournalAsset): Promise<number> {
@@ -182,7 +224,13 @@ class UploadRun {
     }, this.#retry)
   }
 
-  async #sendAll(journal: Journal, index: number, source: AssetSource, handle: UploadHandle, offset: number): Promise<{ readonly storedBytes: number; readonly root: Uint8Array; readonly trueBytes: number }> {
+  async #sendAll(
+    journal: Journal,
+    index: number,
+    source: AssetSource,
+    handle: UploadHandle,
+    offset: number,
+  ): Promise<{ readonly storedBytes: number; readonly root: Uint8Array; readonly trueBytes: number }> {
     const asset = journal.assets[index]
     if (asset === undefined) throw new ArchiveError("internal", "no such asset")
     const known = await this.#store.loadLeaves(index)
@@ -194,10 +242,11 @@ class UploadRun {
       for await (const piece of sealPieces(asset, reader, this.#client.primitives)) {
         assertNotAborted(this.#options.signal)
         const firstSegment = piece.startBytes / SEGMENT_BYTES
-        for (let at = 0; at < piece.leaves.length; at += LEAF_BYTES) tree.add(piece.leaves.subarray(at, at + LEAF_BYTES))
+        for (let at = 0; at < piece.leaves.length; at += LEAF_BYTES)
+          tree.add(piece.leaves.subarray(at, at + LEAF_BYTES))
         assertSame(known.subarray(firstSegment * LEAF_BYTES), piece.leaves)
         end = piece.startBytes + piece.sealed.length
-        if ((firstSegment * LEAF_BYTES + piece.leaves.length) > known.length) {
+        if (firstSegment * LEAF_BYTES + piece.leaves.length > known.length) {
           await this.#store.saveLeaves(index, firstSegment, piece.leaves)
           this.#client.failpoint("upload.leaves-kept")
         }
@@ -217,7 +266,13 @@ class UploadRun {
     }
   }
 
-  async #send(journal: Journal, index: number, handle: UploadHandle, piece: SealedPiece, offset: number): Promise<void> {
+  async #send(
+    journal: Journal,
+    index: number,
+    handle: UploadHandle,
+    piece: SealedPiece,
+    offset: number,
+  ): Promise<void> {
     const end = piece.startBytes + piece.sealed.length
     const total = piece.isLast ? end : null
     const declared = journal.assets[index]?.trueBytes == null ? total : null
@@ -230,7 +285,10 @@ class UploadRun {
         if (error.code !== "conflict" && !error.retryable) throw error
         // The piece may have arrived although its answer did not.
         from = await this.#resumeAt(handle, piece.startBytes, end)
-        if (from < end) throw error.retryable ? error : new ArchiveError("unavailable", "the upload stands elsewhere than this piece", { cause: error })
+        if (from < end)
+          throw error.retryable
+            ? error
+            : new ArchiveError("unavailable", "the upload stands elsewhere than this piece", { cause: error })
       }
     }, this.#retry)
     this.#client.failpoint("upload.piece-acknowledged")
@@ -239,21 +297,43 @@ class UploadRun {
 
   async #resumeAt(handle: UploadHandle, start: number, end: number): Promise<number> {
     const acknowledged = await acknowledgedBytes(handle, this.#options.signal)
-    if (acknowledged < start || acknowledged > end) throw new ArchiveError("conflict", "the server lost what it had acknowledged", { place: "upload" })
+    if (acknowledged < start || acknowledged > end)
+      throw new ArchiveError("conflict", "the server lost what it had acknowledged", { place: "upload" })
     return acknowledged
   }
 
-  async #awaitReceipt(journal: Journal, handle: UploadHandle, asset: JournalAsset, sent: { readonly storedBytes: number; readonly root: Uint8Array }): Promise<Uint8Array> {
+  async #awaitReceipt(
+    journal: Journal,
+    handle: UploadHandle,
+    asset: JournalAsset,
+    sent: { readonly storedBytes: number; readonly root: Uint8Array },
+  ): Promise<Uint8Array> {
     const { instanceKey } = this.#client.state.current
     for (let pollMs = POLL_MS; ; pollMs = Math.min(pollMs * 1.5, LONGEST_POLL_MS)) {
-      const { receipt, storedBytes } = await withRetry(async () => await finishUpload(handle, sent.storedBytes, sent.root, this.#options.signal), this.#retry)
+      const { receipt, storedBytes } = await withRetry(
+        async () => await finishUpload(handle, sent.storedBytes, sent.root, this.#options.signal),
+        this.#retry,
+      )
       if (receipt !== null) {
-        const { serverKeys } = await withRetry(async () => await fetchInstance(this.#client.http, instanceKey), this.#retry)
-        verifyReceipt(receipt, { headerHash: assetHeaderHash(asset.rawHeader), storedBytes: sent.storedBytes, root: sent.root, instanceKey }, serverKeys, verifySignature)
+        const { serverKeys } = await withRetry(
+          async () => await fetchInstance(this.#client.http, instanceKey),
+          this.#retry,
+        )
+        verifyReceipt(
+          receipt,
+          { headerHash: assetHeaderHash(asset.rawHeader), storedBytes: sent.storedBytes, root: sent.root, instanceKey },
+          serverKeys,
+          verifySignature,
+        )
         this.#client.failpoint("upload.receipt-verified")
         return receipt
       }
-      this.#options.onProgress?.({ phase: "storing", sentBytes: sent.storedBytes, storedBytes, totalBytes: totalOf(journal) })
+      this.#options.onProgress?.({
+        phase: "storing",
+        sentBytes: sent.storedBytes,
+        storedBytes,
+        totalBytes: totalOf(journal),
+      })
       await sleep(pollMs, this.#options.signal)
     }
   }
@@ -271,5 +351,6 @@ function totalOf(journal: Journal): number | null {
 /** @throws {@link ArchiveError} `changed` where a source gives other bytes than it gave before. */
 function assertSame(known: Uint8Array, leaves: Uint8Array): void {
   const length = Math.min(known.length, leaves.length)
-  if (!equalBytes(known.subarray(0, length), leaves.subarray(0, length))) throw new ArchiveError("changed", "the file is not what it was when its upload began")
+  if (!equalBytes(known.subarray(0, length), leaves.subarray(0, length)))
+    throw new ArchiveError("changed", "the file is not what it was when its upload began")
 }

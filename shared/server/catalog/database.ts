@@ -7,6 +7,9 @@ const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 30_000
 const MAX_CONNECTIONS = 16
 
+const types = new pg.TypeOverrides()
+types.setTypeParser(INT8_OID, Number)
+
 /** A catalog on any PostgreSQL. `bigint` comes as a number: no size here passes 2^53. */
 export function openCatalog(databaseUrl: string): Catalog {
   const pool = new pg.Pool({
@@ -14,7 +17,7 @@ export function openCatalog(databaseUrl: string): Catalog {
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
-    types: { getTypeParser: (oid: number, format?: string) => (oid === INT8_OID ? Number : (pg.types.getTypeParser(oid, format as "text") as (value: string) => unknown)) },
+    types,
   })
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.
   pool.on("error", () => undefined)
@@ -32,7 +35,7 @@ async function inTransaction<T>(pool: pg.Pool, work: (transaction: Queryable) =>
     throw translate(error)
   })
   let broken: Error | undefined
-  client.once("error", (error) => {
+  client.once("error", (error: Error) => {
     broken = error
   })
   const transaction: Queryable = { query: async (sql, values) => await run(client, sql, values) }
@@ -52,7 +55,11 @@ async function inTransaction<T>(pool: pg.Pool, work: (transaction: Queryable) =>
   }
 }
 
-async function run<R extends object>(client: pg.Pool | pg.PoolClient, sql: string, values: readonly unknown[]): Promise<readonly R[]> {
+async function run<R extends object>(
+  client: pg.Pool | pg.PoolClient,
+  sql: string,
+  values: readonly unknown[],
+): Promise<readonly R[]> {
   try {
     const result = await client.query<R & pg.QueryResultRow>(sql, [...values])
     return result.rows
@@ -71,6 +78,7 @@ function translate(error: unknown): unknown {
   if (code === DISK_FULL) return new ArchiveError("out-of-space", "the database's disk is full", { cause: error })
   const isState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code)
   // What has no SQLSTATE never reached the database: a socket's error, a time-out of the pool.
-  if (!isState || UNAVAILABLE.test(code)) return new ArchiveError("unavailable", "the database does not answer", { cause: error })
+  if (!isState || UNAVAILABLE.test(code))
+    return new ArchiveError("unavailable", "the database does not answer", { cause: error })
   return new ArchiveError("internal", `the database refused a statement (${code})`, { cause: error })
 }

@@ -9,7 +9,9 @@ export async function migrate(catalog: Catalog): Promise<void> {
   await catalog.transaction(async (transaction) => {
     await transaction.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK])
     await transaction.query("CREATE TABLE IF NOT EXISTS migrations (version integer PRIMARY KEY)", [])
-    const done = new Set((await transaction.query<{ version: number }>("SELECT version FROM migrations", [])).map((row) => row.version))
+    const done = new Set(
+      (await transaction.query<{ version: number }>("SELECT version FROM migrations", [])).map((row) => row.version),
+    )
     for (const [index, sql] of MIGRATIONS.entries()) {
       if (done.has(index + 1)) continue
       await transaction.query(sql, [])

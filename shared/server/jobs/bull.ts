@@ -12,7 +12,11 @@ const ENQUEUE_TIMEOUT_MS = 2_000
  */
 export function openBullQueue(redisUrl: string, onError: (error: unknown) => void): JobQueue {
   const queue = new Queue<Job>(QUEUE_NAME, redisUrl, {
-    redis: { maxRetriesPerRequest: null, enableReadyCheck: false, retryStrategy: (attempt: number) => Math.min(attempt * 200, 2_000) },
+    redis: {
+      maxRetriesPerRequest: null,
+      enableReadyCheck: false,
+      retryStrategy: (attempt: number) => Math.min(attempt * 200, 2_000),
+    },
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
   })
   queue.on("error", onError)
@@ -23,9 +27,11 @@ export function openBullQueue(redisUrl: string, onError: (error: unknown) => voi
       await withTimeout(added, ENQUEUE_TIMEOUT_MS)
     },
     work: (handler, { concurrency }) => {
-      queue.process("*", concurrency, async (raw) => {
-        await handler(parseJob(raw.data))
-      }).catch(onError)
+      queue
+        .process("*", concurrency, async (raw) => {
+          await handler(parseJob(raw.data))
+        })
+        .catch(onError)
     },
     close: async () => {
       await withTimeout(queue.close(), 10_000).catch(() => undefined)

@@ -24,7 +24,8 @@ export async function openFolderStore(root: string): Promise<ObjectStore> {
       const path = pathOf(key)
       try {
         await makeFolderDurably(dirname(path), root)
-        if (!(await tryMove(source, path))) await writeAndRename(source, join(temporary, randomBytes(16).toString("hex")), path)
+        if (!(await tryMove(source, path)))
+          await writeAndRename(source, join(temporary, randomBytes(16).toString("hex")), path)
         await fsyncFolder(dirname(path))
       } catch (error) {
         throw translateFileError(error, "the object store")
@@ -67,7 +68,8 @@ async function tryMove(source: ObjectSource, path: string): Promise<boolean> {
   } catch (error) {
     // Another file system; or the file was moved by a run before this one.
     if (systemErrorCode(error) === "EXDEV") return false
-    if (systemErrorCode(error) === "ENOENT" && (await stat(path).catch(() => null))?.size === source.sizeBytes) return true
+    if (systemErrorCode(error) === "ENOENT" && (await stat(path).catch(() => null))?.size === source.sizeBytes)
+      return true
     throw error
   }
 }
@@ -80,7 +82,8 @@ async function writeAndRename(source: ObjectSource, temporary: string, path: str
       hash.update(bytes)
       await file.writeFile(bytes)
     }
-    if (!equalBytes(hash.digest(), source.sha256)) throw new ArchiveError("integrity", "bytes that are not those that were announced")
+    if (!equalBytes(hash.digest(), source.sha256))
+      throw new ArchiveError("integrity", "bytes that are not those that were announced")
     await file.sync()
     await closeQuietly(file)
     await rename(temporary, path)
@@ -106,7 +109,10 @@ export async function* contentsOf(source: ObjectSource): AsyncGenerator<Uint8Arr
   }
 }
 
-async function* listFiles(root: string, prefix: string): AsyncGenerator<{ readonly key: string; readonly sizeBytes: number }> {
+async function* listFiles(
+  root: string,
+  prefix: string,
+): AsyncGenerator<{ readonly key: string; readonly sizeBytes: number }> {
   const pending = [""]
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((error: unknown) => {

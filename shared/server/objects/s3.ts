@@ -1,4 +1,14 @@
-import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, HeadBucketCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client, S3ServiceException } from "@aws-sdk/client-s3"
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3"
 import { readFile } from "node:fs/promises"
 import { Readable } from "node:stream"
 import { equalBytes, toHex } from "../../protocol/bytes.js"
@@ -46,9 +56,16 @@ export function openS3Store(settings: S3Settings): ObjectStore {
     put: async (key, source) => {
       assertKey(key)
       const body = await bodyOf(source)
-      if (!equalBytes(nodeSha256(body), source.sha256)) throw new ArchiveError("integrity", "bytes that are not those that were announced")
+      if (!equalBytes(nodeSha256(body), source.sha256))
+        throw new ArchiveError("integrity", "bytes that are not those that were announced")
       await translated(async () => {
-        const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: body.length, ContentType: "application/octet-stream" })
+        const command = new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentLength: body.length,
+          ContentType: "application/octet-stream",
+        })
         command.middlewareStack.add(
           (next) => async (args) => {
             const request = args.request as { headers: Record<string, string> }
@@ -64,7 +81,9 @@ export function openS3Store(settings: S3Settings): ObjectStore {
       assertKey(key)
       return await translated(async () => {
         const Range = range === undefined ? undefined : `bytes=${range.start}-${range.end}`
-        const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...(Range === undefined ? {} : { Range }) }))
+        const { Body } = await client.send(
+          new GetObjectCommand({ Bucket: bucket, Key: key, ...(Range === undefined ? {} : { Range }) }),
+        )
         if (!(Body instanceof Readable)) throw new ArchiveError("unavailable", "the object store gave no stream")
         return Body
       })
@@ -72,7 +91,9 @@ export function openS3Store(settings: S3Settings): ObjectStore {
     head: async (key) => {
       assertKey(key)
       try {
-        const { ContentLength } = await translated(async () => await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })))
+        const { ContentLength } = await translated(
+          async () => await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key })),
+        )
         return { sizeBytes: ContentLength ?? 0 }
       } catch (error) {
         if (isArchiveError(error) && error.code === "not-found") return null
@@ -113,11 +134,22 @@ async function ensureBucket(client: S3Client, bucket: string): Promise<void> {
   }
 }
 
-async function* listObjects(client: S3Client, bucket: string, prefix: string): AsyncGenerator<{ readonly key: string; readonly sizeBytes: number }> {
+async function* listObjects(
+  client: S3Client,
+  bucket: string,
+  prefix: string,
+): AsyncGenerator<{ readonly key: string; readonly sizeBytes: number }> {
   let token: string | undefined
   do {
     const page = await translated(
-      async () => await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token === undefined ? {} : { ContinuationToken: token }) })),
+      async () =>
+        await client.send(
+          new ListObjectsV2Command({
+            Bucket: bucket,
+            Prefix: prefix,
+            ...(token === undefined ? {} : { ContinuationToken: token }),
+          }),
+        ),
     )
     for (const { Key, Size } of page.Contents ?? []) if (Key !== undefined) yield { key: Key, sizeBytes: Size ?? 0 }
     token = page.NextContinuationToken
@@ -134,8 +166,10 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
       if (error.name === "NotFound" || error.name === "NoSuchKey" || error.name === "NoSuchBucket" || status === 404) {
         throw new ArchiveError("not-found", "the object store does not hold that", { cause: error })
       }
-      if (error.name === "XAmzContentSHA256Mismatch") throw new ArchiveError("integrity", "the object store got other bytes than were announced", { cause: error })
-      if (status === 507 || error.name === "QuotaExceeded") throw new ArchiveError("out-of-space", "the object store is full", { cause: error })
+      if (error.name === "XAmzContentSHA256Mismatch")
+        throw new ArchiveError("integrity", "the object store got other bytes than were announced", { cause: error })
+      if (status === 507 || error.name === "QuotaExceeded")
+        throw new ArchiveError("out-of-space", "the object store is full", { cause: error })
     }
     throw new ArchiveError("unavailable", "the object store does not answer", { cause: error })
   }

@@ -17,7 +17,11 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
   try {
     return (await import(name)) as PostgresBinaries
   } catch (cause) {
-    throw new ArchiveError("unsupported", `there is no embedded PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL to a server of your own`, { cause })
+    throw new ArchiveError(
+      "unsupported",
+      `there is no embedded PostgreSQL for ${platform}-${process.arch}: set DATABASE_URL to a server of your own`,
+      { cause },
+    )
   }
 }
 
@@ -26,13 +30,20 @@ export async function postgresBinaries(): Promise<PostgresBinaries> {
  * and no account has to be made. Elsewhere the program is run as it is.
  * @throws {@link ArchiveError} `unsupported` for root where such namespaces are forbidden.
  */
-export async function commandFor(program: string, options: readonly string[]): Promise<{ readonly command: string; readonly args: string[] }> {
+export async function commandFor(
+  program: string,
+  options: readonly string[],
+): Promise<{ readonly command: string; readonly args: string[] }> {
   if (process.getuid?.() !== 0) return { command: program, args: [...options] }
   const namespace = ["--user", "--map-user=1000", "--map-group=1000"]
   try {
     await run("unshare", [...namespace, "true"])
   } catch (cause) {
-    throw new ArchiveError("unsupported", "PostgreSQL refuses to run as root, and this system allows no user namespace: run as another user, or set DATABASE_URL", { cause })
+    throw new ArchiveError(
+      "unsupported",
+      "PostgreSQL refuses to run as root, and this system allows no user namespace: run as another user, or set DATABASE_URL",
+      { cause },
+    )
   }
   return { command: "unshare", args: [...namespace, program, ...options] }
 }

@@ -31,7 +31,12 @@ export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPos
   const running = await findRunning(folder)
   if (running !== null) {
     await waitUntilReady(running.databaseUrl)
-    return { databaseUrl: running.databaseUrl, stop: async () => await stopServer(running.pid) }
+    return {
+      databaseUrl: running.databaseUrl,
+      stop: async () => {
+        await stopServer(running.pid)
+      },
+    }
   }
   const dataFolder = join(folder, "cluster")
   await rm(join(dataFolder, "postmaster.pid"), { force: true })
@@ -43,11 +48,18 @@ export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPos
     const log = await readFile(join(folder, "postgres.log"), "utf8").catch(() => "")
     throw new ArchiveError("unavailable", `PostgreSQL did not start in ${folder}: ${lastLine(log)}`, { cause })
   })
-  return { databaseUrl, stop: async () => await stopServer(pid) }
+  return {
+    databaseUrl,
+    stop: async () => {
+      await stopServer(pid)
+    },
+  }
 }
 
 /** The database of a service that runs on `folder` now, or `null`. */
-export async function findRunning(folder: string): Promise<{ readonly pid: number; readonly databaseUrl: string } | null> {
+export async function findRunning(
+  folder: string,
+): Promise<{ readonly pid: number; readonly databaseUrl: string } | null> {
   const text = await readFile(join(folder, "cluster", "postmaster.pid"), "utf8").catch(() => null)
   const [pidLine, , , portLine] = text?.split("\n") ?? []
   const [pid, port] = [Number(pidLine), Number(portLine)]
@@ -61,16 +73,26 @@ async function initialise(binaries: PostgresBinaries, folder: string, dataFolder
   // A half-made cluster of an interrupted start has no PG_VERSION under its final name.
   const making = `${dataFolder}.making`
   await rm(making, { recursive: true, force: true })
-  const options = [`--pgdata=${making}`, `--username=${USER}`, `--pwfile=${passwordFile}`, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions"]
+  const options = [
+    `--pgdata=${making}`,
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--no-instructions",
+  ]
   const { command, args } = await commandFor(binaries.initdb, options)
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], env: {} })
   let said = ""
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said = (said + bytes.toString()).slice(-4_096)))
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (bytes: Buffer) => (said = (said + bytes.toString()).slice(-4_096)))
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject)
     child.once("close", resolve)
   })
-  if (code !== 0) throw new ArchiveError("unavailable", `PostgreSQL's initdb failed (${String(code)}): ${lastLine(said)}`)
+  if (code !== 0)
+    throw new ArchiveError("unavailable", `PostgreSQL's initdb failed (${String(code)}): ${lastLine(said)}`)
   await rename(making, dataFolder)
 }
 
@@ -115,7 +137,8 @@ async function waitUntilReady(databaseUrl: string, lives: () => boolean = () => 
       await client.query("SELECT 1")
       return
     } catch (cause) {
-      if (!lives() || performance.now() > deadline) throw new ArchiveError("unavailable", "PostgreSQL does not answer", { cause })
+      if (!lives() || performance.now() > deadline)
+        throw new ArchiveError("unavailable", "PostgreSQL does not answer", { cause })
     } finally {
       await client.end().catch(() => undefined)
     }

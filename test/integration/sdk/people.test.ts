@@ -1,5 +1,14 @@
 import { expect } from "chai"
-import { acceptInvitation, addMember, createMeeting, listInvitations, readKeyring, readMeeting, registerAccount, whoAmI } from "../../../client/sdk/index.js"
+import {
+  acceptInvitation,
+  addMember,
+  createMeeting,
+  listInvitations,
+  readKeyring,
+  readMeeting,
+  registerAccount,
+  whoAmI,
+} from "../../../client/sdk/index.js"
 import type { MeetingId } from "../../../client/sdk/index.js"
 import { type Service, startClient, startService, type TestClient } from "./support.js"
 

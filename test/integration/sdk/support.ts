@@ -2,7 +2,18 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startWholeApi } from "../../../api/compose.js"
-import { type Client, createClient, createNodeTransport, createStateFile, Http, nodePrimitives, prepareAccount, registerAccount, sodiumReady, type Transport } from "../../../client/sdk/index.js"
+import {
+  type Client,
+  createClient,
+  createNodeTransport,
+  createStateFile,
+  Http,
+  nodePrimitives,
+  prepareAccount,
+  registerAccount,
+  sodiumReady,
+  type Transport,
+} from "../../../client/sdk/index.js"
 import { openAdapters } from "../../../shared/server/adapters.js"
 import { readServerConfig } from "../../../shared/server/config.js"
 import { createLogger } from "../../../shared/server/logger.js"
@@ -22,7 +33,13 @@ export interface Service {
 export async function startService(): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), "taciturn-test-sdk-"))
   const database = await createTestDatabase()
-  const settings = { TACITURN_DATA: join(folder, "data"), LOG_LEVEL: "silent", REQUESTS_PER_MINUTE: "0", ANONYMOUS_REQUESTS_PER_MINUTE: "0", RESERVE_BYTES: "0" }
+  const settings = {
+    TACITURN_DATA: join(folder, "data"),
+    LOG_LEVEL: "silent",
+    REQUESTS_PER_MINUTE: "0",
+    ANONYMOUS_REQUESTS_PER_MINUTE: "0",
+    RESERVE_BYTES: "0",
+  }
   // The relay comes first: its address is the one that clients use, and so the one that the server must accept.
   let apiPort = 0
   const relay = await startTcpRelay({
@@ -36,7 +53,10 @@ export async function startService(): Promise<Service> {
   const logger = createLogger("silent")
   const adapters = await openAdapters(config, database.url, logger)
   const { instanceId, receiptSigner } = adapters.instance
-  const worker = startWorker({ ...adapters, instanceId, receiptSigner, logger }, { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 60_000 })
+  const worker = startWorker(
+    { ...adapters, instanceId, receiptSigner, logger },
+    { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 60_000 },
+  )
   const api = await startWholeApi(adapters, { ...config, drainMs: 500 }, logger)
   apiPort = api.port
   return {
@@ -63,7 +83,11 @@ export interface TestClient {
 }
 
 /** A person with an account at the service. */
-export async function startClient(service: Service, deviceName: string, overrides: { readonly register?: boolean } = {}): Promise<TestClient> {
+export async function startClient(
+  service: Service,
+  deviceName: string,
+  overrides: { readonly register?: boolean } = {},
+): Promise<TestClient> {
   await sodiumReady()
   const home = await mkdtemp(join(service.folder, "home-"))
   const { transport, close } = createNodeTransport()
@@ -77,7 +101,8 @@ export async function startClient(service: Service, deviceName: string, override
   return {
     client,
     home,
-    again: ({ transport: other = transport, failpoint = () => undefined } = {}) => createClient({ ...parts, http: new Http(service.url, other), failpoint }),
+    again: ({ transport: other = transport, failpoint = () => undefined } = {}) =>
+      createClient({ ...parts, http: new Http(service.url, other), failpoint }),
     close,
   }
 }

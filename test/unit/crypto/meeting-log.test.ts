@@ -81,7 +81,11 @@ describe("the meeting log", () => {
     const [genesis, second] = meeting.events
     const { meetingId } = await meeting.read(alice)
     for (const lie of [[second!, genesis!], [second!], [genesis!, genesis!], new TestMeeting(alice).events]) {
-      const refusal: unknown = await readMeetingLog(meetingId, lie, { secrets: alice.secrets, known: [], chainOf: meeting.chainOf }).catch((error: unknown) => error)
+      const refusal: unknown = await readMeetingLog(meetingId, lie, {
+        secrets: alice.secrets,
+        known: [],
+        chainOf: meeting.chainOf,
+      }).catch((error: unknown) => error)
       expect(refusal).to.have.property("code", "bad-chain")
     }
   })
@@ -102,18 +106,38 @@ describe("the meeting log", () => {
       contentKey: random(32),
       uploadSecret: random(32),
     }
-    const details = { title: "First take", fileName: "take.mp4", capturedAtMs: null, durationMs: 1_234, prepared: "as-is" as const }
+    const details = {
+      title: "First take",
+      fileName: "take.mp4",
+      capturedAtMs: null,
+      durationMs: 1_234,
+      prepared: "as-is" as const,
+    }
     const [first] = log.epochs
-    const recording = { recordingId: asId("recording", random(16)), assets: [asset], details, authorUserPublicKey: alice.chain.userKeys[0]!.publicKey }
+    const recording = {
+      recordingId: asId("recording", random(16)),
+      assets: [asset],
+      details,
+      authorUserPublicKey: alice.chain.userKeys[0]!.publicKey,
+    }
     const content = makeRecordingContent(recording, log.meetingHash, first!.keys, log.current.keys, random)
-    const position = { meetingId: log.meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash }
+    const position = {
+      meetingId: log.meetingId,
+      meetingHash: log.meetingHash,
+      seq: log.head.seq + 1,
+      prev: log.head.hash,
+    }
     meeting.events.push(makeEvent(position, log.current.keys, alice.author, content, { timeMs: 3, random }))
     const [published] = (await meeting.read(bob)).recordings
     expect(published?.opened?.details).to.deep.equal(details)
     expect(equalBytes(published!.opened!.assets[0]!.contentKey, asset.contentKey)).to.equal(true)
     const box = published!.fields.uploadSecretBoxes[0]!
-    expect(equalBytes(openUploadSecret(alice.secrets.userSeeds[0]!.seed, asset, box), asset.uploadSecret)).to.equal(true)
-    expect(() => openUploadSecret(bob.secrets.userSeeds[0]!.seed, asset, box)).to.throw().with.property("code", "cannot-open")
+    expect(equalBytes(openUploadSecret(alice.secrets.userSeeds[0]!.seed, asset, box), asset.uploadSecret)).to.equal(
+      true,
+    )
+    expect(() => openUploadSecret(bob.secrets.userSeeds[0]!.seed, asset, box))
+      .to.throw()
+      .with.property("code", "cannot-open")
 
     const again = { ...position, seq: position.seq + 1, prev: (await meeting.read(bob)).head.hash }
     meeting.events.push(makeEvent(again, log.current.keys, bob.author, content, { timeMs: 4, random }))

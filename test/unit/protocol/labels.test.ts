@@ -13,7 +13,9 @@ describe("labels", () => {
   it("are those of SPEC.md §1, all of them", async () => {
     const specification = await readFile(new URL("../../../docs/SPEC.md", import.meta.url), "utf8")
     const table = specification.slice(specification.indexOf("| label | use |"), specification.indexOf("## 2."))
-    const inSpecification = [...table.matchAll(/`(?:taciturn\/v1|…)(\/[a-z0-9/-]+)`/g)].map((match) => `taciturn/v1${match[1] ?? ""}`)
+    const inSpecification = [...table.matchAll(/`(?:taciturn\/v1|…)(\/[a-z0-9/-]+)`/g)].map(
+      (match) => `taciturn/v1${match[1] ?? ""}`,
+    )
     expect(inSpecification.toSorted()).to.deep.equal(Object.values(LABELS).toSorted())
   })
 })

@@ -80,8 +80,17 @@ describe("the Merkle tree of RFC 6962", () => {
   it("a path of another length, and a leaf that is none, are refused as integrity", () => {
     const path = auditPath(leaves, 5)
     const [leaf, step] = [leaves[5] as Uint8Array, leaves[0] as Uint8Array]
-    const wrong = [[5, 8, path.slice(1)], [5, 8, [...path, step]], [8, 8, path], [-1, 8, path], [0.5, 8, path], [0, 0, []], [5, 9, path]] as const
-    for (const [index, count, steps] of wrong) expect(rootOrCode(leaf, index, count, steps), `${index} of ${count}`).to.equal("integrity")
+    const wrong = [
+      [5, 8, path.slice(1)],
+      [5, 8, [...path, step]],
+      [8, 8, path],
+      [-1, 8, path],
+      [0.5, 8, path],
+      [0, 0, []],
+      [5, 9, path],
+    ] as const
+    for (const [index, count, steps] of wrong)
+      expect(rootOrCode(leaf, index, count, steps), `${index} of ${count}`).to.equal("integrity")
   })
 
   it("no leaf can stand for a node", () => {

@@ -1,7 +1,21 @@
 import { expect } from "chai"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { padme, paddedPlaintextBytes, storedBytesOfFile } from "../../../shared/protocol/padding.js"
-import { CHUNK_BYTES, chunkCount, chunkSize, isStreamSize, MAX_STREAM_BYTES, plaintextBytes, SEGMENT_BYTES, SEGMENT_PLAINTEXT_BYTES, sealedBytes, segmentCount, segmentOfPlaintext, segmentsInChunk, segmentSize } from "../../../shared/protocol/sizes.js"
+import {
+  CHUNK_BYTES,
+  chunkCount,
+  chunkSize,
+  isStreamSize,
+  MAX_STREAM_BYTES,
+  plaintextBytes,
+  SEGMENT_BYTES,
+  SEGMENT_PLAINTEXT_BYTES,
+  sealedBytes,
+  segmentCount,
+  segmentOfPlaintext,
+  segmentsInChunk,
+  segmentSize,
+} from "../../../shared/protocol/sizes.js"
 
 /** The definition in whole numbers, as SPEC.md §4.2 writes it. */
 function padmeByDefinition(length: bigint): bigint {
@@ -60,17 +74,51 @@ describe("sizes of a stream", () => {
   })
 
   it("knows which sizes no stream has", () => {
-    const file = [[SEGMENT_BYTES - 1, false], [SEGMENT_BYTES, true], [SEGMENT_BYTES + 48, false], [SEGMENT_BYTES + 49, true], [MAX_STREAM_BYTES, true], [MAX_STREAM_BYTES + SEGMENT_BYTES, false], [0, false], [-SEGMENT_BYTES, false], [Number.NaN, false], [SEGMENT_BYTES + 0.5, false], [2 ** 60, false]] as const
+    const file = [
+      [SEGMENT_BYTES - 1, false],
+      [SEGMENT_BYTES, true],
+      [SEGMENT_BYTES + 48, false],
+      [SEGMENT_BYTES + 49, true],
+      [MAX_STREAM_BYTES, true],
+      [MAX_STREAM_BYTES + SEGMENT_BYTES, false],
+      [0, false],
+      [-SEGMENT_BYTES, false],
+      [Number.NaN, false],
+      [SEGMENT_BYTES + 0.5, false],
+      [2 ** 60, false],
+    ] as const
     for (const [bytes, possible] of file) expect(isStreamSize(bytes, "file"), String(bytes)).to.equal(possible)
-    for (const [bytes, possible] of [[0, false], [49, false], [SEGMENT_BYTES, true], [SEGMENT_BYTES + 49, false], [3 * SEGMENT_BYTES, true]] as const) expect(isStreamSize(bytes, "live"), String(bytes)).to.equal(possible)
-    expect(() => plaintextBytes(SEGMENT_BYTES + 48)).to.throw().that.satisfies((error: unknown) => isArchiveError(error) && error.code === "malformed")
+    for (const [bytes, possible] of [
+      [0, false],
+      [49, false],
+      [SEGMENT_BYTES, true],
+      [SEGMENT_BYTES + 49, false],
+      [3 * SEGMENT_BYTES, true],
+    ] as const)
+      expect(isStreamSize(bytes, "live"), String(bytes)).to.equal(possible)
+    expect(() => plaintextBytes(SEGMENT_BYTES + 48))
+      .to.throw()
+      .that.satisfies((error: unknown) => isArchiveError(error) && error.code === "malformed")
   })
 
   it("counts and measures segments and chunks at the borders", () => {
     const stored = CHUNK_BYTES + SEGMENT_BYTES + 49
-    expect([segmentCount(stored), chunkCount(stored), segmentsInChunk(0, stored), segmentsInChunk(1, stored)]).to.deep.equal([130, 2, 128, 2])
-    expect([segmentSize(129, stored), segmentSize(128, stored), chunkSize(0, stored), chunkSize(1, stored)]).to.deep.equal([49, SEGMENT_BYTES, CHUNK_BYTES, SEGMENT_BYTES + 49])
-    expect([segmentOfPlaintext(SEGMENT_PLAINTEXT_BYTES - 1), segmentOfPlaintext(SEGMENT_PLAINTEXT_BYTES)]).to.deep.equal([0, 1])
+    expect([
+      segmentCount(stored),
+      chunkCount(stored),
+      segmentsInChunk(0, stored),
+      segmentsInChunk(1, stored),
+    ]).to.deep.equal([130, 2, 128, 2])
+    expect([
+      segmentSize(129, stored),
+      segmentSize(128, stored),
+      chunkSize(0, stored),
+      chunkSize(1, stored),
+    ]).to.deep.equal([49, SEGMENT_BYTES, CHUNK_BYTES, SEGMENT_BYTES + 49])
+    expect([
+      segmentOfPlaintext(SEGMENT_PLAINTEXT_BYTES - 1),
+      segmentOfPlaintext(SEGMENT_PLAINTEXT_BYTES),
+    ]).to.deep.equal([0, 1])
     expect(sealedBytes(SEGMENT_PLAINTEXT_BYTES + 1)).to.equal(SEGMENT_BYTES + 49)
   })
 })

