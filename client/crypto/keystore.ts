@@ -11,6 +11,7 @@ import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 const COST: ScryptCost = { logN: 17, r: 8, p: 1 }
 /** What a keystore file may ask of the machine that opens it. */
 const MAX_COST: ScryptCost = { logN: 20, r: 16, p: 4 }
+const MAX_MEMORY_BYTES = 2 ** 28
 const SALT_BYTES = 32
 const EMPTY = new Uint8Array(0)
 
@@ -74,6 +75,9 @@ function readKeystore(raw: Uint8Array): {
     r: readUint(items[2], "cost", MAX_COST.r),
     p: readUint(items[3], "cost", MAX_COST.p),
   }
+  // RFC 7914 §2: scrypt holds 128 · N · r bytes.
+  if (128 * 2 ** cost.logN * cost.r > MAX_MEMORY_BYTES)
+    throw new ArchiveError("malformed", "a keystore of impossible cost")
   const open = cost.logN === 0
   if (open !== (cost.r === 0) || open !== (cost.p === 0))
     throw new ArchiveError("malformed", "a keystore of impossible cost")

@@ -65,7 +65,3 @@ export class ArchiveError extends Error {
 export function isArchiveError(error: unknown): error is ArchiveError {
   return error instanceof ArchiveError
 }
-
-export function isErrorCode(text: unknown): text is ErrorCode {
-  return typeof text === "string" && (ERROR_CODES as readonly string[]).includes(text)
-}

@@ -18,8 +18,6 @@ import { LIMITS } from "./limits.js"
 
 /** X-Wing's public key. SPEC.md §1. */
 export const XWING_PUBLIC_KEY_BYTES = 1_216
-/** HPKE's encapsulated key and tag around a 32-byte seed. SPEC.md §5.1. */
-export const SEED_BOX_BYTES = 1_168
 
 export interface DeviceKeys {
   readonly ed25519: Uint8Array

@@ -10,12 +10,6 @@ export const CHUNK_BYTES = SEGMENT_BYTES * SEGMENTS_PER_CHUNK
 export const MAX_STREAM_BYTES = 2 ** 43
 const MIN_LAST_SEGMENT_BYTES = SEGMENT_OVERHEAD_BYTES + 1
 
-/** An inclusive range of bytes. */
-export interface ByteRange {
-  readonly start: number
-  readonly end: number
-}
-
 /** Sealed bytes of a stream of `plaintext` bytes. SPEC.md §4.2. */
 export function sealedBytes(plaintext: number): number {
   return plaintext + SEGMENT_OVERHEAD_BYTES * Math.max(1, Math.ceil(plaintext / SEGMENT_PLAINTEXT_BYTES))

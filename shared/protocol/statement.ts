@@ -39,15 +39,6 @@ export interface Field {
   readonly value: CborValue
 }
 
-/** A statement with one of its fields, and what proves that the field is the statement's. SPEC.md §6. */
-export interface ShownField {
-  readonly envelope: Uint8Array
-  readonly index: number
-  readonly count: number
-  readonly field: Field
-  readonly path: readonly Uint8Array[]
-}
-
 /** The opened body of an event. */
 export interface EventBody {
   readonly envelope: Uint8Array

@@ -7,7 +7,7 @@ import { encodeCbor } from "../../shared/protocol/cbor.js"
 import { isArchiveError } from "../../shared/protocol/errors.js"
 import { allFormats } from "../support/formats/all.js"
 import type { Format } from "../support/formats/format.js"
-import { clientState } from "../support/formats/texts.js"
+import { unfrozenFormats } from "../support/formats/unfrozen.js"
 import { LYING_HEADS } from "./mutations.js"
 
 /** In how many places of a valid input each lie is told. */
@@ -69,7 +69,7 @@ describe("what a decoder allocates", function () {
 
   before(async () => {
     await sodiumReady()
-    formats = [...allFormats(), clientState()]
+    formats = [...allFormats(), ...unfrozenFormats()]
   })
 
   it("the measure sees a buffer and an array that nothing was written to", () => {

@@ -4,7 +4,7 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { allFormats } from "../support/formats/all.js"
 import type { Format } from "../support/formats/format.js"
-import { clientState } from "../support/formats/texts.js"
+import { unfrozenFormats } from "../support/formats/unfrozen.js"
 import { type Chance, chanceOf } from "./chance.js"
 import { FUZZING } from "./config.js"
 import { mutateBytes, mutateMaterial } from "./mutations.js"
@@ -33,7 +33,7 @@ describe(`fuzzing ${FUZZING.runsPerDecoder} inputs per decoder from TACITURN_FUZ
 
   before(async () => {
     await sodiumReady()
-    formats = [...allFormats().filter(({ name }) => !WITHIN_ANOTHER.has(name)), clientState()]
+    formats = [...allFormats().filter(({ name }) => !WITHIN_ANOTHER.has(name)), ...unfrozenFormats()]
   })
 
   it("every decoder throws the one error class alone, reaches every code it documents, and accepts nothing unsigned", () => {

@@ -252,6 +252,11 @@ function keystore(): Format {
       ...commonRefusals(raw, raw, LIMITS.keystoreBytes, unchanged),
       { name: "locked, without a passphrase", code: "cannot-open", raw: locked },
       { name: "a cost of one part", code: "malformed", raw: edit(raw, [1], 17) },
+      {
+        name: "a cost in memory that would take the machine",
+        code: "malformed",
+        raw: edit(edit(locked, [1], 20), [2], 16),
+      },
       { name: "a cost that would take the machine", code: "malformed", raw: edit(locked, [1], 21) },
       { name: "a salt of 31 bytes", code: "malformed", raw: edit(locked, [4], bytesOf("salt", 31)) },
       { name: "no content", code: "malformed", raw: edit(raw, [5], NOTHING) },

@@ -12,6 +12,7 @@ import {
   verifyReceipt,
 } from "../../../shared/protocol/receipt.js"
 import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
+import { openProductionSignature, signProduction } from "../../../worker/admin/production-format.js"
 import {
   bytesOf,
   commonRefusals,
@@ -215,6 +216,47 @@ function serverKey(): Format {
   }
 }
 
+function production(): Format {
+  const operator = signerOf("operator")
+  const serverKeyOf = (purpose: "receipt" | "operator"): Uint8Array =>
+    makeServerKey({ purpose, key: operator.publicKey, day: DAY }, instance())
+  const raw = signProduction(
+    {
+      serverKey: serverKeyOf("operator"),
+      meetingId: bytesOf("meeting id", 16),
+      tagManifestHash: bytesOf("tag manifest", 64),
+      day: DAY,
+    },
+    operator,
+  )
+  const material = valueAt(raw, [2]) as Uint8Array
+  const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signProduction, operator, statement)
+  return {
+    name: "production-signature",
+    section: "12",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature"],
+    limitBytes: 2_048,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => openProductionSignature(given, verifySignature),
+    refusals: [
+      ...commonRefusals(raw, material, 2_048, assemble),
+      ...envelopeRefusals(raw, [1], material, assemble),
+      {
+        name: "a key that is certified for receipts",
+        code: "bad-signature",
+        raw: assemble(edit(material, [2], serverKeyOf("receipt"))),
+      },
+      {
+        name: "a certificate with one bit turned",
+        code: "bad-signature",
+        raw: assemble(edit(material, [2], flip(valueAt(material, [2]) as Uint8Array, 60))),
+      },
+    ],
+  }
+}
+
 export function serverFormats(): readonly Format[] {
-  return [cbor(), envelope(), receipt(), verifiedReceipt(), serverKey()]
+  return [cbor(), envelope(), receipt(), verifiedReceipt(), serverKey(), production()]
 }

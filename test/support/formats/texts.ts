@@ -1,12 +1,11 @@
 import { recoveryDeviceOfPhrase } from "../../../client/crypto/account-keys.js"
-import { decodeState, encodeState } from "../../../client/sdk/state.js"
 import { parseUploadMetadata } from "../../../api/uploads/metadata.js"
 import { fromBase64Url, fromHex, toBase64Url, toHex, utf8 } from "../../../shared/protocol/bytes.js"
 import type { ErrorCode } from "../../../shared/protocol/errors.js"
 import { asId, formatId, parseId } from "../../../shared/protocol/ids.js"
 import { sampleAccount } from "./accounts.js"
 import { sampleHeader } from "./assets.js"
-import { bytesOf, commonRefusals, type Format, type Refusal, unchanged } from "./format.js"
+import { bytesOf, type Format, type Refusal, unchanged } from "./format.js"
 
 interface TextFormat {
   readonly name: string
@@ -21,7 +20,7 @@ interface TextFormat {
 const LIMIT_BYTES = 1_024
 const decoder = new TextDecoder()
 
-function textFormat(format: TextFormat): Format {
+export function textFormat(format: TextFormat): Format {
   const refusals = format.refusals.map(([name, code, text]): Refusal => ({ name, code, raw: utf8(text) }))
   const decode = (raw: Uint8Array): unknown => format.decode(decoder.decode(raw))
   return {
@@ -136,45 +135,6 @@ function recoveryPhrase(): Format {
       ["a word that is none", "usage", ["taciturn", ...words.slice(1)].join(" ")],
     ],
   })
-}
-
-/** What the client keeps inside its keystore: no format of others, so it has no frozen vectors. */
-export function clientState(): Format {
-  const { secrets, genesisLink, boxes } = sampleAccount("alice")
-  const hash = bytesOf("hash")
-  const material = encodeState({
-    url: "https://archive.example",
-    instanceKey: hash,
-    deviceName: "laptop",
-    registered: true,
-    genesisLink,
-    boxes: [...boxes],
-    secrets: { genesisHash: secrets.genesisHash, device: secrets.device, userSeeds: [...secrets.userSeeds] },
-    pins: [{ genesisHash: hash, seq: 0, headHash: hash }],
-    meetings: [
-      {
-        meetingHash: hash,
-        known: [{ eventHash: hash, epoch: 0, secret: hash, adminSeed: null }],
-        head: { seq: 0, hash },
-      },
-    ],
-    keyring: { count: 0, hash },
-    outbox: [],
-    handled: [hash],
-  })
-  return {
-    name: "client-state",
-    section: "14",
-    codes: ["malformed", "too-large", "unsupported-version"],
-    limitBytes: 16 * 1024 * 1024,
-    vouched: false,
-    material,
-    assemble: unchanged,
-    decode: decodeState,
-    refusals: commonRefusals(material, material, 16 * 1024 * 1024, unchanged).filter(
-      (refusal) => refusal.name === "version 2" || refusal.name === "nothing",
-    ),
-  }
 }
 
 export function textFormats(): readonly Format[] {
