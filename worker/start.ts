@@ -1,11 +1,8 @@
-import { fromHex } from "../shared/protocol/bytes.js"
 import { errorFields } from "../shared/server/logger.js"
-import type { Job } from "../shared/server/ports.js"
 import type { WorkerContext } from "./context.js"
 import type { ExpiryTimes } from "./expiry.js"
-import { finishAsset } from "./finish-asset.js"
-import { reconcile } from "./reconciler.js"
-import { storeChunk } from "./store-chunk.js"
+import { cleanUp, nudgeUnfinished } from "./reconciler.js"
+import { runJob } from "./run-job.js"
 
 export interface WorkerOptions extends ExpiryTimes {
   readonly concurrency: number
@@ -38,8 +35,13 @@ export function startWorker(context: WorkerContext, options: WorkerOptions): Run
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let pass: Promise<void> = Promise.resolve()
+  let unfinished: ReadonlySet<string> = new Set()
+  const reconcile = async (): Promise<void> => {
+    unfinished = await nudgeUnfinished(context, unfinished)
+    await cleanUp(context, options)
+  }
   const next = (): void => {
-    pass = reconcile(context, options)
+    pass = reconcile()
       .catch((error: unknown) => {
         logger.warn("a pass of the reconciler failed", errorFields(error))
       })
@@ -55,18 +57,5 @@ export function startWorker(context: WorkerContext, options: WorkerOptions): Run
       await context.jobs.close()
       await pass
     },
-  }
-}
-
-/** One job; what it is about is read from the catalog. */
-export async function runJob(context: WorkerContext, job: Job): Promise<void> {
-  const assetId = fromHex(job.asset)
-  switch (job.name) {
-    case "store-chunk":
-      await storeChunk(context, assetId, job.chunk)
-      break
-    case "finish-asset":
-      await finishAsset(context, assetId)
-      break
   }
 }

@@ -16,6 +16,7 @@ import {
   type Stack,
   startStack,
   status,
+  reconcile,
 } from "./support.js"
 
 describe("finishing an upload", () => {
@@ -173,8 +174,7 @@ describe("uploads while something is away", () => {
         expect(offset).to.equal(committed ? 2 * CHUNK_BYTES : CHUNK_BYTES)
         if (!committed) await patch(stack, asset, CHUNK_BYTES, 2 * CHUNK_BYTES)
         expect((await finish(stack, asset)).status).to.equal(202)
-        const { reconcile } = await import("../../../worker/reconciler.js")
-        await reconcile(stack.worker, { abandonedMs: 1e9, settleMs: 0 })
+        await reconcile(stack)
         await stack.runJobs()
         expect((await status(stack, asset)).state).to.equal("stored")
         expect(await stack.spooledFiles()).to.deep.equal([])

@@ -23,7 +23,8 @@ import type { Catalog, Job, JobQueue, ObjectStore, Spool } from "../../../shared
 import { signaturesReady, signerOfSeed } from "../../../shared/server/signatures.js"
 import { openFolderSpool } from "../../../shared/server/spool/folder.js"
 import type { WorkerContext } from "../../../worker/context.js"
-import { runJob } from "../../../worker/start.js"
+import { cleanUp, nudgeUnfinished } from "../../../worker/reconciler.js"
+import { runJob } from "../../../worker/run-job.js"
 import { type Answer, call } from "../../support/api-client.js"
 import { createTestDatabase } from "../../support/postgres.js"
 
@@ -286,6 +287,12 @@ export async function uploadWhole(stack: Stack, asset: TestAsset, pieceBytes: nu
   await sendAll(stack, asset, pieceBytes)
   await finish(stack, asset)
   await stack.runJobs()
+}
+
+/** A first pass of the reconciler. */
+export async function reconcile(stack: Stack, settleMs = 900_000): Promise<void> {
+  await nudgeUnfinished(stack.worker, new Set())
+  await cleanUp(stack.worker, { abandonedMs: 7 * 86_400_000, settleMs })
 }
 
 export async function untilStored(stack: Stack, asset: TestAsset): Promise<void> {

@@ -9,8 +9,8 @@ import { UPLOAD_FAILPOINTS } from "../../../api/uploads/failpoints.js"
 import { expireUploads } from "../../../worker/expiry.js"
 import { WORKER_FAILPOINTS } from "../../../worker/failpoints.js"
 import { finishAsset } from "../../../worker/finish-asset.js"
-import { reconcile } from "../../../worker/reconciler.js"
-import { runJob } from "../../../worker/start.js"
+import { nudgeUnfinished } from "../../../worker/reconciler.js"
+import { runJob } from "../../../worker/run-job.js"
 import { storeChunk } from "../../../worker/store-chunk.js"
 import {
   cancel,
@@ -27,10 +27,10 @@ import {
   status,
   type TestAsset,
   uploadWhole,
+  reconcile,
 } from "./support.js"
 
-const TIMES = { abandonedMs: 7 * 86_400_000, settleMs: 900_000 }
-const NOW = { abandonedMs: TIMES.abandonedMs, settleMs: 0 }
+const NOW = { abandonedMs: 7 * 86_400_000, settleMs: 0 }
 
 describe("the worker", () => {
   const stacks: Stack[] = []
@@ -80,9 +80,22 @@ describe("the worker", () => {
     const asset = await received(stack, CHUNK_BYTES + SEGMENT_BYTES, CHUNK_BYTES / 2)
     await finish(stack, asset)
     stack.jobs.length = 0
-    await reconcile(stack.worker, TIMES)
+    await reconcile(stack)
     await stack.runJobs()
     await expectServed(stack, asset)
+  })
+
+  it("does by itself what stays unfinished from one pass to the next, whatever the queue believes", async () => {
+    const stack = await fresh()
+    const asset = await received(stack, CHUNK_BYTES + SEGMENT_BYTES)
+    await finish(stack, asset)
+    const unfinished = await nudgeUnfinished(stack.worker, new Set())
+    expect(unfinished.size).to.equal(3)
+    expect((await status(stack, asset)).storedBytes).to.equal(0)
+    stack.jobs.length = 0
+    await nudgeUnfinished(stack.worker, unfinished)
+    await expectServed(stack, asset)
+    expect((await nudgeUnfinished(stack.worker, unfinished)).size).to.equal(0)
   })
 
   it("finishes what a killed worker had stored, marked, or moved but not more", async () => {
@@ -120,7 +133,7 @@ describe("the worker", () => {
         await runJob(stack.worker, job).catch((error: unknown) => expect(error).to.have.property("code", "unavailable"))
       expect(await status(stack, asset)).to.include({ state: "storing", storedBytes: 0 })
       failing = false
-      await reconcile(stack.worker, TIMES)
+      await reconcile(stack)
       await stack.runJobs()
       await expectServed(stack, asset)
     }
@@ -185,10 +198,10 @@ describe("the worker", () => {
         expect(answer.status).to.equal(404)
       }
       expect((await create(stack, asset)).json).to.include({ code: "conflict" })
-      await reconcile(stack.worker, TIMES)
+      await reconcile(stack)
       expect(await stack.objectKeys(asset.assetId)).to.deep.equal([])
       expect(await stack.spooledFiles()).to.deep.equal([])
-      await reconcile(stack.worker, NOW)
+      await reconcile(stack, 0)
       for (const table of ["assets", "chunks", "pieces"])
         expect(await stack.catalog.query(`SELECT 1 FROM ${table}`, []), table).to.deep.equal([])
       const [tombstone] = await stack.catalog.query<{ kind: string; id: Uint8Array }>(
@@ -210,7 +223,7 @@ describe("the worker", () => {
       }
       await storeChunk(stack.worker, asset.assetId, 0)
       expect(await stack.objectKeys(asset.assetId)).to.deep.equal([])
-      await reconcile(stack.worker, NOW)
+      await reconcile(stack, 0)
       expect(await stack.spooledFiles()).to.deep.equal([])
     })
 
@@ -256,7 +269,7 @@ describe("the worker", () => {
       const asset = await received(stack, SEGMENT_BYTES)
       await finish(stack, asset)
       await stack.catalog.query("UPDATE assets SET active_at = now() - interval '30 days'", [])
-      await reconcile(stack.worker, NOW)
+      await reconcile(stack, 0)
       await stack.runJobs()
       await expectServed(stack, asset)
     })
@@ -276,12 +289,12 @@ describe("the worker", () => {
       "notes.txt",
     ]
     for (const name of names) await (await stack.spool.create(name)).commit()
-    await reconcile(stack.worker, TIMES)
+    await reconcile(stack)
     const left = await stack.spooledFiles()
     expect(left).to.have.length(3)
     expect(left).to.include(names[0]).and.to.include("notes.txt")
     await stack.catalog.query("UPDATE assets SET lease_until = now() - interval '1 second'", [])
-    await reconcile(stack.worker, TIMES)
+    await reconcile(stack)
     expect(await stack.spooledFiles())
       .to.have.length(2)
       .and.not.to.include(names[0])
