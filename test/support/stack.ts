@@ -1,0 +1,112 @@
+import { spawn } from "node:child_process"
+import { createServer } from "node:net"
+import { join } from "node:path"
+import { createInterface } from "node:readline"
+import { setTimeout as delay } from "node:timers/promises"
+import type { StackSettings } from "../../scripts/stack.js"
+import { exitOf, root, temporaryFolder } from "./programs.js"
+
+/** A whole installation, running. */
+export interface Stack {
+  readonly kind: "embedded" | "full"
+  readonly url: string
+  /** What taciturn-admin is given to find it. */
+  readonly adminEnvironment: Readonly<Record<string, string>>
+  /** Folders that hold everything that is on its disk. */
+  readonly folders: readonly string[]
+  /** The processes of the server itself, by role. */
+  readonly pids: Readonly<Record<string, number>>
+  readonly settings: StackSettings | null
+  stop(): Promise<void>
+}
+
+export const STACK_KINDS = ["embedded", "full"] as const
+
+export async function startStack(
+  kind: Stack["kind"],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  return kind === "embedded" ? await startEmbedded(environment) : await startFull()
+}
+
+async function startEmbedded(environment: Readonly<Record<string, string>>): Promise<Stack> {
+  const folder = await temporaryFolder()
+  const port = await freePort()
+  const data = join(folder.path, "data")
+  const child = spawn(process.execPath, [join(root, "dist/serve/main.js")], {
+    env: { PATH: process.env["PATH"], TACITURN_DATA: data, PORT: String(port), ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  })
+  const kill = (): void => {
+    child.kill("SIGKILL")
+  }
+  process.once("exit", kill)
+  child.stdout.resume()
+  const url = `http://127.0.0.1:${port}`
+  for (const deadline = performance.now() + 60_000; ; await delay(50)) {
+    if ((await fetch(`${url}/readyz`).catch(() => null))?.status === 200) break
+    if (child.exitCode !== null || performance.now() > deadline) throw new Error("the service did not start")
+  }
+  return {
+    kind: "embedded",
+    url,
+    adminEnvironment: { TACITURN_DATA: data },
+    folders: [data],
+    pids: { service: child.pid ?? 0 },
+    settings: null,
+    stop: async () => {
+      child.kill("SIGTERM")
+      await exitOf(child)
+      process.off("exit", kill)
+      await folder.remove()
+    },
+  }
+}
+
+/** API and worker as separate processes, PostgreSQL, Redis and Ceph's S3 gateway: by the project's own script. */
+async function startFull(): Promise<Stack> {
+  const child = spawn(process.execPath, ["--import", "tsx", join(root, "scripts/stack.ts")], {
+    cwd: root,
+    stdio: ["pipe", "pipe", "inherit"],
+  })
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve)
+    child.once("exit", () => {
+      reject(new Error("the stack did not start"))
+    })
+  })
+  const settings = JSON.parse(line) as StackSettings
+  const data = join(settings.folder, "data")
+  return {
+    kind: "full",
+    url: settings.url,
+    adminEnvironment: {
+      TACITURN_DATA: data,
+      DATABASE_URL: settings.databaseUrl,
+      ...(settings.s3 === null
+        ? {}
+        : {
+            S3_ENDPOINT: settings.s3.endpoint,
+            S3_BUCKET: settings.s3.bucket,
+            S3_ACCESS_KEY_ID: settings.s3.accessKeyId,
+            S3_SECRET_ACCESS_KEY: settings.s3.secretAccessKey,
+          }),
+    },
+    folders: [settings.folder],
+    pids: { api: settings.apiPid, worker: settings.workerPid, redis: settings.redisPid },
+    settings,
+    stop: async () => {
+      child.stdin.end()
+      await exitOf(child)
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === "string") throw new Error("no free port")
+  return address.port
+}
