@@ -28,6 +28,10 @@ export function chanceOf(seed: number, name: string): Chance {
       if (choice === undefined) throw new TypeError("nothing to pick from")
       return choice
     },
-    bytes: (count) => Uint8Array.from({ length: count }, () => below(256)),
+    bytes: (count) => {
+      const bytes = new Uint8Array(count)
+      for (let at = 0; at < count; at++) bytes[at] = next()
+      return bytes
+    },
   }
 }
