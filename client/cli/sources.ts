@@ -1,6 +1,8 @@
 import { open } from "node:fs/promises"
+import type { Readable } from "node:stream"
+import { ArchiveError } from "../../shared/protocol/errors.js"
 import type { AssetSource } from "../sdk/upload/journal.js"
-import type { PlaintextSource } from "../sdk/upload/piece-sealer.js"
+import { sourceOf } from "../sdk/upload/once-source.js"
 
 /** A file as a source, from its beginning each time. */
 export function fileSource(path: string, sizeBytes: number): AssetSource {
@@ -18,8 +20,27 @@ export function fileSource(path: string, sizeBytes: number): AssetSource {
   }
 }
 
+/** Standard input: its length is known at its end, and it comes once. Ctrl-C is never taken for its end. */
+export function inputSource(input: Readable, signal: AbortSignal): AssetSource {
+  signal.addEventListener("abort", () => {
+    input.destroy(new ArchiveError("interrupted", "interrupted: call again to go on from here"))
+  })
+  return {
+    sizeBytes: null,
+    comesOnce: true,
+    open: () =>
+      Promise.resolve({
+        ...sourceOf(input),
+        close: () => {
+          input.destroy()
+          return Promise.resolve()
+        },
+      }),
+  }
+}
+
 /** Fills `into` from short reads; fewer bytes mean that the source ended. */
-export async function readFully(read: (into: Uint8Array) => Promise<number>, into: Uint8Array): Promise<number> {
+async function readFully(read: (into: Uint8Array) => Promise<number>, into: Uint8Array): Promise<number> {
   let filled = 0
   while (filled < into.length) {
     const count = await read(into.subarray(filled))
@@ -27,24 +48,4 @@ export async function readFully(read: (into: Uint8Array) => Promise<number>, int
     filled += count
   }
   return filled
-}
-
-/** A stream's chunks, read in any portions. */
-export function streamSource(stream: AsyncIterable<Uint8Array>): PlaintextSource {
-  const chunks = stream[Symbol.asyncIterator]()
-  let rest: Uint8Array = new Uint8Array(0)
-  return {
-    read: async (into) =>
-      await readFully(async (part) => {
-        while (rest.length === 0) {
-          const next = await chunks.next()
-          if (next.done === true) return 0
-          rest = next.value
-        }
-        const taken = rest.subarray(0, part.length)
-        part.set(taken)
-        rest = rest.subarray(taken.length)
-        return taken.length
-      }, into),
-  }
 }

@@ -2,6 +2,7 @@ import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { type Author } from "../crypto/log-event.js"
 import { deviceSigner } from "../crypto/account-keys.js"
 import type { SegmentPrimitives } from "../crypto/primitives.js"
+import type { ClientFailpoint } from "./failpoints.js"
 import type { Http } from "./http.js"
 import type { StateBox } from "./state.js"
 import { inlineSegmentWork, type SegmentWork } from "./segment-work.js"
@@ -17,7 +18,7 @@ export interface Client {
   readonly primitives: SegmentPrimitives
   readonly segmentWork: SegmentWork
   /** Called before and after each durable step; tests stop the process there. */
-  readonly failpoint: (name: string) => void
+  readonly failpoint: (name: ClientFailpoint) => void
 }
 
 /** @param parts `segmentWork` is this thread's own where none is given. */

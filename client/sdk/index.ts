@@ -13,6 +13,7 @@ export { type SegmentPrimitives, sodiumPrimitives } from "../crypto/primitives.j
 export { sodiumReady } from "../crypto/sodium.js"
 export { prepareAccount, registerAccount, whoAmI } from "./account.js"
 export { type Client, createClient } from "./client.js"
+export { CLIENT_FAILPOINTS, type ClientFailpoint } from "./failpoints.js"
 export { Http, type Transport } from "./http.js"
 export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } from "./invitations.js"
 export { readKeyring } from "./keyring.js"
@@ -24,9 +25,11 @@ export { createStateFile, openStateFile } from "./node/state-file.js"
 export { findRecording, type OpenRecording, readAsset } from "./recordings.js"
 export { type AssetReader, openAsset } from "./reader/asset-reader.js"
 export { type ClientState, type StateBox } from "./state.js"
+export { type AssetSource, type JournalStore } from "./upload/journal.js"
+export { type UploadProgress } from "./upload/progress.js"
 export {
   type UploadAsset,
+  type UploadedRecording,
   type UploadOptions,
-  type UploadProgress,
   uploadRecording,
 } from "./upload/upload-recording.js"

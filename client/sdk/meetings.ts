@@ -220,6 +220,7 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
     // The invitation is kept before the event is sent: whoever is in the roster will get it, even if this process ends here.
     const invitation = makeInvitationFor(client, newcomer, self, log, secret)
     await client.state.update((state) => ({ ...state, outbox: [...state.outbox, invitation] }))
+    client.failpoint("member.invitation-kept")
     try {
       await appendEvent(client, log, made.rawEvent, made.certificate)
     } catch (error) {
@@ -230,6 +231,7 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
       if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
       continue
     }
+    client.failpoint("member.epoch-appended")
     await rememberMeeting(client, log.meetingHash, secret, { seq: log.head.seq + 1, hash: secret.eventHash })
     await flushOutbox(client)
     return made.keys.epoch

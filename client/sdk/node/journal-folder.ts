@@ -30,7 +30,10 @@ export async function openJournalFolder(folder: string): Promise<JournalStore> {
       if (position === 0) await fsyncFolder(folder)
     } catch (cause) {
       const full = Reflect.get(cause as object, "code") === "ENOSPC"
-      throw new ArchiveError(full ? "out-of-space" : "unavailable", `${folder} can't be written`, { cause, retryable: false })
+      throw new ArchiveError(full ? "out-of-space" : "unavailable", `${folder} can't be written`, {
+        cause,
+        retryable: false,
+      })
     }
   }
 
@@ -39,7 +42,12 @@ export async function openJournalFolder(folder: string): Promise<JournalStore> {
       const raw = await readIfThere(journalPath)
       if (raw === null) return null
       const parsed = journalSchema.safeParse(parseJson(raw))
-      if (!parsed.success) throw new ArchiveError("malformed", `the journal in ${folder} can't be read: remove that folder to begin anew`, { cause: parsed.error })
+      if (!parsed.success)
+        throw new ArchiveError(
+          "malformed",
+          `the journal in ${folder} can't be read: remove that folder to begin anew`,
+          { cause: parsed.error },
+        )
       return parsed.data
     },
     save: async (journal) => {
@@ -60,16 +68,23 @@ export async function openJournalFolder(folder: string): Promise<JournalStore> {
         const file = await open(sealedPath(assetId), "r")
         try {
           const { bytesRead } = await file.read(into, 0, into.length, startBytes)
-          if (bytesRead !== into.length) throw new ArchiveError("changed", `what was kept in ${folder} is no longer whole`)
+          if (bytesRead !== into.length)
+            throw new ArchiveError("changed", `what was kept in ${folder} is no longer whole`)
         } finally {
           await file.close()
         }
       } catch (cause) {
-        throw cause instanceof ArchiveError ? cause : new ArchiveError("changed", `what was kept in ${folder} can't be read`, { cause })
+        throw cause instanceof ArchiveError
+          ? cause
+          : new ArchiveError("changed", `what was kept in ${folder} can't be read`, { cause })
       }
     },
     drop: async (assetId) => {
-      await Promise.all([leavesPath(assetId), sealedPath(assetId)].map(async (path) => await rm(path, { force: true })))
+      await Promise.all(
+        [leavesPath(assetId), sealedPath(assetId)].map(async (path) => {
+          await rm(path, { force: true })
+        }),
+      )
     },
     remove: async () => {
       await rm(folder, { recursive: true, force: true })
@@ -79,7 +94,7 @@ export async function openJournalFolder(folder: string): Promise<JournalStore> {
 }
 
 async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
+  for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written)
     written += bytesWritten
   }

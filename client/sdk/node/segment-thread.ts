@@ -1,5 +1,4 @@
-import { extname } from "node:path"
-import { fileURLToPath } from "node:url"
+import { existsSync } from "node:fs"
 import { Worker } from "node:worker_threads"
 import { ArchiveError, type ErrorCode } from "../../../shared/protocol/errors.js"
 import { nodePrimitives } from "../../crypto/node-primitives.js"
@@ -34,9 +33,15 @@ const WORTHWHILE_BYTES = 512 * 1024
 /** It holds little beside the buffers that pass through; its heap must not grow with them. */
 const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 }
 
-/** Sealing and opening in a thread beside the one that serves sockets and files. It starts with the first work, and `close` ends it. */
-export function createSegmentThread(): SegmentWork & { close(): Promise<void> } {
+const ENTRY = new URL("./segment-thread-worker.js", import.meta.url)
+
+/**
+ * Sealing and opening in a thread beside the one that serves sockets and files. It starts with the first work, and `close` ends it.
+ * Run from source there is no compiled `entry` to start: then all is done in the calling thread.
+ */
+export function createSegmentThread(entry: URL = ENTRY): SegmentWork & { close(): Promise<void> } {
   const inline = inlineSegmentWork(nodePrimitives)
+  if (!existsSync(entry)) return { ...inline, close: () => Promise.resolve() }
   const waiting = new Map<number, Waiting>()
   let thread: Worker | null = null
   let lastId = 0
@@ -48,10 +53,7 @@ export function createSegmentThread(): SegmentWork & { close(): Promise<void> } 
     waiting.clear()
   }
   const start = (): Worker => {
-    const started = new Worker(
-      new URL(`./segment-thread-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
-      { resourceLimits: THREAD_LIMITS },
-    )
+    const started = new Worker(entry, { resourceLimits: THREAD_LIMITS })
     started.unref()
     started.on("message", (answer: ThreadAnswer) => {
       const waiter = waiting.get(answer.id)

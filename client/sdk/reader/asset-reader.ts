@@ -154,12 +154,14 @@ export function openAsset(
         }
         const opened = await queue.shift()
         if (opened === undefined) break
-        // Not before something was verified: a reader at a new place fetches no more than it needs to start.
+        // Not before something verified was given out: a reader at a new place fetches no more than it needs to start.
+        const isFirst = opened.first === first
+        if (isFirst) yield opened
         while (queue.length < WINDOWS_AHEAD && next.done !== true) {
           enqueue(next.value)
           next = plan.next()
         }
-        yield opened
+        if (!isFirst) yield opened
         if (opened.buffer.length === LARGEST_WINDOW_BYTES) spare.push(opened.buffer)
       }
     } finally {

@@ -77,6 +77,7 @@ export async function startService(): Promise<Service> {
 export interface TestClient {
   readonly client: Client
   readonly home: string
+  readonly transport: Transport
   /** What a new process of the same person would have. */
   again(overrides?: { readonly transport?: Transport; readonly failpoint?: (name: string) => void }): Client
   close(): Promise<void>
@@ -101,6 +102,7 @@ export async function startClient(
   return {
     client,
     home,
+    transport,
     again: ({ transport: other = transport, failpoint = () => undefined } = {}) =>
       createClient({ ...parts, http: new Http(service.url, other), failpoint }),
     close,
