@@ -1,0 +1,253 @@
+import { createHash, randomBytes } from "node:crypto"
+import { mkdtemp } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import {
+  acceptInvitation,
+  addMember,
+  type AssetReader,
+  type AssetSource,
+  type Client,
+  createMeeting,
+  createSegmentThread,
+  findRecording,
+  listInvitations,
+  type MeetingId,
+  openJournalFolder,
+  readAsset,
+  type RecordingId,
+  uploadRecording,
+  type UploadOptions,
+  type UploadProgress,
+  whoAmI,
+} from "../../../client/sdk/index.js"
+import { sourceOf } from "../../../client/sdk/upload/once-source.js"
+import { type Service, startClient, startService, type TestClient } from "./support.js"
+
+const MIB = 1024 * 1024
+const CHUNK_PLAINTEXT_BYTES = 65_488 * 128
+
+export function bytesSource(bytes: Uint8Array): AssetSource {
+  return {
+    sizeBytes: bytes.length,
+    open: () => Promise.resolve({ ...sourceOf(portions(bytes)), close: () => Promise.resolve() }),
+  }
+}
+
+/** What comes but once, in portions that fit nothing. */
+export function onceSource(bytes: Uint8Array): AssetSource {
+  return { ...bytesSource(bytes), sizeBytes: null, comesOnce: true }
+}
+
+async function* portions(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 100_001) yield bytes.subarray(at, at + 100_001)
+}
+
+export const details = (title: string) => ({
+  title,
+  fileName: null,
+  capturedAtMs: null,
+  durationMs: 1_000,
+  prepared: "as-is" as const,
+})
+
+export async function readAll(reader: AssetReader, start = 0, end = reader.sizeBytes - 1): Promise<Buffer> {
+  const parts: Buffer[] = []
+  for await (const part of reader.read(start, end)) parts.push(Buffer.from(part))
+  return Buffer.concat(parts)
+}
+
+describe("SDK: recordings", function () {
+  this.timeout(120_000)
+  let service: Service
+  let alice: TestClient
+  let bob: TestClient
+  let meetingId: MeetingId
+  let homes = 0
+
+  before(async () => {
+    service = await startService()
+    alice = await startClient(service, "Alice's laptop")
+    bob = await startClient(service, "Bob's phone")
+    meetingId = await createMeeting(alice.client, "Reviews")
+    await addMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    const [waiting] = await listInvitations(bob.client)
+    await acceptInvitation(bob.client, waiting!)
+  })
+  after(async () => {
+    await alice.close()
+    await bob.close()
+    await service.stop()
+  })
+
+  const newFolder = async (): Promise<string> => await mkdtemp(join(alice.home, `journal-${homes++}-`))
+
+  async function upload(
+    source: AssetSource,
+    client: Client = alice.client,
+    folder?: string,
+    options: UploadOptions = {},
+  ): Promise<RecordingId> {
+    const journal = await openJournalFolder(folder ?? (await newFolder()))
+    const uploaded = await uploadRecording(
+      client,
+      meetingId,
+      journal,
+      { details: details("Stand-up"), assets: [{ role: "media", mediaType: "video/mp4", source }] },
+      options,
+    )
+    return uploaded.recordingId
+  }
+
+  async function readerOf(recordingId: RecordingId, client: Client = bob.client): Promise<AssetReader> {
+    const found = await findRecording(client, recordingId)
+    expect(found.details.title).to.equal("Stand-up")
+    return readAsset(client, found, found.media)
+  }
+
+  for (const size of [
+    0,
+    1,
+    65_487,
+    65_488,
+    CHUNK_PLAINTEXT_BYTES - 1,
+    CHUNK_PLAINTEXT_BYTES,
+    CHUNK_PLAINTEXT_BYTES + 1,
+    20 * MIB + 7,
+  ]) {
+    for (const [kind, source] of [
+      ["a file", bytesSource],
+      ["a stream", onceSource],
+    ] as const) {
+      it(`brings ${kind} of ${size} bytes to another member`, async () => {
+        const bytes = randomBytes(size)
+        const reader = await readerOf(await upload(source(bytes)))
+        expect(reader.sizeBytes).to.equal(size)
+        expect((await readAll(reader)).equals(bytes)).to.equal(true)
+      })
+    }
+  }
+
+  it("gives any range, and the same through a thread", async () => {
+    const thread = createSegmentThread(new URL("./segment-thread.mjs", import.meta.url))
+    const bytes = randomBytes(19 * MIB)
+    const withThread = { ...alice.client, segmentWork: thread }
+    const recordingId = await upload(bytesSource(bytes), withThread)
+    const reader = await readerOf(recordingId, { ...bob.client, segmentWork: thread })
+    for (const [start, end] of [
+      [0, 0],
+      [65_487, 65_488],
+      [3 * MIB, 3 * MIB + 5],
+      [CHUNK_PLAINTEXT_BYTES - 1, CHUNK_PLAINTEXT_BYTES + 1],
+      [0, bytes.length - 1],
+      [bytes.length - 1, bytes.length - 1],
+      [MIB, 18 * MIB],
+    ] as const) {
+      expect((await readAll(reader, start, end)).equals(bytes.subarray(start, end + 1)), `${start}-${end}`).to.equal(
+        true,
+      )
+    }
+    await thread.close()
+  })
+
+  it("publishes several assets as one recording, and tells progress over all of them", async () => {
+    const [media, poster] = [randomBytes(MIB), randomBytes(9_000)]
+    const reports: UploadProgress[] = []
+    const journal = await openJournalFolder(await newFolder())
+    const assets = [
+      { role: "media" as const, mediaType: "video/mp4", source: bytesSource(media) },
+      { role: "poster" as const, mediaType: "image/jpeg", source: bytesSource(poster) },
+    ]
+    const { recordingId } = await uploadRecording(
+      alice.client,
+      meetingId,
+      journal,
+      { details: details("Two"), assets },
+      { onProgress: (report) => reports.push(report) },
+    )
+    const found = await findRecording(bob.client, recordingId)
+    expect(found.assets.map(({ role }) => role)).to.deep.equal(["media", "poster"])
+    expect((await readAll(readAsset(bob.client, found, found.assets[1]!))).equals(poster)).to.equal(true)
+    const last = reports.at(-1)!
+    expect(last.phase).to.equal("publishing")
+    expect([last.sealedBytes, last.sentBytes, last.storedBytes]).to.deep.equal([
+      last.totalBytes,
+      last.totalBytes,
+      last.totalBytes,
+    ])
+  })
+
+  it("fetches two segments and one chunk's hashes before the first byte of a random place", async () => {
+    const bytes = randomBytes(40 * MIB)
+    const recordingId = await upload(bytesSource(bytes))
+    const fetched: string[] = []
+    const counting = bob.again({
+      transport: async (request) => {
+        fetched.push(
+          `${new URL(request.url).pathname.split("/").slice(6).join("/")} ${request.headers["range"] ?? ""}`.trim(),
+        )
+        return await bob.transport(request)
+      },
+    })
+    const reader = await readerOf(recordingId, counting)
+    fetched.length = 0
+    const place = 23 * MIB
+    const pieces = reader.read(place, bytes.length - 1)
+    const first = await pieces.next()
+    const segment = Math.floor(place / 65_488)
+    expect(fetched.filter((path) => path.includes("/hashes"))).to.have.length(1)
+    const ranges = fetched.filter((path) => path.includes("bytes="))
+    expect(ranges).to.deep.equal([`stream bytes=${segment * 65_536}-${(segment + 2) * 65_536 - 1}`])
+    const opened = Buffer.from((first.value as Uint8Array | undefined) ?? [])
+    expect(opened.length).to.be.greaterThan(0)
+    expect(opened.equals(bytes.subarray(place, place + opened.length))).to.equal(true)
+    await pieces.return(undefined)
+  })
+
+  it("waits for a server that is gone, while it sends and while it reads", async () => {
+    const bytes = randomBytes(30 * MIB)
+    let cuts = 0
+    const recordingId = await upload(bytesSource(bytes), alice.client, undefined, {
+      onProgress: ({ sentBytes }) => {
+        if (cuts > 0 || sentBytes < 8 * MIB) return
+        cuts++
+        service.relay.cut()
+        setTimeout(() => {
+          service.relay.mend()
+        }, 700)
+      },
+    })
+    expect(cuts).to.equal(1)
+    const reader = await readerOf(recordingId)
+    const parts: Buffer[] = []
+    for await (const part of reader.read(0, bytes.length - 1)) {
+      parts.push(Buffer.from(part))
+      if (parts.length === 12) {
+        service.relay.cut()
+        setTimeout(() => {
+          service.relay.mend()
+        }, 700)
+      }
+    }
+    expect(createHash("sha256").update(Buffer.concat(parts)).digest("hex")).to.equal(
+      createHash("sha256").update(bytes).digest("hex"),
+    )
+  })
+
+  it("stops when told to, and goes on when called again", async () => {
+    const bytes = randomBytes(30 * MIB)
+    const folder = await newFolder()
+    const abort = new AbortController()
+    const options = {
+      signal: abort.signal,
+      onProgress: ({ sentBytes }: UploadProgress) => {
+        if (sentBytes >= 8 * MIB) abort.abort()
+      },
+    }
+    const failure = await upload(bytesSource(bytes), alice.client, folder, options).catch((error: unknown) => error)
+    expect(failure).to.have.property("code", "interrupted")
+    expect(
+      (await readAll(await readerOf(await upload(bytesSource(bytes), alice.client, folder)))).equals(bytes),
+    ).to.equal(true)
+  })
+})
