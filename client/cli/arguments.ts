@@ -14,8 +14,14 @@ export function readId<Kind extends IdKind>(kind: Kind, text: string): IdKinds[K
   }
 }
 
+export interface ByteRange {
+  readonly start: number
+  /** Inclusive. */
+  readonly end: number
+}
+
 /** `START-END`, inclusive. @throws {@link ArchiveError} `usage`. */
-export function readByteRange(text: string, sizeBytes: number): { readonly start: number; readonly end: number } {
+export function readByteRange(text: string): ByteRange {
   const match = /^(\d{1,15})-(\d{1,15})$/.exec(text)
   const [start, end] = [Number(match?.[1]), Number(match?.[2])]
   if (match === null || start > end)
@@ -23,6 +29,5 @@ export function readByteRange(text: string, sizeBytes: number): { readonly start
       "usage",
       `${JSON.stringify(text)} is no range: give START-END, both counted from 0 and inclusive`,
     )
-  if (end >= sizeBytes) throw new ArchiveError("usage", `the recording has ${sizeBytes} bytes, 0 to ${sizeBytes - 1}`)
   return { start, end }
 }

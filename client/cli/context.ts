@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
-import { ArchiveError } from "../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { nodePrimitives } from "../crypto/node-primitives.js"
 import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
 import { sodiumReady } from "../crypto/sodium.js"
@@ -13,6 +13,7 @@ import { Http } from "../sdk/http.js"
 import { flushOutbox } from "../sdk/invitations.js"
 import { registerAccount } from "../sdk/account.js"
 import { readIfThere } from "../sdk/node/files.js"
+import { createSegmentThread } from "../sdk/node/segment-thread.js"
 import { openStateFile } from "../sdk/node/state-file.js"
 import { createNodeTransport } from "../sdk/node/transport.js"
 import type { StateBox } from "../sdk/state.js"
@@ -34,6 +35,8 @@ export interface CommandContext {
   clientFor(http: Http, state: StateBox): Client
   /** The account of this home, with what an earlier call left unsent posted. @throws {@link ArchiveError} `not-found` without one. */
   openClient(): Promise<Client>
+  /** The same without a word to the server. */
+  openOffline(): Promise<Client>
   passphrase(question: string): Promise<string | null>
   close(): Promise<void>
 }
@@ -46,6 +49,7 @@ export async function createContext(options: {
   await sodiumReady()
   const config = readCliConfig()
   const { transport, close } = createNodeTransport()
+  const thread = createSegmentThread()
   const output = createOutput(options.json)
   const keystorePath = join(config.home, "keystore")
   const retry = { signal: options.signal }
@@ -62,20 +66,35 @@ export async function createContext(options: {
         clock: systemClock,
         random: secureRandom,
         primitives: nodePrimitives,
+        segmentWork: thread,
         failpoint: createFailpoint(config.failpoint),
       }),
-    openClient: async () => {
+    openOffline: async () => {
       const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
-      const http = context.httpFor(options.url ?? config.url ?? state.current.url)
-      const client = context.clientFor(http, state)
-      if (!state.current.registered) await registerAccount(client)
-      if (state.current.outbox.length > 0) await flushOutbox(client)
+      return context.clientFor(context.httpFor(options.url ?? config.url ?? state.current.url), state)
+    },
+    openClient: async () => {
+      const client = await context.openOffline()
+      if (!client.state.current.registered) await registerAccount(client)
+      if (client.state.current.outbox.length > 0) await postWaiting(context, client)
       return client
     },
     passphrase: async (question) => await readPassphrase(config, question),
-    close,
+    close: async () => {
+      await Promise.all([close(), thread.close()])
+    },
   }
   return context
+}
+
+/** An inbox that is full, or a server that is gone, keeps nobody from doing something else. */
+async function postWaiting(context: CommandContext, client: Client): Promise<void> {
+  try {
+    await flushOutbox(client)
+  } catch (error) {
+    if (!isArchiveError(error) || context.signal.aborted) throw error
+    context.output.note(`an invitation still waits to be sent: ${error.message}`)
+  }
 }
 
 /** The address that `init` speaks to. */

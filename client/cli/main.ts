@@ -13,7 +13,8 @@ import { reportFailure } from "./output.js"
 /** What a command does, given its context. */
 export type Action = (context: CommandContext) => Promise<number | undefined>
 
-const wantsJson = process.argv.includes("--json")
+const endOfOptions = process.argv.indexOf("--")
+const wantsJson = process.argv.slice(2, endOfOptions === -1 ? undefined : endOfOptions).includes("--json")
 const interrupt = new AbortController()
 
 let interrupts = 0
@@ -77,7 +78,13 @@ try {
   // Help and version were asked for; everything else is a wrong argument, which commander has explained on stderr.
   exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
   if (exitCode === EXIT.usage && wantsJson)
-    reportFailure(new ArchiveError("usage", error.message.replace(/^error: /, "")), true)
+    reportFailure(
+      new ArchiveError(
+        "usage",
+        error.code === "commander.help" ? "a command is missing: see --help" : error.message.replace(/^error: /, ""),
+      ),
+      true,
+    )
 }
 process.exitCode = exitCode
 

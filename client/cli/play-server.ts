@@ -88,7 +88,8 @@ async function answer(
     gone.abort()
   })
   for await (const bytes of reader.read(start, last, gone.signal)) {
-    if (!response.write(bytes))
+    // What was read is valid until the next is asked for; a response keeps what it is given.
+    if (!response.write(bytes.slice()))
       await new Promise<void>((resolve) => {
         response.once("drain", resolve)
         response.once("close", resolve)

@@ -17,7 +17,7 @@ export function reportUpload(context: CommandContext, name: string): UploadOptio
         context.output.progress(
           `${name}: all sent, stored ${formatSize(storedBytes)}${totalBytes === null ? "" : ` of ${formatSize(totalBytes)}`}`,
         )
-      else if (phase === "publishing") context.output.progress(`${name}: publishing`)
+      else context.output.progress(`${name}: publishing`)
     },
     onWait: (error, waitMs) => {
       context.output.progress(`${name}: waiting ${Math.ceil(waitMs / 1_000)} s, ${error.message}`)

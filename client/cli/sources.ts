@@ -39,6 +39,29 @@ export function inputSource(input: Readable, signal: AbortSignal): AssetSource {
   }
 }
 
+/** What stands first in a stream, which still gives it; empty where there is nothing. @throws {@link ArchiveError} `interrupted`. */
+export async function peek(input: Readable): Promise<Uint8Array> {
+  for (;;) {
+    const start = input.read() as Buffer | null
+    if (start !== null) {
+      input.unshift(start)
+      return start
+    }
+    if (input.readableEnded || input.destroyed) return new Uint8Array(0)
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        input.off("readable", end).off("end", end).off("error", fail)
+        resolve()
+      }
+      const fail = (error: Error): void => {
+        input.off("readable", end).off("end", end)
+        reject(error)
+      }
+      input.once("readable", end).once("end", end).once("error", fail)
+    })
+  }
+}
+
 /** Fills `into` from short reads; fewer bytes mean that the source ended. */
 async function readFully(read: (into: Uint8Array) => Promise<number>, into: Uint8Array): Promise<number> {
   let filled = 0

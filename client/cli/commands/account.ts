@@ -1,11 +1,14 @@
+import { chmod, mkdir, open, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import type { Command } from "commander"
-import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { prepareAccount, registerAccount, whoAmI } from "../../sdk/account.js"
+import type { Client } from "../../sdk/client.js"
 import { readIfThere } from "../../sdk/node/files.js"
 import { createStateFile } from "../../sdk/node/state-file.js"
 import { type CommandContext, initialUrl, secureRandom, systemClock } from "../context.js"
+import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 
 export function addAccountCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -14,15 +17,13 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
     .description("make an account and this device's keys; shows the recovery phrase once")
     .option("--name <name>", "what this device is called (only you can read it)", hostname())
     .option("--phrase-file <file>", "write the recovery phrase to a new file instead of showing it")
+    .option("--passphrase", "ask for a passphrase for the keys on this disk")
     .addHelpText(
       "after",
-      "\nExample:\n  taciturn init --name laptop\n\nA passphrase for the keys on this disk is read from TACITURN_PASSPHRASE_FILE; without one, the file's mode protects them.",
+      "\nExample:\n  taciturn init --name laptop\n\nA passphrase may come from the file that TACITURN_PASSPHRASE_FILE names, too. Without one, the file's mode protects the keys.",
     )
-    .action(async (options: { name: string; phraseFile?: string }) => {
-      await run(async (context) => {
-        await init(context, options, program.opts<{ url?: string }>().url)
-        return undefined
-      })
+    .action(async (flags: InitFlags) => {
+      await run(async (context) => await init(context, flags, program.opts<{ url?: string }>().url))
     })
   program
     .command("whoami")
@@ -30,7 +31,7 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
     .addHelpText("after", "\nExample:\n  taciturn whoami --json")
     .action(async () => {
       await run(async (context) => {
-        const client = await context.openClient()
+        const client = await context.openOffline()
         const self = whoAmI(client)
         const document = {
           account: formatId("account", self.accountId),
@@ -50,48 +51,84 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
     })
 }
 
-async function init(
-  context: CommandContext,
-  options: { readonly name: string; readonly phraseFile?: string },
-  url: string | undefined,
-): Promise<void> {
+interface InitFlags {
+  readonly name: string
+  readonly phraseFile?: string
+  readonly passphrase?: boolean
+}
+
+async function init(context: CommandContext, flags: InitFlags, url: string | undefined): Promise<number> {
   const { keystorePath, output, config } = context
   if ((await readIfThere(keystorePath)) !== null)
     throw new ArchiveError(
       "exists",
       `there is an account in ${config.home} already: nothing was changed. Set TACITURN_HOME for another`,
     )
-  const passphrase = config.passphraseFile === null ? null : await context.passphrase("")
+  const passphrase = await choosePassphrase(context, flags.passphrase === true)
   const http = context.httpFor(initialUrl(url, config))
   const { state, recoveryPhrase } = await prepareAccount(http, {
-    deviceName: options.name,
+    deviceName: flags.name,
     clock: systemClock,
     random: secureRandom,
   })
-  if (options.phraseFile !== undefined) await writePhrase(options.phraseFile, recoveryPhrase)
+  await mkdir(config.home, { recursive: true, mode: 0o700 })
+  await chmod(config.home, 0o700)
+  if (flags.phraseFile !== undefined) await writePhrase(flags.phraseFile, recoveryPhrase)
   const box = await createStateFile(keystorePath, state, passphrase, secureRandom)
   const client = context.clientFor(http, box)
-  const account = formatId("account", await registerAccount(client))
-  const device = formatId("device", whoAmI(client).deviceId)
-  const shown = options.phraseFile === undefined ? { recoveryPhrase } : { recoveryPhraseFile: options.phraseFile }
+  const failure = await register(client, async () => {
+    await rm(keystorePath, { force: true })
+    if (flags.phraseFile !== undefined) await rm(flags.phraseFile, { force: true })
+  })
+  const self = whoAmI(client)
+  const [account, device] = [formatId("account", self.accountId), formatId("device", self.deviceId)]
+  const shown = flags.phraseFile === undefined ? { recoveryPhrase } : { recoveryPhraseFile: flags.phraseFile }
   output.result({ account, device, ...shown }, [
     `account  ${account}`,
-    `device   ${device} (${options.name})`,
+    `device   ${device} (${flags.name})`,
     "",
-    ...(options.phraseFile === undefined
+    ...(flags.phraseFile === undefined
       ? [
           "Recovery phrase. Write it on paper now: it is shown this once and kept nowhere.",
           "",
           ...phraseLines(recoveryPhrase),
         ]
-      : [`The recovery phrase is in ${options.phraseFile}. Move it to paper, and remove the file.`]),
+      : [`The recovery phrase is in ${flags.phraseFile}. Move it to paper, and remove the file.`]),
     "",
     `Keys are in ${config.home}${passphrase === null ? ", without a passphrase: whoever reads that folder is you" : ""}.`,
   ])
+  if (failure === null) return EXIT.done
+  output.note(`the server was not told of this account yet: the next command tells it (${failure.message})`)
+  return EXIT_CODES[failure.code]
+}
+
+/**
+ * Tells the server of the account. Where it can't be told now, a later command does, and the phrase is shown all the same: it could never be again.
+ * @param undo forgets an account that the server refuses.
+ */
+async function register(client: Client, undo: () => Promise<void>): Promise<ArchiveError | null> {
+  try {
+    await registerAccount(client)
+    return null
+  } catch (error) {
+    if (isArchiveError(error) && (error.retryable || error.code === "interrupted")) return error
+    await undo()
+    throw error
+  }
+}
+
+async function choosePassphrase(context: CommandContext, isAsked: boolean): Promise<string | null> {
+  if (context.config.passphraseFile === null && !isAsked) return null
+  const chosen = await context.passphrase("Passphrase for the keys on this disk: ")
+  if (chosen === null)
+    throw new ArchiveError("usage", "there is no terminal to ask for a passphrase: set TACITURN_PASSPHRASE_FILE")
+  if (chosen === "") throw new ArchiveError("usage", "the passphrase is empty")
+  if (context.config.passphraseFile === null && (await context.passphrase("Once more: ")) !== chosen)
+    throw new ArchiveError("usage", "the two passphrases differ: nothing was made")
+  return chosen
 }
 
 async function writePhrase(path: string, phrase: string): Promise<void> {
-  const { open } = await import("node:fs/promises")
   const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
     throw new ArchiveError("exists", `${path} can't be made: it exists, or its folder does not`, { cause })
   })

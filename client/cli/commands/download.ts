@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, rm, stat } from "node:fs/promises"
+import { once } from "node:events"
+import { lstat, rename, stat } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import type { Command } from "commander"
 import { toHex } from "../../../shared/protocol/bytes.js"
@@ -7,11 +8,12 @@ import { fsyncFolder } from "../../sdk/node/files.js"
 import { withLock } from "../../sdk/node/lock.js"
 import type { AssetReader } from "../../sdk/reader/asset-reader.js"
 import { findRecording, readAsset } from "../../sdk/recordings.js"
-import { readByteRange, readId } from "../arguments.js"
+import { type ByteRange, readByteRange, readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { defaultFileName } from "../file-names.js"
 import type { Action } from "../main.js"
 import { formatSize } from "../output.js"
+import { BufferedWriter, keptBytes, openPartial } from "../partial-file.js"
 import { createMeter } from "../progress.js"
 
 interface DownloadFlags {
@@ -20,14 +22,14 @@ interface DownloadFlags {
   readonly force?: boolean
 }
 
-/** A file that is written in full gets its name only then. */
-const WRITE_BYTES = 1 << 20
-
 export function addDownloadCommand(program: Command, run: (action: Action) => Promise<void>): void {
   program
     .command("download <recording>")
     .description("fetch, verify and open a recording. Called again after an interruption, it goes on where it was")
-    .option("-o, --output <file>", "where to (- is standard output); otherwise the title in this folder")
+    .option(
+      "-o, --output <file>",
+      "where to: a file, a folder, or - for standard output; otherwise the title in this folder",
+    )
     .option("--range <start-end>", "only these bytes, inclusive, counted from 0")
     .option("--force", "replace an existing file")
     .addHelpText(
@@ -44,6 +46,7 @@ export function addDownloadCommand(program: Command, run: (action: Action) => Pr
 
 async function download(context: CommandContext, id: string, flags: DownloadFlags): Promise<void> {
   const recordingId = readId("recording", id)
+  const wanted = flags.range === undefined ? null : readByteRange(flags.range)
   if (flags.output === "-" && context.output.json)
     throw new ArchiveError("usage", "with --json standard output carries the result: name a file")
   const client = await context.openClient()
@@ -53,24 +56,22 @@ async function download(context: CommandContext, id: string, flags: DownloadFlag
       context.output.progress(`waiting ${Math.ceil(waitMs / 1_000)} s, ${error.message}`)
     },
   })
-  const range =
-    flags.range === undefined ? { start: 0, end: reader.sizeBytes - 1 } : readByteRange(flags.range, reader.sizeBytes)
+  if (wanted !== null && wanted.end >= reader.sizeBytes)
+    throw new ArchiveError("usage", `the recording has ${reader.sizeBytes} bytes, 0 to ${reader.sizeBytes - 1}`)
+  const range = wanted ?? { start: 0, end: reader.sizeBytes - 1 }
   if (flags.output === "-") {
-    for await (const bytes of reader.read(range.start, Math.max(0, range.end), context.signal)) {
-      if (!process.stdout.write(bytes)) await new Promise((resolved) => process.stdout.once("drain", resolved))
-    }
+    await writeToOutput(context, reader, range)
     return
   }
-  const path = resolve(
-    flags.output ?? defaultFileName(found.details.title, found.details.fileName, found.media.mediaType),
-  )
+  const name = defaultFileName(found.details.title, found.details.fileName, found.media.mediaType)
+  const path = await findPlace(flags.output, name)
   const partial = join(dirname(path), `.${toHex(found.media.header.assetId)}-${range.start}-${range.end}.partial`)
   await withLock(
-    `${partial}.lock`,
+    partial,
     async () => {
-      if (flags.force !== true && (await stat(path).catch(() => null)) !== null)
-        throw new ArchiveError("exists", `${path} exists: give --force to replace it, or -o another`)
+      await assertFree(path, flags.force === true)
       await fetchTo(context, reader, range, partial)
+      await assertFree(path, flags.force === true)
       await rename(partial, path)
       await fsyncFolder(dirname(path))
     },
@@ -80,75 +81,55 @@ async function download(context: CommandContext, id: string, flags: DownloadFlag
   context.output.result({ recording: id, file: path, sizeBytes }, [`${path}  ${formatSize(sizeBytes)}  verified`])
 }
 
-/** Verified bytes only are ever in the partial file, so what it holds needs not be fetched again. */
-async function fetchTo(
-  context: CommandContext,
-  reader: AssetReader,
-  range: { readonly start: number; readonly end: number },
-  partial: string,
-): Promise<void> {
+async function writeToOutput(context: CommandContext, reader: AssetReader, range: ByteRange): Promise<void> {
+  for await (const bytes of reader.read(range.start, Math.max(0, range.end), context.signal)) {
+    // What was read is valid until the next is asked for; a stream keeps what it is given.
+    if (process.stdout.write(bytes.slice())) continue
+    await once(process.stdout, "drain", { signal: context.signal })
+  }
+}
+
+/** The file's final name: as given, in a given folder, or the title in this folder. */
+async function findPlace(output: string | undefined, name: string): Promise<string> {
+  const path = resolve(output ?? name)
+  const place = output !== undefined && (await stat(path).catch(() => null))?.isDirectory() ? join(path, name) : path
+  if ((await stat(dirname(place)).catch(() => null))?.isDirectory() !== true)
+    throw new ArchiveError("usage", `${dirname(place)} is no folder`)
+  return place
+}
+
+async function assertFree(path: string, mayReplace: boolean): Promise<void> {
+  const existing = await lstat(path).catch(() => null)
+  if (existing === null || (mayReplace && existing.isFile())) return
+  if (mayReplace) throw new ArchiveError("exists", `${path} exists, and is no file that could be replaced`)
+  throw new ArchiveError("exists", `${path} exists: give --force to replace it, or -o another`)
+}
+
+/** Only verified bytes are ever written to the partial file. */
+async function fetchTo(context: CommandContext, reader: AssetReader, range: ByteRange, partial: string): Promise<void> {
   const file = await openPartial(partial)
   const meter = createMeter()
   try {
     const total = range.end - range.start + 1
-    let done = Math.min((await file.stat()).size, total)
-    await file.truncate(done)
-    // The whole padding and the last segment are verified in any case, also of a file that was complete but for its name.
-    const start = total === 0 ? 0 : Math.min(range.start + done, range.end)
-    done = start - range.start
-    const buffered = new BufferedWriter(file, done)
-    for await (const bytes of reader.read(start, Math.max(0, range.end), context.signal)) {
-      await buffered.write(bytes)
-      done += bytes.length
-      const line = meter(done, total)
-      if (line !== null) context.output.progress(line)
+    const kept = await keptBytes(file, reader, range, context.signal)
+    await file.truncate(kept)
+    // The last segment and the padding are verified in any case, also where the file was complete but for its name.
+    const start = total === 0 ? 0 : Math.min(range.start + kept, range.end)
+    let done = start - range.start
+    const writer = new BufferedWriter(file, done)
+    try {
+      for await (const bytes of reader.read(start, Math.max(0, range.end), context.signal)) {
+        await writer.write(bytes)
+        done += bytes.length
+        const line = meter(done, total)
+        if (line !== null) context.output.progress(line)
+      }
+    } finally {
+      await writer.flush()
     }
-    await buffered.flush()
     await file.datasync()
   } finally {
     await file.close()
   }
   context.output.progress(null)
-}
-
-async function openPartial(partial: string): Promise<FileHandle> {
-  try {
-    return await open(partial, (await stat(partial).catch(() => null))?.isFile() === true ? "r+" : "wx", 0o600)
-  } catch (cause) {
-    await rm(partial, { force: true }).catch(() => undefined)
-    throw new ArchiveError("usage", `nothing can be written in ${dirname(partial)}`, { cause })
-  }
-}
-
-/** Few large writes instead of many small ones. */
-class BufferedWriter {
-  readonly #file: FileHandle
-  readonly #buffer = new Uint8Array(WRITE_BYTES)
-  #filled = 0
-  #position: number
-
-  constructor(file: FileHandle, position: number) {
-    this.#file = file
-    this.#position = position
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.#filled + bytes.length > this.#buffer.length) await this.flush()
-    this.#buffer.set(bytes, this.#filled)
-    this.#filled += bytes.length
-  }
-
-  async flush(): Promise<void> {
-    for (let written = 0; written < this.#filled;) {
-      const { bytesWritten } = await this.#file.write(
-        this.#buffer,
-        written,
-        this.#filled - written,
-        this.#position + written,
-      )
-      written += bytesWritten
-    }
-    this.#position += this.#filled
-    this.#filled = 0
-  }
 }

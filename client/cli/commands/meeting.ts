@@ -1,12 +1,13 @@
 import type { Command } from "commander"
-import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, type ErrorCode, isArchiveError } from "../../../shared/protocol/errors.js"
 import { toHex } from "../../../shared/protocol/bytes.js"
-import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
+import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
+import type { Client } from "../../sdk/client.js"
 import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
 import { addMember, createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
-import { EXIT } from "../exit-codes.js"
+import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -63,29 +64,30 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     })
 }
 
-async function list(context: CommandContext): Promise<undefined> {
+interface ListedMeeting {
+  readonly meeting: string
+  readonly title: string | null
+  readonly epoch: number | null
+  readonly members: number | null
+  readonly recordings: number | null
+  readonly error?: { readonly code: ErrorCode; readonly message: string }
+}
+
+async function list(context: CommandContext): Promise<number> {
   const client = await context.openClient()
-  const meetings = []
-  for (const { meetingHash } of client.state.current.meetings) {
-    const meetingId = idOfHash("meeting", meetingHash)
-    const log = await readMeeting(client, meetingId)
-    meetings.push({
-      meeting: formatId("meeting", meetingId),
-      title: log.current.title,
-      epoch: log.current.keys.epoch,
-      members: log.current.roster.length,
-      recordings: log.recordings.length,
-    })
-  }
+  const meetings: ListedMeeting[] = []
+  for (const { meetingHash } of client.state.current.meetings)
+    meetings.push(await describeMeeting(client, idOfHash("meeting", meetingHash), context.signal))
   const invitations = (await listInvitations(client)).map(describe)
   context.output.result({ meetings, invitations }, [
-    ...meetings.map(
-      (meeting) =>
-        `${meeting.meeting}  ${meeting.title}  (${meeting.members} members, ${meeting.recordings} recordings)`,
+    ...meetings.map((listed) =>
+      listed.error === undefined
+        ? `${listed.meeting}  ${listed.title ?? ""}  (${listed.members ?? 0} members, ${listed.recordings ?? 0} recordings)`
+        : `${listed.meeting}  can't be shown: ${listed.error.message}`,
     ),
     ...invitations.map(
       (invitation) =>
-        `invitation: ${"meeting" in invitation ? `${invitation.meeting} ${invitation.title}, from ${invitation.inviter}` : invitation.problem}`,
+        `invitation: ${"meeting" in invitation ? `${invitation.meeting}  ${invitation.title}, from ${invitation.inviter}` : invitation.problem}`,
     ),
     ...(meetings.length + invitations.length === 0
       ? [
@@ -93,7 +95,27 @@ async function list(context: CommandContext): Promise<undefined> {
         ]
       : []),
   ])
-  return undefined
+  const failed = meetings.flatMap(({ error }) => (error === undefined ? [] : [EXIT_CODES[error.code]]))
+  return failed.includes(EXIT.integrity) ? EXIT.integrity : (failed[0] ?? EXIT.done)
+}
+
+/** One meeting whose log is not as it should be hides no other. */
+async function describeMeeting(client: Client, meetingId: MeetingId, signal: AbortSignal): Promise<ListedMeeting> {
+  const meeting = formatId("meeting", meetingId)
+  try {
+    const { current, recordings } = await readMeeting(client, meetingId)
+    return {
+      meeting,
+      title: current.title,
+      epoch: current.keys.epoch,
+      members: current.roster.length,
+      recordings: recordings.length,
+    }
+  } catch (error) {
+    if (!isArchiveError(error) || signal.aborted) throw error
+    const { code, message } = error
+    return { meeting, title: null, epoch: null, members: null, recordings: null, error: { code, message } }
+  }
 }
 
 function describe({

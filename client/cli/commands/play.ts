@@ -1,11 +1,10 @@
 import type { Command } from "commander"
 import { findRecording, readAsset } from "../../sdk/recordings.js"
 import { readId } from "../arguments.js"
-import { EXIT } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { secureRandom } from "../context.js"
 import { servePlayback } from "../play-server.js"
-import { EXIT_CODES } from "../exit-codes.js"
+import { EXIT, EXIT_CODES } from "../exit-codes.js"
 
 export function addPlayCommand(program: Command, run: (action: Action) => Promise<void>): void {
   program
@@ -13,7 +12,7 @@ export function addPlayCommand(program: Command, run: (action: Action) => Promis
     .description("serve the opened recording to a player on this machine, until Ctrl-C")
     .addHelpText(
       "after",
-      '\nExample:\n  taciturn play rec_…\n  vlc "$(taciturn play rec_… --json | head -1 | jq -r .url)"',
+      "\nExample:\n  taciturn play rec_…\n  mpv http://127.0.0.1:…   (the address that it printed, in another terminal)",
     )
     .action(async (recording: string) => {
       await run(async (context) => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto"
-import { realpath, stat } from "node:fs/promises"
+import { access, constants, realpath, stat } from "node:fs/promises"
 import { basename, extname, join } from "node:path"
 import type { Command } from "commander"
-import { toBase64Url, toHex } from "../../../shared/protocol/bytes.js"
+import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
@@ -10,16 +10,15 @@ import { openJournalFolder } from "../../sdk/node/journal-folder.js"
 import { withLock } from "../../sdk/node/lock.js"
 import { type UploadAsset, type UploadedRecording, uploadRecording } from "../../sdk/upload/upload-recording.js"
 import { readId } from "../arguments.js"
-import { type CommandContext, secureRandom } from "../context.js"
+import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
-import { UNKNOWN_MEDIA_TYPE } from "../file-names.js"
+import { mediaTypeOfBytes } from "../file-names.js"
 import type { Action } from "../main.js"
 import { findFfmpeg } from "../media/ffmpeg.js"
 import { asItIs, prepareMedia } from "../media/prepare.js"
 import { formatSize } from "../output.js"
 import { reportUpload } from "../progress.js"
-import { replayableSource } from "../sealed-copy.js"
-import { fileSource, streamSource } from "../sources.js"
+import { fileSource, inputSource, peek } from "../sources.js"
 
 interface UploadFlags {
   readonly title?: string
@@ -107,23 +106,30 @@ async function uploadFile(
   })
   const info = await stat(path)
   if (!info.isFile()) throw new ArchiveError("usage", `${file} is no file`)
-  const title = flags.title ?? basename(file, extname(file))
-  const key = journalKey(client, meetingId, [
+  await access(path, constants.R_OK).catch((cause: unknown) => {
+    throw new ArchiveError("usage", `${file} can't be read: may you read it?`, { cause })
+  })
+  const isAsIs = flags.asIs === true
+  const folder = journalFolder(context, client, meetingId, [
     path,
     String(info.size),
     String(info.mtimeMs),
-    flags.asIs === true ? "as-is" : "prepared",
+    isAsIs ? "as-is" : "prepared",
     flags.title ?? "",
   ])
-  const folder = join(context.config.home, "uploads", key)
   return await withLock(
-    `${folder}.lock`,
+    folder,
     async () => {
       const journal = await openJournalFolder(folder)
-      const ffmpeg = flags.asIs === true ? null : await findFfmpeg(context.config, context.signal)
-      if (flags.asIs !== true) context.output.progress(`${file}: preparing`)
-      const prepared =
-        flags.asIs === true ? asItIs(path) : await prepareMedia(path, join(folder, "prepared"), ffmpeg, context.signal)
+      if (!isAsIs) context.output.progress(`${file}: preparing`)
+      const prepared = isAsIs
+        ? asItIs(path)
+        : await prepareMedia(
+            path,
+            join(folder, "prepared"),
+            await findFfmpeg(context.config, context.signal),
+            context.signal,
+          )
       for (const note of prepared.notes) context.output.note(note)
       const assets: UploadAsset[] = []
       for (const part of prepared.files)
@@ -133,7 +139,7 @@ async function uploadFile(
           source: fileSource(part.path, (await stat(part.path)).size),
         })
       const details = {
-        title,
+        title: flags.title ?? basename(file, extname(file)),
         fileName: basename(file),
         capturedAtMs: Math.max(0, Math.round(info.mtimeMs)),
         durationMs: prepared.durationMs,
@@ -154,27 +160,47 @@ async function uploadInput(
   if (process.stdin.isTTY)
     throw new ArchiveError("usage", "standard input is a terminal: pipe a recording into this command")
   const title = flags.title ?? `Recording of ${new Date().toISOString().slice(0, 16).replace("T", " ")}`
-  const folder = join(context.config.home, "uploads", `input-${toHex(secureRandom(16))}`)
-  const journal = await openJournalFolder(folder)
-  const source = await replayableSource(streamSource(process.stdin), join(folder, "input.sealed"), secureRandom)
-  try {
-    const details = { title, fileName: null, capturedAtMs: Date.now(), durationMs: null, prepared: "as-is" as const }
-    return await uploadRecording(
-      client,
-      meetingId,
-      journal,
-      { details, assets: [{ role: "media", mediaType: UNKNOWN_MEDIA_TYPE, source }] },
-      reportUpload(context, "standard input"),
-    )
-  } finally {
-    await source.remove()
-  }
+  const folder = journalFolder(context, client, meetingId, ["standard input", flags.title ?? ""])
+  const source = inputSource(process.stdin, context.signal)
+  return await withLock(
+    folder,
+    async () => {
+      const journal = await openJournalFolder(folder)
+      const start = await peek(process.stdin)
+      // An earlier call may have kept all that its own input gave; then this one needs none.
+      if (start.length === 0 && (await journal.load()) === null) {
+        await journal.remove()
+        throw new ArchiveError("usage", "nothing came on standard input: nothing was uploaded")
+      }
+      const details = {
+        title,
+        fileName: null,
+        capturedAtMs: Date.now(),
+        durationMs: null,
+        prepared: "as-is" as const,
+      }
+      const assets: UploadAsset[] = [{ role: "media", mediaType: mediaTypeOfBytes(start), source }]
+      return await uploadRecording(
+        client,
+        meetingId,
+        journal,
+        { details, assets },
+        reportUpload(context, "standard input"),
+      )
+    },
+    { wait: false },
+  )
 }
 
-/** Server, meeting and file, so that the same call finds its journal again and another never does. */
-function journalKey(client: Client, meetingId: MeetingId, parts: readonly string[]): string {
+/** Where an upload's journal is: by server, meeting and file, so that the same call finds it again and another never does. */
+function journalFolder(
+  context: CommandContext,
+  client: Client,
+  meetingId: MeetingId,
+  parts: readonly string[],
+): string {
   const hash = createHash("sha256")
   for (const part of [client.http.baseUrl, formatId("meeting", meetingId), ...parts])
     hash.update(`${Buffer.byteLength(part)}:${part},`)
-  return hash.digest("hex").slice(0, 40)
+  return join(context.config.home, "uploads", hash.digest("hex").slice(0, 40))
 }

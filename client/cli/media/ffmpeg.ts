@@ -8,20 +8,17 @@ import type { CliConfig } from "../config.js"
 const PROBE_TIMEOUT_MS = 10_000
 const SAID_BYTES = 64 * 1024
 
-/** A working ffmpeg: FFMPEG_BIN, else ffmpeg-static's, else the one on the search path, else `null`. */
+/** A working ffmpeg: the one that FFMPEG_BIN names, or else ffmpeg-static's, or else the one on the search path; `null` where there is none. */
 export async function findFfmpeg(
   config: Pick<CliConfig, "ffmpegPath" | "searchPath">,
   signal: AbortSignal,
 ): Promise<string | null> {
-  if (config.ffmpegPath !== null) {
-    if (await runs(config.ffmpegPath, signal)) return config.ffmpegPath
-    throw new ArchiveError("usage", `FFMPEG_BIN is ${config.ffmpegPath}, which does not run`)
-  }
   const onPath = config.searchPath
     .split(delimiter)
     .filter((folder) => folder !== "")
     .map((folder) => join(folder, process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg"))
-  for (const candidate of [shippedFfmpeg(), ...onPath]) {
+  const candidates = config.ffmpegPath === null ? [shippedFfmpeg(), ...onPath] : [config.ffmpegPath]
+  for (const candidate of candidates) {
     if (candidate !== null && (await isExecutable(candidate)) && (await runs(candidate, signal))) return candidate
   }
   return null
@@ -81,7 +78,32 @@ export async function runFfmpeg(path: string, options: readonly string[], run: F
   })
 }
 
+/** Containers of recordings. What is not among them, such as a playlist, could name other files to be read. */
+const CONTAINERS = [
+  [
+    "aac",
+    "ac3",
+    "aiff",
+    "amr",
+    "asf",
+    "avi",
+    "caf",
+    "flac",
+    "flv",
+    "matroska",
+    "webm",
+    "mov",
+    "mp4",
+    "m4a",
+    "3gp",
+    "3g2",
+  ],
+  ["mj2", "mp3", "mpeg", "mpegts", "ogg", "wav", "w64"],
+]
+  .flat()
+  .join(",")
+
 /** Input options that keep a crafted file from making ffmpeg open anything else. */
 export function inputOptions(path: string): readonly string[] {
-  return ["-protocol_whitelist", "file,pipe", "-i", `file:${path}`]
+  return ["-protocol_whitelist", "file,pipe", "-format_whitelist", CONTAINERS, "-i", `file:${path}`]
 }

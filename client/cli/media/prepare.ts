@@ -1,9 +1,9 @@
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises"
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, extname, join } from "node:path"
 import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { writeDurably } from "../../sdk/node/files.js"
-import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../file-names.js"
+import { mediaTypeOf } from "../file-names.js"
 import { inputOptions, runFfmpeg } from "./ffmpeg.js"
 import { type MediaInfo, probeMedia } from "./probe.js"
 import { PeakCollector } from "./waveform.js"
@@ -45,6 +45,8 @@ export async function prepareMedia(
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const prepared = await prepareAnew(path, folder, ffmpeg, signal)
+  // Durable before they are said to be done: an upload that goes on after a power cut must not find less of them.
+  for (const file of prepared.files) if (dirname(file.path) === folder) await fsyncFile(file.path)
   await writeDurably(donePath, Buffer.from(JSON.stringify(prepared)))
   return prepared
 }
@@ -55,35 +57,63 @@ async function prepareAnew(
   ffmpeg: string | null,
   signal: AbortSignal,
 ): Promise<PreparedMedia> {
+  const name = basename(path)
   const captions = await findCaptions(path)
-  const asIs = (durationMs: number | null, ...notes: string[]): PreparedMedia => ({
-    files: [{ role: "media", path, mediaType: mediaTypeOf(path) }, ...captions],
-    durationMs,
+  const captionNotes = captions.map((file) => `${basename(file.path)} goes along as captions`)
+  const original: PreparedFile = { role: "media", path, mediaType: mediaTypeOf(path) }
+  const asIs = (note: string): PreparedMedia => ({
+    files: [original, ...captions],
+    durationMs: null,
     prepared: "as-is",
-    notes,
+    notes: [note, ...captionNotes],
   })
   if (ffmpeg === null)
     return asIs(
-      null,
-      "ffmpeg was not found (install it, or set FFMPEG_BIN): the file is stored as it is, without length, poster and waveform",
+      "no ffmpeg that runs was found (install it, or set FFMPEG_BIN): the file is stored as it is, without remuxing, length, poster and waveform",
     )
-  const info = await probeMedia(ffmpeg, path, { signal })
-  if (info === null)
-    return asIs(null, `${basename(path)} is no video or sound that ffmpeg knows: it is stored as it is`)
-  const remuxed = await remux(path, folder, ffmpeg, info, signal)
-  const media = remuxed ?? { role: "media" as const, path, mediaType: mediaTypeOf(path) }
-  const extras = await extrasOf(media.path, folder, ffmpeg, info, signal)
-  const notes =
-    remuxed === null
-      ? [
-          `${basename(path)} can't be remuxed without re-encoding (${[info.video, info.audio].filter(Boolean).join(", ")}): it is stored as it is`,
-        ]
-      : []
+  const info = await tolerant(() => probeMedia(ffmpeg, path, { signal }))
+  if (info === null) return asIs(`${name} is no video or sound that ffmpeg knows: it is stored as it is`)
+  const remuxed = await tolerant(() => remux(path, folder, ffmpeg, info, signal))
+  const media = remuxed ?? original
+  const notes: string[] = []
+  if (remuxed === null)
+    notes.push(
+      `${name} can't be remuxed without re-encoding (${[info.video, info.audio].filter(Boolean).join(", ")}): it is stored as it is`,
+    )
+  else if (info.hasSubtitles) notes.push(`the subtitles inside ${name} are left out; --as-is would keep them`)
+  const extras: PreparedFile[] = []
+  for (const [what, make] of [
+    ["poster", makePoster],
+    ["waveform", makeWaveform],
+  ] as const) {
+    const extra = await tolerant(() => make(media.path, folder, ffmpeg, info, signal))
+    if (extra !== null) extras.push(extra)
+    else if ((what === "poster" ? info.video : info.audio) !== null) notes.push(`no ${what} could be made of ${name}`)
+  }
   return {
     files: [media, ...extras, ...captions],
     durationMs: info.durationMs,
     prepared: remuxed === null ? "as-is" : "remuxed",
-    notes,
+    notes: [...notes, ...captionNotes],
+  }
+}
+
+/** `null` where a step fails: a recording without it is none the worse. @throws {@link ArchiveError} `interrupted`. */
+async function tolerant<T>(step: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await step()
+  } catch (error) {
+    if (!isArchiveError(error) || error.code === "interrupted") throw error
+    return null
+  }
+}
+
+async function fsyncFile(path: string): Promise<void> {
+  const file = await open(path, "r")
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 
@@ -107,20 +137,7 @@ async function remux(
   const [making, made] = [join(folder, `making-${target.name}`), join(folder, target.name)]
   const result = await runFfmpeg(
     ffmpeg,
-    [
-      "-y",
-      ...inputOptions(path),
-      "-map",
-      "0:v:0?",
-      "-map",
-      "0:a?",
-      "-c",
-      "copy",
-      "-map_metadata",
-      "-1",
-      ...target.options,
-      `file:${making}`,
-    ],
+    ["-y", ...inputOptions(path), "-map", "0:V?", "-map", "0:a?", "-c", "copy", ...target.options, `file:${making}`],
     { signal, timeoutMs: REMUX_TIMEOUT_MS },
   )
   if (result.exitCode !== 0 || ((await stat(making).catch(() => null))?.size ?? 0) === 0) {
@@ -129,26 +146,6 @@ async function remux(
   }
   await rename(making, made)
   return { role: "media", path: made, mediaType: `${info.video === null ? "audio" : "video"}/${target.kind}` }
-}
-
-/** A poster and a waveform; a recording without them is none the worse. */
-async function extrasOf(
-  mediaPath: string,
-  folder: string,
-  ffmpeg: string,
-  info: MediaInfo,
-  signal: AbortSignal,
-): Promise<readonly PreparedFile[]> {
-  const extras: PreparedFile[] = []
-  for (const make of [makePoster, makeWaveform]) {
-    try {
-      const extra = await make(mediaPath, folder, ffmpeg, info, signal)
-      if (extra !== null) extras.push(extra)
-    } catch (error) {
-      if (!isArchiveError(error) || error.code !== "timeout") throw error
-    }
-  }
-  return extras
 }
 
 async function makePoster(
@@ -227,9 +224,8 @@ async function findCaptions(path: string): Promise<readonly PreparedFile[]> {
 
 /** One file, untouched. */
 export function asItIs(path: string): PreparedMedia {
-  const mediaType = mediaTypeOf(path)
   return {
-    files: [{ role: "media", path, mediaType: mediaType === "" ? UNKNOWN_MEDIA_TYPE : mediaType }],
+    files: [{ role: "media", path, mediaType: mediaTypeOf(path) }],
     durationMs: null,
     prepared: "as-is",
     notes: [],

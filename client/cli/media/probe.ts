@@ -6,6 +6,7 @@ export interface MediaInfo {
   readonly durationMs: number | null
   readonly video: string | null
   readonly audio: string | null
+  readonly hasSubtitles: boolean
 }
 
 const PROBE_TIMEOUT_MS = 60_000
@@ -33,7 +34,5 @@ export function parseProbe(text: string): MediaInfo | null {
   const [, hours, minutes, seconds] = /^ +Duration: (\d+):(\d\d):(\d\d\.\d+)/m.exec(text) ?? []
   const durationMs =
     hours === undefined ? null : Math.round((Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)) * 1_000)
-  // A picture "plays" for one frame.
-  if (audio === null && /^(?:image2|png_pipe|jpeg_pipe|.*_pipe|gif)$/.test(container)) return null
-  return { container, durationMs, video, audio }
+  return { container, durationMs, video, audio, hasSubtitles: codec("Subtitle") !== null }
 }

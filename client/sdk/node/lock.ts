@@ -19,6 +19,8 @@ export async function withLock<T>(
     : { retries: 60, minTimeout: 200, maxTimeout: 200, factor: 1 }
   const release = await lock(path, { realpath: false, stale: STALE_MS, update: STALE_MS / 4, retries }).catch(
     (cause: unknown) => {
+      if (Reflect.get(cause as object, "code") !== "ELOCKED")
+        throw new ArchiveError("unavailable", `${dirname(path)} can't be written`, { cause, retryable: false })
       throw new ArchiveError("conflict", "another taciturn process works on this: wait until it has ended", {
         cause,
         retryable: true,

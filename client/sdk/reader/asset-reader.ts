@@ -1,6 +1,6 @@
 import { CHUNK_HASHES_MAX_BYTES, openChunkHashes } from "../../../shared/protocol/chunk-hashes.js"
-import { concatBytes } from "../../../shared/protocol/bytes.js"
-import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { concatBytes, equalBytes } from "../../../shared/protocol/bytes.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { PADDING_MARK } from "../../../shared/protocol/padding.js"
@@ -13,11 +13,11 @@ import {
   segmentSize,
 } from "../../../shared/protocol/sizes.js"
 import type { OpenedAsset } from "../../crypto/recording-event.js"
+import { createSegmentSealer } from "../../crypto/segments.js"
 import type { Client } from "../client.js"
 import type { RequestOptions, TransportResponse } from "../http.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import type { OpenedWindow, PieceBuffer } from "../segment-work.js"
-import type { Capability } from "../tokens.js"
 import { SealedStream } from "./sealed-stream.js"
 import { LARGEST_WINDOW_BYTES, type PlannedWindow, planWindows } from "./window-plan.js"
 
@@ -32,6 +32,8 @@ export interface AssetReader {
    * @throws {@link ArchiveError} `integrity` or `truncated`, with the place; `unavailable`, `interrupted`.
    */
   read(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array>
+  /** Whether `plaintext`, which an earlier reader gave out and somebody kept, is a whole segment other than the last as it was published. */
+  isSegment(segment: number, plaintext: Uint8Array, signal?: AbortSignal): Promise<boolean>
 }
 
 export interface ReaderOptions {
@@ -44,10 +46,13 @@ const CACHED_CHUNKS = 16
 /** Windows under way beside the one that the caller has: one arrives while another is opened. */
 const WINDOWS_AHEAD = 2
 
-/** Reads an asset of a meeting by the capability of the epoch in force. SPEC.md §4. */
+/** Runs a call with a token of the epoch in force. */
+export type WithToken = <T>(call: (token: Uint8Array, subject: string) => Promise<T>) => Promise<T>
+
+/** Reads an asset of a meeting. SPEC.md §4. */
 export function openAsset(
   client: Client,
-  capability: () => Capability,
+  withToken: WithToken,
   asset: OpenedAsset,
   options: ReaderOptions = {},
 ): AssetReader {
@@ -58,9 +63,7 @@ export function openAsset(
   const retry = { patienceMs: options.patienceMs ?? PATIENCE_MS, onWait: options.onWait }
 
   const request = async (path: string, rest: Partial<RequestOptions>): Promise<TransportResponse> =>
-    await client.tokens.with(
-      client.http,
-      capability(),
+    await withToken(
       async (token, subject) =>
         await client.http.send({ path: `/v1/meetings/${subject}/${assetPath}/${path}`, subject, token, ...rest }),
     )
@@ -68,9 +71,16 @@ export function openAsset(
     await request("stream", { headers: { range: `bytes=${start}-${end}` }, signal })
 
   /** The verified leaf hashes of a chunk, 32 bytes each. */
-  const leavesOf = async (chunk: number, signal: AbortSignal): Promise<Uint8Array> => {
+  const leavesOf = async (chunk: number, signal: AbortSignal | undefined): Promise<Uint8Array> => {
     const known = hashes.get(chunk)
-    if (known !== undefined) return await known
+    if (known !== undefined) {
+      try {
+        return await known
+      } catch (error) {
+        // Another reader began to fetch it, and was stopped.
+        if (!isArchiveError(error) || error.code !== "interrupted" || signal?.aborted === true) throw error
+      }
+    }
     const fetched = withRetry(
       async () => await (await request(`chunks/${chunk}/hashes`, { signal })).bytes(CHUNK_HASHES_MAX_BYTES),
       { ...retry, signal },
@@ -174,6 +184,15 @@ export function openAsset(
   return {
     sizeBytes: asset.trueBytes,
     mediaType: asset.mediaType,
+    isSegment: async (segment, plaintext, signal) => {
+      if (plaintext.length !== SEGMENT_PLAINTEXT_BYTES || segment >= segments - 1) return false
+      const leaves = await leavesOf(Math.floor(segment / SEGMENTS_PER_CHUNK), signal)
+      const place = (segment % SEGMENTS_PER_CHUNK) * HASH_BYTES
+      // Sealed to be hashed, never to be sent: no key seals two plaintexts for others to see.
+      const sealed = new Uint8Array(SEGMENT_BYTES)
+      createSegmentSealer(key, client.primitives).seal(segment, false, plaintext, sealed)
+      return equalBytes(client.primitives.leafHash(sealed), leaves.subarray(place, place + HASH_BYTES))
+    },
     read: async function* (start, end, signal) {
       const readsToTheEnd = end >= asset.trueBytes - 1
       if (!(asset.trueBytes === 0 && start === 0) && (start < 0 || start > end || end >= asset.trueBytes))
