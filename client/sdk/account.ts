@@ -43,6 +43,7 @@ export async function prepareAccount(
       secrets: { genesisHash, device: { ...device }, userSeeds: [...userSeeds] },
       pins: [{ genesisHash, seq: 0, headHash: chain.headHash }],
       meetings: [],
+      drafts: [],
       keyring: { count: 0, hash: ZERO_HASH },
       outbox: [],
       handled: [],

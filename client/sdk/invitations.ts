@@ -1,7 +1,7 @@
 import { equalBytes, toBase64Url } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { InboxPostResponse, InboxResponse } from "../../shared/protocol/http.js"
-import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import type { Invitation } from "../../shared/protocol/invitation.js"
 import type { VerifiedChain } from "../../shared/protocol/link.js"
@@ -13,7 +13,7 @@ import { accountCapability } from "./account.js"
 import { fetchChainOf } from "./chains.js"
 import type { Client } from "./client.js"
 import { appendToKeyring } from "./keyring.js"
-import { rememberMeeting, verifyServedLog } from "./meetings.js"
+import { assertExtendsPin, readMeeting, rememberMeeting, verifyServedLog } from "./meetings.js"
 import { sleep } from "./retry.js"
 import type { ClientState } from "./state.js"
 
@@ -55,31 +55,43 @@ export function makeInvitationFor(
     client.random,
   )
   const delay = new DataView(client.random(4).buffer).getUint32(0) % OUTBOX_DELAY_MS
-  return { recipient: recipient.accountId, box, notBeforeMs: nowMs + delay }
+  return {
+    recipient: recipient.accountId,
+    box,
+    notBeforeMs: nowMs + delay,
+    meetingHash: log.meetingHash,
+    eventHash: secret.eventHash,
+  }
 }
 
-/** Posts what waits, each at its time; what fails stays for a later call. */
+/** Posts what waits, each at its time; what fails stays for a later call, and what admits nobody is dropped. */
 export async function flushOutbox(client: Client): Promise<void> {
   for (const item of client.state.current.outbox) {
-    await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
-    const recipient = formatId("account", item.recipient as AccountId)
-    await client.http.json(InboxPostResponse, {
-      method: "POST",
-      path: `/v1/accounts/${recipient}/inbox`,
-      subject: `inbox of ${recipient}`,
-      headers: { "content-type": "application/octet-stream" },
-      body: item.box,
-    })
-    await client.state.update((state) => ({
-      ...state,
-      outbox: state.outbox.filter((other) => !equalBytes(other.box, item.box)),
-    }))
+    const log = await readMeeting(client, idOfHash("meeting", item.meetingHash))
+    if (log.eventHashes.some((hash) => equalBytes(hash, item.eventHash))) {
+      await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
+      const recipient = formatId("account", item.recipient as AccountId)
+      await client.http.json(InboxPostResponse, {
+        method: "POST",
+        path: `/v1/accounts/${recipient}/inbox`,
+        subject: `inbox of ${recipient}`,
+        headers: { "content-type": "application/octet-stream" },
+        body: item.box,
+      })
+    }
+    await client.state.update((state) => withoutBox(state, item.box))
   }
+}
+
+export function withoutBox(state: ClientState, box: Uint8Array): ClientState {
+  return { ...state, outbox: state.outbox.filter((other) => !equalBytes(other.box, box)) }
 }
 
 /** An invitation that waits in one's own inbox, opened; or why it doesn't open. */
 export interface WaitingInvitation {
   readonly entry: Uint8Array
+  /** Of the sealed bytes: what was dealt with is not shown again, under whatever entry it comes. */
+  readonly sealedHash: Uint8Array
   readonly invitation: Invitation | null
   readonly problem: ArchiveError | null
 }
@@ -93,13 +105,14 @@ export async function listInvitations(client: Client): Promise<readonly WaitingI
   )
   const { secrets, handled } = client.state.current
   return entries
-    .filter(({ entry }) => !handled.some((known) => equalBytes(known, entry)))
-    .map(({ entry, sealed }): WaitingInvitation => {
+    .map(({ entry, sealed }) => ({ entry, sealed, sealedHash: sha256(sealed) }))
+    .filter(({ sealedHash }) => !handled.some((known) => equalBytes(known, sealedHash)))
+    .map(({ entry, sealed, sealedHash }): WaitingInvitation => {
       try {
-        return { entry, invitation: openInvitationBox(sealed, secrets), problem: null }
+        return { entry, sealedHash, invitation: openInvitationBox(sealed, secrets), problem: null }
       } catch (error) {
         if (!isArchiveError(error)) throw error
-        return { entry, invitation: null, problem: error }
+        return { entry, sealedHash, invitation: null, problem: error }
       }
     })
 }
@@ -127,6 +140,7 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
     adminSeed: equalBytes(invitation.adminSeed, ZERO_HASH) ? null : invitation.adminSeed,
   }
   const log = await verifyServedLog(client, invitation.meetingHash, [secret])
+  assertExtendsPin(client, log)
   const epoch = log.epochs.find((candidate) => equalBytes(candidate.eventHash, invitation.eventHash))
   const bornOut =
     equalBytes(log.meetingHash, invitation.meetingHash) &&
@@ -134,7 +148,6 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
     memberOf(epoch.roster, secrets.genesisHash) !== undefined &&
     isAdmin(epoch.roster, invitation.inviterGenesisHash)
   if (!bornOut) throw new ArchiveError("not-authorised", "an invitation that the meeting's own log does not bear out")
-  await rememberMeeting(client, invitation.meetingHash, secret, log.head)
   await appendToKeyring(client, {
     type: "meeting",
     meetingHash: invitation.meetingHash,
@@ -143,13 +156,14 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
     epochSecret: secret.secret,
     adminSeed: secret.adminSeed,
   })
-  await dismissInvitation(client, waiting.entry)
+  await rememberMeeting(client, invitation.meetingHash, secret, log.head)
+  await dismissInvitation(client, waiting)
   return meetingId
 }
 
 /** Takes an entry out of the inbox, and never shows it again even if the server does. */
-export async function dismissInvitation(client: Client, entry: Uint8Array): Promise<void> {
-  await client.state.update((state) => ({ ...state, handled: [...state.handled, entry] }))
+export async function dismissInvitation(client: Client, { entry, sealedHash }: WaitingInvitation): Promise<void> {
+  await client.state.update((state) => ({ ...state, handled: [...state.handled, sealedHash] }))
   await client.tokens.with(
     client.http,
     accountCapability(client),

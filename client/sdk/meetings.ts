@@ -17,17 +17,54 @@ import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../crypt
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
-import { makeInvitationFor, flushOutbox } from "./invitations.js"
+import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
 import { appendToKeyring } from "./keyring.js"
 import { fetchEvents } from "./meeting-events.js"
-import type { MeetingState } from "./state.js"
+import type { ClientState, MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
 
 const ATTEMPTS = 5
 
-/** Makes a meeting with this account as its one admin. */
+/** Makes a meeting with this account as its one admin. Called again after an interruption, it goes on with the one that was begun under this title. */
 export async function createMeeting(client: Client, title: string): Promise<MeetingId> {
   assertTitle(title)
+  const draft =
+    client.state.current.drafts.find((candidate) => candidate.title === title) ?? (await draftMeeting(client, title))
+  const { event, certificate, secret, adminSeed } = draft
+  const meetingHash = eventHash(event)
+  const meetingId = idOfHash("meeting", meetingHash)
+  const { meeting } = await client.http.json(CreateMeetingResponse, {
+    method: "POST",
+    path: "/v1/meetings",
+    subject: formatId("meeting", meetingId),
+    json: z.encode(CreateMeetingRequest, { event, certificate }),
+  })
+  if (!equalBytes(meeting, meetingId))
+    throw new ArchiveError("bad-chain", "the server kept another meeting than the one that was sent")
+  client.failpoint("meeting.created")
+  await appendToKeyring(client, {
+    type: "meeting",
+    meetingHash,
+    epoch: 0,
+    eventHash: meetingHash,
+    epochSecret: secret,
+    adminSeed,
+  })
+  await rememberMeeting(
+    client,
+    meetingHash,
+    { eventHash: meetingHash, epoch: 0, secret, adminSeed },
+    { seq: 0, hash: meetingHash },
+  )
+  await client.state.update((state) => ({
+    ...state,
+    drafts: state.drafts.filter((other) => !equalBytes(eventHash(other.event), meetingHash)),
+  }))
+  return meetingId
+}
+
+/** Kept before it is sent: a lost answer loses no key. */
+async function draftMeeting(client: Client, title: string): Promise<ClientState["drafts"][number]> {
   const chain = await fetchChain(client, ownAccountId(client))
   const adminSeed = client.random(32)
   const self: RosterEntry = {
@@ -51,35 +88,10 @@ export async function createMeeting(client: Client, title: string): Promise<Meet
     timeMs: client.clock.nowMs(),
     random: client.random,
   })
-  const meetingHash = eventHash(made.rawEvent)
-  const meetingId = idOfHash("meeting", meetingHash)
-  // Kept before it is sent: a lost answer loses no key.
-  await rememberMeeting(
-    client,
-    meetingHash,
-    { eventHash: meetingHash, epoch: 0, secret: made.keys.secret, adminSeed },
-    { seq: 0, hash: meetingHash },
-  )
+  const draft = { title, event: made.rawEvent, certificate: made.certificate, secret: made.keys.secret, adminSeed }
+  await client.state.update((state) => ({ ...state, drafts: [...state.drafts, draft] }))
   client.failpoint("meeting.kept")
-  const json = z.encode(CreateMeetingRequest, { event: made.rawEvent, certificate: made.certificate })
-  const subject = formatId("meeting", meetingId)
-  const { meeting } = await client.http.json(CreateMeetingResponse, {
-    method: "POST",
-    path: "/v1/meetings",
-    subject,
-    json,
-  })
-  if (!equalBytes(meeting, meetingId))
-    throw new ArchiveError("bad-chain", "the server kept another meeting than the one that was sent")
-  await appendToKeyring(client, {
-    type: "meeting",
-    meetingHash,
-    epoch: 0,
-    eventHash: meetingHash,
-    epochSecret: made.keys.secret,
-    adminSeed,
-  })
-  return meetingId
+  return draft
 }
 
 /** What this device knows of a meeting. @throws {@link ArchiveError} `not-found`. */
@@ -102,6 +114,21 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
 export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
   const meeting = requireMeeting(client, meetingId)
   const log = await verifyServedLog(client, meeting.meetingHash, meeting.known)
+  assertExtendsPin(client, log)
+  const { current } = log
+  await rememberMeeting(
+    client,
+    meeting.meetingHash,
+    { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
+    log.head,
+  )
+  return log
+}
+
+/** @throws {@link ArchiveError} `rollback`, `fork` for a log that lacks what this device has seen. SPEC.md §7. */
+export function assertExtendsPin(client: Client, log: MeetingLog): void {
+  const meeting = client.state.current.meetings.find((known) => equalBytes(known.meetingHash, log.meetingHash))
+  if (meeting === undefined) return
   const pinned = log.eventHashes[meeting.head.seq]
   if (pinned === undefined)
     throw new ArchiveError("rollback", "the meeting's log that the server gives is shorter than this device has seen", {
@@ -111,14 +138,6 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
     throw new ArchiveError("fork", "the meeting's log that the server gives is another than this device has seen", {
       place: `event ${meeting.head.seq}`,
     })
-  const { current } = log
-  await rememberMeeting(
-    client,
-    meeting.meetingHash,
-    { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
-    log.head,
-  )
-  return log
 }
 
 /** A served log, verified with given secrets; no pin is looked at or set. */
@@ -224,10 +243,9 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
     try {
       await appendEvent(client, log, made.rawEvent, made.certificate)
     } catch (error) {
-      await client.state.update((state) => ({
-        ...state,
-        outbox: state.outbox.filter((item) => !equalBytes(item.box, invitation.box)),
-      }))
+      // Only what the server said no to is certain not to have been appended; what is not certain, the log says later.
+      const isRefused = isArchiveError(error) && !error.retryable && error.code !== "interrupted"
+      if (isRefused) await client.state.update((state) => withoutBox(state, invitation.box))
       if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
       continue
     }

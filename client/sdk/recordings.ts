@@ -1,12 +1,12 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
-import { ArchiveError } from "../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, idOfHash, type MeetingId, type RecordingId } from "../../shared/protocol/ids.js"
 import type { RecordingDetails } from "../../shared/protocol/recording.js"
 import type { MeetingLog, PublishedRecording } from "../crypto/meeting-log.js"
 import type { OpenedAsset } from "../crypto/recording-event.js"
 import type { Client } from "./client.js"
 import { currentCapability, readMeeting } from "./meetings.js"
-import { type AssetReader, openAsset, type ReaderOptions } from "./reader/asset-reader.js"
+import { type AssetReader, openAsset, type ReaderOptions, type WithToken } from "./reader/asset-reader.js"
 
 /** A recording that opens for this account. */
 export interface OpenRecording {
@@ -39,5 +39,16 @@ export function readAsset(
   asset: OpenedAsset,
   options: ReaderOptions = {},
 ): AssetReader {
-  return openAsset(client, () => currentCapability(recording.log), asset, options)
+  let { log } = recording
+  const withToken: WithToken = async (call) => {
+    try {
+      return await client.tokens.with(client.http, currentCapability(log), call)
+    } catch (error) {
+      if (!isArchiveError(error) || error.code !== "forbidden") throw error
+      // An epoch that began since ended what an older one's key may read.
+      log = await readMeeting(client, log.meetingId)
+      return await client.tokens.with(client.http, currentCapability(log), call)
+    }
+  }
+  return openAsset(client, withToken, asset, options)
 }

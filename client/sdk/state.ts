@@ -15,7 +15,10 @@ const meetingSchema = z.object({
   /** The newest event that was verified. */
   head: z.object({ seq: uint, hash: bytes }),
 })
-const outboxSchema = z.object({ recipient: bytes, box: bytes, notBeforeMs: uint })
+/** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. */
+const outboxSchema = z.object({ recipient: bytes, box: bytes, notBeforeMs: uint, meetingHash: bytes, eventHash: bytes })
+/** A meeting that was made here and that the server has not confirmed. */
+const draftSchema = z.object({ title: z.string(), event: bytes, certificate: bytes, secret: bytes, adminSeed: bytes })
 
 const stateSchema = z.object({
   url: z.string(),
@@ -32,10 +35,11 @@ const stateSchema = z.object({
   }),
   pins: z.array(pinSchema),
   meetings: z.array(meetingSchema),
+  drafts: z.array(draftSchema),
   /** `seq` is one more than the newest record's, so that an empty keyring is 0. */
   keyring: z.object({ count: uint, hash: bytes }),
   outbox: z.array(outboxSchema),
-  /** Inbox entries that were dealt with. */
+  /** Hashes of the invitations that were dealt with. */
   handled: z.array(bytes),
 })
 

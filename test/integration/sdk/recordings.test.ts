@@ -21,41 +21,19 @@ import {
   type UploadProgress,
   whoAmI,
 } from "../../../client/sdk/index.js"
-import { sourceOf } from "../../../client/sdk/upload/once-source.js"
+import { bytesSource, onceSource, readAll } from "./sources.js"
 import { type Service, startClient, startService, type TestClient } from "./support.js"
 
 const MIB = 1024 * 1024
 const CHUNK_PLAINTEXT_BYTES = 65_488 * 128
 
-export function bytesSource(bytes: Uint8Array): AssetSource {
-  return {
-    sizeBytes: bytes.length,
-    open: () => Promise.resolve({ ...sourceOf(portions(bytes)), close: () => Promise.resolve() }),
-  }
-}
-
-/** What comes but once, in portions that fit nothing. */
-export function onceSource(bytes: Uint8Array): AssetSource {
-  return { ...bytesSource(bytes), sizeBytes: null, comesOnce: true }
-}
-
-async function* portions(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += 100_001) yield bytes.subarray(at, at + 100_001)
-}
-
-export const details = (title: string) => ({
+const details = (title: string) => ({
   title,
   fileName: null,
   capturedAtMs: null,
   durationMs: 1_000,
   prepared: "as-is" as const,
 })
-
-export async function readAll(reader: AssetReader, start = 0, end = reader.sizeBytes - 1): Promise<Buffer> {
-  const parts: Buffer[] = []
-  for await (const part of reader.read(start, end)) parts.push(Buffer.from(part))
-  return Buffer.concat(parts)
-}
 
 describe("SDK: recordings", function () {
   this.timeout(120_000)
