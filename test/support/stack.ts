@@ -17,6 +17,8 @@ export interface Stack {
   /** The processes of the server itself, by role. */
   readonly pids: Readonly<Record<string, number>>
   readonly settings: StackSettings | null
+  /** What the service itself printed; the full stack's processes write to files in `folders`. */
+  readonly logs: () => string
   stop(): Promise<void>
 }
 
@@ -41,7 +43,8 @@ async function startEmbedded(environment: Readonly<Record<string, string>>): Pro
     child.kill("SIGKILL")
   }
   process.once("exit", kill)
-  child.stdout.resume()
+  let logs = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (logs += text))
   const url = `http://127.0.0.1:${port}`
   for (const deadline = performance.now() + 60_000; ; await delay(50)) {
     if ((await fetch(`${url}/readyz`).catch(() => null))?.status === 200) break
@@ -54,6 +57,7 @@ async function startEmbedded(environment: Readonly<Record<string, string>>): Pro
     folders: [data],
     pids: { service: child.pid ?? 0 },
     settings: null,
+    logs: () => logs,
     stop: async () => {
       child.kill("SIGTERM")
       await exitOf(child)
@@ -95,6 +99,7 @@ async function startFull(): Promise<Stack> {
     folders: [settings.folder],
     pids: { api: settings.apiPid, worker: settings.workerPid, redis: settings.redisPid },
     settings,
+    logs: () => "",
     stop: async () => {
       child.stdin.end()
       await exitOf(child)

@@ -1,0 +1,162 @@
+import { randomBytes } from "node:crypto"
+import { copyFile, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
+import { expect } from "chai"
+import { parseId } from "../../shared/protocol/ids.js"
+import { openS3Store } from "../../shared/server/objects/s3.js"
+import { findRunning } from "../../shared/server/postgres/embedded.js"
+import { nodePrimitives } from "../../client/crypto/node-primitives.js"
+import { sodiumReady } from "../../client/crypto/sodium.js"
+import { createClient, createNodeTransport, Http, openStateFile, readMeeting } from "../../client/sdk/index.js"
+import { Haystack, type Needle } from "../support/needles.js"
+import { random } from "../support/people.js"
+import { exitOf, root, runProgram, startProgram, temporaryFolder } from "../support/programs.js"
+import { seizeDatabase, seizeFolder, seizeMemory } from "../support/seize.js"
+import { type Stack, STACK_KINDS, startStack } from "../support/stack.js"
+
+const TEXTS = {
+  meetingTitle: "Merger talks with Oriole Holdings",
+  recordingTitle: "Second round of the Oriole call",
+  deviceName: "Cassandra's thinkpad",
+  fileName: "oriole-second-round.mp4",
+}
+
+for (const kind of STACK_KINDS) {
+  describe(`everything on the ${kind} stack, seized`, function () {
+    this.timeout(240_000)
+    let stack: Stack
+    let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+    before(async () => {
+      folder = await temporaryFolder()
+      stack = await startStack(kind, { LOG_LEVEL: "debug" })
+    })
+    after(async () => {
+      await stack.stop()
+      await folder.remove()
+    })
+
+    it("database, objects, spool, queue, logs and memory give no plaintext and no key, during an upload and after", async () => {
+      const environment = { TACITURN_HOME: join(folder.path, "cassandra"), TACITURN_URL: stack.url }
+      const run = async (...args: string[]): Promise<Record<string, string>> => {
+        const result = await runProgram("taciturn", [...args, "--json"], { environment, cwd: folder.path })
+        expect(result.exitCode, result.stdout + result.stderr).to.equal(0)
+        return result.json
+      }
+      await run("init", "--name", TEXTS.deviceName)
+      const { meeting = "" } = await run("meeting", "create", TEXTS.meetingTitle)
+      await copyFile(join(root, "test/data/meeting.mp4"), join(folder.path, TEXTS.fileName))
+      await copyFile(join(root, "test/data/meeting.vtt"), join(folder.path, TEXTS.fileName.replace("mp4", "vtt")))
+      await run("upload", meeting, TEXTS.fileName, "--title", TEXTS.recordingTitle)
+
+      // A second upload is held half-way: its input has begun and not ended.
+      const media = randomBytes(44 * 1024 * 1024)
+      const uploading = startProgram("taciturn", ["upload", meeting, "-", "--title", "Held half-way"], { environment })
+      uploading.stdin?.write(media)
+      await waitForBytes(stack, 12 * 1024 * 1024)
+
+      const needles = [
+        ...textNeedles(),
+        ...windows("media", await readFile(join(folder.path, TEXTS.fileName))),
+        ...windows("captions", await readFile(join(root, "test/data/meeting.vtt"))),
+        ...windows("streamed media", media),
+        ...(await clientSecrets(environment.TACITURN_HOME, stack.url, meeting)),
+      ]
+      const during = new Haystack(needles)
+      await seizeServer(during, stack)
+      expect([...during.found]).to.deep.equal([])
+
+      const client = new Haystack(needles)
+      await seizeMemory(client, "client", uploading.pid ?? 0)
+      const inClient = [...client.found].join("\n")
+      for (const name of ["streamed media", "epoch secret", "device's Ed25519 seed"])
+        expect(inClient, `the scan finds the ${name} where it is`).to.contain(name)
+
+      uploading.stdin?.end()
+      expect(await exitOf(uploading), uploading.output()).to.equal(0)
+      const after = new Haystack(needles)
+      await seizeServer(after, stack)
+      expect([...after.found]).to.deep.equal([])
+      expect(after.scannedBytes).to.be.greaterThan(50 * 1024 * 1024)
+
+      const home = new Haystack(textNeedles())
+      await seizeFolder(home, folder.path)
+      home.scan("arguments", Buffer.from(JSON.stringify(TEXTS)))
+      expect(home.found.size, "the scan finds texts where they are").to.be.greaterThan(2)
+    })
+  })
+}
+
+async function seizeServer(haystack: Haystack, stack: Stack): Promise<void> {
+  for (const folder of stack.folders) await seizeFolder(haystack, folder)
+  haystack.scan("logs", Buffer.from(stack.logs()))
+  const databaseUrl =
+    stack.settings?.databaseUrl ?? (await findRunning(join(stack.folders[0] ?? "", "postgres")))?.databaseUrl ?? ""
+  expect(await seizeDatabase(haystack, databaseUrl)).to.be.greaterThan(10)
+  for (const [role, pid] of Object.entries(stack.pids)) await seizeMemory(haystack, `memory of ${role}`, pid)
+  const s3 = stack.settings?.s3
+  if (s3 == null) return
+  const store = openS3Store({ ...s3, region: "us-east-1" })
+  for await (const { key } of store.list("")) {
+    const parts: Buffer[] = []
+    for await (const part of await store.get(key)) parts.push(part as Buffer)
+    haystack.scan(`object ${key}`, Buffer.concat(parts))
+  }
+  await store.close()
+}
+
+/** Until the server has acknowledged so much of what is being uploaded. */
+async function waitForBytes(stack: Stack, sizeBytes: number): Promise<void> {
+  for (const deadline = performance.now() + 60_000; ; await delay(200)) {
+    const result = await runProgram("taciturn-admin", ["holdings", "--json"], { environment: stack.adminEnvironment })
+    if (result.json.objects.bytes + result.json.spool.bytes > sizeBytes) return
+    if (performance.now() > deadline) throw new Error("nothing was uploaded")
+  }
+}
+
+function textNeedles(): readonly Needle[] {
+  return Object.entries(TEXTS).map(([name, text]) => ({ name, bytes: Buffer.from(text) }))
+}
+
+/** Twenty-four bytes from several places; those that are all alike would be found anywhere. */
+function windows(name: string, bytes: Uint8Array): readonly Needle[] {
+  return [0.11, 0.29, 0.5, 0.73, 0.92]
+    .map((part) => ({
+      name,
+      bytes: bytes.slice(Math.floor(bytes.length * part), Math.floor(bytes.length * part) + 24),
+    }))
+    .filter((needle) => new Set(needle.bytes).size > 8)
+}
+
+/**
+ * Every secret of this client's keystore, and the content keys of what it published. Upload secrets and tokens are sent to the server, which keeps
+ * their hashes: they open nothing, and are not among these.
+ */
+async function clientSecrets(home: string, url: string, meeting: string): Promise<readonly Needle[]> {
+  await sodiumReady()
+  const state = await openStateFile(join(home, "keystore"), () => Promise.resolve(null), random)
+  const { transport, close } = createNodeTransport()
+  const client = createClient({
+    http: new Http(url, transport),
+    state,
+    clock: { nowMs: () => Date.now() },
+    random,
+    primitives: nodePrimitives,
+    failpoint: () => undefined,
+  })
+  const log = await readMeeting(client, parseId("meeting", meeting))
+  await close()
+  const { device, userSeeds } = state.current.secrets
+  const known = state.current.meetings.flatMap((held) => held.known)
+  return [
+    { name: "device's Ed25519 seed", bytes: device.ed25519Seed },
+    { name: "device's X-Wing seed", bytes: device.xwingSeed },
+    ...userSeeds.map(({ seed }) => ({ name: "user seed", bytes: seed })),
+    ...known.map(({ secret }) => ({ name: "epoch secret", bytes: secret })),
+    ...known.flatMap(({ adminSeed }) => (adminSeed === null ? [] : [{ name: "admin seed", bytes: adminSeed }])),
+    ...log.recordings
+      .flatMap((recording) => recording.opened?.assets ?? [])
+      .map((asset) => ({ name: "content key", bytes: asset.contentKey })),
+  ]
+}
