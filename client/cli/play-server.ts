@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
@@ -89,11 +90,7 @@ async function answer(
   })
   for await (const bytes of reader.read(start, last, gone.signal)) {
     // What was read is valid until the next is asked for; a response keeps what it is given.
-    if (!response.write(bytes.slice()))
-      await new Promise<void>((resolve) => {
-        response.once("drain", resolve)
-        response.once("close", resolve)
-      })
+    if (!response.write(bytes.slice())) await once(response, "drain", { signal: gone.signal }).catch(() => undefined)
     if (gone.signal.aborted) return
   }
   response.end()
