@@ -19,6 +19,7 @@ export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } fro
 export { fetchInstance } from "./instance.js"
 export { readKeyring } from "./keyring.js"
 export { addMember, createMeeting, readMeeting } from "./meetings.js"
+export { fileSource } from "./node/file-source.js"
 export { createNodeTransport } from "./node/transport.js"
 export { createSegmentThread } from "./node/segment-thread.js"
 export { openJournalFolder } from "./node/journal-folder.js"
