@@ -1,7 +1,7 @@
 import { z } from "zod"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { FinishUploadRequest, FinishUploadResponse, UploadStatusResponse } from "../../../shared/protocol/http.js"
+import { FinishUploadRequest, FinishUploadResponse } from "../../../shared/protocol/http.js"
 import { type AssetId, formatId } from "../../../shared/protocol/ids.js"
 import { type Http, parseAnswer, type TransportResponse } from "../http.js"
 
@@ -100,19 +100,6 @@ export async function finishUpload(
   })
   const answer = parseAnswer(FinishUploadResponse, await response.bytes(ANSWER_LIMIT_BYTES))
   return { storedBytes: answer.storedBytes, receipt: answer.receipt ?? null }
-}
-
-export async function uploadStatus(
-  handle: UploadHandle,
-  signal?: AbortSignal,
-): Promise<z.output<typeof UploadStatusResponse>> {
-  const response = await handle.http.send({
-    path: `${pathOf(handle)}/status`,
-    subject: handle.subject,
-    token: handle.uploadSecret,
-    signal,
-  })
-  return parseAnswer(UploadStatusResponse, await response.bytes(ANSWER_LIMIT_BYTES))
 }
 
 /** Gives an upload up. */
