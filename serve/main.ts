@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from "../shared/server/postgres/embedded.js"
 import { runService, type Stoppable } from "../shared/server/process.js"
 import { SETTLE_MS } from "../worker/expiry.js"
 import { startWorker } from "../worker/start.js"
-import { claimDatabase } from "./claim.js"
+import { claimDatabase } from "../shared/server/postgres/claim.js"
 import { welcome } from "./welcome.js"
 
 /** The whole service in one process: API and worker, and a PostgreSQL of its own unless DATABASE_URL names one. */

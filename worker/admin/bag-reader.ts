@@ -9,8 +9,8 @@ import { BAG_DECLARATION, TAG_FILES } from "./bag-writer.js"
 /** A bag (RFC 8493) whose files are those that its manifests name, each with its SHA-512. */
 export interface VerifiedBag {
   readonly folder: string
-  /** Paths below the bag, of the payload. */
-  readonly payload: ReadonlySet<string>
+  /** Paths below the bag, of the payload, with their sizes. */
+  readonly payload: ReadonlyMap<string, number>
   readonly tagManifestHash: Uint8Array
 }
 
@@ -34,22 +34,27 @@ export async function verifyBag(
     })
   })
   const tags = parseManifest(tagManifest, TAG_FILES.tagManifest)
-  for (const name of [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest])
+  const expected = [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest]
+  for (const name of expected)
     if (!tags.has(name)) throw refused("a tag file that the tag manifest does not name", name)
+  if (tags.size !== expected.length)
+    throw refused("a tag manifest that names more than it should", TAG_FILES.tagManifest)
   for (const [path, digest] of tags) await checkFile(folder, path, digest)
   if ((await readFile(join(folder, TAG_FILES.declaration), "utf8")) !== BAG_DECLARATION)
     throw refused("not a bag of version 1.0", TAG_FILES.declaration)
   const payload = parseManifest(await readFile(join(folder, TAG_FILES.manifest)), TAG_FILES.manifest)
+  const sizes = new Map<string, number>()
   for (const [path, digest] of payload) {
     if (!path.startsWith("data/")) throw refused("a payload manifest that names a file outside data/", path)
-    await checkFile(folder, path, digest)
+    sizes.set(path, await checkFile(folder, path, digest))
     onFile(path)
   }
+  await assertOxum(folder, sizes)
   const named = new Set([...tags.keys(), ...payload.keys(), TAG_FILES.tagManifest, ...others])
   for (const path of found) if (!named.has(path)) throw refused("a file that no manifest names", path)
   return {
     folder,
-    payload: new Set(payload.keys()),
+    payload: sizes,
     tagManifestHash: createHash("sha512").update(tagManifest).digest(),
   }
 }
@@ -70,17 +75,32 @@ function parseManifest(raw: Uint8Array, name: string): ReadonlyMap<string, strin
   return entries
 }
 
-async function checkFile(folder: string, path: string, digest: string): Promise<void> {
+/** RFC 8493 §2.2.2: bytes and files of the payload. */
+async function assertOxum(folder: string, sizes: ReadonlyMap<string, number>): Promise<void> {
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+  const info = await readFile(join(folder, TAG_FILES.info), "utf8")
+  if (!info.split(/\r?\n/).includes(`Payload-Oxum: ${bytes}.${sizes.size}`))
+    throw refused("a payload of another size than the bag says", TAG_FILES.info)
+}
+
+/** @returns the file's size. */
+async function checkFile(folder: string, path: string, digest: string): Promise<number> {
   const hash = createHash("sha512")
+  let sizeBytes = 0
   try {
-    for await (const bytes of createReadStream(join(folder, path), { highWaterMark: 1 << 20 }))
-      hash.update(bytes as Uint8Array)
+    for await (const bytes of createReadStream(join(folder, path), {
+      highWaterMark: 1 << 20,
+    }) as AsyncIterable<Uint8Array>) {
+      hash.update(bytes)
+      sizeBytes += bytes.length
+    }
   } catch (cause) {
     throw new ArchiveError("integrity", "a file that the manifest names is missing", { place: path, cause })
   }
   const actual = hash.digest()
   if (!equalBytes(actual, Buffer.from(digest, "hex")))
     throw refused(`a file whose SHA-512 is ${toHex(actual).slice(0, 16)}…, not what the manifest says`, path)
+  return sizeBytes
 }
 
 async function* listFiles(folder: string, prefix: string): AsyncGenerator<string> {

@@ -1,16 +1,18 @@
-import { createHash, type Hash } from "node:crypto"
-import { createWriteStream } from "node:fs"
-import { mkdir, open, rename, rm, stat } from "node:fs/promises"
+import { createHash } from "node:crypto"
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { once } from "node:events"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { fsyncFolder } from "../../shared/server/files.js"
+import { fsyncFolder, systemErrorCode, translateFileError } from "../../shared/server/files.js"
 
 /** A file of a bag while it is being written. */
 export interface BagFile {
   write(bytes: Uint8Array | string): Promise<void>
   close(): Promise<void>
+}
+
+interface AbandonableFile extends BagFile {
+  abandon(): Promise<void>
 }
 
 export const TAG_FILES = {
@@ -26,6 +28,7 @@ export class BagWriter {
   readonly #target: string
   readonly #folder: string
   readonly #lines: string[] = []
+  readonly #open = new Set<AbandonableFile>()
   #payloadBytes = 0
   #payloadFiles = 0
 
@@ -34,25 +37,30 @@ export class BagWriter {
     this.#folder = `${target}.partial`
   }
 
-  /** @throws {@link ArchiveError} `exists` unless `force`. */
+  /** @throws {@link ArchiveError} `exists` unless `force`, and where what is to be replaced is no bag. */
   static async begin(target: string, force: boolean): Promise<BagWriter> {
-    if (!force && (await stat(target).catch(() => null)) !== null)
-      throw new ArchiveError("exists", `${target} exists: give --force to replace it`)
+    await assertReplaceable(target, force)
     const writer = new BagWriter(target)
-    await rm(writer.#folder, { recursive: true, force: true })
-    await mkdir(join(writer.#folder, "data"), { recursive: true, mode: 0o700 })
+    try {
+      await rm(writer.#folder, { recursive: true, force: true })
+      await mkdir(join(writer.#folder, "data"), { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw translateFileError(error, target)
+    }
     return writer
   }
 
   /** A payload file, by its path below `data/`. */
   async payload(path: string): Promise<BagFile> {
     const full = join(this.#folder, "data", path)
-    await mkdir(dirname(full), { recursive: true, mode: 0o700 })
-    return openHashed(full, (digest, sizeBytes) => {
+    const file = await openHashed(full, (digest, sizeBytes) => {
+      this.#open.delete(file)
       this.#lines.push(`${digest}  data/${path}\n`)
       this.#payloadBytes += sizeBytes
       this.#payloadFiles += 1
     })
+    this.#open.add(file)
+    return file
   }
 
   /** Writes the manifests; gives the SHA-512 of the tag manifest, which is what gets signed. */
@@ -66,7 +74,7 @@ export class BagWriter {
       [TAG_FILES.manifest]: this.#lines.toSorted().join(""),
     }
     for (const [name, text] of Object.entries(tags)) {
-      const file = openHashed(join(this.#folder, name), (digest) => tagLines.push(`${digest}  ${name}\n`))
+      const file = await openHashed(join(this.#folder, name), (digest) => tagLines.push(`${digest}  ${name}\n`))
       await file.write(text)
       await file.close()
     }
@@ -78,44 +86,79 @@ export class BagWriter {
   /** Adds the signature, makes everything durable, and gives the bag its name. */
   async publish(signatureName: string, signature: Uint8Array): Promise<void> {
     await this.#writeTag(signatureName, signature)
-    await fsyncFolder(this.#folder)
-    await rm(this.#target, { recursive: true, force: true })
-    await rename(this.#folder, this.#target)
-    await fsyncFolder(dirname(this.#target))
+    try {
+      await fsyncFolders(this.#folder)
+      await rm(this.#target, { recursive: true, force: true })
+      await rename(this.#folder, this.#target)
+      await fsyncFolder(dirname(this.#target))
+    } catch (error) {
+      throw translateFileError(error, this.#target)
+    }
   }
 
   async discard(): Promise<void> {
+    for (const file of this.#open) await file.abandon()
     await rm(this.#folder, { recursive: true, force: true })
   }
 
   async #writeTag(name: string, bytes: Uint8Array): Promise<void> {
-    const file = await open(join(this.#folder, name), "wx", 0o600)
-    await file.writeFile(bytes)
-    await file.sync()
+    const file = await openHashed(join(this.#folder, name), () => undefined)
+    await file.write(bytes)
     await file.close()
   }
 }
 
-function openHashed(path: string, onClosed: (digest: string, sizeBytes: number) => void): BagFile {
-  const stream = createWriteStream(path, { flags: "wx", mode: 0o600, flush: true })
-  const hash: Hash = createHash("sha512")
+/** What stands under a production's name is given up only if it is a production, or nothing. */
+async function assertReplaceable(target: string, force: boolean): Promise<void> {
+  const entries = await readdir(target).catch((error: unknown) => {
+    if (systemErrorCode(error) === "ENOENT") return null
+    throw new ArchiveError("exists", `${target} exists and is no folder`, { cause: error })
+  })
+  if (entries === null) return
+  if (!force) throw new ArchiveError("exists", `${target} exists: give --force to replace it`)
+  if (entries.length > 0 && !entries.includes(TAG_FILES.declaration))
+    throw new ArchiveError("exists", `${target} exists and is no production: it is not replaced`)
+}
+
+async function openHashed(
+  path: string,
+  onClosed: (digest: string, sizeBytes: number) => void,
+): Promise<AbandonableFile> {
+  const hash = createHash("sha512")
   let sizeBytes = 0
-  let failure: Error | null = null
-  stream.on("error", (error) => (failure = error))
+  const file = await openNew(path).catch((error: unknown) => {
+    throw translateFileError(error, "the production's folder")
+  })
+  const fail = async (error: unknown): Promise<never> => {
+    await file.close().catch(() => undefined)
+    throw translateFileError(error, "the production's folder")
+  }
   return {
     write: async (bytes) => {
-      if (failure !== null) throw failure
       const buffer = typeof bytes === "string" ? Buffer.from(bytes) : bytes
       hash.update(buffer)
       sizeBytes += buffer.length
-      if (!stream.write(buffer)) await once(stream, "drain")
+      await file.writeFile(buffer).catch(fail)
     },
     close: async () => {
-      await new Promise<void>((resolve, reject) => {
-        stream.once("error", reject)
-        stream.end(resolve)
-      })
+      await file.sync().catch(fail)
+      await file.close().catch(fail)
       onClosed(toHex(hash.digest()), sizeBytes)
     },
+    abandon: async () => {
+      await file.close().catch(() => undefined)
+    },
   }
+}
+
+async function openNew(path: string): Promise<FileHandle> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  return await open(path, "wx", 0o600)
+}
+
+/** Makes every name below a folder durable. */
+async function fsyncFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) await fsyncFolders(join(folder, entry.name))
+  await fsyncFolder(folder)
 }

@@ -1,14 +1,10 @@
 import { Command, CommanderError } from "commander"
-import { join } from "node:path"
 import { fromHex, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, parseId } from "../../shared/protocol/ids.js"
-import { type Adapters, openAdapters } from "../../shared/server/adapters.js"
-import { readServerConfig } from "../../shared/server/config.js"
-import { createLogger } from "../../shared/server/logger.js"
-import { findRunning, startEmbeddedPostgres } from "../../shared/server/postgres/embedded.js"
 import { signaturesReady } from "../../shared/server/signatures.js"
 import { programVersion } from "../../shared/server/version.js"
+import { withAdapters } from "./adapters.js"
 import { countHoldings } from "./holdings.js"
 import { produceMeeting } from "./produce.js"
 import { verifyProduction } from "./verify.js"
@@ -63,7 +59,7 @@ program
   .description("hand over everything that is held of a meeting: a signed bag of ciphertext that anyone can verify")
   .requiredOption("--meeting <meeting>", "the meeting's id")
   .requiredOption("-o, --output <folder>", "the folder to make")
-  .option("--force", "replace an existing folder")
+  .option("--force", "replace an earlier production")
   .addHelpText("after", "\nExample:\n  taciturn-admin produce --meeting mtg_… -o production")
   .action(async (options: { meeting: string; output: string; force?: boolean }) => {
     const meetingId = readMeetingId(options.meeting)
@@ -112,32 +108,6 @@ program
         : []),
     ])
   })
-
-/** Catalog and store as the service has them; the embedded PostgreSQL is started, and ended, only where no service runs. */
-async function withAdapters<T>(work: (adapters: Adapters) => Promise<T>): Promise<T> {
-  const config = readServerConfig()
-  const opened: (() => Promise<void>)[] = []
-  try {
-    let { databaseUrl } = config
-    if (databaseUrl === null) {
-      const folder = join(config.dataDir, "postgres")
-      const running = await findRunning(folder)
-      const postgres = running === null ? await startEmbeddedPostgres(folder) : null
-      if (postgres !== null)
-        opened.push(async () => {
-          await postgres.stop()
-        })
-      databaseUrl = running?.databaseUrl ?? postgres?.databaseUrl ?? ""
-    }
-    const adapters = await openAdapters({ ...config, redisUrl: null }, databaseUrl, createLogger("silent"))
-    opened.push(async () => {
-      await adapters.close()
-    })
-    return await work(adapters)
-  } finally {
-    for (const close of opened.toReversed()) await close()
-  }
-}
 
 function showProgress(bytes: number): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${bytes} bytes\u001b[K`)

@@ -1,15 +1,16 @@
 import { resolve } from "node:path"
-import { createReadStream } from "node:fs"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import { openServerKey } from "../../shared/protocol/receipt.js"
 import { assetRecordKey, chunkKey } from "../../shared/server/assets/layout.js"
+import { TODAY } from "../../shared/server/catalog/sql.js"
 import type { Instance } from "../../shared/server/catalog/instance.js"
 import type { Catalog, ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
 import { SCHEMA } from "../../shared/server/schema.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { type BagFile, BagWriter } from "./bag-writer.js"
+import { type AssetRow, openObject, openPiece, type PieceRow } from "./held-bytes.js"
 import {
   type Declaration,
   NOT_HELD,
@@ -41,12 +42,16 @@ export interface ProductionResult {
   readonly declaration: Declaration
 }
 
-interface AssetRow {
-  readonly asset_id: Uint8Array
-  readonly state: string
-}
-
 const ROWS_PER_QUERY = 256
+/** How many rows of each table are of one meeting: counted apart from writing them, so that none is left out unseen. */
+const COUNT_ROWS: Readonly<Record<ProducedTable, string>> = {
+  meetings: "meetings WHERE meeting_id = $1",
+  meeting_events: "meeting_events WHERE meeting_id = $1",
+  meeting_epochs: "meeting_epochs WHERE meeting_id = $1",
+  assets: "assets WHERE meeting_id = $1",
+  chunks: "chunks JOIN assets USING (asset_id) WHERE meeting_id = $1",
+  pieces: "pieces JOIN assets USING (asset_id) WHERE meeting_id = $1",
+}
 
 /**
  * Hands over everything that is held of one meeting, as SPEC.md §12 says; memory does not grow with it.
@@ -70,14 +75,6 @@ class Production {
   readonly #options: ProductionOptions
   readonly #bag: BagWriter
   readonly #snapshot: Queryable
-  readonly #rows: Record<ProducedTable, number> = {
-    meetings: 0,
-    meeting_events: 0,
-    meeting_epochs: 0,
-    assets: 0,
-    chunks: 0,
-    pieces: 0,
-  }
   #objects = 0
   #objectBytes = 0
 
@@ -148,11 +145,7 @@ class Production {
       await this.#writeRows(records, "assets", [asset])
       await this.#writeChunks(records, asset)
       await this.#writePieces(records, asset)
-      if (asset.state === "stored")
-        await this.#writeObject(
-          `objects/${toHex(asset.asset_id)}/asset.cbor`,
-          await this.#parts.objects.get(assetRecordKey(asset.asset_id)),
-        )
+      if (asset.state === "stored") await this.#writeObject(asset, "asset.cbor", assetRecordKey(asset.asset_id))
       after = asset.asset_id
     }
   }
@@ -165,11 +158,7 @@ class Production {
       )
       await this.#writeRows(records, "chunks", rows)
       for (const { n, sha256, stored } of rows) {
-        if (stored && sha256 !== null)
-          await this.#writeObject(
-            `objects/${toHex(asset.asset_id)}/${n}`,
-            await this.#parts.objects.get(chunkKey(asset.asset_id, n, sha256)),
-          )
+        if (stored && sha256 !== null) await this.#writeObject(asset, String(n), chunkKey(asset.asset_id, n, sha256))
       }
       const last = rows.at(-1)
       if (last === undefined) return
@@ -178,24 +167,26 @@ class Production {
   }
 
   async #writePieces(records: BagFile, asset: AssetRow): Promise<void> {
-    const rows = await this.#snapshot.query<{ start_bytes: number; spool_name: string }>(
-      "SELECT * FROM pieces WHERE asset_id = $1 ORDER BY start_bytes",
-      [asset.asset_id],
-    )
+    const rows = await this.#snapshot.query<PieceRow>("SELECT * FROM pieces WHERE asset_id = $1 ORDER BY start_bytes", [
+      asset.asset_id,
+    ])
     await this.#writeRows(records, "pieces", rows)
-    for (const { start_bytes: start, spool_name: name } of rows)
-      await this.#writeObject(
-        `pieces/${toHex(asset.asset_id)}/${start}`,
-        createReadStream(this.#parts.spool.pathOf(name)),
-      )
+    for (const piece of rows) {
+      const contents = await openPiece(this.#parts, asset, piece)
+      if (contents !== null) await this.#write(`pieces/${toHex(asset.asset_id)}/${piece.start_bytes}`, contents)
+    }
+  }
+
+  async #writeObject(asset: AssetRow, name: string, key: string): Promise<void> {
+    const contents = await openObject(this.#parts, asset, key)
+    if (contents !== null) await this.#write(`objects/${toHex(asset.asset_id)}/${name}`, contents)
   }
 
   async #writeRows(records: BagFile, table: ProducedTable, rows: readonly object[]): Promise<void> {
     for (const row of rows) await records.write(recordLine(table, row))
-    this.#rows[table] += rows.length
   }
 
-  async #writeObject(path: string, contents: AsyncIterable<Uint8Array>): Promise<void> {
+  async #write(path: string, contents: AsyncIterable<Uint8Array>): Promise<void> {
     const file = await this.#bag.payload(path)
     for await (const bytes of contents) {
       await file.write(bytes)
@@ -215,17 +206,13 @@ class Production {
   async #declare(): Promise<Declaration> {
     const { instance, version } = this.#parts
     const { meetingId } = this.#options
-    const count = async (table: "challenges" | "tokens"): Promise<number> => {
-      const [row] = await this.#snapshot.query<{ count: number }>(
-        `SELECT count(*)::int AS count FROM ${table} WHERE subject = $1`,
-        [meetingId],
-      )
+    const count = async (rows: string): Promise<number> => {
+      const [row] = await this.#snapshot.query<{ count: number }>(`SELECT count(*) AS count FROM ${rows}`, [meetingId])
       return row?.count ?? 0
     }
-    const [today] = await this.#snapshot.query<{ day: number }>(
-      "SELECT floor(extract(epoch FROM now()) / 86400)::int AS day",
-      [],
-    )
+    const rows: Record<string, number> = {}
+    for (const table of PRODUCED_TABLES) rows[table] = await count(COUNT_ROWS[table])
+    const [today] = await this.#snapshot.query<{ day: number }>(`SELECT ${TODAY} AS day`, [])
     const reason = "hashes of random values that end within ten minutes; they open nothing"
     return {
       version: 1,
@@ -234,12 +221,12 @@ class Production {
       producedDay: today?.day ?? 0,
       instance: formatId("instance", instance.instanceId),
       serverKeys: instance.serverKeys.map((key) => Buffer.from(key).toString("base64")),
-      rows: this.#rows,
+      rows,
       objects: this.#objects,
       objectBytes: this.#objectBytes,
       withheld: [
-        { what: "rows of challenges", count: await count("challenges"), reason },
-        { what: "rows of tokens", count: await count("tokens"), reason },
+        { what: "rows of challenges", count: await count("challenges WHERE subject = $1"), reason },
+        { what: "rows of tokens", count: await count("tokens WHERE subject = $1"), reason },
       ],
       notHeld: [...NOT_HELD],
     }

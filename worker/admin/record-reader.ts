@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
+import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import { SCHEMA } from "../../shared/server/schema.js"
 import { refused } from "./bag-reader.js"
@@ -91,8 +92,10 @@ export async function* readRecords(folder: string): AsyncGenerator<ProducedRecor
   for await (const line of lines) {
     number += 1
     const place = `${RECORDS_PATH} line ${number}`
-    const parsed = lineSchema.safeParse(parseJson(line, place))
-    if (!parsed.success) throw refused("a row of another form", place)
+    const json = parseJson(line, place)
+    const parsed = lineSchema.safeParse(json)
+    // A name given twice would let two readers see two rows.
+    if (!parsed.success || JSON.stringify(json) !== line) throw refused("a row of another form", place)
     const { table, row } = parsed.data
     const checked = rowSchemas[table].safeParse(row)
     if (!checked.success) throw refused(`a row of ${table} with other columns than its table has`, place)
@@ -107,11 +110,7 @@ export function assertSchemaFile(text: string): void {
     parsed.success &&
     Object.keys(parsed.data).length === PRODUCED_TABLES.length &&
     PRODUCED_TABLES.every((table) => {
-      const described = parsed.data[table]?.columns ?? {}
-      return (
-        JSON.stringify(Object.entries(described).toSorted()) ===
-        JSON.stringify(Object.entries(SCHEMA[table]?.columns ?? {}).toSorted())
-      )
+      return isDeepStrictEqual(parsed.data[table], SCHEMA[table])
     })
   if (!same) throw refused("a schema that is not the one that this version describes", "data/schema.json")
 }

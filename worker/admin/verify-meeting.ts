@@ -78,8 +78,8 @@ export class MeetingCheck {
   }
 
   /** After the last row. */
-  finish(assetCount: number): void {
-    const { head_seq: headSeq, head_hash: headHash, asset_count: expectedAssets, epoch } = this.#meeting
+  finish(receipted: { readonly assets: number; readonly bytes: number }): void {
+    const { head_seq: headSeq, head_hash: headHash, asset_count: assets, stored_bytes: bytes, epoch } = this.#meeting
     if (this.#nextSeq !== headSeq + 1) throw refused(`event ${this.#nextSeq} is missing`, `event ${this.#nextSeq}`)
     if (!equalBytes(this.#head, headHash))
       throw refused("a log that does not end in the meeting's head", `event ${headSeq}`)
@@ -88,7 +88,7 @@ export class MeetingCheck {
     if (lacking !== undefined) throw refused("an epoch's row is missing", `epoch ${lacking.epoch}`)
     const [asset] = this.named
     if (asset !== undefined) throw refused("an asset that an event published is missing", `event ${asset[1]}`)
-    if (assetCount !== expectedAssets)
-      throw refused(`${assetCount} assets where the meeting has ${expectedAssets}`, "data/records.jsonl")
+    if (receipted.assets !== assets || receipted.bytes !== bytes)
+      throw refused(`${receipted.assets} receipted assets where the meeting has ${assets}`, "data/records.jsonl")
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
-import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { compareBytes, equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import { instanceIdOf } from "../../shared/protocol/receipt.js"
@@ -49,6 +49,9 @@ export async function verifyProduction(
     throw new ArchiveError("instance-changed", "a production of another instance than the one given", {
       place: SIGNATURE_FILE,
     })
+  const payload = new Map(bag.payload)
+  for (const path of [RECORDS_PATH, "data/schema.json", "data/declaration.json"])
+    if (!payload.delete(path)) throw refused("a part of the production is missing", path)
   assertSchemaFile(await readFile(join(folder, "data/schema.json"), "utf8"))
   const declaration = readDeclaration(await readFile(join(folder, "data/declaration.json"), "utf8"))
   const meeting = formatId("meeting", signed.meetingId as MeetingId)
@@ -59,13 +62,11 @@ export async function verifyProduction(
   ) {
     throw refused("a declaration that is not the one that was signed for", "data/declaration.json")
   }
-  const payload = new Set(bag.payload)
-  for (const path of [RECORDS_PATH, "data/schema.json", "data/declaration.json"])
-    if (!payload.delete(path)) throw refused("a part of the production is missing", path)
+  const objects = [...payload.values()]
   const found = await new RecordsCheck(folder, payload, signed, declaration).run()
-  const [stray] = payload
+  const [stray] = payload.keys()
   if (stray !== undefined) throw refused("bytes that no row names", stray)
-  assertCounts(declaration, found)
+  assertCounts(declaration, found, objects)
   return {
     meeting,
     instance: declaration.instance,
@@ -85,7 +86,7 @@ interface Found {
 
 class RecordsCheck {
   readonly #folder: string
-  readonly #payload: Set<string>
+  readonly #payload: Map<string, number>
   readonly #signed: { readonly meetingId: Uint8Array; readonly instanceKey: Uint8Array }
   readonly #serverKeys: readonly Uint8Array[]
   readonly #rows: Record<ProducedTable, number> = {
@@ -99,11 +100,13 @@ class RecordsCheck {
   #meeting: MeetingCheck | null = null
   #asset: AssetCheck | null = null
   #publishedAssets = 0
+  /** What the meeting's row counts: assets with a receipt, and their bytes. */
+  #receipted = { assets: 0, bytes: 0 }
   #stage = 0
 
   constructor(
     folder: string,
-    payload: Set<string>,
+    payload: Map<string, number>,
     signed: { readonly meetingId: Uint8Array; readonly instanceKey: Uint8Array },
     declaration: Declaration,
   ) {
@@ -134,7 +137,7 @@ class RecordsCheck {
     }
     if (this.#meeting === null) throw refused("the meeting's row is missing", RECORDS_PATH)
     await this.#endAsset()
-    this.#meeting.finish(this.#rows.assets)
+    this.#meeting.finish(this.#receipted)
     return { rows: this.#rows, publishedAssets: this.#publishedAssets }
   }
 
@@ -142,7 +145,13 @@ class RecordsCheck {
     await this.#endAsset()
     if (!equalBytes(row.meeting_id, this.#signed.meetingId))
       throw refused("an asset of another meeting", `asset ${toHex(row.asset_id)}`)
+    if (this.#asset !== null && compareBytes(this.#asset.row.asset_id, row.asset_id) >= 0)
+      throw refused("assets that stand out of order", `asset ${toHex(row.asset_id)}`)
     this.#asset = new AssetCheck(row, this.#folder, this.#payload)
+    if (row.state === "stored") {
+      this.#receipted.assets += 1
+      this.#receipted.bytes += row.offset_bytes
+    }
     if (!meeting.named.delete(toHex(this.#asset.headerHash))) return
     if (row.state !== "stored") throw refused("a published asset that is not stored", `asset ${toHex(row.asset_id)}`)
     this.#publishedAssets += 1
@@ -167,12 +176,15 @@ function readDeclaration(text: string): Declaration {
   return parsed.data
 }
 
-function assertCounts(declaration: Declaration, found: Found): void {
+function assertCounts(declaration: Declaration, found: Found, objects: readonly number[]): void {
+  const objectBytes = objects.reduce((sum, size) => sum + size, 0)
+  if (declaration.objects !== objects.length || declaration.objectBytes !== objectBytes)
+    throw refused(`${objects.length} objects, ${objectBytes} bytes: other than declared`, "data/declaration.json")
+  if (Object.keys(declaration.rows).length !== PRODUCED_TABLES.length)
+    throw refused("a declaration of other tables", "data/declaration.json")
   for (const table of PRODUCED_TABLES) {
-    if (declaration.rows[table] !== found.rows[table])
-      throw refused(
-        `${found.rows[table]} rows of ${table} where ${declaration.rows[table] ?? 0} were declared`,
-        "data/declaration.json",
-      )
+    const declared = declaration.rows[table] ?? 0
+    if (declared !== found.rows[table])
+      throw refused(`${found.rows[table]} rows of ${table} where ${declared} were declared`, "data/declaration.json")
   }
 }

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { constants } from "node:fs"
-import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { access, mkdir, open, readFile, realpath, rename, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import pg from "pg"
 import { ArchiveError } from "../../protocol/errors.js"
+import { fsyncFolder } from "../files.js"
 import { commandFor, postgresBinaries, type PostgresBinaries } from "./binaries.js"
 
 /** PostgreSQL in a folder of its own, for who runs no server. */
@@ -28,19 +29,11 @@ const POLL_MS = 20
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const binaries = await postgresBinaries()
-  const running = await findRunning(folder)
-  if (running !== null) {
-    await waitUntilReady(running.databaseUrl)
-    return {
-      databaseUrl: running.databaseUrl,
-      stop: async () => {
-        await stopServer(running.pid)
-      },
-    }
-  }
+  const running = await adoptRunning(folder)
+  if (running !== null) return running
   const dataFolder = join(folder, "cluster")
   await rm(join(dataFolder, "postmaster.pid"), { force: true })
-  if (!(await exists(join(dataFolder, "PG_VERSION")))) await initialise(binaries, folder, dataFolder)
+  if (!(await hasEmbeddedPostgres(folder))) await initialise(binaries, folder, dataFolder)
   const port = await freePort()
   const pid = await launch(binaries, folder, dataFolder, port)
   const databaseUrl = urlFor(port, await readPassword(folder))
@@ -56,20 +49,45 @@ export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPos
   }
 }
 
-/** The database of a service that runs on `folder` now, or `null`. */
+/** One that is still stopping is waited for, and is then none. */
+async function adoptRunning(folder: string): Promise<EmbeddedPostgres | null> {
+  const running = await findRunning(folder)
+  if (running === null) return null
+  const { pid, databaseUrl } = running
+  try {
+    await waitUntilReady(databaseUrl, () => isAlive(pid))
+  } catch (error) {
+    if (isAlive(pid)) throw error
+    return null
+  }
+  return {
+    databaseUrl,
+    stop: async () => {
+      await stopServer(pid)
+    },
+  }
+}
+
+/** Whether a cluster was ever made in `folder`. */
+export async function hasEmbeddedPostgres(folder: string): Promise<boolean> {
+  return await exists(join(folder, "cluster", "PG_VERSION"))
+}
+
+/** The database that runs on `folder` now, or `null`. */
 export async function findRunning(
   folder: string,
 ): Promise<{ readonly pid: number; readonly databaseUrl: string } | null> {
-  const text = await readFile(join(folder, "cluster", "postmaster.pid"), "utf8").catch(() => null)
+  const dataFolder = join(folder, "cluster")
+  const text = await readFile(join(dataFolder, "postmaster.pid"), "utf8").catch(() => null)
   const [pidLine, , , portLine] = text?.split("\n") ?? []
   const [pid, port] = [Number(pidLine), Number(portLine)]
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid) || !(await isPostgres(pid))) return null
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid) || !(await worksIn(pid, dataFolder))) return null
   return { pid, databaseUrl: urlFor(port, await readPassword(folder)) }
 }
 
 async function initialise(binaries: PostgresBinaries, folder: string, dataFolder: string): Promise<void> {
   const passwordFile = passwordPath(folder)
-  await writeFile(passwordFile, randomBytes(24).toString("hex"), { mode: 0o600 })
+  await writeFile(passwordFile, randomBytes(24).toString("hex"), { mode: 0o600, flush: true })
   // A half-made cluster of an interrupted start has no PG_VERSION under its final name.
   const making = `${dataFolder}.making`
   await rm(making, { recursive: true, force: true })
@@ -94,6 +112,7 @@ async function initialise(binaries: PostgresBinaries, folder: string, dataFolder
   if (code !== 0)
     throw new ArchiveError("unavailable", `PostgreSQL's initdb failed (${String(code)}): ${lastLine(said)}`)
   await rename(making, dataFolder)
+  await fsyncFolder(folder)
 }
 
 async function launch(binaries: PostgresBinaries, folder: string, dataFolder: string, port: number): Promise<number> {
@@ -164,10 +183,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** A pid file outlives its process after a power cut, and its number may be another's by then. */
-async function isPostgres(pid: number): Promise<boolean> {
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => null)
-  return commandLine === null ? process.platform !== "linux" : commandLine.includes("postgres")
+/** A pid file outlives its process after a power cut, and its number may be another's by then. PostgreSQL works in its data folder. */
+async function worksIn(pid: number, dataFolder: string): Promise<boolean> {
+  if (process.platform !== "linux") return true
+  const [workingFolder, expected] = await Promise.all(
+    [`/proc/${pid}/cwd`, dataFolder].map((path) => realpath(path).catch(() => null)),
+  )
+  return workingFolder !== null && workingFolder === expected
 }
 
 function passwordPath(folder: string): string {
