@@ -10,12 +10,14 @@ import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
 import { sodiumReady } from "../crypto/sodium.js"
 import { type Client, createClient } from "../sdk/client.js"
 import { Http } from "../sdk/http.js"
+import { fetchInstance } from "../sdk/instance.js"
 import { flushOutbox } from "../sdk/invitations.js"
 import { registerAccount } from "../sdk/account.js"
 import { readIfThere } from "../sdk/node/files.js"
 import { createSegmentThread } from "../sdk/node/segment-thread.js"
 import { openStateFile } from "../sdk/node/state-file.js"
 import { createNodeTransport } from "../sdk/node/transport.js"
+import { withRetry } from "../sdk/retry.js"
 import type { StateBox } from "../sdk/state.js"
 import { type CliConfig, DEFAULT_URL, readCliConfig } from "./config.js"
 import { createFailpoint } from "./failpoint.js"
@@ -33,8 +35,12 @@ export interface CommandContext {
   readonly keystorePath: string
   httpFor(url: string): Http
   clientFor(http: Http, state: StateBox): Client
-  /** The account of this home, with what an earlier call left unsent posted. @throws {@link ArchiveError} `not-found` without one. */
-  openClient(): Promise<Client>
+  /**
+   * The account of this home, at the server that it knows, with what an earlier call left unsent posted.
+   * @param patienceMs how long to wait for a server that is not there now, beyond the seconds that every command waits.
+   * @throws {@link ArchiveError} `not-found` without an account; `instance-changed`.
+   */
+  openClient(patienceMs?: number): Promise<Client>
   /** The same without a word to the server. */
   openOffline(): Promise<Client>
   passphrase(question: string): Promise<string | null>
@@ -73,8 +79,17 @@ export async function createContext(options: {
       const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
       return context.clientFor(context.httpFor(options.url ?? config.url ?? state.current.url), state)
     },
-    openClient: async () => {
+    openClient: async (patienceMs = 0) => {
       const client = await context.openOffline()
+      const { instanceKey } = client.state.current
+      // Nothing is sent to a server that is another.
+      await withRetry(async () => await fetchInstance(client.http, instanceKey), {
+        patienceMs,
+        signal: options.signal,
+        onWait: (error, waitMs) => {
+          output.progress(`waiting ${Math.ceil(waitMs / 1_000)} s, ${error.message}`)
+        },
+      })
       if (!client.state.current.registered) await registerAccount(client)
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
       return client

@@ -11,6 +11,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url))
 export interface ProgramResult {
   readonly exitCode: number | null
   readonly stdout: string
+  readonly stdoutBytes: Buffer
   readonly stderr: string
   /** The one JSON document on stdout. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -45,6 +46,7 @@ export async function runProgram(
         resolve({
           exitCode: child.exitCode,
           stdout: fromLatin1(stdout),
+          stdoutBytes: Buffer.from(stdout, "latin1"),
           stderr: fromLatin1(stderr),
           json: parse(stdout),
         })

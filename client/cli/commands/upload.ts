@@ -20,6 +20,9 @@ import { formatSize } from "../output.js"
 import { reportUpload } from "../progress.js"
 import { fileSource, inputSource, peek } from "../sources.js"
 
+/** A long upload is worth waiting for. */
+const PATIENCE_MS = 600_000
+
 interface UploadFlags {
   readonly title?: string
   readonly asIs?: boolean
@@ -60,7 +63,7 @@ async function upload(
     throw new ArchiveError("usage", "--title names one recording, and several files were given")
   if (files.filter((file) => file === "-").length > 1)
     throw new ArchiveError("usage", "standard input can be given once")
-  const client = await context.openClient()
+  const client = await context.openClient(PATIENCE_MS)
   const done: Uploaded[] = []
   const failures: {
     readonly file: string
