@@ -1,13 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { randomBytes } from "node:crypto"
-import { mkdtemp, open, readFile, rm } from "node:fs/promises"
-import { connect, createServer } from "node:net"
+import { spawn } from "node:child_process"
+import { mkdtemp, open, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as delay } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
-import { promisify } from "node:util"
 import { startEmbeddedPostgres } from "../shared/server/postgres/embedded.js"
+import { type Closers, end, freePort, type GatewayService, startGateway, startRedis, until } from "./services.js"
 
 /**
  * `npm run stack`: every part of a large installation as a process of its own, on this machine: PostgreSQL, Redis, Ceph's S3 gateway, API, worker.
@@ -15,9 +12,7 @@ import { startEmbeddedPostgres } from "../shared/server/postgres/embedded.js"
  * `--folder-objects` takes a folder instead of the gateway.
  */
 
-const run = promisify(execFile)
 const root = fileURLToPath(new URL("..", import.meta.url))
-const START_TIMEOUT_MS = 90_000
 
 export interface StackSettings {
   readonly url: string
@@ -35,7 +30,7 @@ export interface StackSettings {
   } | null
 }
 
-const closers: (() => Promise<void>)[] = []
+const closers: Closers = []
 
 async function main(): Promise<void> {
   const withS3 = !process.argv.includes("--folder-objects")
@@ -47,7 +42,10 @@ async function main(): Promise<void> {
   closers.push(async () => {
     await postgres.stop()
   })
-  const [redis, s3] = await Promise.all([startRedis(folder), withS3 ? startGateway(folder) : null])
+  const [redis, gateway] = await Promise.all([
+    startRedis(folder, closers),
+    withS3 ? startGateway(folder, closers) : null,
+  ])
   const port = await freePort()
   const environment: Record<string, string> = {
     PATH: process.env["PATH"] ?? "",
@@ -57,19 +55,20 @@ async function main(): Promise<void> {
     DATABASE_URL: postgres.databaseUrl,
     REDIS_URL: redis.url,
     RECONCILE_SECONDS: "2",
-    ...(s3 === null
+    ...(gateway === null
       ? {}
       : {
-          S3_ENDPOINT: s3.endpoint,
-          S3_BUCKET: s3.bucket,
-          S3_ACCESS_KEY_ID: s3.accessKeyId,
-          S3_SECRET_ACCESS_KEY: s3.secretAccessKey,
+          S3_ENDPOINT: gateway.endpoint,
+          S3_BUCKET: gateway.bucket,
+          S3_ACCESS_KEY_ID: gateway.accessKeyId,
+          S3_SECRET_ACCESS_KEY: gateway.secretAccessKey,
         }),
   }
   const api = await startService("api", folder, environment)
   const worker = await startService("worker", folder, environment)
   const url = `http://127.0.0.1:${port}`
   await until(async () => (await fetch(`${url}/readyz`).catch(() => null))?.status === 200, "the API")
+  const s3 = gateway === null ? null : s3Of(gateway)
   const settings: StackSettings = {
     url,
     folder,
@@ -81,6 +80,10 @@ async function main(): Promise<void> {
     s3,
   }
   process.stdout.write(`${JSON.stringify(settings)}\n`)
+}
+
+function s3Of({ endpoint, bucket, accessKeyId, secretAccessKey }: GatewayService): NonNullable<StackSettings["s3"]> {
+  return { endpoint, bucket, accessKeyId, secretAccessKey }
 }
 
 async function startService(
@@ -98,98 +101,6 @@ async function startService(
     await end(child, "SIGTERM")
   })
   return child.pid ?? 0
-}
-
-async function startRedis(folder: string): Promise<{ readonly url: string; readonly pid: number }> {
-  const port = await freePort()
-  const args = [
-    "--port",
-    String(port),
-    "--bind",
-    "127.0.0.1",
-    "--dir",
-    folder,
-    "--appendonly",
-    "yes",
-    "--save",
-    "",
-    "--daemonize",
-    "no",
-  ]
-  const child = spawn("redis-server", args, { stdio: "ignore" })
-  const failed = new Promise<never>((_resolve, reject) => {
-    child.once("error", () => {
-      reject(new Error("redis-server does not run: apt-get install redis-server"))
-    })
-  })
-  closers.push(async () => {
-    await end(child, "SIGTERM")
-  })
-  await Promise.race([failed, until(() => canConnect(port), "Redis")])
-  return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0 }
-}
-
-async function startGateway(folder: string): Promise<NonNullable<StackSettings["s3"]>> {
-  const gateway = join(folder, "rgw")
-  const [accessKeyId, secretAccessKey] = [randomBytes(10).toString("hex"), randomBytes(20).toString("hex")]
-  const script = join(root, "scripts", "rgw.sh")
-  closers.push(async () => {
-    await run(script, ["stop", gateway])
-  })
-  const { stdout } = await run(script, ["start", gateway, String(await freePort()), accessKeyId, secretAccessKey], {
-    timeout: START_TIMEOUT_MS,
-  }).catch(async (cause: unknown) => {
-    const log = await readFile(join(gateway, "log", "rgw.out"), "utf8").catch(() => "")
-    throw new Error(
-      `Ceph's gateway did not start (apt-get install radosgw ceph-osd ceph-mon ceph-common): ${log.slice(-400)}`,
-      { cause },
-    )
-  })
-  return { endpoint: stdout.trim(), bucket: "taciturn", accessKeyId, secretAccessKey }
-}
-
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const closed = new Promise<void>((resolve) =>
-    child.once("close", () => {
-      resolve()
-    }),
-  )
-  child.kill(signal)
-  // A process that a test has stopped (SIGSTOP) takes no other signal than this.
-  const timer = setTimeout(() => child.kill("SIGKILL"), 15_000)
-  await closed
-  clearTimeout(timer)
-}
-
-async function until(check: () => Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + START_TIMEOUT_MS
-  while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`${what} did not answer`)
-    await delay(50)
-  }
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1")
-    socket.once("connect", () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once("error", () => {
-      resolve(false)
-    })
-  })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === "string") throw new Error("no free port")
-  return address.port
 }
 
 let stopping = false
