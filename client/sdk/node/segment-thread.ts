@@ -31,7 +31,7 @@ interface Waiting {
 const WORTHWHILE_BYTES = 512 * 1024
 
 /** It holds little beside the buffers that pass through; its heap must not grow with them. */
-const THREAD_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 }
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 96 }
 
 const ENTRY = new URL("./segment-thread-worker.js", import.meta.url)
 
