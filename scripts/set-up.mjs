@@ -20,13 +20,13 @@ const cache = join(root, "node_modules", ".cache", "taciturn")
 const SOURCES = ["shared", "api", "worker", "serve", "client", "test", "scripts"]
 const FFMPEG_DOWNLOAD_MS = 20_000
 
-/** Brings node_modules and dist up to date. */
-export function setUp() {
+/** Brings node_modules and dist up to date; the tests are built where they are needed. */
+export function setUp({ tests = false } = {}) {
   const [major, minor] = process.versions.node.split(".").map(Number)
   if (major < 20 || (major === 20 && minor < 19))
     stop(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
   install()
-  build()
+  build(tests ? ["serve", "client/cli", "test"] : ["serve", "client/cli"])
 }
 
 function install() {
@@ -40,20 +40,21 @@ function install() {
   done("installed", lock)
 }
 
-function build() {
+function build(projects) {
+  const step = `built ${projects.length}`
   const sources = hashOf([...listFiles(SOURCES), join(root, "package-lock.json"), join(root, "tsconfig.base.json")])
-  if (isDone("built", sources) && existsSync(join(root, "dist", "serve", "main.js"))) return
+  if (isDone(step, sources) && existsSync(join(root, "dist", "serve", "main.js"))) return
   say("Building …")
   run(
     process.execPath,
     [
       join(root, "node_modules", "typescript", "bin", "tsc"),
       "-b",
-      ...["serve", "client/cli", "test"].map((project) => join(root, project)),
+      ...projects.map((project) => join(root, project)),
     ],
     "The build failed",
   )
-  done("built", sources)
+  done(step, sources)
 }
 
 /** The shipped PostgreSQL's libraries carry version links that a package can't hold; its own install script makes them. */
@@ -150,4 +151,4 @@ function stop(text) {
   process.exit(1)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) setUp()
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ tests: process.argv.includes("--tests") })

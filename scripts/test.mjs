@@ -5,7 +5,7 @@ import { installDebianPackages } from "./debian-packages.mjs"
 import { root, setUp } from "./set-up.mjs"
 
 const full = process.argv.includes("--full")
-setUp()
+setUp({ tests: true })
 installDebianPackages({ required: process.env.CI === "true" })
 if ((await run(process.execPath, [join(root, "scripts", "check.mjs")])) !== 0) {
   process.stdout.write("The checks failed: no test was run.\n0 passed, 1 failed\n")

@@ -1,17 +1,25 @@
 import { once } from "node:events"
 import { connect, createServer, type Socket } from "node:net"
+import { Transform } from "node:stream"
 
 /** A relay in front of a server, which can be cut and mended: to a client behind it the server is then down, and up again. */
 export interface TcpRelay {
   readonly port: number
   cut(): void
   mend(): void
+  /** From now on no answer comes through, though requests do, until it is mended. */
+  mute(): void
   stop(): Promise<void>
 }
 
-export async function startTcpRelay(target: { readonly host: string; readonly port: number }): Promise<TcpRelay> {
+/** `alter` sees what goes to the server, as it comes from the wire. */
+export async function startTcpRelay(
+  target: { readonly host: string; readonly port: number },
+  alter: (bytes: Buffer) => Buffer = (bytes) => bytes,
+): Promise<TcpRelay> {
   const sockets = new Set<Socket>()
   let whole = true
+  let muted = false
   const server = createServer((near) => {
     if (!whole) {
       near.destroy()
@@ -27,8 +35,8 @@ export async function startTcpRelay(target: { readonly host: string; readonly po
         far.destroy()
       })
     }
-    near.pipe(far)
-    far.pipe(near)
+    near.pipe(passing(alter)).pipe(far)
+    far.pipe(passing((bytes) => (muted ? Buffer.alloc(0) : bytes))).pipe(near)
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -42,6 +50,10 @@ export async function startTcpRelay(target: { readonly host: string; readonly po
     cut,
     mend: () => {
       whole = true
+      muted = false
+    },
+    mute: () => {
+      muted = true
     },
     stop: async () => {
       cut()
@@ -49,4 +61,12 @@ export async function startTcpRelay(target: { readonly host: string; readonly po
       await once(server, "close")
     },
   }
+}
+
+function passing(change: (bytes: Buffer) => Buffer): Transform {
+  return new Transform({
+    transform: (bytes: Buffer, _encoding, done) => {
+      done(null, change(bytes))
+    },
+  })
 }

@@ -73,6 +73,7 @@ function clientState(): Format {
     boxes: [...boxes],
     secrets: { genesisHash: secrets.genesisHash, device: secrets.device, userSeeds: [...secrets.userSeeds] },
     pins: [{ genesisHash: hash, seq: 0, headHash: hash }],
+    drafts: [],
     meetings: [
       {
         meetingHash: hash,
