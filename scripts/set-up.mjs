@@ -47,11 +47,7 @@ function build(projects) {
   say("Building …")
   run(
     process.execPath,
-    [
-      join(root, "node_modules", "typescript", "bin", "tsc"),
-      "-b",
-      ...projects.map((project) => join(root, project)),
-    ],
+    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", ...projects.map((project) => join(root, project))],
     "The build failed",
   )
   done(step, sources)

@@ -9,7 +9,7 @@ import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { type Label, LABELS } from "../../shared/protocol/labels.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { countersignedBytes, encodeGenesisStatement, encodeLink } from "../../shared/protocol/link.js"
-import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
+import { sealRecord, type SealPlace } from "./committed-seal.js"
 import { hpkeSeal } from "./hpke.js"
 import { blake2b, signerOfSeed, xwingPublicKey } from "./sodium.js"
 
@@ -91,11 +91,6 @@ export function createAccount(options: {
     secrets: { genesisHash: sha256(genesisLink), device, userSeeds: [{ generation: 1, seed: userSeed }] },
     recoveryPhrase: entropyToMnemonic(entropy, wordlist),
   }
-}
-
-/** A device's name, for those who hold the user seed. @throws {@link ArchiveError} `cannot-open`. */
-export function openDeviceName(userSeed: Uint8Array, deviceKey: Uint8Array, sealedName: Uint8Array): string {
-  return new TextDecoder().decode(openRecord(deviceNamePlace(userSeed, deviceKey), sealedName))
 }
 
 function deviceNamePlace(userSeed: Uint8Array, deviceKey: Uint8Array): SealPlace {

@@ -108,10 +108,12 @@ async function seizeServer(haystack: Haystack, stack: Stack): Promise<void> {
 
 /** Until the server has acknowledged so much of what is being uploaded. */
 async function waitForBytes(stack: Stack, sizeBytes: number): Promise<void> {
-  for (const deadline = performance.now() + 60_000; ; await delay(200)) {
+  for (const deadline = performance.now() + 60_000; ;) {
     const result = await runProgram("taciturn-admin", ["holdings", "--json"], { environment: stack.adminEnvironment })
-    if (result.json.objects.bytes + result.json.spool.bytes > sizeBytes) return
+    const { objects, spool } = result.json as Record<"objects" | "spool", { readonly bytes: number }>
+    if (objects.bytes + spool.bytes > sizeBytes) return
     if (performance.now() > deadline) throw new Error("nothing was uploaded")
+    await delay(200)
   }
 }
 

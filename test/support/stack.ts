@@ -46,9 +46,10 @@ async function startEmbedded(environment: Readonly<Record<string, string>>): Pro
   let logs = ""
   child.stdout.setEncoding("utf8").on("data", (text: string) => (logs += text))
   const url = `http://127.0.0.1:${port}`
-  for (const deadline = performance.now() + 60_000; ; await delay(50)) {
+  for (const deadline = performance.now() + 60_000; ;) {
     if ((await fetch(`${url}/readyz`).catch(() => null))?.status === 200) break
     if (child.exitCode !== null || performance.now() > deadline) throw new Error("the service did not start")
+    await delay(50)
   }
   return {
     kind: "embedded",

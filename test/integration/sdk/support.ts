@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { ClientFailpoint } from "../../../client/sdk/failpoints.js"
 import { startWholeApi } from "../../../api/compose.js"
 import {
   type Client,
@@ -79,7 +80,7 @@ export interface TestClient {
   readonly home: string
   readonly transport: Transport
   /** What a new process of the same person would have. */
-  again(overrides?: { readonly transport?: Transport; readonly failpoint?: (name: string) => void }): Client
+  again(overrides?: { readonly transport?: Transport; readonly failpoint?: (name: ClientFailpoint) => void }): Client
   close(): Promise<void>
 }
 
