@@ -5,6 +5,8 @@ import type { Catalog, Queryable } from "../ports.js"
 const INT8_OID = 20
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 30_000
+/** Longer than the server takes to give up by itself: for a server that went away without a word. */
+const ANSWER_TIMEOUT_MS = 35_000
 const MAX_CONNECTIONS = 16
 
 const types = new pg.TypeOverrides()
@@ -17,6 +19,8 @@ export function openCatalog(databaseUrl: string): Catalog {
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    keepAlive: true,
     types,
   })
   // An idle connection that breaks is replaced by the next query; without a listener it would end the process.

@@ -4,17 +4,21 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs
 import { dirname, join } from "node:path"
 import { equalBytes } from "../../protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../protocol/errors.js"
+import { systemClock } from "../ambient.js"
 import { fsyncFolder, makeFolderDurably, systemErrorCode, translateFileError } from "../files.js"
 import type { ObjectSource, ObjectStore } from "../ports.js"
 import { assertKey } from "./keys.js"
 
 const TEMPORARY = ".tmp"
 const COPY_BYTES = 1 << 20
+/** Writing one object never takes so long. */
+const ABANDONED_MS = 3_600_000
 
 /** Objects as files: written under a temporary name, fsynced, renamed, and the folder fsynced. */
 export async function openFolderStore(root: string): Promise<ObjectStore> {
   const temporary = join(root, TEMPORARY)
   await mkdir(temporary, { recursive: true, mode: 0o700 })
+  await removeAbandoned(temporary)
   const pathOf = (key: string): string => {
     assertKey(key)
     return join(root, key)
@@ -46,7 +50,9 @@ export async function openFolderStore(root: string): Promise<ObjectStore> {
       }
     },
     delete: async (key) => {
-      await rm(pathOf(key), { force: true })
+      await rm(pathOf(key), { force: true }).catch((error: unknown) => {
+        throw translateFileError(error, "the object store")
+      })
     },
     list: (prefix) => listFiles(root, prefix),
     ready: async () => {
@@ -55,6 +61,15 @@ export async function openFolderStore(root: string): Promise<ObjectStore> {
       })
     },
     close: () => Promise.resolve(),
+  }
+}
+
+/** What a killed process left half-written; other processes may be writing theirs now. */
+async function removeAbandoned(temporary: string): Promise<void> {
+  for (const name of await readdir(temporary)) {
+    const path = join(temporary, name)
+    const found = await stat(path).catch(() => null)
+    if (found !== null && systemClock.nowMs() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true })
   }
 }
 
@@ -122,8 +137,13 @@ async function* listFiles(
     for (const entry of entries) {
       const key = folder === "" ? entry.name : `${folder}/${entry.name}`
       if (key === TEMPORARY || !(key.startsWith(prefix) || prefix.startsWith(`${key}/`))) continue
-      if (entry.isDirectory()) pending.push(key)
-      else yield { key, sizeBytes: (await stat(join(root, key))).size }
+      if (entry.isDirectory()) {
+        pending.push(key)
+        continue
+      }
+      // What was deleted meanwhile is not there.
+      const found = await stat(join(root, key)).catch(() => null)
+      if (found !== null) yield { key, sizeBytes: found.size }
     }
   }
 }

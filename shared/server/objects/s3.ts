@@ -15,19 +15,21 @@ import { equalBytes, toHex } from "../../protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../protocol/errors.js"
 import { nodeSha256 } from "../ambient.js"
 import type { S3Settings } from "../config.js"
+import { translateFileError } from "../files.js"
 import type { ObjectSource, ObjectStore } from "../ports.js"
 import { contentsOf } from "./folder.js"
 import { assertKey } from "./keys.js"
 
 const MAX_ATTEMPTS = 4
 const CONNECT_TIMEOUT_MS = 5_000
+/** For one attempt at 8 MiB; also how long a connection may stand still. */
 const REQUEST_TIMEOUT_MS = 60_000
 
 /**
  * Objects in any S3. The payload's own SHA-256 is part of each signed put, so the store itself refuses other bytes
  * (AWS Signature Version 4, `x-amz-content-sha256`).
  */
-export function openS3Store(settings: S3Settings): ObjectStore {
+export function openS3Store(settings: S3Settings, requestTimeoutMs = REQUEST_TIMEOUT_MS): ObjectStore {
   const { bucket } = settings
   const client = new S3Client({
     endpoint: settings.endpoint,
@@ -37,7 +39,12 @@ export function openS3Store(settings: S3Settings): ObjectStore {
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
     maxAttempts: MAX_ATTEMPTS,
-    requestHandler: { connectionTimeout: CONNECT_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: requestTimeoutMs,
+      socketTimeout: requestTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
   })
   // Signs with the hash that was announced, so that bytes which changed on their way are refused at the far end.
   client.middlewareStack.add(
@@ -55,7 +62,9 @@ export function openS3Store(settings: S3Settings): ObjectStore {
   return {
     put: async (key, source) => {
       assertKey(key)
-      const body = await bodyOf(source)
+      const body = await bodyOf(source).catch((error: unknown) => {
+        throw translateFileError(error, "the spool")
+      })
       if (!equalBytes(nodeSha256(body), source.sha256))
         throw new ArchiveError("integrity", "bytes that are not those that were announced")
       await translated(async () => {
@@ -130,7 +139,12 @@ async function ensureBucket(client: S3Client, bucket: string): Promise<void> {
     await translated(async () => await client.send(new HeadBucketCommand({ Bucket: bucket })))
   } catch (error) {
     if (!isArchiveError(error) || error.code !== "not-found") throw error
-    await translated(async () => await client.send(new CreateBucketCommand({ Bucket: bucket })))
+    await translated(async () => {
+      await client.send(new CreateBucketCommand({ Bucket: bucket })).catch((failure: unknown) => {
+        // Another process was first.
+        if (!(failure instanceof S3ServiceException) || failure.name !== "BucketAlreadyOwnedByYou") throw failure
+      })
+    })
   }
 }
 

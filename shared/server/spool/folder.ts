@@ -34,7 +34,7 @@ export async function openFolderSpool(root: string): Promise<Spool> {
       }
     },
     remove: async (name) => {
-      await rm(pathOf(name), { force: true })
+      await rm(pathOf(name), { force: true }).catch(fail)
     },
     list: async () => {
       const files: { readonly name: string; readonly sizeBytes: number; readonly changedAtMs: number }[] = []
@@ -54,5 +54,8 @@ export async function openFolderSpool(root: string): Promise<Spool> {
 }
 
 function fail(error: unknown): never {
+  // A spool that is not there is one that can't be used now, nothing that was asked for and isn't held.
+  if (systemErrorCode(error) === "ENOENT")
+    throw new ArchiveError("unavailable", "the spool's folder is not there", { cause: error })
   throw translateFileError(error, "the spool")
 }
