@@ -1,8 +1,6 @@
 import { createHash, randomBytes } from "node:crypto"
-import type { Clock, RandomBytes } from "../protocol/ambient.js"
+import type { RandomBytes } from "../protocol/ambient.js"
 import type { HashFunction } from "../protocol/hash.js"
-
-export const systemClock: Clock = { nowMs: () => Date.now() }
 
 export const secureRandom: RandomBytes = (count) => new Uint8Array(randomBytes(count))
 
