@@ -1,5 +1,5 @@
 import { compareBytes, equalBytes } from "../../shared/protocol/bytes.js"
-import { readArray, readBytes, readText } from "../../shared/protocol/cbor.js"
+import { readText } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { boxesHash, type EpochPart, type MeetingEvent } from "../../shared/protocol/event.js"
 import { HASH_BYTES, ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -8,24 +8,17 @@ import type { VerifiedChain } from "../../shared/protocol/link.js"
 import {
   adminsOf,
   type HistoryPolicy,
-  isAdmin,
   memberOf,
   readPolicy,
   readRoster,
   type RosterEntry,
-  sameMembersAndRoles,
 } from "../../shared/protocol/roster.js"
-import {
-  type Field,
-  fieldBytes,
-  fieldValue,
-  showField,
-  verifyBody,
-  verifyShownField,
-} from "../../shared/protocol/statement.js"
+import { type Field, fieldBytes, fieldValue, showField, verifyBody } from "../../shared/protocol/statement.js"
 import { type AccountSecrets, userSeedOf } from "./account-keys.js"
+import { assertAuthority, includesHash, readAdmins } from "./epoch-authority.js"
 import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox, openOwnBox } from "./epoch-boxes.js"
 import { adminSigner, deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
+import { openHistory } from "./epoch-event.js"
 import { openEventBody } from "./log-event.js"
 import type { ValidEpoch } from "./meeting-log.js"
 import { assertAuthored, assertStatementFits, indexOfHead } from "./statement-checks.js"
@@ -46,6 +39,8 @@ export interface EpochCase {
     readonly adminSeed: Uint8Array | null
   } | null
   readonly adminSeed: Uint8Array | null
+  /** Whether an epoch event since the newest of `epochs` did not open for this reader. */
+  readonly missedEpoch: boolean
   readonly secrets: AccountSecrets
   readonly chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>
 }
@@ -68,7 +63,7 @@ interface EpochFields {
  * @throws {@link ArchiveError} what voids the event: `not-authorised`, `bad-boxes`, `bad-signature`, `cannot-open`, `malformed`.
  */
 export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgement | null> {
-  const { event, meetingHash } = epochCase
+  const { event, meetingHash, chainOf } = epochCase
   const part = event.epochPart
   if (part === null) throw new ArchiveError("internal", "not an epoch event")
   const base = baseOf(epochCase, part)
@@ -80,9 +75,14 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   assertStatementFits(statement, statementHash, event, meetingHash, keys.commitment)
   if (statement.type !== "epoch") throw new ArchiveError("malformed", "an epoch event with a statement of another type")
   const fields = readEpochFields(body.fields, part, keys)
-  const chains = await chainsOf(fields.roster, epochCase.chainOf)
-  const adminsBefore = await assertAuthority(epochCase, part, base, fields, statement.authorGenesisHash, body.carried)
-  await assertAuthored(statement, base?.roster ?? fields.roster, epochCase.chainOf)
+  const author = statement.authorGenesisHash
+  // Before any account of the new roster is asked for: else whoever names one that does not exist stops every reader.
+  const adminsBefore = await assertAuthority(epochCase, { part, base, ...fields, author, carried: body.carried })
+  await assertAuthored(statement, base?.roster ?? fields.roster, chainOf)
+  const chains = await chainsOf(fields.roster, chainOf)
+  for (const before of [base, epochCase.missedEpoch ? undefined : epochCase.epochs.at(-1)])
+    assertOnlyNewer(before?.roster ?? [], fields.roster, chains)
+  assertHistoryFits(epochCase, base, part, fields.policy, keys)
   const making: BoxMaking = {
     meetingHash,
     epoch: event.epoch,
@@ -97,40 +97,46 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   if (!memberBoxesFit(making, part.boxes))
     throw new ArchiveError("bad-boxes", "an epoch whose boxes do not bring every member its secret")
   const adminSeed = adminSeedOf(epochCase, part, fields.roster, making)
+  const byAdmin = epochCase.seq === 0 || includesHash(adminsBefore, author)
+  const adminBoxesAreWrong = byAdmin && adminSeed !== null && !adminBoxesFit(making, part.boxes, adminSeed)
   const adminsChanged = !sameHashes(adminsBefore, adminsOf(fields.roster))
-  const carried = epochCase.epochs.length === 0 ? body.carried : epochCase.carried
   return {
-    epoch: { seq: epochCase.seq, eventHash: epochCase.hash, keys, adminKey: part.adminKey, ...fields },
-    carried: adminsChanged ? [...carried, showField(body, "admins")] : carried,
+    epoch: {
+      seq: epochCase.seq,
+      eventHash: epochCase.hash,
+      keys,
+      adminKey: part.adminKey,
+      adminBoxesAreWrong,
+      ...fields,
+    },
+    carried: adminsChanged ? [...body.carried, showField(body, "admins")] : body.carried,
     adminSeed,
   }
 }
 
-/** The valid epoch that the event is built on; `null` in a genesis, and for a reader to whom the log opens here. */
+/** The valid epoch that the event is built on; `null` in a genesis, and where the log before does not open for this reader. */
 function baseOf(epochCase: EpochCase, part: EpochPart): ValidEpoch | null {
   if (epochCase.seq === 0) {
     if (!equalBytes(part.base, ZERO_HASH)) throw new ArchiveError("malformed", "a genesis that names a base")
     return null
   }
-  if (epochCase.epochs.length === 0) return null
   const base = epochCase.epochs.find((epoch) => equalBytes(epoch.eventHash, part.base))
-  if (base === undefined) throw new ArchiveError("not-authorised", "an epoch built on one that is not valid")
-  return base
+  if (base !== undefined) return base
+  if (epochCase.epochs.length === 0 || epochCase.missedEpoch) return null
+  throw new ArchiveError("not-authorised", "an epoch built on one that is not valid")
 }
 
-/** From what is known, else from the own box under the base's tag. */
+/** From the own box under the base's tag, else from what is known. */
 function secretOf(epochCase: EpochCase, base: ValidEpoch | null): Uint8Array | null {
   const { event, meetingHash, secrets, candidate } = epochCase
-  if (candidate !== null && candidate.epoch === event.epoch) return candidate.secret
-  if (base === null) return null
-  const member = memberOf(base.roster, secrets.genesisHash)
-  if (member === undefined) return null
-  return openOwnBox(event, meetingHash, base.keys.secret, secrets)
+  const isOld = base !== null && memberOf(base.roster, secrets.genesisHash) !== undefined
+  const delivered = isOld ? openOwnBox(event, meetingHash, base.keys.secret, secrets) : null
+  return delivered ?? (candidate?.epoch === event.epoch ? candidate.secret : null)
 }
 
 function readEpochFields(fields: readonly Field[], part: EpochPart, keys: EpochKeys): EpochFields {
   const roster = readRoster(fieldValue(fields, "roster"))
-  const admins = readHashes(fieldValue(fields, "admins"))
+  const admins = readAdmins(fieldValue(fields, "admins"))
   const hash = (name: string): Uint8Array => fieldBytes(fields, name, HASH_BYTES)
   const fits =
     equalBytes(hash("accessKey"), part.accessKey) &&
@@ -171,85 +177,41 @@ function userPublicKeyOf(chains: readonly VerifiedChain[], member: RosterEntry):
   return key.publicKey
 }
 
-/** Checks who may make which epoch, and gives the admins that were in force before it. SPEC.md §7.1. */
-async function assertAuthority(
+/** That no member goes back to an older head or user key than `before` names: a device revoked since would count again. */
+function assertOnlyNewer(
+  before: readonly RosterEntry[],
+  after: readonly RosterEntry[],
+  chains: readonly VerifiedChain[],
+): void {
+  for (const [index, member] of after.entries()) {
+    const [known, chain] = [memberOf(before, member.genesisHash), chains[index]]
+    if (known === undefined || chain === undefined) continue
+    const isOlder =
+      member.generation < known.generation || indexOfHead(chain, member.chainHead) < indexOfHead(chain, known.chainHead)
+    if (isOlder) throw new ArchiveError("not-authorised", "a roster that goes back to an older state of an account")
+  }
+}
+
+/** That a shared history leads newcomers back, and that there is none where it is not shared. SPEC.md §7.1. */
+function assertHistoryFits(
   epochCase: EpochCase,
-  part: EpochPart,
   base: ValidEpoch | null,
-  fields: EpochFields,
-  author: Uint8Array,
-  carried: readonly Uint8Array[],
-): Promise<readonly Uint8Array[]> {
-  if (epochCase.seq === 0) {
-    const [only, second] = fields.roster
-    if (second !== undefined || only === undefined || !equalBytes(only.genesisHash, author))
-      throw new ArchiveError("not-authorised", "a genesis with others than its author")
-    if (carried.length > 0) throw new ArchiveError("malformed", "a genesis that carries statements")
-    return []
+  part: EpochPart,
+  policy: HistoryPolicy,
+  keys: EpochKeys,
+): void {
+  const { sealedHistory } = part
+  if (epochCase.seq === 0 || policy === "from-join") {
+    if (sealedHistory !== null) throw new ArchiveError("malformed", "a sealed history where none is shared")
+    return
   }
-  if (base === null) {
-    const admins = await adminsByCarried(epochCase, carried)
-    if (!admins.some((admin) => equalBytes(admin, author)))
-      throw new ArchiveError("not-authorised", "an epoch that no admin made")
-    return admins
-  }
-  const sameCarried =
-    carried.length === epochCase.carried.length &&
-    carried.every((item, index) => equalBytes(item, epochCase.carried[index] ?? ZERO_HASH))
-  if (!sameCarried)
-    throw new ArchiveError("malformed", "an epoch that carries other proofs of its admins than the log gives")
-  assertNotOlder(base.roster, fields.roster)
-  const before = adminsOf(base.roster)
-  if (isAdmin(base.roster, author)) return before
-  const isRekey =
-    base === epochCase.epochs.at(-1) &&
-    sameMembersAndRoles(base.roster, fields.roster) &&
-    base.policy === fields.policy &&
-    base.title === fields.title &&
-    equalBytes(base.adminKey, part.adminKey)
-  if (!isRekey)
-    throw new ArchiveError(
-      "not-authorised",
-      "an epoch with other members, roles, policy or title, made by someone who is no admin",
-    )
-  return before
-}
-
-function assertNotOlder(before: readonly RosterEntry[], after: readonly RosterEntry[]): void {
-  const older = after.some((member) => (memberOf(before, member.genesisHash)?.generation ?? 0) > member.generation)
-  if (older) throw new ArchiveError("not-authorised", "a roster that goes back to an older user key")
-}
-
-/** The admins before this event, proven back to the genesis for a reader who can't open what came before. SPEC.md §7.1. */
-async function adminsByCarried(epochCase: EpochCase, carried: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-  let admins: readonly Uint8Array[] | null = null
-  let newestSeq = -1
-  for (const raw of carried) {
-    const shown = verifyShownField(raw, verifySignature)
-    const { statement, field } = shown
-    const named = epochCase.events[statement.seq]
-    const inPlace =
-      named !== undefined &&
-      named.epochPart !== null &&
-      equalBytes(named.statementHash, shown.statementHash) &&
-      statement.seq > newestSeq &&
-      statement.seq < epochCase.seq
-    if (!inPlace || field.name !== "admins" || statement.type !== "epoch")
-      throw new ArchiveError("not-authorised", "a carried proof that is not of this log")
-    const next = readHashes(field.value)
-    const author = statement.authorGenesisHash
-    const entitled =
-      admins === null
-        ? statement.seq === 0 && next.length === 1 && equalBytes(next[0] ?? ZERO_HASH, author)
-        : admins.some((admin) => equalBytes(admin, author))
-    if (!entitled) throw new ArchiveError("not-authorised", "a change of admins that no admin made")
-    const chain = await epochCase.chainOf(author)
-    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey)))
-      throw new ArchiveError("not-authorised", "a change of admins by a device that is not its author's")
-    admins = next
-    newestSeq = statement.seq
-  }
-  return admins ?? []
+  const history = sealedHistory === null ? null : openHistory(keys, epochCase.meetingHash, part.base, sealedHistory)
+  const fits =
+    history !== null &&
+    base !== null &&
+    history.epoch === base.keys.epoch &&
+    equalBytes(history.secret, base.keys.secret)
+  if (!fits) throw new ArchiveError("bad-boxes", "an epoch whose shared history does not lead to the one before")
 }
 
 /** The seed behind the admin key, for an admin; `null` where it was not delivered. */
@@ -281,16 +243,12 @@ function adminSeedOf(
     if (!tags.some((tag) => equalBytes(tag, box.tag))) continue
     try {
       const seed = openEpochBox("admin", userSeedOf(secrets, self.generation), place, box)
-      if (fits(seed) && adminBoxesFit(making, part.boxes, seed)) return seed
+      if (fits(seed)) return seed
     } catch (error) {
       if (!(error instanceof ArchiveError) || error.code !== "cannot-open") throw error
     }
   }
   return null
-}
-
-function readHashes(raw: Parameters<typeof readArray>[0]): readonly Uint8Array[] {
-  return readArray(raw, "admins").map((item) => readBytes(item, "admin", HASH_BYTES))
 }
 
 function sameHashes(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

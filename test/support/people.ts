@@ -7,7 +7,7 @@ import { compareBytes } from "../../shared/protocol/bytes.js"
 import type { HistoryPolicy, Role, RosterEntry } from "../../shared/protocol/roster.js"
 import { type AccountSecrets, createAccount, deviceSigner, type NewAccount } from "../../client/crypto/account-keys.js"
 import { adminSigner } from "../../client/crypto/epoch-keys.js"
-import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent } from "../../client/crypto/epoch-event.js"
+import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
 import type { Author } from "../../client/crypto/log-event.js"
 import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
 import { verifySignature } from "../../client/crypto/sodium.js"
@@ -38,7 +38,7 @@ export class TestMeeting {
   readonly events: Uint8Array[] = []
   readonly adminSeed = random(32)
   readonly #people: Person[] = []
-  readonly #known = new Map<Person, KnownEpochSecret>()
+  readonly #known = new Map<Person, readonly KnownEpochSecret[]>()
 
   constructor(creator: Person, title = "A meeting", policy: HistoryPolicy = "shared") {
     this.#people.push(creator)
@@ -57,7 +57,8 @@ export class TestMeeting {
       timeMs: 1,
       random,
     })
-    this.#accept(creator, made, this.adminSeed)
+    this.events.push(made.rawEvent)
+    this.tell(creator, made, this.adminSeed)
   }
 
   get meetingHash(): Uint8Array {
@@ -78,22 +79,25 @@ export class TestMeeting {
     this.#people.push(person)
   }
 
-  read(
-    person: Person,
-    known: readonly KnownEpochSecret[] = [...(this.#known.has(person) ? [this.#known.get(person)!] : [])],
-  ): Promise<MeetingLog> {
+  /** Gives a person an epoch's secret, as an invitation would. */
+  tell(person: Person, made: MadeEpoch, adminSeed: Uint8Array | null = null): void {
+    const secret = { eventHash: eventHash(made.rawEvent), epoch: made.keys.epoch, secret: made.keys.secret, adminSeed }
+    this.#known.set(person, [...(this.#known.get(person) ?? []), secret])
+  }
+
+  read(person: Person): Promise<MeetingLog> {
     return readMeetingLog(idOfHash("meeting", this.meetingHash), this.events, {
       secrets: person.secrets,
-      known,
+      known: this.#known.get(person) ?? [],
       chainOf: this.chainOf,
     })
   }
 
-  /** An epoch event by `by` that changes the roster as given, appended as it is. */
+  /** An epoch event by `by` that changes the roster as given, appended as it is: what `overrides` names may be a lie. */
   async nextEpoch(
     by: Person,
     roster: readonly RosterEntry[],
-    overrides: { readonly title?: string; readonly policy?: HistoryPolicy } = {},
+    overrides: Partial<Pick<NewEpoch, "title" | "policy" | "base" | "carried" | "userPublicKeyOf">> = {},
   ): Promise<MadeEpoch> {
     const log = await this.read(by)
     const made = makeEpochEvent({
@@ -102,38 +106,30 @@ export class TestMeeting {
       base: { eventHash: log.current.eventHash, keys: log.current.keys, roster: log.current.roster },
       roster: roster.toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
       userPublicKeyOf: this.userPublicKeyOf,
-      policy: overrides.policy ?? log.current.policy,
-      title: overrides.title ?? log.current.title,
+      policy: log.current.policy,
+      title: log.current.title,
       admin: log.adminSeed === null ? { publicKey: log.current.adminKey } : { seed: log.adminSeed },
       adminKeyIsNew: false,
       carried: log.carried,
       author: by.author,
       timeMs: 2,
       random,
+      ...overrides,
     })
     this.events.push(made.rawEvent)
     return made
   }
 
-  /** Adds people as `by`, and tells each its epoch secret as an invitation would. */
+  /** Adds people as `by`, and tells each its epoch secret. */
   async add(by: Person, ...people: readonly Person[]): Promise<MadeEpoch> {
     for (const person of people) this.know(person)
     const log = await this.read(by)
     const made = await this.nextEpoch(by, [...log.current.roster, ...people.map((person) => entryOf(person, "member"))])
-    for (const person of people) this.#known.set(person, this.#knownOf(made, null))
+    for (const person of people) this.tell(person, made)
     return made
   }
 
   adminKey(): Uint8Array {
     return adminSigner(this.adminSeed).publicKey
-  }
-
-  #accept(person: Person, made: MadeEpoch, adminSeed: Uint8Array | null): void {
-    this.events.push(made.rawEvent)
-    this.#known.set(person, this.#knownOf(made, adminSeed))
-  }
-
-  #knownOf(made: MadeEpoch, adminSeed: Uint8Array | null): KnownEpochSecret {
-    return { eventHash: eventHash(made.rawEvent), epoch: made.keys.epoch, secret: made.keys.secret, adminSeed }
   }
 }

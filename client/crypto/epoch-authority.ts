@@ -1,0 +1,128 @@
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { type CborValue, readArray, readBytes } from "../../shared/protocol/cbor.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import type { EpochPart } from "../../shared/protocol/event.js"
+import { HASH_BYTES, ZERO_HASH } from "../../shared/protocol/hash.js"
+import {
+  adminsOf,
+  type HistoryPolicy,
+  isAdmin,
+  type RosterEntry,
+  sameMembersAndRoles,
+} from "../../shared/protocol/roster.js"
+import { verifyShownField } from "../../shared/protocol/statement.js"
+import type { EpochCase } from "./epoch-judge.js"
+import type { ValidEpoch } from "./meeting-log.js"
+import { verifySignature } from "./sodium.js"
+
+/** What an epoch event would put in force, and who says so. */
+export interface EpochClaim {
+  readonly part: EpochPart
+  /** `null` in a genesis, and for a reader to whom the base does not open. */
+  readonly base: ValidEpoch | null
+  readonly roster: readonly RosterEntry[]
+  readonly policy: HistoryPolicy
+  readonly title: string
+  readonly author: Uint8Array
+  readonly carried: readonly Uint8Array[]
+}
+
+/**
+ * Checks that the author may make this epoch. SPEC.md §7.1.
+ * @returns the admins that were in force before it, by genesis hash.
+ * @throws {@link ArchiveError} `not-authorised`, `malformed`, and what `chainOf` throws.
+ */
+export async function assertAuthority(epochCase: EpochCase, claim: EpochClaim): Promise<readonly Uint8Array[]> {
+  if (epochCase.seq === 0) return authorityOfGenesis(claim)
+  const newest = epochCase.epochs.at(-1)
+  const admins =
+    newest === undefined || epochCase.missedEpoch
+      ? await adminsByCarried(epochCase, claim.carried)
+      : adminsAsKnown(epochCase, newest, claim.carried)
+  // An admin of the base alone may have been removed by an epoch that the event would skip.
+  if (includesHash(admins, claim.author) && (claim.base === null || isAdmin(claim.base.roster, claim.author)))
+    return admins
+  if (claim.base === null || claim.base !== newest || claim.carried.length !== epochCase.carried.length)
+    throw new ArchiveError("not-authorised", "an epoch that no admin made")
+  if (!isRekey(claim.base, claim))
+    throw new ArchiveError(
+      "not-authorised",
+      "an epoch with other members, roles, policy or title, made by someone who is no admin",
+    )
+  return admins
+}
+
+/** The value of a field `admins`. @throws {@link ArchiveError} `malformed`. */
+export function readAdmins(raw: CborValue): readonly Uint8Array[] {
+  return readArray(raw, "admins").map((item) => readBytes(item, "admin", HASH_BYTES))
+}
+
+export function includesHash(hashes: readonly Uint8Array[], hash: Uint8Array): boolean {
+  return hashes.some((candidate) => equalBytes(candidate, hash))
+}
+
+function authorityOfGenesis(claim: EpochClaim): readonly Uint8Array[] {
+  const [only, second] = claim.roster
+  if (second !== undefined || only === undefined || !equalBytes(only.genesisHash, claim.author))
+    throw new ArchiveError("not-authorised", "a genesis with others than its author")
+  if (claim.carried.length > 0) throw new ArchiveError("malformed", "a genesis that carries statements")
+  return []
+}
+
+function adminsAsKnown(
+  epochCase: EpochCase,
+  newest: ValidEpoch,
+  carried: readonly Uint8Array[],
+): readonly Uint8Array[] {
+  if (carried.length !== epochCase.carried.length || !extendsKnown(epochCase, carried))
+    throw new ArchiveError("malformed", "an epoch that carries other proofs of its admins than the log gives")
+  return adminsOf(newest.roster)
+}
+
+/** The admins before this event, proven back to the genesis for a reader to whom not all of the log opens. SPEC.md §7.1. */
+async function adminsByCarried(epochCase: EpochCase, carried: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+  if (!extendsKnown(epochCase, carried))
+    throw new ArchiveError("malformed", "an epoch that carries other proofs of its admins than this reader has seen")
+  let admins: readonly Uint8Array[] | null = null
+  let newestSeq = -1
+  for (const raw of carried) {
+    const { statement, statementHash, field } = verifyShownField(raw, verifySignature)
+    const named = epochCase.events[statement.seq]
+    const inPlace =
+      named !== undefined &&
+      named.epochPart !== null &&
+      equalBytes(named.statementHash, statementHash) &&
+      statement.seq > newestSeq &&
+      statement.seq < epochCase.seq
+    if (!inPlace || field.name !== "admins" || statement.type !== "epoch")
+      throw new ArchiveError("not-authorised", "a carried proof that is not of this log")
+    const next = readAdmins(field.value)
+    const author = statement.authorGenesisHash
+    const entitled =
+      admins === null
+        ? statement.seq === 0 && next.length === 1 && equalBytes(next[0] ?? ZERO_HASH, author)
+        : includesHash(admins, author)
+    if (!entitled) throw new ArchiveError("not-authorised", "a change of admins that no admin made")
+    const chain = await epochCase.chainOf(author)
+    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey)))
+      throw new ArchiveError("not-authorised", "a change of admins by a device that is not its author's")
+    admins = next
+    newestSeq = statement.seq
+  }
+  return admins ?? []
+}
+
+/** Nothing that this reader has verified itself may be left out of what is carried. */
+function extendsKnown(epochCase: EpochCase, carried: readonly Uint8Array[]): boolean {
+  return epochCase.carried.every((item, index) => equalBytes(item, carried[index] ?? ZERO_HASH))
+}
+
+/** What any member may do: keys change, nothing else. */
+function isRekey(base: ValidEpoch, claim: EpochClaim): boolean {
+  return (
+    sameMembersAndRoles(base.roster, claim.roster) &&
+    base.policy === claim.policy &&
+    base.title === claim.title &&
+    equalBytes(base.adminKey, claim.part.adminKey)
+  )
+}
