@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from "node:crypto"
 import { createReadStream } from "node:fs"
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { equalBytes } from "../../protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../protocol/errors.js"
-import { systemClock } from "../ambient.js"
 import { fsyncFolder, makeFolderDurably, systemErrorCode, translateFileError } from "../files.js"
 import type { ObjectSource, ObjectStore } from "../ports.js"
 import { assertKey } from "./keys.js"
@@ -66,10 +65,15 @@ export async function openFolderStore(root: string): Promise<ObjectStore> {
 
 /** What a killed process left half-written; other processes may be writing theirs now. */
 async function removeAbandoned(temporary: string): Promise<void> {
+  // The file system's own clock: the folder may be another machine's.
+  const marker = join(temporary, randomBytes(16).toString("hex"))
+  await writeFile(marker, "")
+  const nowMs = (await stat(marker)).mtimeMs
+  await rm(marker, { force: true })
   for (const name of await readdir(temporary)) {
     const path = join(temporary, name)
     const found = await stat(path).catch(() => null)
-    if (found !== null && systemClock.nowMs() - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true })
+    if (found !== null && nowMs - found.mtimeMs > ABANDONED_MS) await rm(path, { force: true })
   }
 }
 
