@@ -94,7 +94,7 @@ export async function createContext(options: {
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
       return client
     },
-    passphrase: async (question) => await readPassphrase(config, question),
+    passphrase: async (question) => await readPassphrase(config, question, options.signal),
     close: async () => {
       await Promise.all([close(), thread.close()])
     },
@@ -130,7 +130,7 @@ async function passphraseFor(context: CommandContext): Promise<string | null> {
 }
 
 /** From the file that the environment names, else from a terminal, else `null`. */
-async function readPassphrase(config: CliConfig, question: string): Promise<string | null> {
+async function readPassphrase(config: CliConfig, question: string, signal: AbortSignal): Promise<string | null> {
   if (config.passphraseFile !== null) {
     const text = await readFile(config.passphraseFile, "utf8").catch((cause: unknown) => {
       throw new ArchiveError("usage", `the passphrase file ${config.passphraseFile ?? ""} can't be read`, { cause })
@@ -140,19 +140,24 @@ async function readPassphrase(config: CliConfig, question: string): Promise<stri
     return passphrase
   }
   if (!process.stdin.isTTY || !process.stderr.isTTY) return null
-  process.stderr.write(question)
   const silent = new Writable({
     write: (_chunk, _encoding, done) => {
       done()
     },
   })
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true })
+  process.stderr.write(question)
   try {
     return await new Promise<string>((resolve, reject) => {
+      const interrupted = (): void => {
+        reject(new ArchiveError("interrupted", "interrupted: nothing was changed"))
+      }
       lines.once("line", resolve)
-      lines.once("SIGINT", () => {
-        reject(new ArchiveError("interrupted", "interrupted"))
-      })
+      // Ctrl-C comes as a key here, or as a signal while the terminal is not yet ours; Ctrl-D is no passphrase either.
+      lines.once("SIGINT", interrupted)
+      lines.once("close", interrupted)
+      signal.addEventListener("abort", interrupted)
+      if (signal.aborted) interrupted()
     })
   } finally {
     lines.close()

@@ -1,6 +1,9 @@
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { EXIT_CODES } from "./exit-codes.js"
 
+/** Of a terminal that does not say how wide it is. */
+const DEFAULT_COLUMNS = 80
+
 /** Where a command's results go: for people, or as one JSON document that stands alone on stdout. */
 export interface Output {
   readonly json: boolean
@@ -34,7 +37,9 @@ export function createOutput(json: boolean): Output {
       if (!process.stderr.isTTY) return
       clear()
       if (text === null) return
-      process.stderr.write(printable(text).slice(0, Math.max(20, process.stderr.columns - 1)))
+      process.stderr.write(
+        printable(text).slice(0, (process.stderr.columns > 0 ? process.stderr.columns : DEFAULT_COLUMNS) - 1),
+      )
       hasProgress = true
     },
   }

@@ -159,6 +159,17 @@ describe("a recording, through the taciturn command", function () {
     expect(await readdir(join(terminals.folder, "alice", "uploads"))).to.deep.equal([])
   })
 
+  it("that came from standard input is published from what was kept, once", async () => {
+    const before: number = (await terminals.succeed("alice", ["recordings", meeting])).recordings.length
+    const args = ["upload", meeting, "-", "--title", "Killed"]
+    const killed = await terminals.run("alice", args, { TACITURN_FAILPOINT: "upload.all-acknowledged" }, bytes)
+    expect([killed.exitCode, killed.stdout]).to.deep.equal([null, ""])
+    const again = await terminals.succeed("alice", args, {}, new Uint8Array(0))
+    const { file } = await terminals.succeed("bob", ["download", again.recording])
+    expect(bytes.equals(await readFile(file))).to.equal(true)
+    expect((await terminals.succeed("bob", ["recordings", meeting])).recordings).to.have.length(before + 1)
+  })
+
   it("of several files those that can be uploaded are", async () => {
     const { exitCode, json } = await terminals.run("alice", ["upload", meeting, "none.bin", MEDIA, "--as-is", "--json"])
     expect(exitCode).to.equal(1)
