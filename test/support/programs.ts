@@ -1,12 +1,20 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 /** The repository's built programs, run as a person runs them. */
 
-export const root = fileURLToPath(new URL("../..", import.meta.url))
+export const root = repositoryRoot()
+
+/** The nearest folder above this file, built or not, that has a package.json. */
+function repositoryRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder)
+  return folder
+}
 
 export interface ProgramResult {
   readonly exitCode: number | null
