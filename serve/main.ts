@@ -4,11 +4,10 @@ import { startWholeApi } from "../api/compose.js"
 import { openAdapters } from "../shared/server/adapters.js"
 import type { ServerConfig } from "../shared/server/config.js"
 import type { Logger } from "../shared/server/logger.js"
-import { startEmbeddedPostgres } from "../shared/server/postgres/embedded.js"
 import { runService, type Stoppable } from "../shared/server/process.js"
 import { SETTLE_MS } from "../worker/expiry.js"
 import { startWorker } from "../worker/start.js"
-import { claimDatabase } from "../shared/server/postgres/claim.js"
+import { claimDatabase, startAndHold } from "../shared/server/postgres/claim.js"
 import { welcome } from "./welcome.js"
 
 /** The whole service in one process: API and worker, and a PostgreSQL of its own unless DATABASE_URL names one. */
@@ -45,9 +44,8 @@ async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
 }
 
 async function openDatabase(config: ServerConfig, opened: (() => Promise<void>)[]): Promise<string> {
-  const postgres = await startEmbeddedPostgres(join(config.dataDir, "postgres"))
   // Whoever has no claim must not stop a database that serves another.
-  const claim = await claimDatabase(postgres.databaseUrl)
+  const { postgres, claim } = await startAndHold(join(config.dataDir, "postgres"), claimDatabase)
   opened.push(() => postgres.stop())
   opened.push(() => claim.release())
   return postgres.databaseUrl

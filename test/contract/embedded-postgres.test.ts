@@ -119,6 +119,16 @@ describe("the embedded PostgreSQL", function () {
     await second.stop()
   })
 
+  it("is started once by several who come at the same moment, also where it is to be made first", async () => {
+    const other = join(folder, "contended")
+    for (let round = 0; round < 2; round++) {
+      const started = await Promise.all([1, 2, 3].map(() => startEmbeddedPostgres(other)))
+      expect(new Set(started.map((postgres) => postgres.databaseUrl)).size).to.equal(1)
+      await started[0]?.stop()
+      expect(await findRunning(other)).to.equal(null)
+    }
+  })
+
   it("is made anew where its making was interrupted", async () => {
     const other = join(folder, "interrupted")
     await mkdir(join(other, "cluster.making"), { recursive: true })

@@ -3,8 +3,8 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import { type Adapters, openAdapters } from "../../shared/server/adapters.js"
 import { readServerConfig, type ServerConfig } from "../../shared/server/config.js"
 import { createLogger } from "../../shared/server/logger.js"
-import { claimIfUnused, shareDatabase } from "../../shared/server/postgres/claim.js"
-import { hasEmbeddedPostgres, startEmbeddedPostgres } from "../../shared/server/postgres/embedded.js"
+import { claimIfUnused, shareDatabase, startAndHold } from "../../shared/server/postgres/claim.js"
+import { hasEmbeddedPostgres } from "../../shared/server/postgres/embedded.js"
 
 /**
  * Catalog and store as the service has them. The embedded PostgreSQL is started where it does not run, and stopped by the last who uses it.
@@ -25,15 +25,11 @@ async function onEmbedded<T>(config: ServerConfig, work: (adapters: Adapters) =>
       `${config.dataDir} is no data folder of a service: set TACITURN_DATA, or DATABASE_URL`,
     )
   }
-  const postgres = await startEmbeddedPostgres(folder)
+  const { postgres, claim: share } = await startAndHold(folder, shareDatabase)
   try {
-    const share = await shareDatabase(postgres.databaseUrl)
-    try {
-      return await onDatabase(config, postgres.databaseUrl, work)
-    } finally {
-      await share.release()
-    }
+    return await onDatabase(config, postgres.databaseUrl, work)
   } finally {
+    await share.release()
     const claim = await claimIfUnused(postgres.databaseUrl).catch(() => null)
     if (claim !== null) {
       await postgres.stop()

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import pg from "pg"
-import { ArchiveError } from "../../protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../protocol/errors.js"
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded.js"
 
 /** Any numbers that nothing else in this database locks by. */
 const SERVICE_LOCK = 7_208_114_902
@@ -8,6 +9,7 @@ const OPERATOR_LOCK = 7_208_114_903
 /** After a kill, the database needs a moment to see that its client is gone. */
 const ATTEMPTS = 20
 const RETRY_MS = 100
+const START_ATTEMPTS = 5
 
 /** Held for as long as its connection lasts: however the process ends, the claim ends with it. */
 export interface Claim {
@@ -15,42 +17,71 @@ export interface Claim {
 }
 
 /**
+ * Starts the PostgreSQL in `folder`, or takes it over, and holds it by `hold`. One that its last user stops at this moment is started again.
+ * @throws {@link ArchiveError} what `hold` refuses with; `unavailable`.
+ */
+export async function startAndHold(
+  folder: string,
+  hold: (databaseUrl: string) => Promise<Claim>,
+): Promise<{ readonly postgres: EmbeddedPostgres; readonly claim: Claim }> {
+  for (let attempt = 1; ; attempt++) {
+    const postgres = await startEmbeddedPostgres(folder)
+    try {
+      return { postgres, claim: await hold(postgres.databaseUrl) }
+    } catch (error) {
+      if (!isArchiveError(error) || error.code !== "unavailable" || attempt === START_ATTEMPTS) throw error
+    }
+  }
+}
+
+/**
  * Claims a data folder's database for one service.
  * @throws {@link ArchiveError} `conflict` where another service has it.
  */
 export async function claimDatabase(databaseUrl: string): Promise<Claim> {
-  const client = await connect(databaseUrl)
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (await tryLock(client, SERVICE_LOCK)) return { release: () => client.end() }
-    await delay(RETRY_MS)
-  }
-  await client.end()
-  throw new ArchiveError("conflict", "another service runs on this data folder")
+  const { claim } = await connected(databaseUrl, async (client) => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await tryLock(client, SERVICE_LOCK)) return
+      await delay(RETRY_MS)
+    }
+    throw new ArchiveError("conflict", "another service runs on this data folder")
+  })
+  return claim
 }
 
 /** Notes that an operator's command works on the database, beside a service or others of its kind. */
 export async function shareDatabase(databaseUrl: string): Promise<Claim> {
-  const client = await connect(databaseUrl)
-  await client.query("SELECT pg_advisory_lock_shared($1)", [OPERATOR_LOCK])
-  return { release: () => client.end() }
+  const { claim } = await connected(databaseUrl, async (client) => {
+    await client.query("SELECT pg_advisory_lock_shared($1)", [OPERATOR_LOCK])
+  })
+  return claim
 }
 
 /** Claims the database for who is the last to leave it; `null` while a service or an operator's command uses it. */
 export async function claimIfUnused(databaseUrl: string): Promise<Claim | null> {
-  const client = await connect(databaseUrl)
-  if ((await tryLock(client, SERVICE_LOCK)) && (await tryLock(client, OPERATOR_LOCK)))
-    return { release: () => client.end() }
-  await client.end()
+  const { claim, taken } = await connected(
+    databaseUrl,
+    async (client) => (await tryLock(client, SERVICE_LOCK)) && (await tryLock(client, OPERATOR_LOCK)),
+  )
+  if (taken) return claim
+  await claim.release()
   return null
 }
 
-async function connect(databaseUrl: string): Promise<pg.Client> {
+/** What the connection's locks are, `take` takes. @throws {@link ArchiveError} `unavailable`, or what `take` refuses with. */
+async function connected<T>(
+  databaseUrl: string,
+  take: (client: pg.Client) => Promise<T>,
+): Promise<{ readonly claim: Claim; readonly taken: T }> {
   const client = new pg.Client({ connectionString: databaseUrl })
   client.on("error", () => undefined)
   try {
     await client.connect()
-    return client
+    const taken = await take(client)
+    return { claim: { release: () => client.end() }, taken }
   } catch (cause) {
+    await client.end().catch(() => undefined)
+    if (isArchiveError(cause)) throw cause
     throw new ArchiveError("unavailable", "the database does not answer", { cause })
   }
 }

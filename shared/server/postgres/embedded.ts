@@ -6,6 +6,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import pg from "pg"
+import { lock } from "proper-lockfile"
 import { ArchiveError } from "../../protocol/errors.js"
 import { fsyncFolder } from "../files.js"
 import { commandFor, postgresBinaries, type PostgresBinaries } from "./binaries.js"
@@ -21,6 +22,8 @@ const USER = "taciturn"
 const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 20_000
 const POLL_MS = 20
+/** Waited for a minute; a lock that was not touched for five seconds is a killed process's. */
+const START_LOCK = { stale: 5_000, update: 1_000, retries: { retries: 300, factor: 1, minTimeout: 200 } } as const
 
 /**
  * Starts the PostgreSQL in `folder`, making it at the first time; one that still runs there (its parent was killed) is taken over.
@@ -28,6 +31,18 @@ const POLL_MS = 20
  */
 export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
+  // Two processes that come at the same moment must not both make it, nor take each other's files for stale.
+  const unlock = await lock(folder, { ...START_LOCK, onCompromised: () => undefined }).catch((cause: unknown) => {
+    throw new ArchiveError("unavailable", `another process is starting PostgreSQL in ${folder}`, { cause })
+  })
+  try {
+    return await adoptOrStart(folder)
+  } finally {
+    await unlock().catch(() => undefined)
+  }
+}
+
+async function adoptOrStart(folder: string): Promise<EmbeddedPostgres> {
   const binaries = await postgresBinaries()
   const running = await adoptRunning(folder)
   if (running !== null) return running
