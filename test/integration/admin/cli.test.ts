@@ -1,5 +1,4 @@
 import { expect } from "chai"
-import { execFile } from "node:child_process"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,16 +9,10 @@ import { makePerson } from "../../support/people.js"
 import { newMeeting, type PostedMeeting } from "../../support/posted-meeting.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
+import { type ProgramResult, runProgram } from "../../support/programs.js"
 import { isAlive, type ServiceProcess, startProcess } from "../../support/service-process.js"
 
-const ADMIN = fileURLToPath(new URL("../../../worker/admin/main.ts", import.meta.url))
 const SERVE = fileURLToPath(new URL("../../../serve/main.ts", import.meta.url))
-
-interface Result {
-  readonly exitCode: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 describe("taciturn-admin", function () {
   this.timeout(120_000)
@@ -30,21 +23,10 @@ describe("taciturn-admin", function () {
   const data = (): string => join(folder, "data")
   const postgres = (): string => join(data(), "postgres")
 
-  async function admin(...args: readonly string[]): Promise<Result> {
-    return await new Promise((resolve) => {
-      const child = execFile(
-        process.execPath,
-        ["--import", "tsx", ADMIN, ...args],
-        // Nothing is found by way of the working folder.
-        { env: { PATH: process.env["PATH"], TACITURN_DATA: data() } },
-        (_error, stdout, stderr) => {
-          resolve({ exitCode: child.exitCode, stdout, stderr })
-        },
-      )
-    })
-  }
-  const json = (result: Result): Record<string, unknown> => JSON.parse(result.stdout) as Record<string, unknown>
-  const failed = (result: Result): [number | null, unknown] => [
+  const admin = async (...args: readonly string[]): Promise<ProgramResult> =>
+    await runProgram("taciturn-admin", args, { environment: { TACITURN_DATA: data() } })
+  const json = (result: ProgramResult): Record<string, unknown> => JSON.parse(result.stdout) as Record<string, unknown>
+  const failed = (result: ProgramResult): [number | null, unknown] => [
     result.exitCode,
     (json(result)["error"] as Record<string, unknown>)["code"],
   ]
@@ -52,7 +34,7 @@ describe("taciturn-admin", function () {
     service = startProcess(SERVE, { TACITURN_DATA: data(), PORT: "0", LOG_LEVEL: "silent" })
     return await service.waitFor(/(http:\/\/127\.0\.0\.1:\d+)/)
   }
-  const produce = async (name: string, ...more: readonly string[]): Promise<Result> =>
+  const produce = async (name: string, ...more: readonly string[]): Promise<ProgramResult> =>
     await admin("produce", "--meeting", formatId("meeting", meeting.meetingId), "-o", join(folder, name), ...more)
 
   before(async () => {
