@@ -4,15 +4,37 @@ const libsodium = {
   name: "libsodium-wrappers",
   message: "libsodium is used through client/crypto/sodium.ts or shared/server/signatures.ts",
 }
-const from = (group, message) => ({ group, message })
-const CLIENT = from(["**/client/**"], "the server knows nothing of the client: keys exist there alone")
+const PROCESSES = ["api", "worker", "serve"]
+const ENVIRONMENT = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: "the environment is read in config.ts alone",
+}
+const COMPUTED_IMPORT = {
+  selector: "ImportExpression:not([source.type='Literal'])",
+  message: "an import whose name is computed escapes every check of the borders",
+}
 
-/** What a part may not import. */
-const borders = (files, patterns, ignores = []) => ({
-  files,
-  ignores,
-  rules: { "@typescript-eslint/no-restricted-imports": ["error", { paths: [libsodium], patterns }] },
-})
+/** What a part may not import: neither by a declaration nor by `import()`. It reads the environment in config.ts alone. */
+function borders(part, forbidden, message, { sodium, computedImport } = {}) {
+  const across = {
+    selector: `ImportExpression[source.value=/(^|\\u002F)(${forbidden.join("|").replaceAll("/", "\\u002F")})\\u002F/]`,
+    message,
+  }
+  const patterns = [{ group: forbidden.map((folder) => `**/${folder}/**`), message }]
+  const rule = (...syntax) => ({ "no-restricted-syntax": ["error", across, ...syntax] })
+  return [
+    {
+      files: [`${part}/**/*.ts`],
+      rules: {
+        "@typescript-eslint/no-restricted-imports": ["error", { paths: [libsodium], patterns }],
+        ...rule(ENVIRONMENT, COMPUTED_IMPORT),
+      },
+    },
+    { files: [`${part}/**/config.ts`], rules: rule(COMPUTED_IMPORT) },
+    { files: computedImport ?? [], rules: rule(ENVIRONMENT) },
+    { files: sodium ?? [], rules: { "@typescript-eslint/no-restricted-imports": ["error", { patterns }] } },
+  ].filter(({ files }) => files.length > 0)
+}
 
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "data/"] },
@@ -20,7 +42,7 @@ export default tseslint.config(
     files: ["**/*.ts"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
-      parserOptions: { project: ["./*/tsconfig.json", "./*/*/tsconfig.json"], tsconfigRootDir: import.meta.dirname },
+      parserOptions: { project: ["./*/tsconfig.json", "./*/*/tsconfig*.json"], tsconfigRootDir: import.meta.dirname },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
@@ -35,45 +57,33 @@ export default tseslint.config(
       // Text is cut by code points, and ports are objects of functions that use no `this`.
       "@typescript-eslint/no-misused-spread": "off",
       "@typescript-eslint/unbound-method": "off",
-      "no-restricted-syntax": [
-        "error",
-        {
-          selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: "the environment is read in config.ts alone",
-        },
-        { selector: "ImportExpression[source.value=/client/]", message: "no dynamic import across a border" },
-      ],
     },
   },
+  borders("shared/protocol", ["shared/server", "server", ...PROCESSES, "client"], "the protocol is pure"),
   borders(
-    ["shared/**/*.ts"],
-    [CLIENT, from(["**/api/**", "**/worker/**"], "what is shared knows no process")],
-    ["shared/server/signatures.ts"],
-  ),
-  borders(
-    ["api/**/*.ts"],
-    [CLIENT, from(["**/worker/**", "**/serve/**"], "the API and the worker know nothing of each other")],
-  ),
-  borders(
-    ["worker/**/*.ts"],
-    [CLIENT, from(["**/api/**", "**/serve/**"], "the API and the worker know nothing of each other")],
-  ),
-  borders(
-    ["client/**/*.ts"],
-    [
-      from(
-        ["**/shared/server/**", "**/api/**", "**/worker/**", "**/serve/**"],
-        "the client knows the server by its protocol alone",
-      ),
-    ],
-    ["client/crypto/sodium.ts"],
-  ),
-  {
-    files: ["**/config.ts", "test/**/*.ts", "scripts/**/*.ts"],
-    rules: {
-      "no-restricted-syntax": "off",
+    "shared/server",
+    [...PROCESSES, "client"],
+    "what is shared knows no process, and keys exist in the client alone",
+    {
+      sodium: ["shared/server/signatures.ts"],
+      // The package of the platform that this runs on.
+      computedImport: ["shared/server/postgres/binaries.ts"],
     },
-  },
+  ),
+  borders(
+    "api",
+    ["worker", "serve", "client"],
+    "the API knows nothing of the worker, and keys exist in the client alone",
+  ),
+  borders(
+    "worker",
+    ["api", "serve", "client"],
+    "the worker knows nothing of the API, and keys exist in the client alone",
+  ),
+  borders("serve", ["client"], "the server knows nothing of the client: keys exist there alone"),
+  borders("client", ["shared/server", ...PROCESSES], "the client knows the server by its protocol alone", {
+    sodium: ["client/crypto/sodium.ts"],
+  }),
   {
     files: ["test/**/*.ts"],
     rules: {

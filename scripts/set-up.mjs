@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url"
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(root, "node_modules", ".cache", "taciturn")
+const WINDOWS = process.platform === "win32"
 const SOURCES = ["shared", "api", "worker", "serve", "client", "test", "scripts"]
 const FFMPEG_DOWNLOAD_MS = 20_000
 
@@ -33,7 +34,7 @@ function install() {
   const lock = hashOf([join(root, "package-lock.json")])
   if (isDone("installed", lock)) return
   say("Installing packages …")
-  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed")
+  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed", { shell: WINDOWS })
   linkPostgresLibraries()
   fetchFfmpeg()
   linkPrograms()
@@ -83,7 +84,7 @@ function linkPrograms() {
   for (const name of ["taciturn", "taciturn-admin"]) {
     const target = join(root, "bin", `${name}.mjs`)
     chmodSync(target, 0o755)
-    if (process.platform === "win32") writeFileSync(join(folder, `${name}.cmd`), `@node "${target}" %*\r\n`)
+    if (WINDOWS) writeFileSync(join(folder, `${name}.cmd`), `@node "${target}" %*\r\n`)
     else {
       rmSync(join(folder, name), { force: true })
       symlinkSync(join("..", "..", "bin", `${name}.mjs`), join(folder, name))
@@ -110,7 +111,7 @@ function listFiles(folders) {
     const full = join(root, folder)
     if (!existsSync(full)) continue
     for (const entry of readdirSync(full, { withFileTypes: true, recursive: true })) {
-      if (entry.isFile() && /\.ts$|tsconfig\.json$/.test(entry.name))
+      if (entry.isFile() && /\.ts$|^tsconfig.*\.json$/.test(entry.name))
         found.push(join(entry.parentPath ?? entry.path, entry.name))
     }
   }
@@ -132,7 +133,6 @@ function run(command, args, complaint, options = {}) {
   const result = spawnSync(command, args, {
     cwd: root,
     stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32",
     ...options,
   })
   if (result.status !== 0) stop(`${complaint} (exit ${result.status ?? result.signal ?? result.error?.message}).`)
