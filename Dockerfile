@@ -1,26 +1,36 @@
-# Images of the API and of the worker. Neither holds anything of client/.
-FROM node:22-slim AS build
-WORKDIR /taciturn
-COPY package.json package-lock.json .npmrc tsconfig.base.json ./
-RUN npm ci --ignore-scripts
+# The API and the worker, each an image of its own. Neither holds anything of client/, so neither can open what it stores.
+#   docker build --target api .      docker build --target worker .
+
+FROM node:22-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=optional
+COPY tsconfig.base.json ./
 COPY shared shared
 COPY api api
 COPY worker worker
-RUN npx tsc -b api worker && npm prune --omit=dev --ignore-scripts
+RUN node node_modules/typescript/bin/tsc -b api worker \
+  && npm prune --ignore-scripts --omit=dev --omit=optional \
+  && rm -rf node_modules/typescript node_modules/ffmpeg-static
 
-FROM node:22-slim AS base
-WORKDIR /taciturn
-ENV NODE_ENV=production
-COPY --from=build /taciturn/package.json ./
-COPY --from=build /taciturn/node_modules node_modules
-COPY --from=build /taciturn/dist/shared dist/shared
-RUN mkdir /spool && chown node /spool
+FROM node:22-bookworm-slim AS service
+ENV NODE_ENV=production TACITURN_DATA=/data
+WORKDIR /app
+RUN install -d -o node -g node -m 700 /data /data/spool
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/dist/shared dist/shared
 USER node
 
-FROM base AS api
-COPY --from=build /taciturn/dist/api dist/api
+FROM service AS api
+COPY --from=build /build/dist/api dist/api
+ENV HOST=0.0.0.0 PORT=8080
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8080/readyz').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/api/main.js"]
 
-FROM base AS worker
-COPY --from=build /taciturn/dist/worker dist/worker
+# taciturn-admin is in here too: docker compose exec worker node dist/worker/admin/main.js holdings
+FROM service AS worker
+COPY --from=build /build/dist/worker dist/worker
 CMD ["node", "dist/worker/main.js"]

@@ -33,12 +33,26 @@ export function setUp({ tests = false } = {}) {
 function install() {
   const lock = hashOf([join(root, "package-lock.json")])
   if (isDone("installed", lock)) return
-  say("Installing packages …")
-  run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed", { shell: WINDOWS })
+  if (!isInstalled()) {
+    say("Installing packages …")
+    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed", { shell: WINDOWS })
+  }
   linkPostgresLibraries()
   fetchFfmpeg()
   linkPrograms()
   done("installed", lock)
+}
+
+/** Whether node_modules holds what the lockfile names, as after a developer's own `npm install`: nothing is taken from under running programs then. */
+function isInstalled() {
+  const path = join(root, "node_modules", ".package-lock.json")
+  if (!existsSync(path)) return false
+  const read = (file) => JSON.parse(readFileSync(file, "utf8")).packages
+  const [wanted, installed] = [read(join(root, "package-lock.json")), read(path)]
+  return Object.entries(wanted).every(([place, { version, optional }]) => {
+    const found = installed[place]
+    return place === "" || (found === undefined ? optional === true : found.version === version)
+  })
 }
 
 function build(projects) {
