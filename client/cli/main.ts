@@ -43,6 +43,8 @@ const program = new Command("taciturn")
   )
 
 let exitCode: number = EXIT.done
+// Until the result is known: whatever ended this process without one was a failure.
+process.exitCode = EXIT.failed
 
 /** Runs a command with its context, and turns what it throws into an exit code. */
 async function run(action: Action): Promise<void> {

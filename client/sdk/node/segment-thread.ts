@@ -58,7 +58,8 @@ export function createSegmentThread(entry: URL = ENTRY): SegmentWork & { close()
     started.on("message", (answer: ThreadAnswer) => {
       const waiter = waiting.get(answer.id)
       waiting.delete(answer.id)
-      if (waiting.size === 0) started.unref()
+      // One that is being closed is waited for.
+      if (waiting.size === 0 && thread === started) started.unref()
       if ("result" in answer) waiter?.resolve(answer.result as never)
       else waiter?.reject(errorOf(answer.failure))
     })
