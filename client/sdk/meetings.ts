@@ -12,6 +12,7 @@ import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
 import { newestUserSeed } from "../crypto/account-keys.js"
+import { adminSigner } from "../crypto/epoch-keys.js"
 import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
@@ -154,6 +155,13 @@ export async function verifyServedLog(
   })
 }
 
+/** What appends an epoch: the access key in force; over an epoch that is void, the admin key, as no valid epoch is the server's newest then. */
+function epochCapability(log: MeetingLog): Capability {
+  if (log.adminSeed === null || log.newestEpochSeen === log.current.keys.epoch) return currentCapability(log)
+  const signer = adminSigner(log.adminSeed)
+  return { kind: "meeting", id: log.meetingId, scope: "admin", epoch: log.newestEpochSeen, signer }
+}
+
 /** The capability of the epoch in force. */
 export function currentCapability(log: MeetingLog): Capability {
   return {
@@ -167,8 +175,7 @@ export function currentCapability(log: MeetingLog): Capability {
 
 /** @throws {@link ArchiveError} `not-authorised` where sealing would reach others than the members, or not reach them. */
 export function assertMaySeal(log: MeetingLog): void {
-  if (!log.isMember)
-    throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting: nothing was sealed")
+  assertIsMember(log)
   if (log.current.keys.epoch === log.newestEpochSeen) return
   const bad = log.voids.findLast((event) => event.isEpochEvent)
   throw new ArchiveError(
@@ -176,6 +183,11 @@ export function assertMaySeal(log: MeetingLog): void {
     `the newest change of this meeting's members is not valid (${bad?.reason ?? "unknown"}): nothing is sealed until an admin makes a new one`,
     { place: `event ${bad?.seq ?? log.head.seq}` },
   )
+}
+
+function assertIsMember(log: MeetingLog): void {
+  if (!log.isMember)
+    throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting: nothing was sealed")
 }
 
 /**
@@ -187,7 +199,8 @@ export async function addMember(client: Client, meetingId: MeetingId, accountId:
   const newcomer = await fetchChain(client, accountId)
   for (let attempt = 1; ; attempt++) {
     const log = await readMeeting(client, meetingId)
-    assertMaySeal(log)
+    // Also where the newest epoch is void: an admin's next one is what makes that good.
+    assertIsMember(log)
     const { secrets } = client.state.current
     if (!isAdmin(log.current.roster, secrets.genesisHash) || log.adminSeed === null)
       throw new ArchiveError("not-authorised", "only an admin of the meeting can add somebody")
@@ -264,7 +277,8 @@ export async function appendEvent(
   certificate?: Uint8Array,
 ): Promise<void> {
   const json = z.encode(AppendEventRequest, { event: rawEvent, ...(certificate === undefined ? {} : { certificate }) })
-  await client.tokens.with(client.http, currentCapability(log), async (token, subject) => {
+  const capability = certificate === undefined ? currentCapability(log) : epochCapability(log)
+  await client.tokens.with(client.http, capability, async (token, subject) => {
     const { hash } = await client.http.json(AppendEventResponse, {
       method: "POST",
       path: `/v1/meetings/${subject}/events`,

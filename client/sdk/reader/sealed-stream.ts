@@ -1,4 +1,4 @@
-import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import type { TransportResponse } from "../http.js"
 import { type RetryOptions, withRetry } from "../retry.js"
@@ -61,7 +61,8 @@ export class SealedStream {
       if (next.done !== true) return next.value
     } catch (error) {
       this.#chunks = null
-      throw error
+      if (!isArchiveError(error) || error.code !== "too-large") throw error
+      throw this.#refuse("the server answered with more than was asked for", error)
     }
     throw new ArchiveError("truncated", "the server's bytes end before the recording does", { place: this.#place() })
   }
@@ -75,9 +76,11 @@ export class SealedStream {
     )
       return chunks
     await chunks.return?.()
-    throw new ArchiveError("integrity", "the server answered with another range than was asked for", {
-      place: this.#place(),
-    })
+    throw this.#refuse("the server answered with another range than was asked for")
+  }
+
+  #refuse(message: string, cause?: unknown): ArchiveError {
+    return new ArchiveError("integrity", message, { place: this.#place(), cause })
   }
 
   #place(): string {
