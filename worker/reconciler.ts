@@ -29,12 +29,22 @@ export async function nudgeUnfinished(
   failpoint("worker.reconcile.before-nudge")
   const jobs = await unfinishedJobs(context.catalog)
   const stale = jobs.filter((job) => before.has(jobKey(job)))
-  for (const job of jobs) {
-    if (!before.has(jobKey(job))) await context.jobs.enqueue(job)
-  }
+  await enqueueAll(
+    context,
+    jobs.filter((job) => !before.has(jobKey(job))),
+  )
   failpoint("worker.reconcile.after-nudge")
   await runDirectly(context, stale.slice(0, DIRECT_JOBS_PER_PASS))
   return new Set(jobs.map(jobKey))
+}
+
+/** Up to the first that fails: while the queue is away, the next pass does what is unfinished by itself. */
+async function enqueueAll(context: WorkerContext, jobs: readonly Job[]): Promise<void> {
+  try {
+    for (const job of jobs) await context.jobs.enqueue(job)
+  } catch (error) {
+    context.logger.warn("the queue did not take a job", errorFields(error))
+  }
 }
 
 async function unfinishedJobs(catalog: Catalog): Promise<readonly Job[]> {

@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { pipeline } from "node:stream/promises"
 import express, { type Request, type RequestHandler, type Response, type Router } from "express"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
@@ -63,9 +64,9 @@ async function sendStream(
   options: AssetRoutesOptions,
 ): Promise<void> {
   const etag = `"${toHex(asset.root)}"`
-  response.set({ ...IMMUTABLE, ETag: etag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" })
+  const head = { ...IMMUTABLE, ETag: etag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" }
   if (request.get("if-none-match") === etag) {
-    response.status(304).end()
+    response.status(304).set(head).end()
     return
   }
   // RFC 9110 §13.1.5: of another version the whole is sent.
@@ -75,22 +76,27 @@ async function sendStream(
     asset.sizeBytes,
   )
   if (range.kind === "unsatisfiable") {
-    response.removeHeader("ETag")
+    const { "Accept-Ranges": ranges, "Content-Type": type } = head
     response
       .status(416)
-      .set({ "Cache-Control": "no-store", "Content-Range": `bytes */${asset.sizeBytes}`, "Content-Length": "0" })
+      .set({ "Accept-Ranges": ranges, "Content-Type": type, "Cache-Control": "no-store" })
+      .set({ "Content-Range": `bytes */${asset.sizeBytes}`, "Content-Length": "0" })
       .end()
     return
   }
   const { start, end } = range.kind === "all" ? { start: 0, end: asset.sizeBytes - 1 } : range
-  response.status(range.kind === "all" ? 200 : 206).setHeader("Content-Length", end - start + 1)
+  // Begun before the head is sent: a store that is away is a 503, and no stream that breaks off.
+  const contents = request.method === "HEAD" ? null : options.reader.stream(asset, start, end)
+  if (contents !== null) await once(contents, "readable")
+  response.status(range.kind === "all" ? 200 : 206).set(head)
+  response.setHeader("Content-Length", end - start + 1)
   if (range.kind === "part") response.setHeader("Content-Range", `bytes ${start}-${end}/${asset.sizeBytes}`)
-  if (request.method === "HEAD") {
+  if (contents === null) {
     response.end()
     return
   }
   try {
-    await pipeline(options.reader.stream(asset, start, end), response)
+    await pipeline(contents, response)
   } catch (error) {
     // `pipeline` has closed the connection before the announced length. That the reader had gone is no failure.
     if (!isPrematureClose(error)) options.onStreamFailed(error)

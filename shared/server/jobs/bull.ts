@@ -5,6 +5,8 @@ import { jobKey, parseJob } from "./job-key.js"
 
 const QUEUE_NAME = "taciturn"
 const ENQUEUE_TIMEOUT_MS = 2_000
+/** States of a Redis client that had a connection and lost it. */
+const AWAY: ReadonlySet<string> = new Set(["close", "reconnecting", "end"])
 
 /**
  * Jobs by Bull on Redis. Bull drops a job whose id still exists, hence `removeOnComplete` and `removeOnFail`: a job that ran may come again.
@@ -22,6 +24,8 @@ export function openBullQueue(redisUrl: string, onError: (error: unknown) => voi
   queue.on("error", onError)
   return {
     enqueue: async (job) => {
+      // What is asked of a connection that broke would wait for its end, and whoever uploads with it.
+      if (AWAY.has(queue.client.status)) throw new ArchiveError("unavailable", "the queue is away")
       const added = queue.add(job.name, job, { jobId: jobKey(job) })
       added.catch(() => undefined)
       await withTimeout(added, ENQUEUE_TIMEOUT_MS)
