@@ -1,11 +1,13 @@
 // `npm test`: sets up, checks the code, runs every test. `--full` takes the full counts. The last line is `N passed, N failed`.
 import { spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
 import { installDebianPackages } from "./debian-packages.mjs"
 import { root, setUp } from "./set-up.mjs"
 
+/** Each file's tests start services of their own. */
+const MOST_JOBS = 4
 const full = process.argv.includes("--full")
 setUp({ tests: true })
 installDebianPackages({ required: process.env.CI === "true" })
@@ -16,9 +18,11 @@ if ((await run(process.execPath, [join(root, "scripts", "check.mjs")])) !== 0) {
 const folder = mkdtempSync(join(tmpdir(), "taciturn-test-"))
 const summary = join(folder, "summary")
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
+const jobs = Math.min(availableParallelism(), MOST_JOBS)
+const reporter = ["--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`]
 process.exitCode = await run(
   process.execPath,
-  [mocha, "--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`, "test/**/*.test.ts"],
+  [mocha, "--parallel", "--jobs", String(jobs), ...reporter, "test/**/*.test.ts"],
   { ...process.env, ...(full ? { TACITURN_TEST_FULL: "1" } : {}) },
 )
 // Without a summary mocha itself did not come to its end.

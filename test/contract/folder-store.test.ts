@@ -1,11 +1,11 @@
 import { expect } from "chai"
 import { randomBytes } from "node:crypto"
-import { execFileSync } from "node:child_process"
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises"
+import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openFolderStore } from "../../shared/server/objects/folder.js"
 import type { ObjectStore } from "../../shared/server/ports.js"
+import { mountSmallDisk } from "../support/small-disk.js"
 import { bytesSource, code, filesSource, newKey, objectStoreContract, readAll } from "./object-store.js"
 
 describe("objects in a folder", () => {
@@ -72,14 +72,9 @@ describe("objects in a folder", () => {
 
   it("says where the disk is full, keeps nothing of it, and goes on when there is room", async function () {
     const small = join(folder, "small")
-    await mkdir(small)
+    const disk = await mountSmallDisk(small, 1)
+    if (disk === null) return this.skip()
     try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", small], { stdio: "ignore" })
-    } catch {
-      this.skip()
-    }
-    try {
-      await chmod(small, 0o700)
       const tiny = await openFolderStore(small)
       const key = newKey()
       expect(await code(tiny.put(key, bytesSource(randomBytes(2 * 1024 * 1024))))).to.equal("out-of-space")
@@ -88,7 +83,7 @@ describe("objects in a folder", () => {
       await tiny.put(key, bytesSource(randomBytes(1_000)))
       expect(await tiny.head(key)).to.deep.equal({ sizeBytes: 1_000 })
     } finally {
-      execFileSync("umount", [small], { stdio: "ignore" })
+      disk.unmount()
     }
   })
 })

@@ -5,10 +5,11 @@ import { type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { allFormats } from "../support/formats/all.js"
 import type { Format } from "../support/formats/format.js"
 import { unfrozenFormats } from "../support/formats/unfrozen.js"
-import { type Chance, chanceOf } from "./chance.js"
-import { FUZZING } from "./config.js"
+import { type Chance, chanceOf } from "../support/chance.js"
+import { TEST_RUN } from "../support/config.js"
 import { mutateBytes, mutateMaterial } from "./mutations.js"
 
+const RUNS_PER_DECODER = TEST_RUN.isFull ? 100_000 : 10_000
 const LARGEST_LIMIT_BYTES = 64 * 1024 * 1024
 /** One buffer for every input above a limit; each takes its part. */
 const oversized = new Uint8Array(LARGEST_LIMIT_BYTES + 1)
@@ -27,7 +28,7 @@ interface Outcome {
   readonly codes: ReadonlyMap<ErrorCode, number>
 }
 
-describe(`fuzzing ${FUZZING.runsPerDecoder} inputs per decoder from TACITURN_FUZZ_SEED=${FUZZING.seed}`, function () {
+describe(`fuzzing ${RUNS_PER_DECODER} inputs per decoder from TACITURN_TEST_SEED=${TEST_RUN.seed}`, function () {
   this.timeout(3_600_000)
   let formats: readonly Format[] = []
 
@@ -55,11 +56,11 @@ describe(`fuzzing ${FUZZING.runsPerDecoder} inputs per decoder from TACITURN_FUZ
 })
 
 function fuzz(format: Format, others: readonly Uint8Array[]): Outcome {
-  const chance = chanceOf(FUZZING.seed, format.name)
+  const chance = chanceOf(TEST_RUN.seed, format.name)
   const valid = format.assemble(format.material)
   const codes = new Map<ErrorCode, number>()
   let accepted = 0
-  for (let run = 0; run < FUZZING.runsPerDecoder; run++) {
+  for (let run = 0; run < RUNS_PER_DECODER; run++) {
     const { raw, signedAgain } = inputOf(format, valid, others, run, chance)
     const code = decodeOrCode(format, raw, run)
     if (code !== null) {

@@ -1,6 +1,6 @@
 import { concatBytes } from "../../shared/protocol/bytes.js"
 import { type CborValue, decodeCbor, encodeCbor } from "../../shared/protocol/cbor.js"
-import type { Chance } from "./chance.js"
+import type { Chance } from "../support/chance.js"
 
 /** Heads that claim far more than there is, and forms that are not canonical. */
 export const LYING_HEADS: readonly Uint8Array[] = [

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
 import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { arch, platform, tmpdir } from "node:os"
 import { join } from "node:path"
 import { randomBytes } from "node:crypto"
 import { setTimeout as delay } from "node:timers/promises"
 import pg from "pg"
+import { freePort } from "../../scripts/services.js"
 import { openCatalog } from "../../shared/server/catalog/database.js"
 import { migrate } from "../../shared/server/catalog/migrate.js"
 import type { Catalog } from "../../shared/server/ports.js"
@@ -109,13 +108,4 @@ async function ready(port: number): Promise<void> {
       await delay(50)
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  return typeof address === "object" && address !== null ? address.port : 0
 }

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as delay } from "node:timers/promises"
+import { freePort } from "../../scripts/services.js"
 import type { StackSettings } from "../../scripts/stack.js"
 import { exitOf, root, temporaryFolder } from "./programs.js"
 
@@ -106,13 +106,4 @@ async function startFull(): Promise<Stack> {
       await exitOf(child)
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === "string") throw new Error("no free port")
-  return address.port
 }

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { expect } from "chai"
-import { type Service, startService } from "./support.js"
+import { type Service, startService } from "../../support/sdk/clients.js"
 
 const DOCUMENT = new URL("../../../docs/sdk.md", import.meta.url)
 const SDK = new URL("../../../client/sdk/index.ts", import.meta.url)

@@ -19,8 +19,8 @@ import {
   type UploadedRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
-import { bytesSource, onceSource, readAll } from "./sources.js"
-import { type Service, startClient, startService, type TestClient } from "./support.js"
+import { bytesSource, onceSource, readAll } from "../../support/sdk/sources.js"
+import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 const MIB = 1024 * 1024
 

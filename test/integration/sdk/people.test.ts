@@ -10,7 +10,7 @@ import {
   whoAmI,
 } from "../../../client/sdk/index.js"
 import type { MeetingId } from "../../../client/sdk/index.js"
-import { type Service, startClient, startService, type TestClient } from "./support.js"
+import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 describe("SDK: people and meetings", function () {
   this.timeout(60_000)

@@ -21,8 +21,8 @@ import {
   type UploadProgress,
   whoAmI,
 } from "../../../client/sdk/index.js"
-import { bytesSource, onceSource, readAll } from "./sources.js"
-import { type Service, startClient, startService, type TestClient } from "./support.js"
+import { bytesSource, onceSource, readAll } from "../../support/sdk/sources.js"
+import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 const MIB = 1024 * 1024
 const CHUNK_PLAINTEXT_BYTES = 65_488 * 128

@@ -19,9 +19,9 @@ import { openAdapters } from "../../../shared/server/adapters.js"
 import { readServerConfig } from "../../../shared/server/config.js"
 import { createLogger } from "../../../shared/server/logger.js"
 import { startWorker } from "../../../worker/start.js"
-import { createTestDatabase } from "../../support/postgres.js"
-import { random } from "../../support/people.js"
-import { startTcpRelay, type TcpRelay } from "../../support/tcp-relay.js"
+import { createTestDatabase } from "../postgres.js"
+import { random } from "../people.js"
+import { startTcpRelay, type TcpRelay } from "../tcp-relay.js"
 
 /** The real server in this process: API, worker, a PostgreSQL, folders, behind a relay that can be cut. */
 export interface Service {
@@ -86,7 +86,7 @@ export interface TestClient {
 
 /** A person with an account at the service. */
 export async function startClient(
-  service: Service,
+  service: Pick<Service, "url" | "folder">,
   deviceName: string,
   overrides: { readonly register?: boolean } = {},
 ): Promise<TestClient> {

@@ -1,0 +1,131 @@
+import { mkdtemp } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import {
+  acceptInvitation,
+  addMember,
+  createMeeting,
+  isArchiveError,
+  listInvitations,
+  type MeetingId,
+  openJournalFolder,
+  uploadRecording,
+  type UploadedRecording,
+  whoAmI,
+} from "../../client/sdk/index.js"
+import { openFolderStore } from "../../shared/server/objects/folder.js"
+import { assetPrefix } from "../../shared/server/assets/layout.js"
+import { type Lie, type Liar, startLiar } from "../support/liar.js"
+import { temporaryFolder } from "../support/programs.js"
+import { startClient, type TestClient } from "../support/sdk/clients.js"
+import { bytesSource } from "../support/sdk/sources.js"
+import { type Stack, startStack } from "../support/stack.js"
+
+/** A real server, a liar in front of it, and two people who know it by the liar's address, with a meeting in common. */
+export interface Scene {
+  readonly liar: Liar
+  readonly stack: Stack
+  readonly alice: TestClient
+  readonly bob: TestClient
+  readonly meetingId: MeetingId
+  newClient(deviceName: string): Promise<TestClient>
+  upload(bytes: Uint8Array, by?: TestClient, meetingId?: MeetingId): Promise<UploadedRecording>
+  /** What the server stores of an asset. */
+  storedStream(assetId: Uint8Array): Promise<Buffer>
+  close(): Promise<void>
+}
+
+export async function openScene(): Promise<Scene> {
+  const { path: folder, remove } = await temporaryFolder()
+  const liar = await startLiar()
+  const stack = await startStack("embedded", { PUBLIC_URLS: liar.url, LOG_LEVEL: "warn" })
+  liar.target = stack.url
+  const clients: TestClient[] = []
+  const newClient = async (deviceName: string): Promise<TestClient> => {
+    const client = await startClient({ url: liar.url, folder }, deviceName)
+    clients.push(client)
+    return client
+  }
+  const alice = await newClient("Alice's laptop")
+  const bob = await newClient("Bob's phone")
+  const meetingId = await createMeeting(alice.client, "Lies")
+  await admit(alice, bob, meetingId)
+  const objects = await openFolderStore(join(stack.folders[0] ?? "", "objects"))
+  return {
+    liar,
+    stack,
+    alice,
+    bob,
+    meetingId,
+    newClient,
+    upload: async (bytes, by = alice, into = meetingId) =>
+      await uploadRecording(by.client, into, await openJournalFolder(await mkdtemp(join(by.home, "journal-"))), {
+        details: { title: "R", fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" },
+        assets: [{ role: "media", mediaType: "video/mp4", source: bytesSource(bytes) }],
+      }),
+    storedStream: async (assetId) => {
+      const chunks = new Map<number, string>()
+      for await (const { key } of objects.list(assetPrefix(assetId))) {
+        const [, , n = ""] = key.split("/")
+        if (/^[0-9]+$/.test(n)) chunks.set(Number(n), key)
+      }
+      const parts: Uint8Array[] = []
+      for (let n = 0; n < chunks.size; n++)
+        for await (const part of await objects.get(chunks.get(n) ?? "")) parts.push(part)
+      return Buffer.concat(parts)
+    },
+    close: async () => {
+      for (const client of clients) await client.close()
+      await liar.stop()
+      await objects.close()
+      await stack.stop()
+      await remove()
+    },
+  }
+}
+
+/** `admin` adds `person`, who joins. */
+export async function admit(admin: TestClient, person: TestClient, meetingId: MeetingId): Promise<void> {
+  await addMember(admin.client, meetingId, whoAmI(person.client).accountId)
+  const [waiting] = await listInvitations(person.client)
+  if (waiting === undefined) throw new Error("no invitation came")
+  await acceptInvitation(person.client, waiting)
+}
+
+/** What the client refused: code and place. Anything but the project's own error is thrown. */
+export async function refusal(work: () => Promise<unknown>): Promise<readonly [string, string | undefined]> {
+  try {
+    await work()
+  } catch (error) {
+    if (!isArchiveError(error)) throw error
+    return [error.code, error.place]
+  }
+  return expect.fail("the lie was believed")
+}
+
+/**
+ * First without the lie, where `work` succeeds; then with it, where `work` is refused as expected, and the lie was delivered.
+ * @returns what was asked of the server while it lied.
+ */
+export async function expectRefused(
+  { liar }: Scene,
+  lie: Lie,
+  work: () => Promise<unknown>,
+  expected: readonly [string, string | undefined],
+): Promise<ReturnType<Liar["asked"]>> {
+  await work()
+  liar.asked()
+  const told = liar.lie(lie)
+  try {
+    expect(await refusal(work)).to.deep.equal(expected)
+  } finally {
+    told.stop()
+  }
+  expect(told.delivered(), "lies delivered").to.be.greaterThan(0)
+  return liar.asked()
+}
+
+/** Rewrites the JSON of an answer. */
+export function json<T>(change: (body: T) => T): Lie["tell"] {
+  return ({ body }) => Buffer.from(JSON.stringify(change(JSON.parse(body.toString("utf8")) as T)))
+}
