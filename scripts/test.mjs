@@ -3,11 +3,13 @@ import { spawn } from "node:child_process"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { installDebianPackages } from "./debian-packages.mjs"
 import { root, setUp } from "./set-up.mjs"
 
 /** Each file's tests start services of their own. */
 const MOST_JOBS = 4
+const ENDING_MS = 120_000
 const full = process.argv.includes("--full")
 setUp({ tests: true })
 installDebianPackages({ required: process.env.CI === "true" })
@@ -17,18 +19,38 @@ if ((await run(process.execPath, [join(root, "scripts", "check.mjs")])) !== 0) {
 }
 const folder = mkdtempSync(join(tmpdir(), "taciturn-test-"))
 const summary = join(folder, "summary")
+const processes = join(folder, "processes")
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
 const jobs = Math.min(availableParallelism(), MOST_JOBS)
 const reporter = ["--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`]
 process.exitCode = await run(
   process.execPath,
   [mocha, "--parallel", "--jobs", String(jobs), ...reporter, "test/**/*.test.ts"],
-  { ...process.env, ...(full ? { TACITURN_TEST_FULL: "1" } : {}) },
+  { ...process.env, TACITURN_TEST_PROCESSES: processes, ...(full ? { TACITURN_TEST_FULL: "1" } : {}) },
 )
+await ended(existsSync(processes) ? readFileSync(processes, "utf8").trim().split("\n").map(Number) : [])
 // Without a summary mocha itself did not come to its end.
 const line = existsSync(summary) ? readFileSync(summary, "utf8") : "0 passed, 1 failed"
 rmSync(folder, { recursive: true })
 process.stdout.write(`${line}\n`)
+
+/** A database that ends with the tests may need some seconds to be gone. */
+async function ended(pids) {
+  const deadline = Date.now() + ENDING_MS
+  for (let left = pids; (left = left.filter(isAlive)).length > 0;) {
+    if (Date.now() > deadline) throw new Error(`processes ${left.join(", ")} do not end`)
+    await delay(100)
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function run(command, args, env = process.env) {
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs"
+import { appendFileSync, chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs"
 import { arch, platform, tmpdir } from "node:os"
 import { join } from "node:path"
 import { randomBytes } from "node:crypto"
@@ -9,6 +9,7 @@ import { freePort } from "../../scripts/services.js"
 import { openCatalog } from "../../shared/server/catalog/database.js"
 import { migrate } from "../../shared/server/catalog/migrate.js"
 import type { Catalog } from "../../shared/server/ports.js"
+import { TEST_RUN } from "./config.js"
 
 /** One real PostgreSQL for a whole test run, with a database of its own for each suite. It ends with the run, however that ends. */
 
@@ -86,6 +87,7 @@ async function startPostgres(): Promise<Postgres> {
   process.once("exit", () => {
     rmSync(folder, { recursive: true, force: true })
   })
+  if (TEST_RUN.processesPath !== null) appendFileSync(TEST_RUN.processesPath, `${shell.pid}\n`)
   leaveBehind(shell)
   await ready(port)
   return { port }
