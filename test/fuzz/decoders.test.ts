@@ -83,7 +83,7 @@ function inputOf(format: Format, valid: Uint8Array, others: readonly Uint8Array[
   if (kind < 75)
     return { raw: chance.bytes(chance.below(Math.min(2 * valid.length, format.limitBytes) + 1)), signedAgain: false }
   if (kind < 85) return { raw: chance.pick(others), signedAgain: true }
-  if (kind < 99) return { raw: chance.pick(format.refusals).raw, signedAgain: true }
+  if (kind < 99 && format.refusals.length > 0) return { raw: chance.pick(format.refusals).raw, signedAgain: true }
   return { raw: oversized.subarray(0, format.limitBytes + 1), signedAgain: false }
 }
 

@@ -85,8 +85,9 @@ export class TestMeeting {
     this.#known.set(person, [...(this.#known.get(person) ?? []), secret])
   }
 
-  read(person: Person): Promise<MeetingLog> {
-    return readMeetingLog(idOfHash("meeting", this.meetingHash), this.events, {
+  /** @param events what a server serves for the meeting's own. */
+  read(person: Person, events: readonly Uint8Array[] = this.events): Promise<MeetingLog> {
+    return readMeetingLog(idOfHash("meeting", this.meetingHash), events, {
       secrets: person.secrets,
       known: this.#known.get(person) ?? [],
       chainOf: this.chainOf,

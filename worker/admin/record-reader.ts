@@ -1,6 +1,5 @@
 import { createReadStream } from "node:fs"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { isDeepStrictEqual } from "node:util"
 import { z } from "zod"
 import { SCHEMA } from "../../shared/server/schema.js"
@@ -83,24 +82,50 @@ export type ProducedRecord = {
 }[ProducedTable]
 
 const lineSchema = z.strictObject({ table: z.enum(PRODUCED_TABLES), row: z.record(z.string(), z.unknown()) })
+const NEWLINE = 0x0a
 export const RECORDS_PATH = "data/records.jsonl"
+
+/** The longest is that of the largest epoch event, in base64. */
+export const LINE_LIMIT_BYTES = 12 * 1024 * 1024
 
 /** The rows of a production, one by one. @throws {@link ArchiveError} `integrity`, with the line as place. */
 export async function* readRecords(folder: string): AsyncGenerator<ProducedRecord> {
-  const lines = createInterface({ input: createReadStream(join(folder, RECORDS_PATH), "utf8"), crlfDelay: Infinity })
   let number = 0
-  for await (const line of lines) {
-    number += 1
-    const place = `${RECORDS_PATH} line ${number}`
-    const json = parseJson(line, place)
-    const parsed = lineSchema.safeParse(json)
-    // A name given twice would let two readers see two rows.
-    if (!parsed.success || JSON.stringify(json) !== line) throw refused("a row of another form", place)
-    const { table, row } = parsed.data
-    const checked = rowSchemas[table].safeParse(row)
-    if (!checked.success) throw refused(`a row of ${table} with other columns than its table has`, place)
-    yield { table, row: checked.data } as ProducedRecord
+  for await (const line of linesOf(createReadStream(join(folder, RECORDS_PATH))))
+    yield parseRecord(line, `${RECORDS_PATH} line ${++number}`)
+}
+
+/** Lines without their ends; one without an end, or too long, comes as far as it was read, and is then no row. */
+async function* linesOf(contents: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = []
+  let restBytes = 0
+  for await (const part of contents) {
+    let from = 0
+    for (let end = part.indexOf(NEWLINE); end >= 0; end = part.indexOf(NEWLINE, from)) {
+      yield Buffer.concat([...rest, part.subarray(from, end)])
+      rest = []
+      restBytes = 0
+      from = end + 1
+    }
+    rest.push(part.subarray(from))
+    restBytes += part.length - from
+    if (restBytes > LINE_LIMIT_BYTES) break
   }
+  if (restBytes > 0) yield Buffer.concat([...rest, Buffer.of(NEWLINE)])
+}
+
+/** One row, as a line of `records.jsonl` without its end. @throws {@link ArchiveError} `integrity`, with the place. */
+export function parseRecord(line: Uint8Array, place: string): ProducedRecord {
+  if (line.length > LINE_LIMIT_BYTES) throw refused("a row that is longer than any", place)
+  const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString("utf8")
+  const json = parseJson(text, place)
+  const parsed = lineSchema.safeParse(json)
+  // A name given twice would let two readers see two rows.
+  if (!parsed.success || JSON.stringify(json) !== text) throw refused("a row of another form", place)
+  const { table, row } = parsed.data
+  const checked = rowSchemas[table].safeParse(row)
+  if (!checked.success) throw refused(`a row of ${table} with other columns than its table has`, place)
+  return { table, row: checked.data } as ProducedRecord
 }
 
 /** @throws {@link ArchiveError} `integrity` unless the schema file describes exactly the columns that are read here. */

@@ -1,6 +1,7 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, extname, join } from "node:path"
-import type { AssetRole } from "../../../shared/protocol/recording.js"
+import { z } from "zod"
+import { ASSET_ROLES } from "../../../shared/protocol/recording.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { writeDurably } from "../../sdk/node/files.js"
 import { mediaTypeOf } from "../file-names.js"
@@ -8,19 +9,16 @@ import { inputOptions, runFfmpeg } from "./ffmpeg.js"
 import { type MediaInfo, probeMedia } from "./probe.js"
 import { PeakCollector } from "./waveform.js"
 
-export interface PreparedFile {
-  readonly role: AssetRole
-  readonly path: string
-  readonly mediaType: string
-}
-
-export interface PreparedMedia {
-  readonly files: readonly PreparedFile[]
-  readonly durationMs: number | null
-  readonly prepared: "as-is" | "remuxed"
+const preparedSchema = z.object({
+  files: z.array(z.object({ role: z.enum(ASSET_ROLES), path: z.string(), mediaType: z.string() })).min(1),
+  durationMs: z.number().int().min(0).nullable(),
+  prepared: z.enum(["as-is", "remuxed"]),
   /** What was skipped, and why: for the person. */
-  readonly notes: readonly string[]
-}
+  notes: z.array(z.string()),
+})
+
+export type PreparedMedia = Readonly<z.infer<typeof preparedSchema>>
+export type PreparedFile = Readonly<PreparedMedia["files"][number]>
 
 const REMUX_TIMEOUT_MS = 4 * 3_600_000
 const POSTER_TIMEOUT_MS = 120_000
@@ -40,8 +38,8 @@ export async function prepareMedia(
   signal: AbortSignal,
 ): Promise<PreparedMedia> {
   const donePath = join(folder, DONE)
-  const done = await readFile(donePath, "utf8").catch(() => null)
-  if (done !== null) return JSON.parse(done) as PreparedMedia
+  const done = await readDone(donePath)
+  if (done !== null) return done
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const prepared = await prepareAnew(path, folder, ffmpeg, signal)
@@ -49,6 +47,15 @@ export async function prepareMedia(
   for (const file of prepared.files) if (dirname(file.path) === folder) await fsyncFile(file.path)
   await writeDurably(donePath, Buffer.from(JSON.stringify(prepared)))
   return prepared
+}
+
+/** What an earlier call prepared; `null` where it did not come to its end, or what it left can't be read. */
+async function readDone(path: string): Promise<PreparedMedia | null> {
+  try {
+    return preparedSchema.parse(JSON.parse(await readFile(path, "utf8")))
+  } catch {
+    return null
+  }
 }
 
 async function prepareAnew(

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
-import { type Journal, journalSchema, type JournalStore } from "../upload/journal.js"
+import { decodeJournal, encodeJournal, type JournalStore } from "../upload/journal.js"
 import { fsyncFolder, readIfThere, writeDurably } from "./files.js"
 
 /**
@@ -41,17 +41,18 @@ export async function openJournalFolder(folder: string): Promise<JournalStore> {
     load: async () => {
       const raw = await readIfThere(journalPath)
       if (raw === null) return null
-      const parsed = journalSchema.safeParse(parseJson(raw))
-      if (!parsed.success)
+      try {
+        return decodeJournal(raw)
+      } catch (cause) {
         throw new ArchiveError(
           "malformed",
           `the journal in ${folder} can't be read: remove that folder to begin anew`,
-          { cause: parsed.error },
+          { cause },
         )
-      return parsed.data
+      }
     },
     save: async (journal) => {
-      await writeDurably(journalPath, Buffer.from(toJson(journal)))
+      await writeDurably(journalPath, encodeJournal(journal))
     },
     loadLeaves: async (assetId) => {
       const leaves = (await readIfThere(leavesPath(assetId))) ?? new Uint8Array(0)
@@ -98,27 +99,4 @@ async function writeFully(file: FileHandle, bytes: Uint8Array, position: number)
     const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written)
     written += bytesWritten
   }
-}
-
-const BYTES = "base64:"
-
-function toJson(journal: Journal): string {
-  return JSON.stringify(journal, function (this: unknown, key: string, value: unknown) {
-    const raw: unknown = Reflect.get(this as object, key)
-    return raw instanceof Uint8Array ? `${BYTES}${Buffer.from(raw).toString("base64")}` : value
-  })
-}
-
-function parseJson(raw: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(raw).toString("utf8"), revive)
-  } catch {
-    return null
-  }
-}
-
-function revive(key: string, value: unknown): unknown {
-  // Titles and names are a person's own text, and may begin like bytes do.
-  if (typeof value !== "string" || key === "title" || key === "fileName" || key === "mediaType") return value
-  return value.startsWith(BYTES) ? new Uint8Array(Buffer.from(value.slice(BYTES.length), "base64")) : value
 }

@@ -1,13 +1,21 @@
 import { z } from "zod"
+import { fromBase64Url, toBase64Url, utf8 } from "../../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { ASSET_ROLES } from "../../../shared/protocol/recording.js"
 import type { PlaintextSource } from "./pieces.js"
 
 /** What is kept of an upload from its first byte to its publication, so that any interruption can be made good. */
 
-const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
+/** A string in the journal's JSON. */
+const bytes = z.codec(
+  z.string(),
+  z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  { decode: fromBase64Url, encode: toBase64Url },
+)
 const uint = z.number().int().min(0)
 
 const journalAssetSchema = z.object({
-  role: z.enum(["media", "poster", "waveform", "captions"]),
+  role: z.enum(ASSET_ROLES),
   mediaType: z.string(),
   rawHeader: bytes,
   contentKey: bytes,
@@ -17,7 +25,7 @@ const journalAssetSchema = z.object({
   done: z.object({ storedBytes: uint, root: bytes, receipt: bytes }).nullable(),
 })
 
-export const journalSchema = z.object({
+const journalSchema = z.object({
   version: z.literal(1),
   recordingId: bytes,
   meetingHash: bytes,
@@ -36,6 +44,26 @@ export const journalSchema = z.object({
 
 export type Journal = z.infer<typeof journalSchema>
 export type JournalAsset = z.infer<typeof journalAssetSchema>
+
+/** A signed event and 64 assets with their receipts take less than half of it. */
+export const JOURNAL_LIMIT_BYTES = 1024 * 1024
+
+export function encodeJournal(journal: Journal): Uint8Array {
+  return utf8(JSON.stringify(z.encode(journalSchema, journal)))
+}
+
+/** @throws {@link ArchiveError} `malformed`, `too-large`. */
+export function decodeJournal(raw: Uint8Array): Journal {
+  if (raw.length > JOURNAL_LIMIT_BYTES) throw new ArchiveError("too-large", "a journal that is longer than any")
+  try {
+    return z.decode(
+      journalSchema,
+      JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw)) as z.input<typeof journalSchema>,
+    )
+  } catch (cause) {
+    throw new ArchiveError("malformed", "a journal of another form", { cause })
+  }
+}
 
 /** Where an upload's journal is kept. What changes it is durable when it resolves. An asset is named by its id. */
 export interface JournalStore {

@@ -13,6 +13,7 @@ interface TextFormat {
   readonly codes: readonly ErrorCode[]
   readonly text: string
   readonly vouched?: boolean
+  readonly limitBytes?: number
   readonly decode: (text: string) => unknown
   readonly refusals: readonly (readonly [name: string, code: ErrorCode, text: string])[]
 }
@@ -27,7 +28,7 @@ export function textFormat(format: TextFormat): Format {
     name: format.name,
     section: format.section,
     codes: format.codes,
-    limitBytes: LIMIT_BYTES,
+    limitBytes: format.limitBytes ?? LIMIT_BYTES,
     vouched: format.vouched ?? false,
     material: utf8(format.text),
     assemble: unchanged,

@@ -1,15 +1,23 @@
 import { parse } from "../../../api/mount.js"
+import { parseRange } from "../../../api/assets/range.js"
 import { parseAnswer } from "../../../client/sdk/http.js"
 import { decodeState, encodeState } from "../../../client/sdk/state.js"
+import { decodeJournal, encodeJournal, type Journal, JOURNAL_LIMIT_BYTES } from "../../../client/sdk/upload/journal.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { AppendEventRequest, EventsResponse } from "../../../shared/protocol/http.js"
+import { parseJob } from "../../../shared/server/jobs/job-key.js"
+import { recordLine } from "../../../worker/admin/production-format.js"
+import { LINE_LIMIT_BYTES, parseRecord } from "../../../worker/admin/record-reader.js"
 import { sampleAccount } from "./accounts.js"
 import { bytesOf, commonRefusals, type Format, unchanged } from "./format.js"
 import { textFormat } from "./texts.js"
 
-/** What decodes untrusted bytes and has no frozen vectors: JSON over HTTP, which docs/openapi.json describes, and the client's own state. */
+/**
+ * What decodes untrusted bytes and has no frozen vectors: JSON over HTTP, which docs/openapi.json describes, a client's own state and journal, a queue's
+ * jobs, a request's range, and the rows of a production, which another version may write otherwise.
+ */
 export function unfrozenFormats(): readonly Format[] {
-  return [clientState(), request(), answer()]
+  return [clientState(), journal(), request(), answer(), range(), job(), record()]
 }
 
 function request(): Format {
@@ -98,4 +106,101 @@ function clientState(): Format {
       (refusal) => refusal.name === "version 2" || refusal.name === "nothing",
     ),
   }
+}
+
+/** What a client keeps of an upload. */
+function journal(): Format {
+  const hash = bytesOf("hash")
+  const whole: Journal = {
+    version: 1,
+    recordingId: bytesOf("recording", 16),
+    meetingHash: hash,
+    captureEpoch: 3,
+    details: { title: "A title", fileName: "a.mp4", capturedAtMs: null, durationMs: 1, prepared: "remuxed" },
+    assets: [
+      {
+        role: "media",
+        mediaType: "video/mp4",
+        rawHeader: bytesOf("header", 64),
+        contentKey: hash,
+        uploadSecret: hash,
+        trueBytes: 1_000,
+        done: { storedBytes: 65_536, root: hash, receipt: bytesOf("receipt", 200) },
+      },
+    ],
+    rawEvent: bytesOf("event", 300),
+  }
+  const text = Buffer.from(encodeJournal(whole)).toString()
+  return textFormat({
+    name: "journal",
+    section: "4",
+    codes: ["malformed", "too-large"],
+    limitBytes: JOURNAL_LIMIT_BYTES,
+    text,
+    decode: (given) => decodeJournal(new TextEncoder().encode(given)),
+    refusals: [
+      ["nothing", "malformed", ""],
+      ["another version", "malformed", text.replace('"version":1', '"version":2')],
+      ["no assets", "malformed", JSON.stringify({ ...(JSON.parse(text) as object), assets: [] })],
+      ["bytes that are none", "malformed", text.replace(/"recordingId":"[^"]*"/, '"recordingId":"+/=="')],
+    ],
+  })
+}
+
+/** A `Range` header: what is not understood is ignored, and nothing beyond the stream is ever given. */
+function range(): Format {
+  const sizeBytes = 1_000
+  return textFormat({
+    name: "range",
+    section: "11",
+    codes: [],
+    text: "bytes=10-99",
+    decode: (text) => {
+      const parsed = parseRange(text, sizeBytes)
+      if (parsed.kind === "part" && !(parsed.start >= 0 && parsed.start <= parsed.end && parsed.end < sizeBytes))
+        throw new RangeError(`bytes that are not there: ${text}`)
+      return parsed
+    },
+    refusals: [],
+  })
+}
+
+function job(): Format {
+  const asset = "00".repeat(16)
+  return textFormat({
+    name: "job",
+    section: "10",
+    codes: ["malformed"],
+    text: JSON.stringify({ name: "store-chunk", asset, chunk: 2 }),
+    decode: (text) => parseJob(jsonOrText(text)),
+    refusals: [
+      ["a name that is none", "malformed", JSON.stringify({ name: "delete", asset })],
+      ["an asset that is a path", "malformed", JSON.stringify({ name: "finish-asset", asset: "../../etc/passwd" })],
+      ["half a chunk", "malformed", JSON.stringify({ name: "store-chunk", asset, chunk: 0.5 })],
+    ],
+  })
+}
+
+function record(): Format {
+  const row = { asset_id: Buffer.from(bytesOf("asset", 16)), n: 0, size_bytes: 65_536, sha256: null }
+  const text = recordLine("chunks", {
+    ...row,
+    leaf_hashes: Buffer.from(bytesOf("leaves", 32)),
+    stored: false,
+  }).trimEnd()
+  return textFormat({
+    name: "record",
+    section: "12",
+    codes: ["integrity"],
+    limitBytes: LINE_LIMIT_BYTES,
+    text,
+    decode: (given) => parseRecord(new TextEncoder().encode(given), "a line"),
+    refusals: [
+      ["nothing", "integrity", ""],
+      ["a table that is none", "integrity", text.replace('"chunks"', '"users"')],
+      ["a column more", "integrity", text.replace('"n":0', '"n":0,"m":0')],
+      ["a name twice", "integrity", text.replace('"n":0', '"n":0,"n":0')],
+      ["white space", "integrity", text.replace('"n":0', '"n": 0')],
+    ],
+  })
 }
