@@ -3,7 +3,7 @@ import type { Lock } from "@tus/server"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { acquireLease, type AcquiredLease, releaseLease, renewLease } from "../../shared/server/catalog/leases.js"
-import type { Upload } from "../../shared/server/catalog/uploads.js"
+import { findUpload, type Upload } from "../../shared/server/catalog/uploads.js"
 import type { Catalog } from "../../shared/server/ports.js"
 
 /** A lease outlives its holder by this, at most. */
@@ -27,9 +27,10 @@ export interface HeldLease {
 export interface LeaseLocks {
   /**
    * The lock that tus takes around each operation on an upload, kept in the catalog.
+   * @param startBytes where what the request brings begins; `null` where it brings nothing.
    * @param onHeld gets the lease once it is held.
    */
-  lock(assetId: Uint8Array, onHeld: (lease: HeldLease) => void): Lock
+  lock(assetId: Uint8Array, startBytes: number | null, onHeld: (lease: HeldLease) => void): Lock
 }
 
 interface Holder {
@@ -39,19 +40,20 @@ interface Holder {
 
 /**
  * tus asks that a newer request can end an older one that hangs; between processes the fencing token sees to it.
- * A request that comes while the one before is being committed goes on as soon as that is done: so a client may send the next piece on another
- * connection without waiting for the answer.
+ * A request for what lies ahead of the offset waits for the piece before, as long as that takes: so a client may send the next piece on another
+ * connection without waiting for the answer. Where no piece before comes, it is refused.
  */
 export function createLeaseLocks(catalog: Catalog): LeaseLocks {
   const holders = new Map<string, Holder>()
 
-  async function acquire(assetId: Uint8Array, signal: AbortSignal): Promise<AcquiredLease> {
+  async function acquire(assetId: Uint8Array, startBytes: number | null, signal: AbortSignal): Promise<AcquiredLease> {
     const startedMs = performance.now()
     for (;;) {
       const patient = performance.now() - startedMs < GRACE_MS
-      const lease = await acquireLease(catalog, assetId, LEASE_MS, !patient)
+      const lease = await acquireLease(catalog, assetId, LEASE_MS, !patient, startBytes ?? 0)
       if (lease !== null) return lease
-      if (!patient) throw new ArchiveError("not-found", "no such upload")
+      if (!patient && (await findUpload(catalog, assetId)) === null)
+        throw new ArchiveError("not-found", "no such upload")
       if (signal.aborted) throw new ArchiveError("interrupted", "the request ended early")
       const holder = holders.get(toHex(assetId))
       await (holder === undefined ? delay(RETRY_MS) : Promise.race([delay(RETRY_MS), holder.released]))
@@ -59,7 +61,7 @@ export function createLeaseLocks(catalog: Catalog): LeaseLocks {
   }
 
   return {
-    lock(assetId, onHeld) {
+    lock(assetId, startBytes, onHeld) {
       const key = toHex(assetId)
       let token: number | undefined
       let renewal: NodeJS.Timeout | undefined
@@ -71,7 +73,7 @@ export function createLeaseLocks(catalog: Catalog): LeaseLocks {
 
       return {
         async lock(signal) {
-          const lease = await acquire(assetId, signal)
+          const lease = await acquire(assetId, startBytes, signal)
           token = lease.token
           holders.get(key)?.lost.abort()
           holders.set(key, holder)

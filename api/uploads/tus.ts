@@ -70,9 +70,9 @@ export function createTusHandler(context: UploadContext): TusHandler {
     namingFunction: () => formatId("asset", assetIdOf(current().call)),
     locker: {
       newLock: () => {
-        const { call } = current()
+        const { call, request } = current()
         if (call.verb === "create" || !call.locked) return NO_LOCK
-        return locks.lock(call.assetId, (lease) => {
+        return locks.lock(call.assetId, startOf(request), (lease) => {
           current().lease = lease
         })
       },
@@ -109,6 +109,12 @@ function webRequestOf(request: IncomingMessage, call: TusCall): Request {
 
 function assetIdOf(call: TusCall): AssetId {
   return call.verb === "create" ? call.metadata.header.assetId : call.assetId
+}
+
+/** Where a PATCH begins; what tus will refuse as no offset is none. */
+function startOf(request: IncomingMessage): number | null {
+  const text = String(request.headers["upload-offset"])
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : null
 }
 
 const NO_LOCK: Lock = { lock: () => Promise.resolve(), unlock: () => Promise.resolve() }

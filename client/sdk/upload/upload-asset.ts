@@ -59,6 +59,8 @@ export class SourceChanged extends ArchiveError {
   }
 }
 
+/** The one that the server takes, and the one that follows it. */
+const PIECES_UNDER_WAY = 2
 const POLL_MS = 50
 const LONGEST_POLL_MS = 2_000
 
@@ -127,17 +129,18 @@ async function sendAll(
       ? keptPieces(store, asset, input.trueBytes, pool)
       : sealPieces(asset, input.source, asset.trueBytes, client.segmentWork, pool)
   const tree = new MerkleAccumulator()
-  let sending: Promise<void> = Promise.resolve()
+  /** Of each piece the next is on its way before it is answered, so that the line is not idle meanwhile. */
+  const sending: Promise<void>[] = []
   const failures: ArchiveError[] = []
-  const settle = async (): Promise<void> => {
+  const settle = async (leaving: number): Promise<void> => {
     try {
-      await sending
+      while (sending.length > leaving) await sending.shift()
     } catch (error) {
       // What comes once would be gone: it is kept to its end, and a later call sends it.
       if (input.kind !== "source" || !input.comesOnce || !isArchiveError(error) || error.code === "interrupted")
         throw error
       failures.push(error)
-      sending = Promise.resolve()
+      await Promise.allSettled(sending.splice(0))
     }
   }
   try {
@@ -150,20 +153,22 @@ async function sendAll(
       for (let at = 0; at < piece.leaves.length; at += HASH_BYTES) tree.add(piece.leaves.subarray(at, at + HASH_BYTES))
       const end = piece.startBytes + piece.sealedBytes
       run.report({ sealedBytes: end })
-      await settle()
-      if (end > offset && failures.length === 0) sending = send(run, handle, asset, piece, offset)
-      else pool.give(piece.buffer)
-      // The failure is thrown when it is awaited; until then it must not count as unhandled.
-      sending.catch(() => undefined)
+      await settle(PIECES_UNDER_WAY - 1)
+      if (end > offset && failures.length === 0) {
+        const sent = send(run, handle, asset, piece, offset, sending.at(-1) ?? Promise.resolve())
+        // The failure is thrown when it is awaited; until then it must not count as unhandled.
+        sent.catch(() => undefined)
+        sending.push(sent)
+      } else pool.give(piece.buffer)
       if (!piece.isLast || piece.trueBytes === null) continue
-      await settle()
+      await settle(0)
       const [failure] = failures
       if (failure !== undefined) throw failure
       run.report({ sentBytes: end })
       return { storedBytes: end, trueBytes: piece.trueBytes, root: tree.root() }
     }
   } finally {
-    await sending.catch(() => undefined)
+    await Promise.allSettled(sending)
   }
 }
 
@@ -208,30 +213,48 @@ async function send(
   asset: JournalAsset,
   piece: StreamPiece,
   offset: number,
+  before: Promise<void>,
 ): Promise<void> {
   const { signal } = run.retry
   const end = piece.startBytes + piece.sealedBytes
   const declared = asset.trueBytes === null && piece.isLast ? end : null
   let from = Math.max(offset, piece.startBytes)
-  await withRetry(async () => {
-    try {
-      await sendPiece(handle, from, piece.buffer.subarray(from - piece.startBytes, piece.sealedBytes), declared, signal)
-    } catch (error) {
-      if (!isArchiveError(error) || (error.code !== "conflict" && !error.retryable)) throw error
-      // The piece may have arrived although its answer did not.
-      const acknowledged = await acknowledgedBytes(handle, signal)
-      if (acknowledged < piece.startBytes || acknowledged > end)
-        throw new ArchiveError("conflict", "the server lost what it had acknowledged", { place: "upload" })
-      from = acknowledged
-      if (from < end)
-        throw error.retryable
-          ? error
-          : new ArchiveError("unavailable", "the upload stands elsewhere than this piece", { cause: error })
-    }
-  }, run.retry)
+  const attempt = async (): Promise<void> => {
+    await sendPiece(handle, from, piece.buffer.subarray(from - piece.startBytes, piece.sealedBytes), declared, signal)
+  }
+  const early = await attempt().then(
+    () => true,
+    (error: unknown) => {
+      if (!isArchiveError(error) || !mayComeAgain(error)) throw error
+      return false
+    },
+  )
+  // Until the piece before is acknowledged, that this one was not taken says nothing.
+  await before
+  if (!early)
+    await withRetry(async () => {
+      try {
+        await attempt()
+      } catch (error) {
+        if (!isArchiveError(error) || !mayComeAgain(error)) throw error
+        // The piece may have arrived although its answer did not, and the one behind it too.
+        const acknowledged = await acknowledgedBytes(handle, signal)
+        if (acknowledged < piece.startBytes)
+          throw new ArchiveError("conflict", "the server lost what it had acknowledged", { place: "upload" })
+        from = acknowledged
+        if (from < end)
+          throw error.retryable
+            ? error
+            : new ArchiveError("unavailable", "the upload stands elsewhere than this piece", { cause: error })
+      }
+    }, run.retry)
   run.client.failpoint("upload.piece-acknowledged")
   run.pool.give(piece.buffer)
   run.report({ sentBytes: end })
+}
+
+function mayComeAgain(error: ArchiveError): boolean {
+  return error.code === "conflict" || error.retryable
 }
 
 async function awaitReceipt(

@@ -13,18 +13,26 @@ export interface AcquiredLease {
   readonly upload: Upload
 }
 
-/** @returns `null` if somebody holds the lease and `takeOver` is false, or there is no such asset. */
+/**
+ * Whoever comes for what was acknowledged already, or comes next, takes a free lease, and with `takeOver` a held one. Whoever comes for what lies
+ * ahead, `startBytes` being beyond the offset, waits for the piece before: it takes a free lease with `takeOver` alone, and a held one never.
+ * @returns `null` if the lease can't be had now, or there is no such asset.
+ */
 export async function acquireLease(
   catalog: Queryable,
   assetId: Uint8Array,
   leaseMs: number,
   takeOver: boolean,
+  startBytes = 0,
 ): Promise<AcquiredLease | null> {
   const [row] = await catalog.query<UploadRow & { lease_token: number }>(
     `UPDATE assets SET lease_token = lease_token + 1, lease_until = now() + $2 * interval '1 millisecond'
-     WHERE asset_id = $1 AND ($3 OR lease_until IS NULL OR lease_until <= now())
+     WHERE asset_id = $1 AND CASE
+       WHEN lease_until IS NULL OR lease_until <= now() THEN $3 OR offset_bytes >= $4
+       ELSE $3 AND offset_bytes >= $4
+     END
      RETURNING lease_token, ${UPLOAD_COLUMNS}`,
-    [assetId, leaseMs, takeOver],
+    [assetId, leaseMs, takeOver, startBytes],
   )
   return row === undefined ? null : { token: row.lease_token, upload: uploadOf(row) }
 }

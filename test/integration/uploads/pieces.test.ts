@@ -233,6 +233,41 @@ describe("pieces of an upload", () => {
     expect((await Promise.all(answers)).map((answer) => answer.status)).to.deep.equal(answers.map(() => 204))
   })
 
+  it("that come before the one they follow wait for it, however long that takes", async () => {
+    const asset = await begun(3 * SEGMENT_BYTES)
+    const slow = openPatch(stack, asset, SEGMENT_BYTES)
+    const answered = new Promise<number>((resolve, reject) => {
+      slow.on("response", (response) => {
+        response.resume()
+        resolve(response.statusCode ?? 0)
+      })
+      slow.on("error", reject)
+    })
+    slow.write(asset.bytes.subarray(0, 1000))
+    await delay(100)
+    let early: number | null = null
+    const next = patch(stack, asset, SEGMENT_BYTES, 2 * SEGMENT_BYTES).then(({ status }) => (early = status))
+    // Longer than whoever comes for the same piece again is made to wait.
+    await delay(1_500)
+    expect(early).to.equal(null)
+    slow.end(asset.bytes.subarray(1000, SEGMENT_BYTES))
+    expect([await answered, await next]).to.deep.equal([204, 204])
+    expect(await offsetOf(stack, asset)).to.equal(2 * SEGMENT_BYTES)
+  })
+
+  it("that follow one which breaks off are refused, and change nothing", async () => {
+    const asset = await begun(3 * SEGMENT_BYTES)
+    const broken = openPatch(stack, asset, SEGMENT_BYTES)
+    broken.on("error", () => undefined)
+    broken.write(asset.bytes.subarray(0, 1000))
+    await delay(100)
+    const next = patch(stack, asset, SEGMENT_BYTES, 2 * SEGMENT_BYTES)
+    await delay(100)
+    broken.destroy()
+    expect((await next).status).to.equal(409)
+    expect(await offsetOf(stack, asset)).to.equal(0)
+  })
+
   it("give way to the same client on a new connection, and the old one can change nothing more", async () => {
     const asset = await begun(2 * SEGMENT_BYTES)
     const old = openPatch(stack, asset, SEGMENT_BYTES)
