@@ -1,55 +1,98 @@
-import { Agent, request } from "undici"
+import * as http from "node:http"
+import * as https from "node:https"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import type { Transport } from "../http.js"
+import type { Transport, TransportRequest } from "../http.js"
 
 const CONNECT_TIMEOUT_MS = 10_000
 const IDLE_TIMEOUT_MS = 60_000
 
-/** undici, with a connection pool per subject. `close` ends idle connections, so that a process can end. */
+/** Node's own client, with a connection pool per subject. `close` ends what is open, so that a process can end. */
 export function createNodeTransport(): { readonly transport: Transport; close(): Promise<void> } {
-  const agents = new Map<string, Agent>()
-  const agentFor = (subject: string): Agent => {
-    const known = agents.get(subject)
+  const agents = new Map<string, http.Agent>()
+  const agentFor = (subject: string, isSecure: boolean): http.Agent => {
+    const name = `${isSecure ? "https" : "http"} ${subject}`
+    const known = agents.get(name)
     if (known !== undefined) return known
-    const agent = new Agent({
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      headersTimeout: IDLE_TIMEOUT_MS,
-      bodyTimeout: IDLE_TIMEOUT_MS,
-    })
-    agents.set(subject, agent)
+    const agent = isSecure ? new https.Agent({ keepAlive: true }) : new http.Agent({ keepAlive: true })
+    agents.set(name, agent)
     return agent
   }
   return {
-    transport: async ({ method, url, headers, body, signal, subject }) => {
-      const sent = request(url, {
-        method,
-        headers: { ...headers },
-        dispatcher: agentFor(subject),
-        ...(body === undefined ? {} : { body }),
-        ...(signal === undefined ? {} : { signal }),
-      })
-      const response = await sent.catch((error: unknown) => {
-        throw networkError(error, signal)
-      })
+    transport: async (request) => {
+      const response = await send(request, agentFor)
+      const { signal } = request
       return {
-        status: response.statusCode,
+        status: response.statusCode ?? 0,
         header: (name) => {
           const value = response.headers[name.toLowerCase()]
           return (Array.isArray(value) ? value[0] : value) ?? null
         },
-        bytes: async (limitBytes) => await collect(bounded(response.body, limitBytes, signal)),
-        chunks: (limitBytes) => bounded(response.body, limitBytes, signal),
+        bytes: async (limitBytes) => await collect(bounded(response, limitBytes, signal)),
+        chunks: (limitBytes) => bounded(response, limitBytes, signal),
       }
     },
-    close: async () => {
-      await Promise.all(
-        [...agents.values()].map(async (agent) => {
-          await agent.destroy()
-        }),
-      )
+    close: () => {
+      for (const agent of agents.values()) agent.destroy()
       agents.clear()
+      return Promise.resolve()
     },
   }
+}
+
+type AgentFor = (subject: string, isSecure: boolean) => http.Agent
+
+/** @returns the head of the answer. A kept connection that the server closed meanwhile is replaced, once. */
+async function send(request: TransportRequest, agentFor: AgentFor): Promise<http.IncomingMessage> {
+  for (let isRepeated = false; ; isRepeated = true) {
+    const { sent, answered } = begin(request, agentFor)
+    try {
+      return await answered
+    } catch (error) {
+      const wasClosed = sent.reusedSocket && Reflect.get(error as object, "code") === "ECONNRESET"
+      if (isRepeated || !wasClosed || request.signal?.aborted === true) throw networkError(error, request.signal)
+    }
+  }
+}
+
+function begin(
+  { method, url, headers, body, signal, subject }: TransportRequest,
+  agentFor: AgentFor,
+): { readonly sent: http.ClientRequest; readonly answered: Promise<http.IncomingMessage> } {
+  const isSecure = url.startsWith("https:")
+  const sent = (isSecure ? https : http).request(url, {
+    method,
+    headers: { ...headers, ...(body === undefined ? {} : { "content-length": body.length }) },
+    agent: agentFor(subject, isSecure),
+  })
+  const abort = (): void => {
+    // Without an error: a socket that was just given back to its pool has nobody who listens for one.
+    sent.destroy()
+  }
+  signal?.addEventListener("abort", abort)
+  const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
+    sent.once("response", (response) => {
+      // Whoever reads the body is told of what fails; until somebody does it must not count as unhandled.
+      resolve(response.on("error", () => undefined))
+    })
+    // It stays, also for what fails behind the head.
+    sent.on("error", reject)
+  })
+  const connecting = setTimeout(() => sent.destroy(new Error("no connection in time")), CONNECT_TIMEOUT_MS)
+  sent.once("close", () => {
+    clearTimeout(connecting)
+    signal?.removeEventListener("abort", abort)
+  })
+  sent.once("socket", (socket) => {
+    const connected = (): void => {
+      clearTimeout(connecting)
+    }
+    if (socket.connecting) socket.once(isSecure ? "secureConnect" : "connect", connected)
+    else connected()
+  })
+  sent.setTimeout(IDLE_TIMEOUT_MS, () => sent.destroy(new Error("nothing came for too long")))
+  if (signal?.aborted === true) abort()
+  else sent.end(body)
+  return { sent, answered }
 }
 
 async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

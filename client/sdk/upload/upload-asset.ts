@@ -59,8 +59,8 @@ export class SourceChanged extends ArchiveError {
   }
 }
 
-/** The one that the server takes, and the one that follows it. */
-const PIECES_UNDER_WAY = 2
+/** What takes longer is on a slow line: there nothing is idle meanwhile, and what waits too long would be sent in vain. */
+const QUICK_PIECE_MS = 15_000
 const POLL_MS = 50
 const LONGEST_POLL_MS = 2_000
 
@@ -129,8 +129,9 @@ async function sendAll(
       ? keptPieces(store, asset, input.trueBytes, pool)
       : sealPieces(asset, input.source, asset.trueBytes, client.segmentWork, pool)
   const tree = new MerkleAccumulator()
-  /** Of each piece the next is on its way before it is answered, so that the line is not idle meanwhile. */
   const sending: Promise<void>[] = []
+  /** Two where pieces are quick: of each the next is on its way before it is answered, so that the line is not idle meanwhile. */
+  let underWay = 1
   const failures: ArchiveError[] = []
   const settle = async (leaving: number): Promise<void> => {
     try {
@@ -153,11 +154,15 @@ async function sendAll(
       for (let at = 0; at < piece.leaves.length; at += HASH_BYTES) tree.add(piece.leaves.subarray(at, at + HASH_BYTES))
       const end = piece.startBytes + piece.sealedBytes
       run.report({ sealedBytes: end })
-      await settle(PIECES_UNDER_WAY - 1)
+      await settle(underWay - 1)
       if (end > offset && failures.length === 0) {
+        const begunMs = performance.now()
         const sent = send(run, handle, asset, piece, offset, sending.at(-1) ?? Promise.resolve())
-        // The failure is thrown when it is awaited; until then it must not count as unhandled.
-        sent.catch(() => undefined)
+        sent.then(
+          () => (underWay = performance.now() - begunMs < QUICK_PIECE_MS ? 2 : 1),
+          // The failure is thrown when it is awaited; until then it must not count as unhandled.
+          () => undefined,
+        )
         sending.push(sent)
       } else pool.give(piece.buffer)
       if (!piece.isLast || piece.trueBytes === null) continue

@@ -14,7 +14,8 @@ interface TextFormat {
   readonly text: string
   readonly vouched?: boolean
   readonly limitBytes?: number
-  readonly decode: (text: string) => unknown
+  /** Where it takes text; else the format is given a `decode` of its own. */
+  readonly decode?: (text: string) => unknown
   readonly refusals: readonly (readonly [name: string, code: ErrorCode, text: string])[]
 }
 
@@ -23,7 +24,7 @@ const decoder = new TextDecoder()
 
 export function textFormat(format: TextFormat): Format {
   const refusals = format.refusals.map(([name, code, text]): Refusal => ({ name, code, raw: utf8(text) }))
-  const decode = (raw: Uint8Array): unknown => format.decode(decoder.decode(raw))
+  const decode = (raw: Uint8Array): unknown => format.decode?.(decoder.decode(raw))
   return {
     name: format.name,
     section: format.section,

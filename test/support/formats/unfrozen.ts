@@ -131,13 +131,12 @@ function journal(): Format {
     rawEvent: bytesOf("event", 300),
   }
   const text = Buffer.from(encodeJournal(whole)).toString()
-  return textFormat({
+  const format = textFormat({
     name: "journal",
     section: "4",
     codes: ["malformed", "too-large"],
     limitBytes: JOURNAL_LIMIT_BYTES,
     text,
-    decode: (given) => decodeJournal(new TextEncoder().encode(given)),
     refusals: [
       ["nothing", "malformed", ""],
       ["another version", "malformed", text.replace('"version":1', '"version":2')],
@@ -145,6 +144,7 @@ function journal(): Format {
       ["bytes that are none", "malformed", text.replace(/"recordingId":"[^"]*"/, '"recordingId":"+/=="')],
     ],
   })
+  return { ...format, decode: decodeJournal }
 }
 
 /** A `Range` header: what is not understood is ignored, and nothing beyond the stream is ever given. */
@@ -188,13 +188,12 @@ function record(): Format {
     leaf_hashes: Buffer.from(bytesOf("leaves", 32)),
     stored: false,
   }).trimEnd()
-  return textFormat({
+  const format = textFormat({
     name: "record",
     section: "12",
     codes: ["integrity"],
     limitBytes: LINE_LIMIT_BYTES,
     text,
-    decode: (given) => parseRecord(new TextEncoder().encode(given), "a line"),
     refusals: [
       ["nothing", "integrity", ""],
       ["a table that is none", "integrity", text.replace('"chunks"', '"users"')],
@@ -203,4 +202,5 @@ function record(): Format {
       ["white space", "integrity", text.replace('"n":0', '"n": 0')],
     ],
   })
+  return { ...format, decode: (raw) => parseRecord(raw, "a line") }
 }
