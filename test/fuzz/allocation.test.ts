@@ -29,6 +29,20 @@ function allocatedBy(work: () => void): number {
   return after.heapUsed + after.external - before.heapUsed - before.external
 }
 
+/** The same of several runs: what other code left behind may be freed during one of them, and would hide as much. */
+function mostAllocatedBy(make: () => unknown): number {
+  let most = 0
+  for (let run = 0; run < 5; run++) {
+    let kept: unknown
+    // A collection frees the memory of buffers in the background; the next waits until that is done.
+    collectGarbage()
+    collectGarbage()
+    const allocated = allocatedBy(() => (kept = make()))
+    if (kept !== undefined) most = Math.max(most, allocated)
+  }
+  return most
+}
+
 function decodeQuietly(format: Format, raw: Uint8Array): void {
   try {
     format.decode(raw)
@@ -73,12 +87,8 @@ describe("what a decoder allocates", function () {
   })
 
   it("the measure sees a buffer and an array that nothing was written to", () => {
-    let kept: unknown
-    collectGarbage()
-    expect(allocatedBy(() => (kept = new Uint8Array(64 * MEBIBYTE)))).to.be.at.least(64 * MEBIBYTE - NOISE_BYTES)
-    collectGarbage()
-    expect(allocatedBy(() => (kept = new Array(8 * MEBIBYTE)))).to.be.at.least(8 * MEBIBYTE - NOISE_BYTES)
-    expect(kept).not.to.equal(undefined)
+    expect(mostAllocatedBy(() => new Uint8Array(64 * MEBIBYTE))).to.be.at.least(64 * MEBIBYTE - NOISE_BYTES)
+    expect(mostAllocatedBy(() => new Array(8 * MEBIBYTE))).to.be.at.least(8 * MEBIBYTE - NOISE_BYTES)
   })
 
   it("stays within the format's limit, whatever length an input claims", () => {
