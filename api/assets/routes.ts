@@ -56,6 +56,7 @@ export function createAssetRoutes(options: AssetRoutesOptions): Router {
 
 /** A stored asset never changes; but what was fetched with one token is no other holder's. */
 const IMMUTABLE = { "Cache-Control": "private, max-age=31536000, immutable" } as const
+const BYTES = { "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" } as const
 
 async function sendStream(
   request: Request,
@@ -64,7 +65,7 @@ async function sendStream(
   options: AssetRoutesOptions,
 ): Promise<void> {
   const etag = `"${toHex(asset.root)}"`
-  const head = { ...IMMUTABLE, ETag: etag, "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream" }
+  const head = { ...IMMUTABLE, ...BYTES, ETag: etag }
   if (request.get("if-none-match") === etag) {
     response.status(304).set(head).end()
     return
@@ -76,11 +77,10 @@ async function sendStream(
     asset.sizeBytes,
   )
   if (range.kind === "unsatisfiable") {
-    const { "Accept-Ranges": ranges, "Content-Type": type } = head
+    const size = `bytes */${asset.sizeBytes}`
     response
       .status(416)
-      .set({ "Accept-Ranges": ranges, "Content-Type": type, "Cache-Control": "no-store" })
-      .set({ "Content-Range": `bytes */${asset.sizeBytes}`, "Content-Length": "0" })
+      .set({ ...BYTES, "Cache-Control": "no-store", "Content-Range": size, "Content-Length": "0" })
       .end()
     return
   }

@@ -1,25 +1,18 @@
 import { join } from "node:path"
 import { expect } from "chai"
-import type { ClientFailpoint } from "../../client/sdk/failpoints.js"
+import { CLIENT_FAILPOINTS } from "../../client/sdk/failpoints.js"
 import { exitOf } from "../support/programs.js"
 import { sampleOf } from "../support/sample.js"
 import { openScene, type Scene, underWay } from "./support.js"
 
 const FILE_BYTES = 20_000_000
-/** Each before or after a durable step; the number counts the pieces before it. */
-const UPLOAD_KILLS: readonly (ClientFailpoint | `${ClientFailpoint}:${number}`)[] = [
-  "upload.journal-kept",
-  "upload.created",
-  "upload.leaves-kept",
+/** Each before or after a durable step of an upload of a file; two also at a later piece. */
+const UPLOAD_KILLS = [
+  ...CLIENT_FAILPOINTS.filter(
+    (name) => name.startsWith("upload.") && name !== "upload.input-kept" && name !== "upload.journal-removed",
+  ),
   "upload.leaves-kept:3",
-  "upload.piece-acknowledged",
   "upload.piece-acknowledged:2",
-  "upload.all-acknowledged",
-  "upload.receipt-verified",
-  "upload.receipt-kept",
-  "upload.event-kept",
-  "upload.event-appended",
-  "upload.published",
 ]
 
 describe("the command, killed", function () {

@@ -3,7 +3,7 @@ import { readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import { SEGMENT_BYTES, SEGMENT_PLAINTEXT_BYTES } from "../../shared/protocol/sizes.js"
-import { type Lie, type Liar, startLiar } from "../support/liar.js"
+import { type Lie, type Liar, rangeOf, startLiar } from "../support/liar.js"
 import { type Stack, startStack } from "../support/stack.js"
 import { type Terminals, terminalsAt } from "../support/taciturn.js"
 
@@ -38,8 +38,7 @@ describe("the taciturn command at a server that lies", function () {
   const flipping: Lie = {
     path: /\/stream$/,
     tell: ({ body }, asked) => {
-      const start = Number(/^bytes=(\d+)-/.exec(String(asked.headers["range"]))?.[1])
-      const at = FLIPPED_SEGMENT * SEGMENT_BYTES + 5_000 - start
+      const at = FLIPPED_SEGMENT * SEGMENT_BYTES + 5_000 - rangeOf(asked).start
       if (at < 0 || at >= body.length) return null
       const forged = Buffer.from(body)
       forged[at] = (forged[at] ?? 0) ^ 1

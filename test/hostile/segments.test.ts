@@ -14,7 +14,7 @@ import {
   type SegmentPrimitives,
 } from "../../client/sdk/index.js"
 import { inlineSegmentWork } from "../../client/sdk/segment-work.js"
-import type { Answer, Lie } from "../support/liar.js"
+import { type Answer, type Lie, rangeOf } from "../support/liar.js"
 import { readAll } from "../support/sdk/sources.js"
 import { expectRefused, openScene, type Scene } from "./support.js"
 
@@ -99,9 +99,9 @@ describe("segments and chunks from a server that lies", function () {
     path: /\/stream$/,
     tell: ({ status, headers, body }, asked): Answer => {
       expect(status).to.equal(206)
-      const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(String(asked.headers["range"])) ?? []
-      const bytes = forged.subarray(Number(start), Number(end) + 1)
-      expect(body.length).to.equal(Number(end) - Number(start) + 1)
+      const { start, end } = rangeOf(asked)
+      const bytes = forged.subarray(start, end + 1)
+      expect(body.length).to.equal(end - start + 1)
       return { status, headers, body: bytes }
     },
   })
@@ -233,8 +233,7 @@ describe("segments and chunks from a server that lies", function () {
     const cutAt = (bytes: number): Lie => ({
       path: /\/stream$/,
       tell: (answer, asked) => {
-        const start = Number(/^bytes=(\d+)-/.exec(String(asked.headers["range"]))?.[1])
-        const cut = answer.body.subarray(0, Math.max(0, bytes - start))
+        const cut = answer.body.subarray(0, Math.max(0, bytes - rangeOf(asked).start))
         return cut.length === answer.body.length ? null : cut
       },
     })
@@ -255,12 +254,12 @@ describe("segments and chunks from a server that lies", function () {
       const lie: Lie = {
         path: /\/stream$/,
         tell: ({ headers, body }, asked) => {
-          const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(String(asked.headers["range"])) ?? []
-          const stop = Math.min(Number(end), shorter - 1)
+          const { start, end } = rangeOf(asked)
+          const stop = Math.min(end, shorter - 1)
           return {
             status: 206,
             headers: { ...headers, "content-range": `bytes ${start}-${stop}/${shorter}` },
-            body: body.subarray(0, stop + 1 - Number(start)),
+            body: body.subarray(0, stop + 1 - start),
           }
         },
       }

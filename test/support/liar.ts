@@ -16,6 +16,12 @@ export interface AskedRequest {
   readonly body: Buffer
 }
 
+/** The bytes that a `Range` header of one range asks for, inclusive. */
+export function rangeOf({ headers }: AskedRequest): { readonly start: number; readonly end: number } {
+  const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(String(headers["range"])) ?? []
+  return { start: Number(start), end: Number(end) }
+}
+
 /** Which answers are changed, and how. `null` leaves an answer as it is. */
 export interface Lie {
   readonly method?: string

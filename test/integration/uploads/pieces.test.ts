@@ -236,13 +236,7 @@ describe("pieces of an upload", () => {
   it("that come before the one they follow wait for it, however long that takes", async () => {
     const asset = await begun(3 * SEGMENT_BYTES)
     const slow = openPatch(stack, asset, SEGMENT_BYTES)
-    const answered = new Promise<number>((resolve, reject) => {
-      slow.on("response", (response) => {
-        response.resume()
-        resolve(response.statusCode ?? 0)
-      })
-      slow.on("error", reject)
-    })
+    const answered = statusOf(slow)
     slow.write(asset.bytes.subarray(0, 1000))
     await delay(100)
     let early: number | null = null
@@ -291,13 +285,7 @@ describe("pieces of an upload", () => {
   it("under a lease that another process took over are refused when they are to be committed", async () => {
     const asset = await begun(2 * SEGMENT_BYTES)
     const slow = openPatch(stack, asset, SEGMENT_BYTES)
-    const answered = new Promise<number>((resolve, reject) => {
-      slow.on("response", (response) => {
-        response.resume()
-        resolve(response.statusCode ?? 0)
-      })
-      slow.on("error", reject)
-    })
+    const answered = statusOf(slow)
     slow.write(asset.bytes.subarray(0, 1000))
     await until(
       async () =>
@@ -366,6 +354,17 @@ async function breakOff(stack: Stack, asset: TestAsset, announced: number, sent:
   await delay(30)
   request.destroy()
   await closed
+}
+
+/** The status that a request is answered with. */
+function statusOf(request: ReturnType<typeof httpRequest>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request.on("response", (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    request.on("error", reject)
+  })
 }
 
 /** A body in HTTP chunks: its length is seen only when it ends. */
