@@ -42,13 +42,14 @@ try {
   let recording = ""
   for (let run = 0; run < RUNS; run++) {
     const file = await makeFile(`large-${run}`, LARGE_BYTES)
-    const plainUp = await node("dist/test/bench/plain-client.js", ["put", `http://127.0.0.1:${port}/file`, file])
+    const plainUrl = `http://127.0.0.1:${port}/plain-${run}`
+    const plainUp = await node("dist/test/bench/plain-client.js", ["put", plainUrl, file])
     const ours = await cli(["upload", meeting, file, "--as-is"])
     uploads?.push({ ours, plain: plainUp })
     const listed = await cliJson(["recordings", meeting])
     recording = listed.recordings?.at(-1)?.recording ?? ""
     const target = join(folder.path, "fetched")
-    const plainDown = await node("dist/test/bench/plain-client.js", ["get", `http://127.0.0.1:${port}/file`, target])
+    const plainDown = await node("dist/test/bench/plain-client.js", ["get", plainUrl, target])
     await rm(target)
     const down = await cli(["download", recording, "-o", target])
     downloads?.push({ ours: down, plain: plainDown })

@@ -3,17 +3,18 @@ import { join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import express from "express"
 
-/** What an upload is measured against: Express, a file, fsync. Prints its port. */
+/** What an upload is measured against: Express, a new file, fsync. Prints its port. */
 const folder = process.argv[2] ?? "."
 const app = express()
-app.put("/file", (request, response, next) => {
-  pipeline(request, createWriteStream(join(folder, "plain"), { flush: true })).then(
+app.put("/:name", (request, response, next) => {
+  // One that is there already is not written over: that would be done in memory that is at hand, which an archive never has.
+  pipeline(request, createWriteStream(join(folder, request.params.name), { flags: "wx", flush: true })).then(
     () => response.status(204).end(),
     next,
   )
 })
-app.get("/file", (_request, response) => {
-  response.sendFile(join(folder, "plain"))
+app.get("/:name", (request, response) => {
+  response.sendFile(join(folder, request.params.name))
 })
 const server = app.listen(0, "127.0.0.1", () => {
   const address = server.address()
