@@ -20,7 +20,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set(["conflict", "malformed", "too-
  * `out-of-space`.
  */
 export async function appendBody(context: UploadContext, request: IncomingMessage, lease: HeldLease): Promise<number> {
-  const { upload } = lease
+  const { upload, turn } = lease
   const announced = request.headers["content-length"]
   if (announced === "0") return upload.offsetBytes
   const limitBytes = pieceLimitBytes(upload)
@@ -28,14 +28,18 @@ export async function appendBody(context: UploadContext, request: IncomingMessag
   await admit(context, upload, announced === undefined ? limitBytes : Number(announced))
 
   const spoolName = pieceName(upload.assetId, lease.token, randomBytes(8))
-  const hashes = await receivePiece(request, context.spool, spoolName, limitBytes, lease.signal)
+  const hashes = await receivePiece(request, context.spool, spoolName, limitBytes, lease.signal, (sizeBytes) => {
+    checkPieceSize(upload, sizeBytes)
+    turn.received({ ...upload, offsetBytes: upload.offsetBytes + sizeBytes })
+  })
   let chunk: number | null
   try {
-    checkPieceSize(upload, hashes.sizeBytes)
+    await turn.awaitBefore()
     failpoint("upload.piece.before-commit")
     chunk = await appendPiece(context.catalog, {
       assetId: upload.assetId,
       leaseToken: lease.token,
+      keepsLease: turn.isFollowed(),
       startBytes: upload.offsetBytes,
       hashes,
       spoolName,
@@ -45,7 +49,7 @@ export async function appendBody(context: UploadContext, request: IncomingMessag
     if (isArchiveError(error) && REFUSALS.has(error.code)) await context.spool.remove(spoolName)
     throw error
   }
-  lease.wasEnded()
+  turn.acknowledge()
   failpoint("upload.piece.after-commit")
   if (chunk !== null) await context.nudge(upload.assetId, chunk)
   failpoint("upload.piece.before-answer")

@@ -1,16 +1,16 @@
 import type { IncomingMessage } from "node:http"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { PieceHasher, type PieceHashes } from "../../shared/server/assets/piece-hasher.js"
+import type { PieceHashes } from "../../shared/server/assets/piece-hasher.js"
 import { failpoint } from "../../shared/server/failpoints.js"
 import type { Spool } from "../../shared/server/ports.js"
-import { createPacketWriter } from "./packet-writer.js"
 
 /** A body that brings nothing for so long is given up. */
 const IDLE_MS = 30_000
 
 /**
- * Takes a request's body into a spool file, hashing every segment and the whole as bytes pass by; when it returns, the file is durable.
+ * Takes a request's body into a spool file, which hashes every segment and the whole as bytes pass by; when it returns, the file is durable.
  * On any failure nothing stays behind.
+ * @param onReceived called when all bytes are here, but not durable yet; where it throws, the piece is refused.
  * @throws {@link ArchiveError} `too-large` above `limitBytes`; `interrupted`, `timeout`; `conflict` when `signal` aborts; those of the spool.
  */
 export async function receivePiece(
@@ -19,26 +19,24 @@ export async function receivePiece(
   name: string,
   limitBytes: number,
   signal: AbortSignal,
+  onReceived: (sizeBytes: number) => void,
 ): Promise<PieceHashes> {
   const file = await spool.create(name)
-  const writer = createPacketWriter(file)
   try {
     failpoint("upload.piece.before-write")
-    const hasher = new PieceHasher()
+    let sizeBytes = 0
     await forEachPacket(request, signal, (bytes) => {
-      if (hasher.sizeBytes + bytes.length > limitBytes)
+      sizeBytes += bytes.length
+      if (sizeBytes > limitBytes)
         throw new ArchiveError("too-large", "a piece that crosses the end of its chunk or of the stream")
-      hasher.update(bytes)
-      return writer.add(bytes)
+      return file.add(bytes)
     })
-    const hashes = hasher.finish()
-    await writer.flush()
+    onReceived(sizeBytes)
     failpoint("upload.piece.before-sync")
-    await file.commit()
+    const hashes = await file.commit()
     failpoint("upload.piece.after-sync")
     return hashes
   } catch (error) {
-    await writer.settle()
     await file.discard()
     throw error
   }

@@ -50,6 +50,7 @@ export async function openAdapters(config: ServerConfig, databaseUrl: string, lo
     instance,
     close: async () => {
       await jobs.close()
+      await spool.close()
       await objects.close()
       await catalog.close()
     },

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream"
+import type { PieceHashes } from "./assets/piece-hasher.js"
 
 /** What the server asks of the world around it. Adapters pass the suites in test/contract. */
 
@@ -65,13 +66,12 @@ export interface JobQueue {
   close(): Promise<void>
 }
 
-/** A file of the spool while it is being written. */
+/** A file of the spool while a piece is received into it. */
 export interface SpoolFile {
-  readonly name: string
-  /** Appends the blocks one after another. */
-  write(...blocks: readonly Uint8Array[]): Promise<void>
-  /** Durable when it resolves: contents and name. */
-  commit(): Promise<void>
+  /** Takes a packet, whose memory is the file's from now on. @returns what to wait for before more is given; `null` for nothing. What fails, `commit` tells. */
+  add(packet: Uint8Array): Promise<void> | null
+  /** Durable when it resolves, contents and name. @throws {@link ArchiveError} `unavailable`, `out-of-space`; then it is to be discarded. */
+  commit(): Promise<PieceHashes>
   /** Leaves nothing behind. */
   discard(): Promise<void>
 }
@@ -84,4 +84,6 @@ export interface Spool {
   remove(name: string): Promise<void>
   list(): Promise<readonly { readonly name: string; readonly sizeBytes: number; readonly changedAtMs: number }[]>
   freeBytes(): Promise<number>
+  /** Frees what the adapter holds; files stay. */
+  close(): Promise<void>
 }

@@ -1,6 +1,5 @@
 import { CHUNK_BYTES } from "../../protocol/sizes.js"
-import type { Catalog, Queryable } from "../ports.js"
-import type { UploadState } from "./uploads.js"
+import type { Queryable } from "../ports.js"
 
 /** The worker's view of chunks: which wait to be stored, from which pieces, and that they are. */
 
@@ -64,32 +63,27 @@ export async function noteChunkHash(
 }
 
 /**
- * Marks a chunk stored and forgets its pieces, in one transaction.
+ * Marks a chunk stored and forgets its pieces, in one statement.
  * @returns the names of the spool files that nothing names any more; `null`, with nothing changed, if the chunk was stored before or its asset is gone.
  */
 export async function markStored(
-  catalog: Catalog,
+  catalog: Queryable,
   assetId: Uint8Array,
   n: number,
   sha256: Uint8Array,
 ): Promise<readonly string[] | null> {
-  return await catalog.transaction(async (transaction) => {
-    const [asset] = await transaction.query<{ state: UploadState }>(
-      "SELECT state FROM assets WHERE asset_id = $1 FOR SHARE",
-      [assetId],
-    )
-    if (asset?.state !== "uploading" && asset?.state !== "storing") return null
-    const [marked] = await transaction.query(
-      "UPDATE chunks SET stored = true WHERE asset_id = $1 AND n = $2 AND sha256 = $3 AND NOT stored RETURNING 1 AS marked",
-      [assetId, n, sha256],
-    )
-    if (marked === undefined) return null
-    const pieces = await transaction.query<{ spool_name: string }>(
-      "DELETE FROM pieces WHERE asset_id = $1 AND start_bytes >= $2 AND start_bytes < $3 RETURNING spool_name",
-      [assetId, n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES],
-    )
-    return pieces.map((piece) => piece.spool_name)
-  })
+  const pieces = await catalog.query<{ spool_name: string }>(
+    `WITH asset AS MATERIALIZED (
+       SELECT asset_id FROM assets WHERE asset_id = $1 AND state IN ('uploading', 'storing') FOR SHARE
+     ), marked AS (
+       UPDATE chunks SET stored = true FROM asset
+       WHERE chunks.asset_id = asset.asset_id AND n = $2 AND sha256 = $3 AND NOT stored RETURNING chunks.asset_id
+     )
+     DELETE FROM pieces USING marked
+     WHERE pieces.asset_id = marked.asset_id AND start_bytes >= $4 AND start_bytes < $5 RETURNING spool_name`,
+    [assetId, n, sha256, n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES],
+  )
+  return pieces.length === 0 ? null : pieces.map((piece) => piece.spool_name)
 }
 
 /** Whether the asset's chunks still belong in the store. */

@@ -113,34 +113,58 @@ export async function storedBytes(catalog: Queryable, assetId: Uint8Array): Prom
 export interface NewPiece {
   readonly assetId: Uint8Array
   readonly leaseToken: number
+  /** Whether the lease goes on, for the piece that follows. */
+  readonly keepsLease: boolean
   readonly startBytes: number
   readonly hashes: PieceHashes
   readonly spoolName: string
 }
 
 /**
- * Acknowledges a durable piece, ends its lease, and notes its chunk when that became complete.
+ * Acknowledges a durable piece, ends its lease unless that is kept, and notes its chunk when that became complete. One statement: all of it or nothing.
  * @returns the chunk to be stored, if there is one now.
  * @throws {@link ArchiveError} `conflict` if the lease was lost, or offset or state changed; then nothing was changed.
  */
-export async function appendPiece(catalog: Catalog, piece: NewPiece): Promise<number | null> {
+export async function appendPiece(catalog: Queryable, piece: NewPiece): Promise<number | null> {
   const { assetId, startBytes, hashes } = piece
-  return await catalog.transaction(async (transaction) => {
-    const [row] = await transaction.query<{ size_bytes: number | null }>(
-      `UPDATE assets SET offset_bytes = offset_bytes + $4, active_at = now(), lease_until = NULL
+  const end = startBytes + hashes.sizeBytes
+  const n = chunkCount(end) - 1
+  // No part of the statement sees what another writes: so the new piece stands beside those that its chunk has already.
+  const [row] = await catalog.query<{ size_bytes: number | null }>(
+    `WITH asset AS (
+       UPDATE assets SET offset_bytes = offset_bytes + $4, active_at = now(), lease_until = CASE WHEN $5 THEN lease_until END
        WHERE asset_id = $1 AND lease_token = $2 AND lease_until > now() AND offset_bytes = $3 AND state = 'uploading'
-       RETURNING size_bytes`,
-      [assetId, piece.leaseToken, startBytes, hashes.sizeBytes],
-    )
-    if (row === undefined) throw new ArchiveError("conflict", "another request took over this upload")
-    await transaction.query(
-      "INSERT INTO pieces (asset_id, start_bytes, size_bytes, spool_name, sha256, leaf_hashes) VALUES ($1, $2, $3, $4, $5, $6)",
-      [assetId, startBytes, hashes.sizeBytes, piece.spoolName, hashes.sha256, hashes.leafHashes],
-    )
-    const end = startBytes + hashes.sizeBytes
-    const complete = end % CHUNK_BYTES === 0 || row.size_bytes === end
-    return complete ? await completeChunk(transaction, assetId, chunkCount(end) - 1, end) : null
-  })
+       RETURNING size_bytes
+     ), piece AS (
+       INSERT INTO pieces (asset_id, start_bytes, size_bytes, spool_name, sha256, leaf_hashes)
+       SELECT $1, $3, $4, $6, $7::bytea, $8::bytea FROM asset
+     ), parts AS (
+       SELECT start_bytes, size_bytes, sha256, leaf_hashes FROM pieces WHERE asset_id = $1 AND start_bytes >= $10 AND start_bytes < $3
+       UNION ALL SELECT $3, $4, $7::bytea, $8::bytea FROM asset
+     ), chunk AS (
+       INSERT INTO chunks ${CHUNK_COLUMNS}
+       SELECT $1, $9, ${CHUNK_OF_PARTS} FROM parts
+       HAVING sum(size_bytes) = $11 AND ($12 OR (SELECT size_bytes FROM asset) = $3 + $4)
+       ON CONFLICT DO NOTHING
+     )
+     SELECT size_bytes FROM asset`,
+    [
+      assetId,
+      piece.leaseToken,
+      startBytes,
+      hashes.sizeBytes,
+      piece.keepsLease,
+      piece.spoolName,
+      hashes.sha256,
+      hashes.leafHashes,
+      n,
+      n * CHUNK_BYTES,
+      chunkSize(n, end),
+      end % CHUNK_BYTES === 0,
+    ],
+  )
+  if (row === undefined) throw new ArchiveError("conflict", "another request took over this upload")
+  return end % CHUNK_BYTES === 0 || row.size_bytes === end ? n : null
 }
 
 /**
@@ -223,7 +247,12 @@ export async function* acknowledgedLeaves(catalog: Queryable, assetId: Uint8Arra
   if (rest?.leaf_hashes != null) yield rest.leaf_hashes
 }
 
-/** Notes chunk `n` from its pieces; a chunk of one piece has that piece's hash. A chunk noted before stays as it is. */
+const CHUNK_COLUMNS = "(asset_id, n, size_bytes, sha256, leaf_hashes, stored)"
+/** A chunk of one piece has that piece's hash; that of several is computed when they are stored. */
+const CHUNK_OF_PARTS =
+  "sum(size_bytes), CASE WHEN count(*) = 1 THEN (array_agg(sha256))[1] END, string_agg(leaf_hashes, ''::bytea ORDER BY start_bytes), false"
+
+/** Notes chunk `n` from its pieces. A chunk noted before stays as it is. */
 async function completeChunk(
   transaction: Queryable,
   assetId: Uint8Array,
@@ -231,8 +260,8 @@ async function completeChunk(
   endBytes: number,
 ): Promise<number> {
   await transaction.query(
-    `INSERT INTO chunks (asset_id, n, size_bytes, sha256, leaf_hashes, stored)
-     SELECT $1, $2, sum(size_bytes), CASE WHEN count(*) = 1 THEN (array_agg(sha256))[1] END, string_agg(leaf_hashes, ''::bytea ORDER BY start_bytes), false
+    `INSERT INTO chunks ${CHUNK_COLUMNS}
+     SELECT $1, $2, ${CHUNK_OF_PARTS}
      FROM pieces WHERE asset_id = $1 AND start_bytes >= $3 AND start_bytes < $4
      HAVING sum(size_bytes) = $5
      ON CONFLICT DO NOTHING`,

@@ -1,4 +1,4 @@
-import type { SpoolFile } from "../../shared/server/ports.js"
+import type { FileHandle } from "node:fs/promises"
 
 /** Written at once, so that the thread pool is asked once for many packets. */
 const BATCH_BYTES = 256 * 1024
@@ -15,7 +15,7 @@ export interface PacketWriter {
 }
 
 /** Writes packets in their order as they are: while some are being written, those that come gather for the next write. */
-export function createPacketWriter(file: SpoolFile): PacketWriter {
+export function createPacketWriter(file: FileHandle): PacketWriter {
   let waiting: Uint8Array[] = []
   let waitingBytes = 0
   let heldBytes = 0
@@ -32,7 +32,8 @@ export function createPacketWriter(file: SpoolFile): PacketWriter {
     waiting = []
     waitingBytes = 0
     try {
-      await file.write(...batch)
+      const { bytesWritten } = await file.writev(batch)
+      if (bytesWritten < batchBytes) await file.writeFile(Buffer.concat(batch).subarray(bytesWritten))
     } catch (error) {
       failure = { error }
     }
