@@ -20,6 +20,7 @@ const STATUSES: Record<ErrorCode, number> = {
   changed: 409,
   "instance-changed": 409,
   "not-accepted": 409,
+  "not-renewed": 409,
   "too-large": 413,
   unsupported: 415,
   "cannot-open": 422,

@@ -29,6 +29,7 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   unavailable: EXIT.tryLater,
   "out-of-space": EXIT.tryLater,
   "not-accepted": EXIT.failed,
+  "not-renewed": EXIT.failed,
   timeout: EXIT.tryLater,
   interrupted: EXIT.interrupted,
   usage: EXIT.usage,

@@ -2,7 +2,7 @@ import { equalBytes } from "../../shared/protocol/bytes.js"
 import { type CborValue, readArray, readBytes } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import type { EpochPart } from "../../shared/protocol/event.js"
-import { HASH_BYTES, ZERO_HASH } from "../../shared/protocol/hash.js"
+import { HASH_BYTES, includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
 import {
   adminsOf,
   type HistoryPolicy,
@@ -13,6 +13,7 @@ import {
 import { verifyShownField } from "../../shared/protocol/statement.js"
 import type { EpochCase } from "./epoch-judge.js"
 import type { ValidEpoch } from "./meeting-log.js"
+import { assertStays } from "./meeting-notes.js"
 import { verifySignature } from "./sodium.js"
 
 /** What an epoch event would put in force, and who says so. */
@@ -44,7 +45,8 @@ export async function assertAuthority(epochCase: EpochCase, claim: EpochClaim): 
     return admins
   if (claim.base === null || claim.base !== newest || claim.carried.length !== epochCase.carried.length)
     throw new ArchiveError("not-authorised", "an epoch that no admin made")
-  if (!isRekey(claim.base, claim))
+  assertStays(epochCase.standing, claim.author)
+  if (!isRekey(claim.base, claim, epochCase.standing.left))
     throw new ArchiveError(
       "not-authorised",
       "an epoch with other members, roles, policy or title, made by someone who is no admin",
@@ -52,13 +54,31 @@ export async function assertAuthority(epochCase: EpochCase, claim: EpochClaim): 
   return admins
 }
 
+/** Whom a member's rekey of `roster` names: all but the members who left. An admin who left takes an admin to be left out. */
+export function rekeyedRoster(roster: readonly RosterEntry[], left: readonly Uint8Array[]): readonly RosterEntry[] {
+  return roster.filter(({ genesisHash, role }) => role === "admin" || !includesHash(left, genesisHash))
+}
+
 /** The value of a field `admins`. @throws {@link ArchiveError} `malformed`. */
 export function readAdmins(raw: CborValue): readonly Uint8Array[] {
   return readArray(raw, "admins").map((item) => readBytes(item, "admin", HASH_BYTES))
 }
 
-export function includesHash(hashes: readonly Uint8Array[], hash: Uint8Array): boolean {
-  return hashes.some((candidate) => equalBytes(candidate, hash))
+/**
+ * That whoever is an admin no more has no key of the admins that are. Judged from what stands in the log visibly, so that every reader judges alike.
+ * @throws {@link ArchiveError} `not-authorised`.
+ */
+export function assertAdminKeyRenewed(
+  epochCase: EpochCase,
+  part: EpochPart,
+  adminsBefore: readonly Uint8Array[],
+  roster: readonly RosterEntry[],
+): void {
+  if (adminsBefore.every((admin) => isAdmin(roster, admin))) return
+  const isOld = epochCase.events
+    .slice(0, epochCase.seq)
+    .some(({ epochPart }) => epochPart !== null && equalBytes(epochPart.adminKey, part.adminKey))
+  if (isOld) throw new ArchiveError("not-authorised", "an epoch that takes an admin away and keeps the admins' key")
 }
 
 function authorityOfGenesis(claim: EpochClaim): readonly Uint8Array[] {
@@ -117,10 +137,10 @@ function extendsKnown(epochCase: EpochCase, carried: readonly Uint8Array[]): boo
   return epochCase.carried.every((item, index) => equalBytes(item, carried[index] ?? ZERO_HASH))
 }
 
-/** What any member may do: keys change, nothing else. */
-function isRekey(base: ValidEpoch, claim: EpochClaim): boolean {
+/** What any member may do: keys change, and members who left are left out, nothing else. */
+function isRekey(base: ValidEpoch, claim: EpochClaim, left: readonly Uint8Array[]): boolean {
   return (
-    sameMembersAndRoles(base.roster, claim.roster) &&
+    sameMembersAndRoles(rekeyedRoster(base.roster, left), claim.roster) &&
     base.policy === claim.policy &&
     base.title === claim.title &&
     equalBytes(base.adminKey, claim.part.adminKey)

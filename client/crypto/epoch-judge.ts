@@ -2,7 +2,7 @@ import { compareBytes, equalBytes } from "../../shared/protocol/bytes.js"
 import { readText } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { boxesHash, type EpochPart, type MeetingEvent } from "../../shared/protocol/event.js"
-import { HASH_BYTES, ZERO_HASH } from "../../shared/protocol/hash.js"
+import { HASH_BYTES, includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import type { VerifiedChain } from "../../shared/protocol/link.js"
 import {
@@ -15,12 +15,13 @@ import {
 } from "../../shared/protocol/roster.js"
 import { type Field, fieldBytes, fieldValue, showField, verifyBody } from "../../shared/protocol/statement.js"
 import { type AccountSecrets, userSeedOf } from "./account-keys.js"
-import { assertAuthority, includesHash, readAdmins } from "./epoch-authority.js"
+import { assertAdminKeyRenewed, assertAuthority, readAdmins } from "./epoch-authority.js"
 import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox, openOwnBox } from "./epoch-boxes.js"
 import { adminSigner, deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
 import { openHistory } from "./epoch-event.js"
 import { openEventBody } from "./log-event.js"
 import type { ValidEpoch } from "./meeting-log.js"
+import { type MeetingStanding, withEpoch } from "./meeting-notes.js"
 import { assertAuthored, assertStatementFits, indexOfHead } from "./statement-checks.js"
 import { verifySignature } from "./sodium.js"
 
@@ -39,6 +40,7 @@ export interface EpochCase {
     readonly adminSeed: Uint8Array | null
   } | null
   readonly adminSeed: Uint8Array | null
+  readonly standing: MeetingStanding
   /** Whether an epoch event since the newest of `epochs` did not open for this reader. */
   readonly missedEpoch: boolean
   readonly secrets: AccountSecrets
@@ -49,6 +51,7 @@ export interface EpochJudgement {
   readonly epoch: ValidEpoch
   readonly carried: readonly Uint8Array[]
   readonly adminSeed: Uint8Array | null
+  readonly standing: MeetingStanding
 }
 
 interface EpochFields {
@@ -78,6 +81,7 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   const author = statement.authorGenesisHash
   // Before any account of the new roster is asked for: else whoever names one that does not exist stops every reader.
   const adminsBefore = await assertAuthority(epochCase, { part, base, ...fields, author, carried: body.carried })
+  assertAdminKeyRenewed(epochCase, part, adminsBefore, fields.roster)
   await assertAuthored(statement, base?.roster ?? fields.roster, chainOf)
   const chains = await chainsOf(fields.roster, chainOf)
   for (const before of [base, epochCase.missedEpoch ? undefined : epochCase.epochs.at(-1)])
@@ -104,6 +108,9 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
     epoch: {
       seq: epochCase.seq,
       eventHash: epochCase.hash,
+      base: part.base,
+      authorGenesisHash: author,
+      timeMs: statement.timeMs,
       keys,
       adminKey: part.adminKey,
       adminBoxesAreWrong,
@@ -111,6 +118,7 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
     },
     carried: adminsChanged ? [...body.carried, showField(body, "admins")] : body.carried,
     adminSeed,
+    standing: withEpoch(epochCase.standing, statement, fields.roster, byAdmin),
   }
 }
 

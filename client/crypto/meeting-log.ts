@@ -10,10 +10,18 @@ import { type RecordingDetails, readRecordingFields, type RecordingFields } from
 import { type HistoryPolicy, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
 import { verifyBody } from "../../shared/protocol/statement.js"
 import type { AccountSecrets } from "./account-keys.js"
-import { deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
-import { openHistory } from "./epoch-event.js"
+import type { EpochKeys } from "./epoch-keys.js"
+import { type CandidateSecret, collectCandidates, type KnownEpochSecret } from "./epoch-secrets.js"
 import { type EpochJudgement, judgeEpochEvent } from "./epoch-judge.js"
 import { openEventBody } from "./log-event.js"
+import {
+  assertStays,
+  type MeetingNote,
+  type MeetingStanding,
+  NEW_STANDING,
+  noteType,
+  withNote,
+} from "./meeting-notes.js"
 import { assertAuthored, assertStatementFits } from "./statement-checks.js"
 import { type OpenedAsset, openRecordingSeals } from "./recording-event.js"
 import { verifySignature } from "./sodium.js"
@@ -22,6 +30,10 @@ import { verifySignature } from "./sodium.js"
 export interface ValidEpoch {
   readonly seq: number
   readonly eventHash: Uint8Array
+  /** The epoch event that it is built on; zeros in a genesis. */
+  readonly base: Uint8Array
+  readonly authorGenesisHash: Uint8Array
+  readonly timeMs: number
   readonly keys: EpochKeys
   readonly adminKey: Uint8Array
   /** Found by an admin: not every admin is brought the admin seed. The next epoch of an admin who holds it mends that. */
@@ -64,19 +76,14 @@ export interface MeetingLog {
   /** Proofs of every change of admins so far, for the next epoch event to carry. */
   readonly carried: readonly Uint8Array[]
   readonly recordings: readonly PublishedRecording[]
+  /** Who left, renewals and expiries, in order. */
+  readonly notes: readonly MeetingNote[]
+  readonly standing: MeetingStanding
   readonly voids: readonly VoidEvent[]
   /** Epoch number of the newest epoch event, void or not: the server's newest. */
   readonly newestEpochSeen: number
   /** Whether the newest epoch that was seen is one that this reader can open. */
   readonly isMember: boolean
-}
-
-/** A secret that the reader got otherwise than by a box: it made the epoch, or was invited to it. */
-export interface KnownEpochSecret {
-  readonly eventHash: Uint8Array
-  readonly epoch: number
-  readonly secret: Uint8Array
-  readonly adminSeed: Uint8Array | null
 }
 
 export interface LogReader {
@@ -137,16 +144,15 @@ class LogState {
   readonly #hashes: readonly Uint8Array[]
   readonly #reader: LogReader
   /** Candidate secrets by event; each counts only once its event verified. */
-  readonly #candidates: ReadonlyMap<
-    number,
-    { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }
-  >
+  readonly #candidates: ReadonlyMap<number, CandidateSecret>
   readonly #epochs: ValidEpoch[] = []
   readonly #carried: Uint8Array[] = []
   readonly #recordings: PublishedRecording[] = []
+  readonly #notes: MeetingNote[] = []
   readonly #voids: VoidEvent[] = []
   readonly #chainOf: LogReader["chainOf"]
   #adminSeed: Uint8Array | null = null
+  #standing = NEW_STANDING
   #isMember = false
   #missedEpoch = false
   #chainFailure: unknown = null
@@ -200,6 +206,7 @@ class LogState {
       carried: this.#carried,
       candidate: this.#candidates.get(seq) ?? null,
       adminSeed: this.#adminSeed,
+      standing: this.#standing,
       missedEpoch: this.#missedEpoch,
       secrets: this.#reader.secrets,
       chainOf: this.#chainOf,
@@ -212,29 +219,42 @@ class LogState {
     this.#epochs.push(judgement.epoch)
     this.#carried.splice(0, this.#carried.length, ...judgement.carried)
     this.#adminSeed = judgement.adminSeed
+    this.#standing = judgement.standing
     this.#missedEpoch = false
     this.#isMember = memberOf(judgement.epoch.roster, this.#reader.secrets.genesisHash) !== undefined
   }
 
   async #applyEntry(seq: number, event: MeetingEvent): Promise<void> {
     const current = this.#epochs.at(-1)
-    if (current === undefined || !this.#isMember) return
+    if (current === undefined || this.#missedEpoch) return
     if (event.epoch !== current.keys.epoch)
       throw new ArchiveError("not-authorised", "an event of an epoch that is not in force")
     const body = openEventBody(event, this.#meetingHash, current.keys)
     const { statement, statementHash } = verifyBody(body, verifySignature)
     assertStatementFits(statement, statementHash, event, this.#meetingHash, current.keys.commitment)
     await assertAuthored(statement, current.roster, this.#chainOf)
+    const { authorGenesisHash, timeMs } = statement
+    assertStays(this.#standing, authorGenesisHash)
+    const type = noteType(statement.type)
+    if (type !== null) {
+      assertNamesAssets(event, [])
+      const note: MeetingNote = { seq, type, authorGenesisHash, timeMs }
+      this.#standing = withNote(this.#standing, note, current.roster)
+      this.#notes.push(note)
+      return
+    }
     if (statement.type !== "recording") return
     const fields = readRecordingFields(body.fields)
     if (this.#recordings.some((known) => equalBytes(known.fields.recordingId, fields.recordingId))) {
       throw new ArchiveError("replayed", "a recording that was published before")
     }
-    assertNamesAssets(event, fields)
+    assertNamesAssets(
+      event,
+      fields.assets.map(({ rawHeader }) => assetHeaderHashOf(rawHeader)),
+    )
     const capture = this.#epochs.find((epoch) => epoch.keys.epoch === fields.captureEpoch)
     const opened =
       capture === undefined ? null : openRecordingSeals(fields, this.#meetingHash, capture.keys, current.keys)
-    const { authorGenesisHash, timeMs } = statement
     this.#recordings.push({ seq, epoch: event.epoch, fields, authorGenesisHash, timeMs, opened })
   }
 
@@ -257,6 +277,8 @@ class LogState {
       adminSeed: this.#adminSeed,
       carried: this.#carried,
       recordings: this.#recordings,
+      notes: this.#notes,
+      standing: this.#standing,
       voids: this.#voids,
       newestEpochSeen: this.#events.reduce((newest, event) => Math.max(newest, event.epoch), 0),
       isMember: this.#isMember,
@@ -276,49 +298,8 @@ const VOIDING: ReadonlySet<ErrorCode> = new Set([
   "replayed",
 ])
 
-function assertNamesAssets(event: MeetingEvent, fields: RecordingFields): void {
-  const named = fields.assets.every((asset, index) => {
-    const visible = event.assets[index]
-    return visible !== undefined && equalBytes(visible, assetHeaderHashOf(asset.rawHeader))
-  })
-  if (!named || event.assets.length !== fields.assets.length)
+function assertNamesAssets(event: MeetingEvent, headerHashes: readonly Uint8Array[]): void {
+  const named = headerHashes.every((hash, index) => equalBytes(event.assets[index] ?? ZERO_HASH, hash))
+  if (!named || event.assets.length !== headerHashes.length)
     throw new ArchiveError("malformed", "an event that names other assets outside than inside")
-}
-
-/** From the secrets that are known, back through the sealed histories: the secrets of the epochs before. */
-function collectCandidates(
-  meetingHash: Uint8Array,
-  events: readonly MeetingEvent[],
-  hashes: readonly Uint8Array[],
-  known: readonly KnownEpochSecret[],
-): ReadonlyMap<number, { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }> {
-  const candidates = new Map<
-    number,
-    { readonly epoch: number; readonly secret: Uint8Array; readonly adminSeed: Uint8Array | null }
-  >()
-  for (const secret of known) {
-    let seq = hashes.findIndex((hash) => equalBytes(hash, secret.eventHash))
-    if (seq >= 0) candidates.set(seq, secret)
-    while (seq > 0) {
-      const part = events[seq]?.epochPart
-      const held = candidates.get(seq)
-      if (part === null || part?.sealedHistory == null || held === undefined) break
-      const base = hashes.findIndex((hash) => equalBytes(hash, part.base))
-      if (base < 0 || base >= seq) break
-      try {
-        const history = openHistory(
-          deriveEpochKeys(held.secret, held.epoch),
-          meetingHash,
-          part.base,
-          part.sealedHistory,
-        )
-        if (!candidates.has(base)) candidates.set(base, { ...history, adminSeed: null })
-      } catch (error) {
-        if (!isArchiveError(error)) throw error
-        break
-      }
-      seq = base
-    }
-  }
-  return candidates
 }

@@ -1,14 +1,14 @@
 import { equalBytes, toBase64Url } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { InboxPostResponse, InboxResponse } from "../../shared/protocol/http.js"
-import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
+import { includesHash, sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import type { Invitation } from "../../shared/protocol/invitation.js"
 import type { VerifiedChain } from "../../shared/protocol/link.js"
 import { isAdmin, memberOf } from "../../shared/protocol/roster.js"
 import { deviceSigner } from "../crypto/account-keys.js"
 import { makeInvitationBox, openInvitationBox } from "../crypto/invitation-box.js"
-import type { KnownEpochSecret, MeetingLog } from "../crypto/meeting-log.js"
+import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { accountCapability } from "./account.js"
 import { fetchChainOf } from "./chains.js"
 import type { Client } from "./client.js"
@@ -22,33 +22,42 @@ type OutboxItem = ClientState["outbox"][number]
 /** An invitation leaves at a random moment within this time, so that it does not stand beside the epoch's append. */
 const OUTBOX_DELAY_MS = 1_500
 
+/** What an invitation invites to. */
+export interface InvitedEpoch {
+  readonly meetingHash: Uint8Array
+  readonly title: string
+  readonly base: Uint8Array
+  /** `adminSeed` is `null` for who is no admin. */
+  readonly secret: KnownEpochSecret
+}
+
 /** An invitation waiting to be posted. SPEC.md §9. */
 export function makeInvitationFor(
   client: Client,
   recipient: VerifiedChain,
   self: VerifiedChain,
-  log: MeetingLog,
-  secret: KnownEpochSecret,
+  epoch: InvitedEpoch,
 ): OutboxItem {
   const userKey = recipient.userKeys.at(-1)
   if (userKey === undefined) throw new ArchiveError("internal", "an account without a user key")
   const signer = deviceSigner(client.state.current.secrets)
   const nowMs = client.clock.nowMs()
+  const { meetingHash, title, base, secret } = epoch
   const box = makeInvitationBox(
     {
       inviterGenesisHash: self.genesisHash,
       inviterChainHead: self.headHash,
       deviceKey: signer.publicKey,
       recipientGenesisHash: recipient.genesisHash,
-      meetingHash: log.meetingHash,
+      meetingHash,
       epoch: secret.epoch,
-      base: log.current.eventHash,
+      base,
       eventHash: secret.eventHash,
       epochSecret: secret.secret,
-      adminSeed: ZERO_HASH,
+      adminSeed: secret.adminSeed ?? ZERO_HASH,
       instanceKey: client.state.current.instanceKey,
       timeMs: nowMs,
-      title: log.current.title,
+      title,
     },
     signer,
     { userPublicKey: userKey.publicKey, generation: userKey.generation },
@@ -59,16 +68,20 @@ export function makeInvitationFor(
     recipient: recipient.accountId,
     box,
     notBeforeMs: nowMs + delay,
-    meetingHash: log.meetingHash,
+    meetingHash,
     eventHash: secret.eventHash,
   }
 }
 
-/** Posts what waits, each at its time; what fails stays for a later call, and what admits nobody is dropped. */
+/** Posts what waits, each at its time; what fails stays for a later call, and what admits nobody, or can't be known to, is dropped. */
 export async function flushOutbox(client: Client): Promise<void> {
   for (const item of client.state.current.outbox) {
-    const log = await readMeeting(client, idOfHash("meeting", item.meetingHash))
-    if (log.eventHashes.some((hash) => equalBytes(hash, item.eventHash))) {
+    const log = await readMeeting(client, idOfHash("meeting", item.meetingHash)).catch((error: unknown) => {
+      // This account was taken out of the meeting: another admin can invite again.
+      if (isArchiveError(error) && error.code === "not-authorised") return null
+      throw error
+    })
+    if (log !== null && includesHash(log.eventHashes, item.eventHash)) {
       await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
       const recipient = formatId("account", item.recipient as AccountId)
       await client.http.json(InboxPostResponse, {

@@ -6,7 +6,7 @@ import { EventsResponse } from "../../shared/protocol/http.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { openOwnBox } from "../crypto/epoch-boxes.js"
 import { deriveEpochKeys } from "../crypto/epoch-keys.js"
-import type { KnownEpochSecret } from "../crypto/meeting-log.js"
+import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { Client } from "./client.js"
 import type { Capability } from "./tokens.js"
 

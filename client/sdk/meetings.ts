@@ -1,30 +1,28 @@
 import { z } from "zod"
-import { compareBytes, equalBytes, utf8 } from "../../shared/protocol/bytes.js"
-import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
-import { eventHash } from "../../shared/protocol/event.js"
+import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { decodeEvent, eventHash } from "../../shared/protocol/event.js"
 import {
   AppendEventRequest,
   AppendEventResponse,
   CreateMeetingRequest,
   CreateMeetingResponse,
 } from "../../shared/protocol/http.js"
-import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
-import { isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
+import type { RosterEntry } from "../../shared/protocol/roster.js"
 import { newestUserSeed } from "../crypto/account-keys.js"
 import { adminSigner } from "../crypto/epoch-keys.js"
 import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
-import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
+import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
+import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
-import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
 import { appendToKeyring } from "./keyring.js"
 import { fetchEvents } from "./meeting-events.js"
 import type { ClientState, MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
-
-const ATTEMPTS = 5
 
 /** Makes a meeting with this account as its one admin. Called again after an interruption, it goes on with the one that was begun under this title. */
 export async function createMeeting(client: Client, title: string): Promise<MeetingId> {
@@ -155,9 +153,13 @@ export async function verifyServedLog(
   })
 }
 
-/** What appends an epoch: the access key in force; over an epoch that is void, the admin key, as no valid epoch is the server's newest then. */
-function epochCapability(log: MeetingLog): Capability {
-  if (log.adminSeed === null || log.newestEpochSeen === log.current.keys.epoch) return currentCapability(log)
+/**
+ * What appends an epoch: the access key in force; the admin key where that changes, and over an epoch that is void, as no valid epoch is the server's
+ * newest then.
+ */
+function epochCapability(log: MeetingLog, adminKey: Uint8Array): Capability {
+  const isUsual = equalBytes(adminKey, log.current.adminKey) && log.newestEpochSeen === log.current.keys.epoch
+  if (log.adminSeed === null || isUsual) return currentCapability(log)
   const signer = adminSigner(log.adminSeed)
   return { kind: "meeting", id: log.meetingId, scope: "admin", epoch: log.newestEpochSeen, signer }
 }
@@ -173,100 +175,10 @@ export function currentCapability(log: MeetingLog): Capability {
   }
 }
 
-/** @throws {@link ArchiveError} `not-authorised` where sealing would reach others than the members, or not reach them. */
-export function assertMaySeal(log: MeetingLog): void {
-  assertIsMember(log)
-  if (log.current.keys.epoch === log.newestEpochSeen) return
-  const bad = log.voids.findLast((event) => event.isEpochEvent)
-  throw new ArchiveError(
-    bad?.code ?? "not-authorised",
-    `the newest change of this meeting's members is not valid (${bad?.reason ?? "unknown"}): nothing is sealed until an admin makes a new one`,
-    { place: `event ${bad?.seq ?? log.head.seq}` },
-  )
-}
-
-function assertIsMember(log: MeetingLog): void {
+/** @throws {@link ArchiveError} `not-authorised`. */
+export function assertIsMember(log: MeetingLog): void {
   if (!log.isMember)
     throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting: nothing was sealed")
-}
-
-/**
- * Admits an account, as an admin: a new epoch, and an invitation to its inbox.
- * @returns the new epoch's number.
- * @throws {@link ArchiveError} `not-authorised`, `exists`, `conflict` when others keep changing the meeting.
- */
-export async function addMember(client: Client, meetingId: MeetingId, accountId: AccountId): Promise<number> {
-  const newcomer = await fetchChain(client, accountId)
-  for (let attempt = 1; ; attempt++) {
-    const log = await readMeeting(client, meetingId)
-    // Also where the newest epoch is void: an admin's next one is what makes that good.
-    assertIsMember(log)
-    const { secrets } = client.state.current
-    if (!isAdmin(log.current.roster, secrets.genesisHash) || log.adminSeed === null)
-      throw new ArchiveError("not-authorised", "only an admin of the meeting can add somebody")
-    if (memberOf(log.current.roster, newcomer.genesisHash) !== undefined)
-      throw new ArchiveError("exists", `${formatId("account", accountId)} is a member already`)
-    if (log.current.roster.length >= LIMITS.members)
-      throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members`)
-    const chainOf = chainCache(client)
-    const chains = [newcomer]
-    const roster: RosterEntry[] = [
-      {
-        genesisHash: newcomer.genesisHash,
-        chainHead: newcomer.headHash,
-        generation: newcomer.userKeys.at(-1)?.generation ?? 1,
-        role: "member",
-      },
-    ]
-    for (const member of log.current.roster) {
-      const chain = await chainOf(member.genesisHash)
-      chains.push(chain)
-      roster.push({
-        ...member,
-        chainHead: chain.headHash,
-        generation: chain.userKeys.at(-1)?.generation ?? member.generation,
-      })
-    }
-    const self = await chainOf(secrets.genesisHash)
-    const made = makeEpochEvent({
-      position: { meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash },
-      epoch: log.newestEpochSeen + 1,
-      base: { eventHash: log.current.eventHash, keys: log.current.keys, roster: log.current.roster },
-      roster: roster.toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
-      userPublicKeyOf: (member) => userKeyOf(chains, member),
-      policy: log.current.policy,
-      title: log.current.title,
-      admin: { seed: log.adminSeed },
-      adminKeyIsNew: false,
-      carried: log.carried,
-      author: selfAsAuthor(client, self.headHash),
-      timeMs: client.clock.nowMs(),
-      random: client.random,
-    })
-    const secret: KnownEpochSecret = {
-      eventHash: eventHash(made.rawEvent),
-      epoch: made.keys.epoch,
-      secret: made.keys.secret,
-      adminSeed: log.adminSeed,
-    }
-    // The invitation is kept before the event is sent: whoever is in the roster will get it, even if this process ends here.
-    const invitation = makeInvitationFor(client, newcomer, self, log, secret)
-    await client.state.update((state) => ({ ...state, outbox: [...state.outbox, invitation] }))
-    client.failpoint("member.invitation-kept")
-    try {
-      await appendEvent(client, log, made.rawEvent, made.certificate)
-    } catch (error) {
-      // Only what the server said no to is certain not to have been appended; what is not certain, the log says later.
-      const isRefused = isArchiveError(error) && !error.retryable && error.code !== "interrupted"
-      if (isRefused) await client.state.update((state) => withoutBox(state, invitation.box))
-      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
-      continue
-    }
-    client.failpoint("member.epoch-appended")
-    await rememberMeeting(client, log.meetingHash, secret, { seq: log.head.seq + 1, hash: secret.eventHash })
-    await flushOutbox(client)
-    return made.keys.epoch
-  }
 }
 
 /** Appends by compare-and-swap; the same event again is no error. @throws {@link ArchiveError} `conflict`. */
@@ -277,7 +189,8 @@ export async function appendEvent(
   certificate?: Uint8Array,
 ): Promise<void> {
   const json = z.encode(AppendEventRequest, { event: rawEvent, ...(certificate === undefined ? {} : { certificate }) })
-  const capability = certificate === undefined ? currentCapability(log) : epochCapability(log)
+  const { epochPart } = decodeEvent(rawEvent)
+  const capability = epochPart === null ? currentCapability(log) : epochCapability(log, epochPart.adminKey)
   await client.tokens.with(client.http, capability, async (token, subject) => {
     const { hash } = await client.http.json(AppendEventResponse, {
       method: "POST",
@@ -318,7 +231,8 @@ export async function rememberMeeting(
   })
 }
 
-function userKeyOf(
+/** The user key of a member's generation. */
+export function userKeyOf(
   chains: readonly {
     readonly genesisHash: Uint8Array
     readonly userKeys: readonly { readonly generation: number; readonly publicKey: Uint8Array }[]

@@ -17,11 +17,20 @@ export interface OpenRecording {
   readonly assets: readonly OpenedAsset[]
 }
 
-/** Looks through this account's meetings. @throws {@link ArchiveError} `not-found`, `not-authorised`. */
+/**
+ * Looks through this account's meetings. One that can't be read, as this account was taken out of it, hides no other.
+ * @throws {@link ArchiveError} `not-found`, `not-authorised`, and what kept a meeting from being read if no other has the recording.
+ */
 export async function findRecording(client: Client, recordingId: RecordingId): Promise<OpenRecording> {
+  const failures: ArchiveError[] = []
   for (const { meetingHash } of client.state.current.meetings) {
     const meetingId: MeetingId = idOfHash("meeting", meetingHash)
-    const log = await readMeeting(client, meetingId)
+    const log = await readMeeting(client, meetingId).catch((error: unknown) => {
+      if (!isArchiveError(error) || error.retryable || error.code === "interrupted") throw error
+      failures.push(error)
+      return null
+    })
+    if (log === null) continue
     const recording = log.recordings.find((candidate) => equalBytes(candidate.fields.recordingId, recordingId))
     if (recording === undefined) continue
     const media = recording.opened?.assets[0]
@@ -29,6 +38,8 @@ export async function findRecording(client: Client, recordingId: RecordingId): P
       throw new ArchiveError("not-authorised", "this recording was begun before this account could open it")
     return { log, recording, details: recording.opened.details, media, assets: recording.opened.assets }
   }
+  const [failure] = failures
+  if (failure !== undefined) throw failure
   throw new ArchiveError("not-found", `${formatId("recording", recordingId)} is in none of this account's meetings`)
 }
 

@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   "unavailable",
   "out-of-space",
   "not-accepted",
+  "not-renewed",
   "timeout",
   "interrupted",
   "usage",

@@ -1,3 +1,4 @@
+import { equalBytes } from "./bytes.js"
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js"
 
 /** Bytes to 32 bytes. Where much data passes, callers give the platform's faster SHA-256. */
@@ -8,3 +9,7 @@ export const ZERO_HASH: Uint8Array = new Uint8Array(HASH_BYTES)
 export const ID_BYTES = 16
 
 export const sha256: HashFunction = (bytes) => nobleSha256(bytes)
+
+export function includesHash(hashes: readonly Uint8Array[], hash: Uint8Array): boolean {
+  return hashes.some((candidate) => equalBytes(candidate, hash))
+}

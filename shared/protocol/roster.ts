@@ -7,11 +7,14 @@ import { LIMITS } from "./limits.js"
 export type Role = "admin" | "member"
 export type HistoryPolicy = "shared" | "from-join"
 
-export interface RosterEntry {
+export interface MemberRole {
   readonly genesisHash: Uint8Array
+  readonly role: Role
+}
+
+export interface RosterEntry extends MemberRole {
   readonly chainHead: Uint8Array
   readonly generation: number
-  readonly role: Role
 }
 
 export function rosterValue(roster: readonly RosterEntry[]): CborValue {
@@ -51,11 +54,14 @@ export function readPolicy(raw: CborValue): HistoryPolicy {
   return raw
 }
 
-export function memberOf(roster: readonly RosterEntry[], genesisHash: Uint8Array): RosterEntry | undefined {
+export function memberOf<Entry extends Pick<RosterEntry, "genesisHash">>(
+  roster: readonly Entry[],
+  genesisHash: Uint8Array,
+): Entry | undefined {
   return roster.find((entry) => equalBytes(entry.genesisHash, genesisHash))
 }
 
-export function isAdmin(roster: readonly RosterEntry[], genesisHash: Uint8Array): boolean {
+export function isAdmin(roster: readonly MemberRole[], genesisHash: Uint8Array): boolean {
   return memberOf(roster, genesisHash)?.role === "admin"
 }
 

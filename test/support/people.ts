@@ -4,12 +4,13 @@ import { eventHash } from "../../shared/protocol/event.js"
 import { idOfHash } from "../../shared/protocol/ids.js"
 import { type VerifiedChain, verifyChain } from "../../shared/protocol/link.js"
 import { compareBytes } from "../../shared/protocol/bytes.js"
-import type { HistoryPolicy, Role, RosterEntry } from "../../shared/protocol/roster.js"
+import { adminsOf, type HistoryPolicy, isAdmin, type Role, type RosterEntry } from "../../shared/protocol/roster.js"
 import { type AccountSecrets, createAccount, deviceSigner, type NewAccount } from "../../client/crypto/account-keys.js"
 import { adminSigner } from "../../client/crypto/epoch-keys.js"
 import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
 import type { Author } from "../../client/crypto/log-event.js"
-import { type KnownEpochSecret, type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
+import type { KnownEpochSecret } from "../../client/crypto/epoch-secrets.js"
+import { type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
 import { verifySignature } from "../../client/crypto/sodium.js"
 
 export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
@@ -36,7 +37,7 @@ export function entryOf(person: Person, role: Role): RosterEntry {
 /** A meeting's log as a server would hold it, with nothing between it and the test. */
 export class TestMeeting {
   readonly events: Uint8Array[] = []
-  readonly adminSeed = random(32)
+  adminSeed = random(32)
   readonly #people: Person[] = []
   readonly #known = new Map<Person, readonly KnownEpochSecret[]>()
 
@@ -98,9 +99,15 @@ export class TestMeeting {
   async nextEpoch(
     by: Person,
     roster: readonly RosterEntry[],
-    overrides: Partial<Pick<NewEpoch, "title" | "policy" | "base" | "carried" | "userPublicKeyOf">> = {},
+    overrides: Partial<
+      Pick<NewEpoch, "title" | "policy" | "base" | "carried" | "userPublicKeyOf" | "admin" | "adminKeyIsNew">
+    > = {},
   ): Promise<MadeEpoch> {
     const log = await this.read(by)
+    const losesAdmin = adminsOf(log.current.roster).some((admin) => !isAdmin(roster, admin))
+    const renewsKey = losesAdmin && log.adminSeed !== null
+    if (renewsKey) this.adminSeed = random(32)
+    const seed = renewsKey ? this.adminSeed : log.adminSeed
     const made = makeEpochEvent({
       position: { meetingId: log.meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash },
       epoch: log.newestEpochSeen + 1,
@@ -109,8 +116,8 @@ export class TestMeeting {
       userPublicKeyOf: this.userPublicKeyOf,
       policy: log.current.policy,
       title: log.current.title,
-      admin: log.adminSeed === null ? { publicKey: log.current.adminKey } : { seed: log.adminSeed },
-      adminKeyIsNew: false,
+      admin: seed === null ? { publicKey: log.current.adminKey } : { seed },
+      adminKeyIsNew: renewsKey,
       carried: log.carried,
       author: by.author,
       timeMs: 2,

@@ -4,11 +4,12 @@ import { toHex } from "../../../shared/protocol/bytes.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
-import { addMember, createMeeting, readMeeting } from "../../sdk/meetings.js"
+import { createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
+import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
   const meeting = program.command("meeting").description("make, list and join meetings, and admit people to them")
@@ -31,30 +32,6 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(list)
     })
   meeting
-    .command("show <meeting>")
-    .description("title, members, and whatever was not as it should be")
-    .addHelpText("after", "\nExample:\n  taciturn meeting show mtg_…")
-    .action(async (id: string) => {
-      await run(async (context) => {
-        await show(context, id)
-        return undefined
-      })
-    })
-  meeting
-    .command("add <meeting> <account>")
-    .description("admit an account, as an admin of the meeting: a new epoch, and an invitation to its inbox")
-    .addHelpText("after", "\nExample:\n  taciturn meeting add mtg_… acct_…")
-    .action(async (id: string, account: string) => {
-      await run(async (context) => {
-        const [meetingId, accountId] = [readId("meeting", id), readId("account", account)]
-        const epoch = await addMember(await context.openClient(), meetingId, accountId)
-        context.output.result({ meeting: id, account, epoch }, [
-          `${account} is a member from epoch ${epoch} on; its invitation waits in its inbox.`,
-        ])
-        return undefined
-      })
-    })
-  meeting
     .command("join [meeting]")
     .description("accept what waits in this account's inbox: the one invitation, the one to a named meeting, or --all")
     .option("--all", "accept every invitation")
@@ -62,6 +39,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     .action(async (id: string | undefined, options: { all?: boolean }) => {
       await run(async (context) => await join(context, id, options.all === true))
     })
+  addMembershipCommands(meeting, run)
 }
 
 interface ListedMeeting {
@@ -131,35 +109,6 @@ function describe({
     title: invitation.title,
     inviter: formatId("account", idOfHash("account", invitation.inviterGenesisHash)),
   }
-}
-
-async function show(context: CommandContext, id: string): Promise<void> {
-  const log = await readMeeting(await context.openClient(), readId("meeting", id))
-  const members = log.current.roster.map((member) => ({
-    account: formatId("account", idOfHash("account", member.genesisHash)),
-    role: member.role,
-  }))
-  const notices = log.voids.map(({ seq, code, reason }) => ({ event: seq, code, reason }))
-  const { title, policy, keys } = log.current
-  context.output.result(
-    {
-      meeting: id,
-      title,
-      epoch: keys.epoch,
-      policy,
-      isMember: log.isMember,
-      members,
-      recordings: log.recordings.length,
-      notices,
-    },
-    [
-      title,
-      `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${log.recordings.length} recordings`,
-      ...members.map((member) => `${member.account}  ${member.role}`),
-      ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
-      ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
-    ],
-  )
 }
 
 async function join(context: CommandContext, id: string | undefined, all: boolean): Promise<number> {

@@ -26,6 +26,7 @@ const PATIENCE_MS = 600_000
 interface UploadFlags {
   readonly title?: string
   readonly asIs?: boolean
+  readonly notRenewed?: boolean
 }
 
 export function addUploadCommand(program: Command, run: (action: Action) => Promise<void>): void {
@@ -36,6 +37,7 @@ export function addUploadCommand(program: Command, run: (action: Action) => Prom
     )
     .option("--title <title>", "title of the recording (of one file)")
     .option("--as-is", "store the file's bytes untouched, without poster and waveform")
+    .option("--not-renewed", "although no admin has vouched for the meeting's members in the last 30 days")
     .addHelpText(
       "after",
       '\nExample:\n  taciturn upload mtg_… standup.mp4\n  ffmpeg … -f matroska - | taciturn upload mtg_… - --title "Standup" --as-is',
@@ -83,6 +85,8 @@ async function upload(
         receipt: toBase64Url(uploaded.receipt),
       })
     } catch (error) {
+      if (isArchiveError(error) && error.code === "not-renewed")
+        throw new ArchiveError(error.code, `${error.message}, or give --not-renewed`, { cause: error })
       if (files.length === 1 || !isArchiveError(error) || context.signal.aborted) throw error
       failures.push({ file, error: { code: error.code, message: error.message, retryable: error.retryable } })
     }
@@ -148,7 +152,13 @@ async function uploadFile(
         durationMs: prepared.durationMs,
         prepared: prepared.prepared,
       }
-      return await uploadRecording(client, meetingId, journal, { details, assets }, reportUpload(context, file))
+      return await uploadRecording(
+        client,
+        meetingId,
+        journal,
+        { details, assets },
+        { ...reportUpload(context, file), acceptsNotRenewed: flags.notRenewed },
+      )
     },
     { wait: false },
   )
@@ -188,7 +198,7 @@ async function uploadInput(
         meetingId,
         journal,
         { details, assets },
-        reportUpload(context, "standard input"),
+        { ...reportUpload(context, "standard input"), acceptsNotRenewed: flags.notRenewed },
       )
     },
     { wait: false },

@@ -11,8 +11,9 @@ import { xwingPublicKey } from "../../crypto/sodium.js"
 import { ownAccountId } from "../account.js"
 import { fetchChain } from "../chains.js"
 import { type Client, selfAsAuthor } from "../client.js"
-import { appendEvent, assertMaySeal, readMeeting } from "../meetings.js"
+import { appendEvent, readMeeting } from "../meetings.js"
 import { type RetryOptions, withRetry } from "../retry.js"
+import { prepareToSeal, type SealingOptions } from "../standing.js"
 import type { Journal } from "./journal.js"
 
 const ATTEMPTS = 20
@@ -28,12 +29,13 @@ export async function publishRecording(
   journal: Journal,
   save: (journal: Journal) => Promise<Journal>,
   retry: RetryOptions,
+  sealing: SealingOptions,
 ): Promise<void> {
   let current = journal
   for (let attempt = 1; ; attempt++) {
-    const log = await withRetry(async () => await readMeeting(client, meetingId), retry)
-    if (isPublished(log, current)) return
-    assertMaySeal(log)
+    const seen = await withRetry(async () => await readMeeting(client, meetingId), retry)
+    if (isPublished(seen, current)) return
+    const log = await withRetry(async () => await prepareToSeal(client, seen, sealing), retry)
     if (current.rawEvent === null || !standsNext(current.rawEvent, log)) {
       current = await save({ ...current, rawEvent: await signEvent(client, log, current) })
       client.failpoint("upload.event-kept")

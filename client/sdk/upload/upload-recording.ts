@@ -4,7 +4,8 @@ import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js
 import { asId, type MeetingId, type RecordingId } from "../../../shared/protocol/ids.js"
 import type { AssetRole, RecordingDetails } from "../../../shared/protocol/recording.js"
 import type { Client } from "../client.js"
-import { assertMaySeal, readMeeting } from "../meetings.js"
+import { readMeeting } from "../meetings.js"
+import { prepareToSeal, type SealingOptions } from "../standing.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import type { AssetSource, Journal, JournalAsset, JournalStore } from "./journal.js"
 import { compareWithKept, keptSource } from "./once-source.js"
@@ -20,7 +21,7 @@ export interface UploadAsset {
   readonly source: AssetSource
 }
 
-export interface UploadOptions {
+export interface UploadOptions extends SealingOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: UploadProgress) => void
   readonly onWait?: RetryOptions["onWait"]
@@ -104,8 +105,11 @@ class RecordingUpload {
       uploaded = await this.#finish(known)
       if (!(await this.#hasMore(known))) return await this.#close(uploaded)
     }
-    assertMaySeal(log)
-    return await this.#close(await this.#finish(await this.#begin(log.meetingHash, log.current.keys.epoch)))
+    const { meetingHash, current } = await withRetry(
+      async () => await prepareToSeal(this.#client, log, this.#options),
+      this.#retry,
+    )
+    return await this.#close(await this.#finish(await this.#begin(meetingHash, current.keys.epoch)))
   }
 
   async #close(uploaded: UploadedRecording): Promise<UploadedRecording> {
@@ -187,7 +191,7 @@ class RecordingUpload {
       this.#client.failpoint("upload.receipt-kept")
     }
     meter.publishing()
-    await publishRecording(this.#client, this.#meetingId, journal, save, this.#retry)
+    await publishRecording(this.#client, this.#meetingId, journal, save, this.#retry, this.#options)
     this.#client.failpoint("upload.published")
     const [media] = journal.assets
     if (media?.done == null || media.trueBytes === null) throw new ArchiveError("internal", "a recording without media")
