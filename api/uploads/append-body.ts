@@ -58,7 +58,8 @@ export async function appendBody(context: UploadContext, request: IncomingMessag
 
 /** Backpressure, before a byte is read. */
 async function admit(context: UploadContext, upload: Upload, sizeBytes: number): Promise<void> {
-  if ((await unstoredBytes(context.catalog, upload.assetId)) + sizeBytes > context.unstoredBytes) {
+  const waitingBytes = await unstoredBytes(context.catalog, upload.assetId, upload.offsetBytes)
+  if (waitingBytes + sizeBytes > context.unstoredBytes) {
     throw new ArchiveError("unavailable", "earlier pieces are still being stored", { retryAfterMs: 1_000 })
   }
   if ((await context.spool.freeBytes()) - sizeBytes < context.reserveBytes) {

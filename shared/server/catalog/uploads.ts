@@ -92,11 +92,12 @@ export function uploadOf(row: UploadRow): Upload {
   }
 }
 
-/** Bytes of pieces that are in the spool only. */
-export async function unstoredBytes(catalog: Queryable, assetId: Uint8Array): Promise<number> {
+/** Bytes before `startBytes` that are in the spool only: of pieces, and of what is received but not acknowledged yet. */
+export async function unstoredBytes(catalog: Queryable, assetId: Uint8Array, startBytes: number): Promise<number> {
   const [row] = await catalog.query<{ bytes: number }>(
-    "SELECT coalesce(sum(size_bytes), 0) AS bytes FROM pieces WHERE asset_id = $1",
-    [assetId],
+    `SELECT greatest(0, $2 - offset_bytes) + (SELECT coalesce(sum(size_bytes), 0) FROM pieces WHERE asset_id = $1) AS bytes
+     FROM assets WHERE asset_id = $1`,
+    [assetId, startBytes],
   )
   return row?.bytes ?? 0
 }

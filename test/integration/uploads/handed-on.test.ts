@@ -115,4 +115,21 @@ describe("a lease that is handed on", () => {
       expect(await stack.spooledFiles()).to.have.length(2)
     })
   })
+
+  it("counts what is not acknowledged yet to what waits: no more comes in than may", async () => {
+    const spool = heldSpool()
+    const stack = await startStack({ spoolOf: spool.of, unstoredBytes: 1.5 * SEGMENT_BYTES })
+    try {
+      const asset = makeAsset(2 * SEGMENT_BYTES)
+      await create(stack, asset)
+      const first = patch(stack, asset, 0, SEGMENT_BYTES)
+      const second = await patch(stack, asset, SEGMENT_BYTES, 2 * SEGMENT_BYTES)
+      spool.end()
+      expect(codesOf([await first, second])).to.deep.equal([204, "unavailable"])
+      expect(await offsetOf(stack, asset)).to.equal(SEGMENT_BYTES)
+      expect(await stack.spooledFiles()).to.have.length(1)
+    } finally {
+      await stack.stop()
+    }
+  })
 })
