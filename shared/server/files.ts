@@ -1,4 +1,4 @@
-import { mkdir, open } from "node:fs/promises"
+import { mkdir, open, stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { ArchiveError, isArchiveError } from "../protocol/errors.js"
 
@@ -12,12 +12,29 @@ export async function fsyncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it up to `root`, each name durable. */
+/**
+ * Makes a folder below `root` and those between, each name durable. Never `root` itself: where that is gone, its disk may be.
+ * @throws {@link ArchiveError} `unavailable` where `root` is not there.
+ */
 export async function makeFolderDurably(folder: string, root: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length && made !== root; made = dirname(made))
-    await fsyncFolder(dirname(made))
+  const missing: string[] = []
+  for (let at = folder; at !== root && !(await exists(at)); at = dirname(at)) missing.unshift(at)
+  for (const path of missing) {
+    await mkdir(path, { mode: 0o700 }).catch((error: unknown) => {
+      const code = systemErrorCode(error)
+      if (code === "ENOENT") throw new ArchiveError("unavailable", "the folder is not there", { cause: error })
+      // Another process made it meanwhile, and makes its name durable; so is it made here, to be sure of it.
+      if (code !== "EEXIST") throw error
+    })
+    await fsyncFolder(dirname(path))
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** `ENOENT` and its like. */

@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import { randomBytes } from "node:crypto"
-import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises"
+import { mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { openFolderStore } from "../../shared/server/objects/folder.js"
@@ -68,6 +68,18 @@ describe("objects in a folder", () => {
     await other.ready()
     await rm(join(folder, "other"), { recursive: true })
     expect(await code(other.ready())).to.equal("unavailable")
+  })
+
+  it("never makes its own folder again where that went away: its disk may have", async () => {
+    const path = join(folder, "gone")
+    const gone = await openFolderStore(path)
+    await rename(path, `${path}.away`)
+    const [key, bytes] = [newKey(), randomBytes(10)]
+    expect(await code(gone.put(key, bytesSource(bytes)))).to.equal("unavailable")
+    expect(await readdir(folder)).to.not.include("gone")
+    await rename(`${path}.away`, path)
+    await gone.put(key, bytesSource(bytes))
+    expect((await gone.head(key))?.sizeBytes).to.equal(10)
   })
 
   it("says where the disk is full, keeps nothing of it, and goes on when there is room", async function () {
