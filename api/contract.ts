@@ -3,6 +3,8 @@ import {
   AccountTokenRequest,
   AppendEventRequest,
   AppendEventResponse,
+  AppendLinkRequest,
+  AppendLinkResponse,
   AssetResponse,
   BoxesResponse,
   bytesOf,
@@ -29,6 +31,8 @@ import {
   Readiness,
   TokenResponse,
   UploadStatusResponse,
+  RecoveryRequest,
+  RecoveryResponse,
 } from "../shared/protocol/http.js"
 import { LIMITS } from "../shared/protocol/limits.js"
 import { defineOperation, type Operation } from "./operations.js"
@@ -103,6 +107,30 @@ export const accounts = {
     security: "account",
     params: account,
     answers: { 200: { description: "the boxes", schema: BoxesResponse } },
+  }),
+  appendLink: defineOperation({
+    id: "appendLink",
+    tag: "accounts",
+    method: "post",
+    path: "/v1/accounts/:account/links",
+    summary: "Append the next link of one's own sigchain",
+    security: "account",
+    params: account,
+    body: AppendLinkRequest,
+    answers: {
+      201: { description: "appended", schema: AppendLinkResponse },
+      200: { description: "was appended before", schema: AppendLinkResponse },
+    },
+  }),
+  recover: defineOperation({
+    id: "findAccountToRecover",
+    tag: "accounts",
+    method: "post",
+    path: "/v1/recovery",
+    summary: "The account that a recovery device belongs to",
+    security: "none",
+    body: RecoveryRequest,
+    answers: { 200: { description: "the account", schema: RecoveryResponse } },
   }),
   challenge: defineOperation({
     id: "createAccountChallenge",

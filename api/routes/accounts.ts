@@ -4,8 +4,10 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import {
   activeDeviceKeys,
   appendKeyring,
+  appendLink,
   createAccount,
   deleteInboxEntry,
+  findByRecoveryKey,
   postToInbox,
   readBoxes,
   readChain,
@@ -34,6 +36,14 @@ export function accountRoutes(context: ApiContext): Router {
   mountGuarded(context, router, accounts.boxes, async ({ params }) => ({
     status: 200,
     body: { boxes: await readBoxes(catalog, params.account) },
+  }))
+  mountGuarded(context, router, accounts.appendLink, async ({ params, body }) => {
+    const { created, value: seq } = await appendLink(catalog, params.account, body.link, body.boxes, verify)
+    return { status: created ? 201 : 200, body: { seq } }
+  })
+  mountGuarded(context, router, accounts.recover, async ({ body }) => ({
+    status: 200,
+    body: { account: await findByRecoveryKey(catalog, body.recoveryKey) },
   }))
   mountGuarded(context, router, accounts.challenge, async ({ params }) => {
     await requireAccount(catalog, params.account)

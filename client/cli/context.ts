@@ -5,6 +5,7 @@ import { createInterface } from "node:readline"
 import { Writable } from "node:stream"
 import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { formatId } from "../../shared/protocol/ids.js"
 import { nodePrimitives } from "../crypto/node-primitives.js"
 import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
 import { sodiumReady } from "../crypto/sodium.js"
@@ -12,6 +13,8 @@ import { type Client, createClient } from "../sdk/client.js"
 import { Http } from "../sdk/http.js"
 import { fetchInstance } from "../sdk/instance.js"
 import { flushOutbox } from "../sdk/invitations.js"
+import { rekeyPending } from "../sdk/devices.js"
+import { refreshKeys } from "../sdk/links.js"
 import { registerAccount } from "../sdk/account.js"
 import { readIfThere } from "../sdk/node/files.js"
 import { createSegmentThread } from "../sdk/node/segment-thread.js"
@@ -91,7 +94,9 @@ export async function createContext(options: {
         },
       })
       if (!client.state.current.registered) await registerAccount(client)
+      await withRetry(async () => await refreshKeys(client), { patienceMs, signal: options.signal })
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
+      if (client.state.current.pendingRekeys.length > 0) await rekeyWaiting(context, client)
       return client
     },
     passphrase: async (question) => await readPassphrase(config, question, options.signal),
@@ -110,6 +115,15 @@ async function postWaiting(context: CommandContext, client: Client): Promise<voi
     if (!isArchiveError(error) || context.signal.aborted) throw error
     context.output.note(`an invitation still waits to be sent: ${error.message}`)
   }
+}
+
+/** Meetings whose secret a revoked device still holds. */
+async function rekeyWaiting(context: CommandContext, client: Client): Promise<void> {
+  const { failed } = await rekeyPending(client)
+  for (const { meetingId, error } of failed)
+    context.output.note(
+      `a revoked device still has the secret of ${formatId("meeting", meetingId)}, which could not be changed yet: ${error.message}`,
+    )
 }
 
 /** The address that `init` speaks to. */

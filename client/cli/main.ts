@@ -1,10 +1,12 @@
 import { Command, CommanderError } from "commander"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { addAccountCommands } from "./commands/account.js"
+import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
 import { addMeetingCommands } from "./commands/meeting.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
+import { addRecoveryCommands } from "./commands/recovery.js"
 import { addUploadCommand } from "./commands/upload.js"
 import { type CommandContext, createContext } from "./context.js"
 import { EXIT } from "./exit-codes.js"
@@ -66,6 +68,8 @@ async function run(action: Action): Promise<void> {
 }
 
 addAccountCommands(program, run)
+addDeviceCommands(program, run)
+addRecoveryCommands(program, run)
 addMeetingCommands(program, run)
 addUploadCommand(program, run)
 addRecordingsCommand(program, run)

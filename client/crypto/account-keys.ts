@@ -2,14 +2,14 @@ import { entropyToMnemonic, mnemonicToEntropy } from "@scure/bip39"
 import { wordlist } from "@scure/bip39/wordlists/english.js"
 import { dayOf, type RandomBytes } from "../../shared/protocol/ambient.js"
 import { seedBoxInfo } from "../../shared/protocol/boxes.js"
-import { concatBytes, lengthPrefixed, utf8 } from "../../shared/protocol/bytes.js"
+import { concatBytes, fromUtf8, lengthPrefixed, utf8 } from "../../shared/protocol/bytes.js"
 import { makeEnvelope, type Signer } from "../../shared/protocol/envelope.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { type Label, LABELS } from "../../shared/protocol/labels.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
-import { countersignedBytes, encodeGenesisStatement, encodeLink } from "../../shared/protocol/link.js"
-import { sealRecord, type SealPlace } from "./committed-seal.js"
+import { countersignedBytes, type DeviceKeys, encodeLink, encodeLinkStatement } from "../../shared/protocol/link.js"
+import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 import { hpkeSeal } from "./hpke.js"
 import { blake2b, signerOfSeed, xwingPublicKey } from "./sodium.js"
 
@@ -49,34 +49,33 @@ export function createAccount(options: {
   readonly random: RandomBytes
 }): NewAccount {
   const { random } = options
-  const entropy = random(SEED_BYTES)
-  const device: DeviceSecrets = { ed25519Seed: random(SEED_BYTES), xwingSeed: random(SEED_BYTES) }
-  const recovery = recoveryDevice(entropy)
-  const userSeed = random(SEED_BYTES)
-  const [deviceSigner, recoverySigner] = [signerOfSeed(device.ed25519Seed), signerOfSeed(recovery.ed25519Seed)]
-  const box = (secrets: DeviceSecrets, signer: Signer): Uint8Array =>
-    hpkeSeal(
-      {
-        recipientPublicKey: xwingPublicKey(secrets.xwingSeed),
-        info: seedBoxInfo(signer.publicKey, 1, ZERO_HASH),
-        plaintext: userSeed,
-      },
-      random,
-    )
-  const boxes = [box(device, deviceSigner), box(recovery, recoverySigner)] as const
-  const name = utf8(options.deviceName)
-  if (name.length > LIMITS.deviceNameBytes)
-    throw new ArchiveError("usage", `a device name has at most ${LIMITS.deviceNameBytes} bytes`)
-  const statement = encodeGenesisStatement({
+  const phrase = makeRecoveryPhrase(random)
+  const device = makeDevice(random)
+  const userSeed: UserSeed = { generation: 1, seed: random(SEED_BYTES) }
+  const [deviceKeys, recoveryKeys] = [publicKeysOf(device), publicKeysOf(phrase.device)]
+  const boxes = [
+    seedBox(deviceKeys, userSeed, ZERO_HASH, random),
+    seedBox(recoveryKeys, userSeed, ZERO_HASH, random),
+  ] as const
+  const [deviceSigner, recoverySigner] = [signerOfSeed(device.ed25519Seed), signerOfSeed(phrase.device.ed25519Seed)]
+  const statement = encodeLinkStatement({
+    seq: 0,
+    prev: ZERO_HASH,
+    signerKey: deviceSigner.publicKey,
     day: dayOf(options.nowMs),
-    device: {
-      ed25519: deviceSigner.publicKey,
-      xwing: xwingPublicKey(device.xwingSeed),
-      sealedName: sealRecord(deviceNamePlace(userSeed, deviceSigner.publicKey), name, random),
+    body: {
+      type: "genesis",
+      device: {
+        ...deviceKeys,
+        sealedName: sealDeviceName(userSeed.seed, deviceKeys.ed25519, options.deviceName, random),
+      },
+      recovery: recoveryKeys,
+      userKey: { generation: 1, publicKey: xwingPublicKey(userSeed.seed) },
+      boxes: [
+        { recipient: deviceKeys.ed25519, hash: sha256(boxes[0]) },
+        { recipient: recoveryKeys.ed25519, hash: sha256(boxes[1]) },
+      ],
     },
-    recovery: { ed25519: recoverySigner.publicKey, xwing: xwingPublicKey(recovery.xwingSeed) },
-    userPublicKey: xwingPublicKey(userSeed),
-    boxHashes: [sha256(boxes[0]), sha256(boxes[1])],
   })
   const genesisLink = encodeLink(
     makeEnvelope(LABELS.signLink, deviceSigner, statement),
@@ -88,9 +87,47 @@ export function createAccount(options: {
   return {
     genesisLink,
     boxes,
-    secrets: { genesisHash: sha256(genesisLink), device, userSeeds: [{ generation: 1, seed: userSeed }] },
-    recoveryPhrase: entropyToMnemonic(entropy, wordlist),
+    secrets: { genesisHash: sha256(genesisLink), device, userSeeds: [userSeed] },
+    recoveryPhrase: phrase.words,
   }
+}
+
+export function makeDevice(random: RandomBytes): DeviceSecrets {
+  return { ed25519Seed: random(SEED_BYTES), xwingSeed: random(SEED_BYTES) }
+}
+
+export function publicKeysOf(device: DeviceSecrets): DeviceKeys {
+  return { ed25519: signerOfSeed(device.ed25519Seed).publicKey, xwing: xwingPublicKey(device.xwingSeed) }
+}
+
+/** The box that brings a user seed to a device, in the link that continues `prev`. */
+export function seedBox(recipient: DeviceKeys, userSeed: UserSeed, prev: Uint8Array, random: RandomBytes): Uint8Array {
+  const info = seedBoxInfo(recipient.ed25519, userSeed.generation, prev)
+  return hpkeSeal({ recipientPublicKey: recipient.xwing, info, plaintext: userSeed.seed }, random)
+}
+
+/** @throws {@link ArchiveError} `usage` above 128 bytes. */
+export function sealDeviceName(
+  userSeed: Uint8Array,
+  deviceKey: Uint8Array,
+  deviceName: string,
+  random: RandomBytes,
+): Uint8Array {
+  const name = utf8(deviceName)
+  if (name.length > LIMITS.deviceNameBytes)
+    throw new ArchiveError("usage", `a device name has at most ${LIMITS.deviceNameBytes} bytes`)
+  return sealRecord(deviceNamePlace(userSeed, deviceKey), name, random)
+}
+
+/** @throws {@link ArchiveError} `cannot-open`. */
+export function openDeviceName(userSeed: Uint8Array, deviceKey: Uint8Array, sealedName: Uint8Array): string {
+  return fromUtf8(openRecord(deviceNamePlace(userSeed, deviceKey), sealedName))
+}
+
+/** A new recovery device, and the 24 words for it, to be shown once and kept nowhere. */
+export function makeRecoveryPhrase(random: RandomBytes): { readonly words: string; readonly device: DeviceSecrets } {
+  const entropy = random(SEED_BYTES)
+  return { words: entropyToMnemonic(entropy, wordlist), device: recoveryDevice(entropy) }
 }
 
 function deviceNamePlace(userSeed: Uint8Array, deviceKey: Uint8Array): SealPlace {
@@ -150,6 +187,6 @@ export function newestUserSeed(secrets: AccountSecrets): UserSeed {
   return newest
 }
 
-function deriveFromSeed(seed: Uint8Array, label: Label): Uint8Array {
+export function deriveFromSeed(seed: Uint8Array, label: Label): Uint8Array {
   return blake2b(32, seed, lengthPrefixed(utf8(label)))
 }

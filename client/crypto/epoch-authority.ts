@@ -1,5 +1,6 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { type CborValue, readArray, readBytes } from "../../shared/protocol/cbor.js"
+import { indexOfHead, isActiveAt } from "../../shared/protocol/chain.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import type { EpochPart } from "../../shared/protocol/event.js"
 import { HASH_BYTES, includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -124,7 +125,7 @@ async function adminsByCarried(epochCase: EpochCase, carried: readonly Uint8Arra
         : includesHash(admins, author)
     if (!entitled) throw new ArchiveError("not-authorised", "a change of admins that no admin made")
     const chain = await epochCase.chainOf(author)
-    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey)))
+    if (!isActiveAt(chain, statement.deviceKey, indexOfHead(chain, statement.authorChainHead)))
       throw new ArchiveError("not-authorised", "a change of admins by a device that is not its author's")
     admins = next
     newestSeq = statement.seq

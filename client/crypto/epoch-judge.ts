@@ -4,7 +4,7 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import { boxesHash, type EpochPart, type MeetingEvent } from "../../shared/protocol/event.js"
 import { HASH_BYTES, includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
-import type { VerifiedChain } from "../../shared/protocol/link.js"
+import { indexOfHead, type VerifiedChain } from "../../shared/protocol/chain.js"
 import {
   adminsOf,
   type HistoryPolicy,
@@ -22,7 +22,7 @@ import { openHistory } from "./epoch-event.js"
 import { openEventBody } from "./log-event.js"
 import type { ValidEpoch } from "./meeting-log.js"
 import { type MeetingStanding, withEpoch } from "./meeting-notes.js"
-import { assertAuthored, assertStatementFits, indexOfHead } from "./statement-checks.js"
+import { assertAuthored, assertStatementFits, type SeenHeads } from "./statement-checks.js"
 import { verifySignature } from "./sodium.js"
 
 export interface EpochCase {
@@ -41,6 +41,7 @@ export interface EpochCase {
   } | null
   readonly adminSeed: Uint8Array | null
   readonly standing: MeetingStanding
+  readonly seen: SeenHeads
   /** Whether an epoch event since the newest of `epochs` did not open for this reader. */
   readonly missedEpoch: boolean
   readonly secrets: AccountSecrets
@@ -82,7 +83,7 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   // Before any account of the new roster is asked for: else whoever names one that does not exist stops every reader.
   const adminsBefore = await assertAuthority(epochCase, { part, base, ...fields, author, carried: body.carried })
   assertAdminKeyRenewed(epochCase, part, adminsBefore, fields.roster)
-  await assertAuthored(statement, base?.roster ?? fields.roster, chainOf)
+  await assertAuthored(statement, base?.roster ?? fields.roster, chainOf, epochCase.seen)
   const chains = await chainsOf(fields.roster, chainOf)
   for (const before of [base, epochCase.missedEpoch ? undefined : epochCase.epochs.at(-1)])
     assertOnlyNewer(before?.roster ?? [], fields.roster, chains)
@@ -103,6 +104,10 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   const adminSeed = adminSeedOf(epochCase, part, fields.roster, making)
   const byAdmin = epochCase.seq === 0 || includesHash(adminsBefore, author)
   const adminBoxesAreWrong = byAdmin && adminSeed !== null && !adminBoxesFit(making, part.boxes, adminSeed)
+  for (const chain of chains) {
+    const member = memberOf(fields.roster, chain.genesisHash)
+    if (member !== undefined) epochCase.seen.see(member.genesisHash, indexOfHead(chain, member.chainHead))
+  }
   const adminsChanged = !sameHashes(adminsBefore, adminsOf(fields.roster))
   return {
     epoch: {

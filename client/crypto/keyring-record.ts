@@ -14,7 +14,7 @@ import {
   openKeyringEnvelope,
 } from "../../shared/protocol/keyring.js"
 import { LABELS } from "../../shared/protocol/labels.js"
-import type { VerifiedChain } from "../../shared/protocol/link.js"
+import { heldGeneration, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { type AccountSecrets, deviceSigner, keyringKey, newestUserSeed, userSeedOf } from "./account-keys.js"
 import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 import { verifySignature } from "./sodium.js"
@@ -23,14 +23,16 @@ import { verifySignature } from "./sodium.js"
 export interface KeyringHead {
   readonly seq: number
   readonly hash: Uint8Array
+  /** No later record is sealed under an older one. */
+  readonly generation: number
 }
 
-export const EMPTY_KEYRING: KeyringHead = { seq: -1, hash: ZERO_HASH }
+export const EMPTY_KEYRING: KeyringHead = { seq: -1, hash: ZERO_HASH, generation: 1 }
 
 /** Signs and seals the record that follows `head`. SPEC.md §5.4. */
 export function makeKeyringRecord(
   secrets: AccountSecrets,
-  head: KeyringHead,
+  head: Pick<KeyringHead, "seq" | "hash">,
   entry: KeyringEntry,
   ambient: { readonly timeMs: number; readonly random: RandomBytes },
 ): { readonly rawRecord: Uint8Array; readonly head: KeyringHead } {
@@ -50,7 +52,7 @@ export function makeKeyringRecord(
     ...visible,
     sealed: sealRecord(recordPlace(secrets.genesisHash, seed, visible), envelope, ambient.random),
   })
-  return { rawRecord, head: { seq: visible.seq, hash: sha256(rawRecord) } }
+  return { rawRecord, head: { seq: visible.seq, hash: sha256(rawRecord), generation } }
 }
 
 /**
@@ -68,7 +70,7 @@ export function openKeyringRecords(
   let newest = head
   for (const rawRecord of rawRecords) {
     const record = decodeKeyringRecord(rawRecord)
-    if (record.seq !== newest.seq + 1 || !equalBytes(record.prev, newest.hash))
+    if (record.seq !== newest.seq + 1 || !equalBytes(record.prev, newest.hash) || record.generation < newest.generation)
       throw new ArchiveError("bad-chain", "a keyring whose records do not follow each other")
     const envelope = openRecord(
       recordPlace(secrets.genesisHash, userSeedOf(secrets, record.generation), record),
@@ -80,10 +82,10 @@ export function openKeyringRecords(
       statement.seq === record.seq &&
       equalBytes(statement.prev, record.prev)
     if (!fits) throw new ArchiveError("bad-chain", "a keyring record that was signed for another place")
-    if (!chain.devices.some((device) => equalBytes(device.ed25519, statement.deviceKey)))
+    if (!heldGeneration(chain, statement.deviceKey, record.generation))
       throw new ArchiveError("not-authorised", "a keyring record by a device that is not the account's")
     if (statement.entry !== null) entries.push(statement.entry)
-    newest = { seq: record.seq, hash: sha256(rawRecord) }
+    newest = { seq: record.seq, hash: sha256(rawRecord), generation: record.generation }
     hashes.push(newest.hash)
   }
   return { entries, head: newest, hashes }

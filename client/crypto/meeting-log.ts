@@ -4,7 +4,7 @@ import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/proto
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
-import type { VerifiedChain } from "../../shared/protocol/link.js"
+import { newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 
 import { type RecordingDetails, readRecordingFields, type RecordingFields } from "../../shared/protocol/recording.js"
 import { type HistoryPolicy, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
@@ -22,7 +22,7 @@ import {
   noteType,
   withNote,
 } from "./meeting-notes.js"
-import { assertAuthored, assertStatementFits } from "./statement-checks.js"
+import { assertAuthored, assertStatementFits, SeenHeads } from "./statement-checks.js"
 import { type OpenedAsset, openRecordingSeals } from "./recording-event.js"
 import { verifySignature } from "./sodium.js"
 
@@ -82,6 +82,8 @@ export interface MeetingLog {
   readonly voids: readonly VoidEvent[]
   /** Epoch number of the newest epoch event, void or not: the server's newest. */
   readonly newestEpochSeen: number
+  /** Whether a member has a newer user key than the roster in force gives it boxes for: a device of it was revoked. */
+  readonly isOutdated: boolean
   /** Whether the newest epoch that was seen is one that this reader can open. */
   readonly isMember: boolean
 }
@@ -106,7 +108,7 @@ export async function readMeetingLog(
   const meetingHash = hashes[0] ?? ZERO_HASH
   const state = new LogState(meetingHash, events, hashes, reader)
   for (const [seq, event] of events.entries()) await state.apply(seq, event)
-  return state.finish(meetingId)
+  return await state.finish(meetingId)
 }
 
 function decodeChained(
@@ -150,6 +152,7 @@ class LogState {
   readonly #recordings: PublishedRecording[] = []
   readonly #notes: MeetingNote[] = []
   readonly #voids: VoidEvent[] = []
+  readonly #seen = new SeenHeads()
   readonly #chainOf: LogReader["chainOf"]
   #adminSeed: Uint8Array | null = null
   #standing = NEW_STANDING
@@ -207,6 +210,7 @@ class LogState {
       candidate: this.#candidates.get(seq) ?? null,
       adminSeed: this.#adminSeed,
       standing: this.#standing,
+      seen: this.#seen,
       missedEpoch: this.#missedEpoch,
       secrets: this.#reader.secrets,
       chainOf: this.#chainOf,
@@ -232,7 +236,7 @@ class LogState {
     const body = openEventBody(event, this.#meetingHash, current.keys)
     const { statement, statementHash } = verifyBody(body, verifySignature)
     assertStatementFits(statement, statementHash, event, this.#meetingHash, current.keys.commitment)
-    await assertAuthored(statement, current.roster, this.#chainOf)
+    await assertAuthored(statement, current.roster, this.#chainOf, this.#seen)
     const { authorGenesisHash, timeMs } = statement
     assertStays(this.#standing, authorGenesisHash)
     const type = noteType(statement.type)
@@ -258,7 +262,7 @@ class LogState {
     this.#recordings.push({ seq, epoch: event.epoch, fields, authorGenesisHash, timeMs, opened })
   }
 
-  finish(meetingId: MeetingId): MeetingLog {
+  async finish(meetingId: MeetingId): Promise<MeetingLog> {
     const [seq, current] = [this.#events.length - 1, this.#epochs.at(-1)]
     const [firstVoid] = this.#voids
     if (current === undefined) {
@@ -267,9 +271,13 @@ class LogState {
         firstVoid?.reason ?? "no epoch of this meeting opens for this account",
       )
     }
+    let isOutdated = false
+    for (const { genesisHash, generation } of this.#isMember ? current.roster : [])
+      isOutdated ||= newestUserKey(await this.#chainOf(genesisHash)).generation > generation
     return {
       meetingId,
       meetingHash: this.#meetingHash,
+      isOutdated,
       head: { seq, hash: this.#hashes[seq] ?? ZERO_HASH },
       eventHashes: this.#hashes,
       epochs: this.#epochs,

@@ -4,7 +4,7 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import { CreateAccountRequest, CreateAccountResponse } from "../../shared/protocol/http.js"
 import { type AccountId, type DeviceId, idOfHash } from "../../shared/protocol/ids.js"
 import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
-import { verifyChain } from "../../shared/protocol/link.js"
+import { verifyChain } from "../../shared/protocol/chain.js"
 import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { createAccount, deviceSigner, safetyWords } from "../crypto/account-keys.js"
 import { verifySignature } from "../crypto/sodium.js"
@@ -47,6 +47,7 @@ export async function prepareAccount(
       keyring: { count: 0, hash: ZERO_HASH },
       outbox: [],
       handled: [],
+      pendingRekeys: [],
     },
   }
 }

@@ -2,7 +2,7 @@ import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { ChainResponse } from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash } from "../../shared/protocol/ids.js"
-import { type VerifiedChain, verifyChain } from "../../shared/protocol/link.js"
+import { type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
 import { verifySignature } from "../crypto/sodium.js"
 import type { Client } from "./client.js"
 

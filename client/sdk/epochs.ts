@@ -4,7 +4,7 @@ import { eventHash } from "../../shared/protocol/event.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
-import type { VerifiedChain } from "../../shared/protocol/link.js"
+import type { VerifiedChain } from "../../shared/protocol/chain.js"
 import {
   adminsOf,
   type HistoryPolicy,

@@ -16,8 +16,18 @@ export { type Client, createClient } from "./client.js"
 export { CLIENT_FAILPOINTS, type ClientFailpoint } from "./failpoints.js"
 export { Http, type Transport } from "./http.js"
 export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } from "./invitations.js"
+export {
+  type ListedDevice,
+  listDevices,
+  rekeyPending,
+  type RekeyReport,
+  renameDevice,
+  revokeDevices,
+} from "./devices.js"
+export { refreshKeys } from "./links.js"
+export { checkPhrase, recoverAccount, type RecoveredAccount, replacePhrase } from "./recovery.js"
 export { fetchInstance } from "./instance.js"
-export { readKeyring } from "./keyring.js"
+export { adoptMeetings, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export { type CurrentMember, type EpochMoment, type FormerMember, membersOf } from "./membership.js"

@@ -4,7 +4,7 @@ import { InboxPostResponse, InboxResponse } from "../../shared/protocol/http.js"
 import { includesHash, sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import type { Invitation } from "../../shared/protocol/invitation.js"
-import type { VerifiedChain } from "../../shared/protocol/link.js"
+import { activeDevices, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { isAdmin, memberOf } from "../../shared/protocol/roster.js"
 import { deviceSigner } from "../crypto/account-keys.js"
 import { makeInvitationBox, openInvitationBox } from "../crypto/invitation-box.js"
@@ -143,7 +143,7 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
   const inviter = await fetchChainOf(client, invitation.inviterGenesisHash)
   const isInviter =
     inviter.linkHashes.some((hash) => equalBytes(hash, invitation.inviterChainHead)) &&
-    inviter.devices.some((device) => equalBytes(device.ed25519, invitation.deviceKey))
+    activeDevices(inviter).some((device) => equalBytes(device.ed25519, invitation.deviceKey))
   if (!isInviter) throw new ArchiveError("not-authorised", "an invitation by a device that is not its inviter's")
   const meetingId = idOfHash("meeting", invitation.meetingHash)
   const secret: KnownEpochSecret = {

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { equalBytes } from "../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { KeyringAppendRequest, KeyringAppendResponse, KeyringResponse } from "../../shared/protocol/http.js"
 import type { KeyringEntry } from "../../shared/protocol/keyring.js"
@@ -7,6 +7,7 @@ import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords 
 import { accountCapability, ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
 import type { Client } from "./client.js"
+import type { ClientState, MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
 
@@ -48,6 +49,30 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
     async (token, subject) =>
       await client.http.json(KeyringResponse, { path: `/v1/accounts/${subject}/keyring?from=${from}`, subject, token }),
   )
+}
+
+/** Takes up the meetings that other devices of this account made or joined. */
+export async function adoptMeetings(client: Client): Promise<void> {
+  const { entries } = await readKeyring(client)
+  const { current } = client.state
+  if (secretsIn(adopted(current, entries)) > secretsIn(current.meetings))
+    await client.state.update((state) => ({ ...state, meetings: [...adopted(state, entries)] }))
+}
+
+function secretsIn(meetings: readonly MeetingState[]): number {
+  return meetings.reduce((total, { known }) => total + known.length, 0)
+}
+
+function adopted(state: ClientState, entries: readonly KeyringEntry[]): readonly MeetingState[] {
+  const meetings = new Map(state.meetings.map((meeting) => [toHex(meeting.meetingHash), meeting]))
+  for (const entry of entries) {
+    if (entry.type !== "meeting") continue
+    const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed } = entry
+    const known = meetings.get(toHex(meetingHash)) ?? { meetingHash, known: [], head: { seq: 0, hash: meetingHash } }
+    if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue
+    meetings.set(toHex(meetingHash), { ...known, known: [...known.known, { eventHash, epoch, secret, adminSeed }] })
+  }
+  return [...meetings.values()]
 }
 
 /** Appends by compare-and-swap; another device's record in between is read first. */

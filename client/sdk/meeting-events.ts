@@ -37,11 +37,13 @@ export async function fetchEvents(
     )
     if (newest === null) break
     const rawEvents = await fetchPages(client, accessCapability(meetingId, newest.secret, newest.epoch))
+    // Also from the genesis on an older key is given epoch events alone: only where none leads further is this the whole log.
+    const later = followEpochs(client, meetingHash, held, rawEvents)
+    held.push(...later)
+    if (later.length > 0) continue
     const [first] = rawEvents
     if (first !== undefined && equalBytes(eventHash(first), meetingHash)) return rawEvents
-    const later = followEpochs(client, meetingHash, held, rawEvents)
-    if (later.length === 0) break
-    held.push(...later)
+    break
   }
   throw new ArchiveError(
     "not-authorised",

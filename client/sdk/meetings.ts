@@ -19,7 +19,7 @@ import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
-import { appendToKeyring } from "./keyring.js"
+import { adoptMeetings, appendToKeyring } from "./keyring.js"
 import { fetchEvents } from "./meeting-events.js"
 import type { ClientState, MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
@@ -93,11 +93,15 @@ async function draftMeeting(client: Client, title: string): Promise<ClientState[
   return draft
 }
 
-/** What this device knows of a meeting. @throws {@link ArchiveError} `not-found`. */
-export function requireMeeting(client: Client, meetingId: MeetingId): MeetingState {
-  const meeting = client.state.current.meetings.find((candidate) =>
+function findMeeting(client: Client, meetingId: MeetingId): MeetingState | undefined {
+  return client.state.current.meetings.find((candidate) =>
     equalBytes(idOfHash("meeting", candidate.meetingHash), meetingId),
   )
+}
+
+/** What this device knows of a meeting. @throws {@link ArchiveError} `not-found`. */
+export function requireMeeting(client: Client, meetingId: MeetingId): MeetingState {
+  const meeting = findMeeting(client, meetingId)
   if (meeting === undefined)
     throw new ArchiveError(
       "not-found",
@@ -111,6 +115,7 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
  * @throws {@link ArchiveError} `rollback`, `fork`, `bad-chain`, and what makes a log unreadable.
  */
 export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
+  if (findMeeting(client, meetingId) === undefined) await adoptMeetings(client)
   const meeting = requireMeeting(client, meetingId)
   const log = await verifyServedLog(client, meeting.meetingHash, meeting.known)
   assertExtendsPin(client, log)

@@ -55,7 +55,7 @@ export async function prepareToSeal(client: Client, log: MeetingLog, options: Se
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     assertMaySeal(client, newest)
     const isEarly = client.clock.nowMs() - newest.standing.renewedAtMs > EARLY_RENEWAL_MS
-    if (holdsLeavers(client, newest)) await rekeyMeeting(client, log.meetingId)
+    if (newest.isOutdated || holdsLeavers(client, newest)) await rekeyMeeting(client, log.meetingId)
     else if (isEarly && canActAsAdmin(client, newest)) await renewMeeting(client, log.meetingId)
     else {
       if (client.clock.nowMs() > renewalDueMs(newest) && options.acceptsNotRenewed !== true)

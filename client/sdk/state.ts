@@ -41,6 +41,8 @@ const stateSchema = z.object({
   outbox: z.array(outboxSchema),
   /** Hashes of the invitations that were dealt with. */
   handled: z.array(bytes),
+  /** Hashes of meetings that may have a secret which a revoked device holds. */
+  pendingRekeys: z.array(bytes).default([]),
 })
 
 export type ClientState = z.infer<typeof stateSchema>

@@ -58,6 +58,17 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+/** @throws {@link ArchiveError} `malformed`. */
+export function fromUtf8(raw: Uint8Array): string {
+  try {
+    return decoder.decode(raw)
+  } catch (cause) {
+    throw new ArchiveError("malformed", "a text that is not UTF-8", { cause })
+  }
+}
+
 export function toHex(bytes: Uint8Array): string {
   let text = ""
   for (const byte of bytes) text += byte.toString(16).padStart(2, "0")

@@ -1,5 +1,5 @@
 import { encode, rfc8949EncodeOptions } from "cborg"
-import { compareBytes } from "./bytes.js"
+import { compareBytes, fromUtf8 } from "./bytes.js"
 import { ArchiveError } from "./errors.js"
 
 /** What signed and sealed structures are made of. SPEC.md §1. */
@@ -51,7 +51,7 @@ function readItem(cursor: Cursor, depth: number): CborValue {
       // A copy: what is kept of a structure must not change, nor be kept alive, with what it came in.
       return new Uint8Array(readString(cursor, initial))
     case 3:
-      return decodeText(readString(cursor, initial))
+      return fromUtf8(readString(cursor, initial))
     case 4:
       return readItems(cursor, initial, depth)
     case 7:
@@ -100,16 +100,6 @@ function readSimple(initial: number): boolean | null {
   if (initial === 0xf5) return true
   if (initial === 0xf6) return null
   throw new ArchiveError("malformed", "a type that is not used here")
-}
-
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-
-function decodeText(raw: Uint8Array): string {
-  try {
-    return textDecoder.decode(raw)
-  } catch (cause) {
-    throw new ArchiveError("malformed", "a text that is not UTF-8", { cause })
-  }
 }
 
 /** @throws {@link ArchiveError} `malformed` unless `value` is an array (of `length` items, where given). */

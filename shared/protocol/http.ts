@@ -162,6 +162,24 @@ export const ChainResponse = z
   .object({ links: z.array(bytesBetween(1, LIMITS.linkBytes)) })
   .meta({ id: "Chain", description: "every link of a sigchain, the genesis first" })
 
+export const AppendLinkRequest = z
+  .strictObject({
+    link: bytesBetween(1, LIMITS.linkBytes),
+    boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)).max(HTTP_LIMITS.boxesPerLink),
+  })
+  .meta({
+    id: "AppendLinkRequest",
+    description: "the next link, and the seed boxes whose hashes it names, in its order",
+  })
+
+export const AppendLinkResponse = z.object({ seq: count }).meta({ id: "LinkAppended" })
+
+export const RecoveryRequest = z
+  .strictObject({ recoveryKey: publicKey })
+  .meta({ id: "RecoveryRequest", description: "the recovery device's Ed25519 key" })
+
+export const RecoveryResponse = z.object({ account: idOf("account") }).meta({ id: "RecoveredAccount" })
+
 export const BoxesResponse = z.object({ boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)) }).meta({ id: "Boxes" })
 
 export const ChallengeResponse = z

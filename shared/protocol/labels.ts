@@ -19,6 +19,8 @@ export const LABELS = {
   keyringKey: "taciturn/v1/keyring/key",
   deviceName: "taciturn/v1/device-name",
   deviceNameKey: "taciturn/v1/device-name/key",
+  userSeed: "taciturn/v1/user-seed",
+  userSeedKey: "taciturn/v1/user-seed/key",
   keystore: "taciturn/v1/keystore",
   recoveryEd25519: "taciturn/v1/recovery/ed25519",
   recoveryXwing: "taciturn/v1/recovery/xwing",

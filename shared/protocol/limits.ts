@@ -1,6 +1,8 @@
 /** The bounds of every structure; above them input is refused before it is decoded. */
 export const LIMITS = {
   linkBytes: 16_384,
+  links: 1_000,
+  devices: 20,
   epochEventBytes: 8 * 1024 * 1024,
   eventBytes: 256 * 1024,
   assetsPerEvent: 64,

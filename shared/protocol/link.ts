@@ -1,5 +1,6 @@
 import { compareBytes, concatBytes, equalBytes, u8, utf8 } from "./bytes.js"
 import {
+  assertAscending,
   type CborValue,
   decodeCbor,
   encodeCbor,
@@ -11,10 +12,11 @@ import {
 } from "./cbor.js"
 import { openEnvelope, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, type VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
-import { HASH_BYTES, sha256, ZERO_HASH } from "./hash.js"
-import { type AccountId, idOfHash } from "./ids.js"
+import { HASH_BYTES, ZERO_HASH } from "./hash.js"
 import { LABELS } from "./labels.js"
 import { LIMITS } from "./limits.js"
+
+/** One link of an account's sigchain, as its own bytes say. What a chain makes of it: chain.ts. SPEC.md §5.1. */
 
 /** X-Wing's public key. SPEC.md §1. */
 export const XWING_PUBLIC_KEY_BYTES = 1_216
@@ -24,55 +26,90 @@ export interface DeviceKeys {
   readonly xwing: Uint8Array
 }
 
-/** What the genesis link of an account says. SPEC.md §5.1. */
-export interface GenesisStatement {
-  readonly day: number
-  readonly device: DeviceKeys & { readonly sealedName: Uint8Array }
-  readonly recovery: DeviceKeys
-  readonly userPublicKey: Uint8Array
-  /** SHA-256 of the user seed's boxes: to the device, to the recovery device. */
-  readonly boxHashes: readonly [device: Uint8Array, recovery: Uint8Array]
+export interface NamedDevice extends DeviceKeys {
+  readonly sealedName: Uint8Array
 }
 
-/** A chain whose every link was verified. */
-export interface VerifiedChain {
-  readonly accountId: AccountId
-  readonly genesisHash: Uint8Array
-  /** Hashes of the links from the genesis on; the last is the chain head. */
-  readonly linkHashes: readonly Uint8Array[]
-  readonly headHash: Uint8Array
-  readonly devices: readonly (DeviceKeys & { readonly sealedName: Uint8Array })[]
-  readonly recovery: DeviceKeys
-  readonly userKeys: readonly { readonly generation: number; readonly publicKey: Uint8Array }[]
-  readonly boxHashes: readonly Uint8Array[]
+export interface UserKey {
+  readonly generation: number
+  readonly publicKey: Uint8Array
 }
 
-/** What a client remembers of an account, and never goes behind. SPEC.md §5.1. */
-export interface ChainPin {
-  readonly genesisHash: Uint8Array
+/** That a box to `recipient` (an Ed25519 key) hashes to `hash`. */
+export interface BoxName {
+  readonly recipient: Uint8Array
+  readonly hash: Uint8Array
+}
+
+/** A new user key, the seed before sealed under its own, and whom its boxes go to. */
+export interface NextUserKey {
+  readonly userKey: UserKey
+  readonly sealedPrevious: Uint8Array
+  readonly boxes: readonly BoxName[]
+}
+
+export type LinkBody =
+  | {
+      readonly type: "genesis"
+      readonly device: NamedDevice
+      readonly recovery: DeviceKeys
+      readonly userKey: UserKey
+      readonly boxes: readonly BoxName[]
+    }
+  | { readonly type: "add-device"; readonly device: NamedDevice; readonly boxes: readonly BoxName[] }
+  | { readonly type: "rename-device"; readonly ed25519: Uint8Array; readonly sealedName: Uint8Array }
+  | { readonly type: "revoke-devices"; readonly revoked: readonly Uint8Array[]; readonly next: NextUserKey }
+  | { readonly type: "replace-recovery"; readonly recovery: DeviceKeys; readonly next: NextUserKey }
+
+export interface LinkStatement {
   readonly seq: number
-  readonly headHash: Uint8Array
+  readonly prev: Uint8Array
+  readonly signerKey: Uint8Array
+  readonly day: number
+  readonly body: LinkBody
 }
 
-export function encodeGenesisStatement(genesis: GenesisStatement): Uint8Array {
-  const { device, recovery, boxHashes } = genesis
-  return encodeCbor([
-    1,
-    "genesis",
-    0,
-    ZERO_HASH,
-    device.ed25519,
-    genesis.day,
-    [
-      [device.ed25519, device.xwing, device.sealedName],
-      [recovery.ed25519, recovery.xwing],
-      [1, genesis.userPublicKey],
-      [
-        [device.ed25519, boxHashes[0]],
-        [recovery.ed25519, boxHashes[1]],
-      ],
-    ],
-  ])
+export function encodeLinkStatement({ seq, prev, signerKey, day, body }: LinkStatement): Uint8Array {
+  return encodeCbor([1, body.type, seq, prev, signerKey, day, bodyValue(body)])
+}
+
+function bodyValue(body: LinkBody): CborValue {
+  const keys = ({ ed25519, xwing }: DeviceKeys): readonly CborValue[] => [ed25519, xwing]
+  const named = (device: NamedDevice): readonly CborValue[] => [...keys(device), device.sealedName]
+  const boxes = (list: readonly BoxName[]): CborValue => list.map(({ recipient, hash }) => [recipient, hash])
+  const userKey = ({ generation, publicKey }: UserKey): CborValue => [generation, publicKey]
+  const next = (made: NextUserKey): readonly CborValue[] => [
+    userKey(made.userKey),
+    made.sealedPrevious,
+    boxes(made.boxes),
+  ]
+  switch (body.type) {
+    case "genesis":
+      return [named(body.device), keys(body.recovery), userKey(body.userKey), boxes(body.boxes)]
+    case "add-device":
+      return [named(body.device), boxes(body.boxes)]
+    case "rename-device":
+      return [body.ed25519, body.sealedName]
+    case "revoke-devices":
+      return [body.revoked, ...next(body.next)]
+    case "replace-recovery":
+      return [keys(body.recovery), ...next(body.next)]
+  }
+}
+
+/** The Ed25519 keys that a link adds, which countersign it, in this order. */
+export function addedKeys(body: LinkBody): readonly Uint8Array[] {
+  switch (body.type) {
+    case "genesis":
+      return [body.device.ed25519, body.recovery.ed25519]
+    case "add-device":
+      return [body.device.ed25519]
+    case "replace-recovery":
+      return [body.recovery.ed25519]
+    case "rename-device":
+    case "revoke-devices":
+      return []
+  }
 }
 
 /** What each key that a link adds signs. SPEC.md §5.1. */
@@ -88,39 +125,10 @@ export function encodeLink(
 }
 
 /**
- * Verifies a whole chain. SPEC.md §5.1.
- * @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`, `bad-chain`; `fork` where it does not extend `pin`.
+ * Opens a link: its form, its signature and its countersignatures. SPEC.md §5.1, L1, L3, L5.
+ * @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`, `bad-chain`.
  */
-export function verifyChain(links: readonly Uint8Array[], verify: VerifySignature, pin?: ChainPin): VerifiedChain {
-  const [rawGenesis, second] = links
-  if (rawGenesis === undefined) throw new ArchiveError("bad-chain", "a chain without a genesis link")
-  if (second !== undefined)
-    throw new ArchiveError("unsupported-version", "a chain with links that this version does not know")
-  const genesis = verifyGenesisLink(rawGenesis, verify)
-  const genesisHash = sha256(rawGenesis)
-  if (pin !== undefined) assertExtends([genesisHash], pin)
-  return {
-    accountId: idOfHash("account", genesisHash),
-    genesisHash,
-    linkHashes: [genesisHash],
-    headHash: genesisHash,
-    devices: [genesis.device],
-    recovery: genesis.recovery,
-    userKeys: [{ generation: 1, publicKey: genesis.userPublicKey }],
-    boxHashes: genesis.boxHashes,
-  }
-}
-
-function assertExtends(linkHashes: readonly Uint8Array[], pin: ChainPin): void {
-  const [genesis, pinned] = [linkHashes[0], linkHashes[pin.seq]]
-  if (genesis === undefined || !equalBytes(genesis, pin.genesisHash))
-    throw new ArchiveError("fork", "an account's chain begins otherwise than the one known here")
-  if (pinned === undefined || !equalBytes(pinned, pin.headHash))
-    throw new ArchiveError("fork", "an account's chain does not extend the head known here")
-}
-
-/** @throws {@link ArchiveError} as {@link verifyChain}. */
-export function verifyGenesisLink(raw: Uint8Array, verify: VerifySignature): GenesisStatement {
+export function openLink(raw: Uint8Array, verify: VerifySignature): LinkStatement {
   const [rawEnvelope, rawCountersignatures] = readArray(decodeCbor(raw, LIMITS.linkBytes), "link", 2)
   const envelope = openEnvelope(
     readBytes(rawEnvelope, "envelope", { min: 1, max: LIMITS.linkBytes }),
@@ -128,8 +136,10 @@ export function verifyGenesisLink(raw: Uint8Array, verify: VerifySignature): Gen
     verify,
     LIMITS.linkBytes,
   )
-  const genesis = decodeGenesisStatement(envelope.statement, envelope.publicKey)
-  const added = [genesis.device.ed25519, genesis.recovery.ed25519]
+  const statement = decodeLinkStatement(envelope.statement)
+  if (!equalBytes(statement.signerKey, envelope.publicKey))
+    throw new ArchiveError("bad-signature", "a link that names another signer than its envelope")
+  const added = addedKeys(statement.body)
   const countersignatures = readArray(rawCountersignatures, "countersignatures", added.length)
   added.forEach((key, index) => {
     const [rawKey, rawSignature] = readArray(countersignatures[index], "countersignature", 2)
@@ -141,47 +151,99 @@ export function verifyGenesisLink(raw: Uint8Array, verify: VerifySignature): Gen
       throw new ArchiveError("bad-signature", "a link adds a key that did not countersign it")
     }
   })
-  return genesis
+  return statement
 }
 
-function decodeGenesisStatement(raw: Uint8Array, envelopeKey: Uint8Array): GenesisStatement {
+function decodeLinkStatement(raw: Uint8Array): LinkStatement {
   const [, rawType, rawSeq, rawPrev, rawSigner, rawDay, rawBody] = readVersioned(
     decodeCbor(raw, LIMITS.linkBytes),
     "link statement",
     7,
   )
   const type = readText(rawType, "type of a link", 32)
-  if (type !== "genesis")
-    throw new ArchiveError(
-      "unsupported-version",
-      `a link of type ${JSON.stringify(type)}, which this version does not know`,
-    )
-  if (readUint(rawSeq, "seq") !== 0 || !equalBytes(readBytes(rawPrev, "prev", HASH_BYTES), ZERO_HASH)) {
-    throw new ArchiveError("bad-chain", "a genesis link that is not the first")
-  }
-  const [rawDevice, rawRecovery, rawUserKey, rawBoxes] = readArray(rawBody, "body of a link", 4)
-  const deviceItems = readArray(rawDevice, "device", 3)
-  const sealedName = readBytes(deviceItems[2], "sealed device name", { min: 336, max: 592 })
-  const device = { ...readKeys(deviceItems, "device"), sealedName }
-  const recovery = readKeys(readArray(rawRecovery, "recovery device", 2), "recovery device")
-  const [rawGeneration, rawUserPublicKey] = readArray(rawUserKey, "user key", 2)
-  if (readUint(rawGeneration, "generation") !== 1)
-    throw new ArchiveError("bad-chain", "a first user key that is not generation 1")
-  const userPublicKey = readBytes(rawUserPublicKey, "user key", XWING_PUBLIC_KEY_BYTES)
-  const boxes = readArray(rawBoxes, "boxes", 2)
-  const signer = readBytes(rawSigner, "signer", PUBLIC_KEY_BYTES)
-  if (!equalBytes(signer, envelopeKey) || !equalBytes(signer, device.ed25519)) {
-    throw new ArchiveError("bad-signature", "a genesis link that its own first device did not sign")
-  }
-  assertDistinct([device.ed25519, recovery.ed25519])
-  assertDistinct([device.xwing, recovery.xwing, userPublicKey])
-  return {
+  const statement = {
+    seq: readUint(rawSeq, "seq"),
+    prev: readBytes(rawPrev, "prev", HASH_BYTES),
+    signerKey: readBytes(rawSigner, "signer", PUBLIC_KEY_BYTES),
     day: readUint(rawDay, "day"),
-    device,
-    recovery,
-    userPublicKey,
-    boxHashes: [readBoxHash(boxes[0], device.ed25519), readBoxHash(boxes[1], recovery.ed25519)],
+    body: readBody(type, rawBody),
   }
+  assertDistinct(addedKeys(statement.body))
+  assertDistinct(addedXwingKeys(statement.body))
+  return statement
+}
+
+function readBody(type: string, raw: CborValue | undefined): LinkBody {
+  const items = (count: number): readonly CborValue[] => readArray(raw, "body of a link", count)
+  switch (type) {
+    case "genesis": {
+      const [rawDevice, rawRecovery, rawUserKey, rawBoxes] = items(4)
+      const [device, recovery] = [readDevice(rawDevice), readRecovery(rawRecovery)]
+      return { type, device, recovery, userKey: readUserKey(rawUserKey), boxes: readBoxes(rawBoxes) }
+    }
+    case "add-device": {
+      const [rawDevice, rawBoxes] = items(2)
+      return { type, device: readDevice(rawDevice), boxes: readBoxes(rawBoxes) }
+    }
+    case "rename-device": {
+      const [rawKey, rawName] = items(2)
+      return { type, ed25519: readBytes(rawKey, "device", PUBLIC_KEY_BYTES), sealedName: readSealedName(rawName) }
+    }
+    case "revoke-devices": {
+      const [rawRevoked, ...rest] = items(4)
+      const revoked = readArray(rawRevoked, "revoked devices").map((key) =>
+        readBytes(key, "revoked device", PUBLIC_KEY_BYTES),
+      )
+      assertAscending(revoked, "revoked devices")
+      return { type, revoked, next: readNext(rest) }
+    }
+    case "replace-recovery": {
+      const [rawRecovery, ...rest] = items(4)
+      return { type, recovery: readRecovery(rawRecovery), next: readNext(rest) }
+    }
+    default:
+      throw new ArchiveError(
+        "unsupported-version",
+        `a link of type ${JSON.stringify(type)}, which this version does not know`,
+      )
+  }
+}
+
+/** The X-Wing keys that a link adds, the user key's among them. */
+export function addedXwingKeys(body: LinkBody): readonly Uint8Array[] {
+  switch (body.type) {
+    case "genesis":
+      return [body.device.xwing, body.recovery.xwing, body.userKey.publicKey]
+    case "add-device":
+      return [body.device.xwing]
+    case "replace-recovery":
+      return [body.recovery.xwing, body.next.userKey.publicKey]
+    case "revoke-devices":
+      return [body.next.userKey.publicKey]
+    case "rename-device":
+      return []
+  }
+}
+
+function readNext([rawUserKey, rawSealed, rawBoxes]: readonly CborValue[]): NextUserKey {
+  const sealedPrevious = readBytes(rawSealed, "sealed user seed", SEALED_SEED_BYTES)
+  return { userKey: readUserKey(rawUserKey), sealedPrevious, boxes: readBoxes(rawBoxes) }
+}
+
+/** Salt, commitment, one step of padding, tag. */
+const SEALED_SEED_BYTES = 32 + 32 + 256 + 16
+
+function readDevice(raw: CborValue | undefined): NamedDevice {
+  const items = readArray(raw, "device", 3)
+  return { ...readKeys(items, "device"), sealedName: readSealedName(items[2]) }
+}
+
+function readSealedName(raw: CborValue | undefined): Uint8Array {
+  return readBytes(raw, "sealed device name", { min: 336, max: 592 })
+}
+
+function readRecovery(raw: CborValue | undefined): DeviceKeys {
+  return readKeys(readArray(raw, "recovery device", 2), "recovery device")
 }
 
 function readKeys(items: readonly CborValue[], what: string): DeviceKeys {
@@ -191,19 +253,28 @@ function readKeys(items: readonly CborValue[], what: string): DeviceKeys {
   }
 }
 
-function readBoxHash(raw: CborValue | undefined, recipient: Uint8Array): Uint8Array {
-  const [rawRecipient, rawHash] = readArray(raw, "box", 2)
-  if (!equalBytes(readBytes(rawRecipient, "recipient of a box", PUBLIC_KEY_BYTES), recipient)) {
-    throw new ArchiveError("bad-chain", "a box for a key that is not the one expected there")
+function readUserKey(raw: CborValue | undefined): UserKey {
+  const [generation, publicKey] = readArray(raw, "user key", 2)
+  return {
+    generation: readUint(generation, "generation"),
+    publicKey: readBytes(publicKey, "user key", XWING_PUBLIC_KEY_BYTES),
   }
-  return readBytes(rawHash, "hash of a box", HASH_BYTES)
+}
+
+function readBoxes(raw: CborValue | undefined): readonly BoxName[] {
+  return readArray(raw, "boxes").map((item) => {
+    const [recipient, hash] = readArray(item, "box", 2)
+    return {
+      recipient: readBytes(recipient, "recipient of a box", PUBLIC_KEY_BYTES),
+      hash: readBytes(hash, "hash of a box", HASH_BYTES),
+    }
+  })
 }
 
 function assertDistinct(keys: readonly Uint8Array[]): void {
   const sorted = keys.toSorted(compareBytes)
   sorted.forEach((key, index) => {
-    const before = sorted[index - 1]
-    if (before !== undefined && equalBytes(before, key))
+    if (equalBytes(sorted[index - 1] ?? ZERO_HASH, key))
       throw new ArchiveError("bad-chain", "a link that uses one key twice")
   })
 }

@@ -35,6 +35,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       genesis_hash: "hash",
       head_seq: "metadata",
       head_hash: "hash",
+      recovery_key: "public-key",
       created_day: "metadata",
     },
   },

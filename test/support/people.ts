@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { eventHash } from "../../shared/protocol/event.js"
 import { idOfHash } from "../../shared/protocol/ids.js"
-import { type VerifiedChain, verifyChain } from "../../shared/protocol/link.js"
+import { type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
 import { compareBytes } from "../../shared/protocol/bytes.js"
 import { adminsOf, type HistoryPolicy, isAdmin, type Role, type RosterEntry } from "../../shared/protocol/roster.js"
 import { type AccountSecrets, createAccount, deviceSigner, type NewAccount } from "../../client/crypto/account-keys.js"
@@ -100,7 +100,7 @@ export class TestMeeting {
     by: Person,
     roster: readonly RosterEntry[],
     overrides: Partial<
-      Pick<NewEpoch, "title" | "policy" | "base" | "carried" | "userPublicKeyOf" | "admin" | "adminKeyIsNew">
+      Pick<NewEpoch, "title" | "policy" | "base" | "carried" | "userPublicKeyOf" | "admin" | "adminKeyIsNew" | "author">
     > = {},
   ): Promise<MadeEpoch> {
     const log = await this.read(by)

@@ -1,15 +1,16 @@
-import { chmod, mkdir, open, rm } from "node:fs/promises"
+import { chmod, mkdir, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import type { Command } from "commander"
-import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import { type ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { prepareAccount, registerAccount, whoAmI } from "../../sdk/account.js"
 import type { Client } from "../../sdk/client.js"
-import { readIfThere } from "../../sdk/node/files.js"
 import { createStateFile } from "../../sdk/node/state-file.js"
 import { type CommandContext, initialUrl, secureRandom, systemClock } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
+import { assertNoAccount, choosePassphrase } from "../home.js"
 import type { Action } from "../main.js"
+import { phraseLines, writePhrase } from "../phrase.js"
 
 export function addAccountCommands(program: Command, run: (action: Action) => Promise<void>): void {
   program
@@ -59,11 +60,7 @@ interface InitFlags {
 
 async function init(context: CommandContext, flags: InitFlags, url: string | undefined): Promise<number> {
   const { keystorePath, output, config } = context
-  if ((await readIfThere(keystorePath)) !== null)
-    throw new ArchiveError(
-      "exists",
-      `there is an account in ${config.home} already: nothing was changed. Set TACITURN_HOME for another`,
-    )
+  await assertNoAccount(context)
   const passphrase = await choosePassphrase(context, flags.passphrase === true)
   const http = context.httpFor(initialUrl(url, config))
   const { state, recoveryPhrase } = await prepareAccount(http, {
@@ -87,13 +84,7 @@ async function init(context: CommandContext, flags: InitFlags, url: string | und
     `account  ${account}`,
     `device   ${device} (${flags.name})`,
     "",
-    ...(flags.phraseFile === undefined
-      ? [
-          "Recovery phrase. Write it on paper now: it is shown this once and kept nowhere.",
-          "",
-          ...phraseLines(recoveryPhrase),
-        ]
-      : [`The recovery phrase is in ${flags.phraseFile}. Move it to paper, and remove the file.`]),
+    ...phraseLines(recoveryPhrase, flags.phraseFile),
     "",
     `Keys are in ${config.home}${passphrase === null ? ", without a passphrase: whoever reads that folder is you" : ""}.`,
   ])
@@ -115,38 +106,4 @@ async function register(client: Client, undo: () => Promise<void>): Promise<Arch
     await undo()
     throw error
   }
-}
-
-async function choosePassphrase(context: CommandContext, isAsked: boolean): Promise<string | null> {
-  if (context.config.passphraseFile === null && !isAsked) return null
-  const chosen = await context.passphrase("Passphrase for the keys on this disk: ")
-  if (chosen === null)
-    throw new ArchiveError("usage", "there is no terminal to ask for a passphrase: set TACITURN_PASSPHRASE_FILE")
-  if (chosen === "") throw new ArchiveError("usage", "the passphrase is empty")
-  if (context.config.passphraseFile === null && (await context.passphrase("Once more: ")) !== chosen)
-    throw new ArchiveError("usage", "the two passphrases differ: nothing was made")
-  return chosen
-}
-
-async function writePhrase(path: string, phrase: string): Promise<void> {
-  const file = await open(path, "wx", 0o600).catch((cause: unknown) => {
-    throw new ArchiveError("exists", `${path} can't be made: it exists, or its folder does not`, { cause })
-  })
-  try {
-    await file.writeFile(`${phrase}\n`)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-function phraseLines(phrase: string): readonly string[] {
-  const words = phrase.split(" ")
-  return [0, 6, 12, 18].map(
-    (from) =>
-      `    ${words
-        .slice(from, from + 6)
-        .map((word, index) => `${String(from + index + 1).padStart(2)} ${word.padEnd(9)}`)
-        .join(" ")}`,
-  )
 }

@@ -4,6 +4,7 @@ import { toHex } from "../../../shared/protocol/bytes.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
+import { adoptMeetings } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
@@ -53,6 +54,7 @@ interface ListedMeeting {
 
 async function list(context: CommandContext): Promise<number> {
   const client = await context.openClient()
+  await adoptMeetings(client)
   const meetings: ListedMeeting[] = []
   for (const { meetingHash } of client.state.current.meetings)
     meetings.push(await describeMeeting(client, idOfHash("meeting", meetingHash), context.signal))

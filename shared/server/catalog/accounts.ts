@@ -6,7 +6,8 @@ import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { AccountId } from "../../protocol/ids.js"
 import { decodeKeyringRecord } from "../../protocol/keyring.js"
 import { LIMITS } from "../../protocol/limits.js"
-import { verifyChain } from "../../protocol/link.js"
+import { activeDevices, assertBoxesOfHead, type VerifiedChain, verifyChain } from "../../protocol/chain.js"
+import { openLink } from "../../protocol/link.js"
 import type { Catalog, Queryable } from "../ports.js"
 import { TODAY } from "./sql.js"
 
@@ -28,37 +29,85 @@ export async function createAccount(
   verify: VerifySignature,
 ): Promise<Created<AccountId>> {
   const chain = verifyChain([genesis], verify)
-  const boxHashes = boxes.map((box) => sha256(box))
-  const named = chain.boxHashes
-  if (
-    boxHashes.length !== named.length ||
-    !boxHashes.every((hash, index) => equalBytes(hash, named[index] ?? ZERO_HASH))
-  ) {
-    throw new ArchiveError("bad-chain", "boxes that are not those that the link names")
-  }
+  assertBoxesOfHead(chain, 0, boxes)
   const created = await catalog.transaction(async (transaction) => {
     const inserted = await transaction.query(
-      `INSERT INTO accounts (account_id, genesis_hash, head_seq, head_hash, created_day) VALUES ($1, $2, 0, $2, ${TODAY})
+      `INSERT INTO accounts (account_id, genesis_hash, head_seq, head_hash, recovery_key, created_day) VALUES ($1, $2, 0, $2, $3, ${TODAY})
        ON CONFLICT (account_id) DO NOTHING RETURNING 1`,
-      [chain.accountId, chain.genesisHash],
+      [chain.accountId, chain.genesisHash, chain.recovery.ed25519],
     )
     if (inserted.length === 0) return false
-    await transaction.query("INSERT INTO account_links (account_id, seq, link, hash) VALUES ($1, 0, $2, $3)", [
-      chain.accountId,
-      genesis,
-      chain.genesisHash,
-    ])
-    await transaction.query(
-      "INSERT INTO account_boxes (account_id, box_hash, box) SELECT $1, * FROM unnest($2::bytea[], $3::bytea[]) ON CONFLICT DO NOTHING",
-      [chain.accountId, boxHashes, boxes],
-    )
+    await insertLink(transaction, chain, genesis, boxes)
     return true
   })
   return { created, value: chain.accountId }
 }
 
+/**
+ * Appends the next link of a sigchain: compare-and-swap on its seq. The same link again: nothing happens.
+ * A link that takes a device or the recovery device away ends the account's sessions.
+ * @returns the link's seq.
+ * @throws {@link ArchiveError} `conflict` where it does not continue the newest link; as `verifyChain`; `not-found`.
+ */
+export async function appendLink(
+  catalog: Catalog,
+  account: AccountId,
+  link: Uint8Array,
+  boxes: readonly Uint8Array[],
+  verify: VerifySignature,
+): Promise<Created<number>> {
+  const { seq, body } = openLink(link, verify)
+  return await catalog.transaction(async (transaction) => {
+    await lockAccount(transaction, account)
+    const links = await readChain(transaction, account)
+    const known = links[seq]
+    if (known !== undefined && equalBytes(known, link)) return { created: false, value: seq }
+    if (seq !== links.length) throw new ArchiveError("conflict", "a link that does not continue the newest one")
+    const before = verifyChain(links, verify)
+    const chain = verifyChain([...links, link], verify)
+    assertBoxesOfHead(chain, before.boxes.length, boxes)
+    await insertLink(transaction, chain, link, boxes)
+    await transaction.query(
+      "UPDATE accounts SET head_seq = $2, head_hash = $3, recovery_key = $4 WHERE account_id = $1",
+      [account, seq, chain.headHash, chain.recovery.ed25519],
+    )
+    if (body.type === "revoke-devices" || body.type === "replace-recovery")
+      await transaction.query("DELETE FROM tokens WHERE subject = $1 AND scope = 'device'", [account])
+    return { created: true, value: seq }
+  })
+}
+
+/** The account whose recovery device has this Ed25519 key. @throws {@link ArchiveError} `not-found`. */
+export async function findByRecoveryKey(catalog: Queryable, recoveryKey: Uint8Array): Promise<AccountId> {
+  const [row] = await catalog.query<{ account_id: AccountId }>(
+    "SELECT account_id FROM accounts WHERE recovery_key = $1 LIMIT 1",
+    [recoveryKey],
+  )
+  if (row === undefined) throw noSuchAccount()
+  return row.account_id
+}
+
+/** The newest link of `chain`, and its boxes. */
+async function insertLink(
+  transaction: Queryable,
+  chain: VerifiedChain,
+  link: Uint8Array,
+  boxes: readonly Uint8Array[],
+): Promise<void> {
+  await transaction.query("INSERT INTO account_links (account_id, seq, link, hash) VALUES ($1, $2, $3, $4)", [
+    chain.accountId,
+    chain.linkHashes.length - 1,
+    link,
+    chain.headHash,
+  ])
+  await transaction.query(
+    "INSERT INTO account_boxes (account_id, box_hash, box) SELECT $1, * FROM unnest($2::bytea[], $3::bytea[]) ON CONFLICT DO NOTHING",
+    [chain.accountId, boxes.map((box) => sha256(box)), boxes],
+  )
+}
+
 /** Every link of a sigchain, the genesis first. @throws {@link ArchiveError} `not-found`. */
-export async function readChain(catalog: Catalog, account: AccountId): Promise<readonly Uint8Array[]> {
+export async function readChain(catalog: Queryable, account: AccountId): Promise<readonly Uint8Array[]> {
   const rows = await catalog.query<{ link: Uint8Array }>(
     "SELECT link FROM account_links WHERE account_id = $1 ORDER BY seq",
     [account],
@@ -181,8 +230,8 @@ export async function activeDeviceKeys(
   account: AccountId,
   verify: VerifySignature,
 ): Promise<readonly Uint8Array[]> {
-  const { devices, recovery } = verifyChain(await readChain(catalog, account), verify)
-  return [...devices, recovery].map((device) => device.ed25519)
+  const chain = verifyChain(await readChain(catalog, account), verify)
+  return [...activeDevices(chain), chain.recovery].map((device) => device.ed25519)
 }
 
 /** @throws {@link ArchiveError} `not-found`. */

@@ -1,4 +1,5 @@
 import { createTables } from "./0001-create-tables.js"
+import { addRecoveryKeys } from "./0002-recovery-keys.js"
 
 /** In order; one that was released is never changed. */
-export const MIGRATIONS: readonly string[] = [createTables]
+export const MIGRATIONS: readonly string[] = [createTables, addRecoveryKeys]

@@ -15,7 +15,7 @@ import {
   KeyringResponse,
 } from "../../../shared/protocol/http.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
-import { verifyChain } from "../../../shared/protocol/link.js"
+import { verifyChain } from "../../../shared/protocol/chain.js"
 import { verifySignature } from "../../../shared/server/signatures.js"
 import {
   accountAnswer,

@@ -1,4 +1,17 @@
-import { createAccount, type NewAccount, recoveryDeviceOfPhrase } from "../../../client/crypto/account-keys.js"
+import {
+  createAccount,
+  makeDevice,
+  makeRecoveryPhrase,
+  type NewAccount,
+  publicKeysOf,
+  recoveryDeviceOfPhrase,
+} from "../../../client/crypto/account-keys.js"
+import {
+  makeAddDevice,
+  makeRenameDevice,
+  makeReplaceRecovery,
+  makeRevokeDevices,
+} from "../../../client/crypto/account-links.js"
 import { EMPTY_KEYRING, makeKeyringRecord, openKeyringRecords } from "../../../client/crypto/keyring-record.js"
 import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
 import { verifySignature } from "../../../client/crypto/sodium.js"
@@ -8,7 +21,8 @@ import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
 import { decodeKeyringRecord, encodeKeyringStatement, openKeyringEnvelope } from "../../../shared/protocol/keyring.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
-import { countersignedBytes, encodeLink, verifyChain } from "../../../shared/protocol/link.js"
+import { verifyChain } from "../../../shared/protocol/chain.js"
+import { countersignedBytes, encodeLink } from "../../../shared/protocol/link.js"
 import {
   bytesOf,
   commonRefusals,
@@ -72,7 +86,8 @@ function link(): Format {
       ...envelopeRefusals(rawEnvelope, [4], material, (statement) =>
         makeEnvelope(LABELS.signLink, device, statement),
       ).map(inEnvelope),
-      { name: "another type", code: "unsupported-version", raw: assemble(edit(material, [1], "add-device")) },
+      { name: "another type", code: "unsupported-version", raw: assemble(edit(material, [1], "split")) },
+      { name: "a type with another body", code: "malformed", raw: assemble(edit(material, [1], "add-device")) },
       { name: "seq 1", code: "bad-chain", raw: assemble(edit(material, [2], 1)) },
       { name: "a prev", code: "bad-chain", raw: assemble(edit(material, [3], bytesOf("prev"))) },
       {
@@ -111,6 +126,71 @@ function link(): Format {
         code: "bad-chain",
         raw: assemble(edit(material, [6, 3, 0, 0], signerOf("somebody else").publicKey)),
       },
+    ],
+  }
+}
+
+type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery"
+
+/** A link behind a genesis and a second device, as the first device signs it. */
+function laterLink(type: LaterLink): Format {
+  const account = sampleAccount("alice")
+  const [userSeed] = account.secrets.userSeeds
+  if (userSeed === undefined) throw new Error("no user seed")
+  const device = nativeSignerOf(account.secrets.device.ed25519Seed)
+  const ambient = { nowMs: SAMPLE_TIME_MS, random: seededBytes(`links of ${type}`) }
+  const [second, third] = [makeDevice(ambient.random), makeDevice(ambient.random)]
+  const recovery = makeRecoveryPhrase(ambient.random).device
+  const begun = verifyChain([account.genesisLink], verifySignature)
+  const add = makeAddDevice(begun, device, userSeed, { secrets: second, name: "second" }, ambient).link
+  const links = [account.genesisLink, add]
+  const chain = verifyChain(links, verifySignature)
+  const { ed25519 } = publicKeysOf(second)
+  const made: Record<LaterLink, () => { readonly link: Uint8Array; readonly added: readonly Signer[] }> = {
+    "add-device": () => ({
+      ...makeAddDevice(chain, device, userSeed, { secrets: third, name: "third" }, ambient),
+      added: [nativeSignerOf(third.ed25519Seed)],
+    }),
+    "rename-device": () => ({
+      ...makeRenameDevice(chain, device, userSeed, ed25519, "renamed", ambient),
+      added: [],
+    }),
+    "revoke-devices": () => ({ ...makeRevokeDevices(chain, device, userSeed, [ed25519], ambient), added: [] }),
+    "replace-recovery": () => ({
+      ...makeReplaceRecovery(chain, device, userSeed, recovery, ambient),
+      added: [nativeSignerOf(recovery.ed25519Seed)],
+    }),
+  }
+  const { link: raw, added } = made[type]()
+  const rawEnvelope = valueAt(raw, [0]) as Uint8Array
+  const material = valueAt(rawEnvelope, [2]) as Uint8Array
+  const signedBy = (statement: Uint8Array, signer: Signer): Uint8Array =>
+    encodeLink(
+      makeEnvelope(LABELS.signLink, signer, statement),
+      added.map((key) => ({ key: key.publicKey, signature: key.sign(countersignedBytes(statement)) })),
+    )
+  const assemble = (statement: Uint8Array): Uint8Array => signedBy(statement, device)
+  const stranger = signerOf("somebody else")
+  return {
+    name: `link-${type}`,
+    section: "5.1",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature", "bad-chain"],
+    limitBytes: LIMITS.linkBytes,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => verifyChain([...links, given], verifySignature),
+    refusals: [
+      ...commonRefusals(raw, material, LIMITS.linkBytes, assemble),
+      { name: "another type", code: "unsupported-version", raw: assemble(edit(material, [1], "split")) },
+      { name: "another seq", code: "bad-chain", raw: assemble(edit(material, [2], 3)) },
+      { name: "another prev", code: "bad-chain", raw: assemble(edit(material, [3], bytesOf("prev"))) },
+      {
+        name: "a signer who is no device",
+        code: "bad-signature",
+        raw: signedBy(edit(material, [4], stranger.publicKey), stranger),
+      },
+      { name: "another signer than it names", code: "bad-signature", raw: signedBy(material, stranger) },
     ],
   }
 }
@@ -265,5 +345,6 @@ function keystore(): Format {
 }
 
 export function accountFormats(): readonly Format[] {
-  return [link(), pinnedLink(), keyringRecord(), openedKeyringRecord(), keyringStatement(), keystore()]
+  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery"] as const).map(laterLink)
+  return [link(), pinnedLink(), ...later, keyringRecord(), openedKeyringRecord(), keyringStatement(), keystore()]
 }

@@ -91,6 +91,7 @@ function clientState(): Format {
     ],
     keyring: { count: 0, hash },
     outbox: [],
+    pendingRekeys: [],
     handled: [hash],
   })
   return {

@@ -5,12 +5,14 @@ import type { ClientFailpoint } from "../../../client/sdk/failpoints.js"
 import { startWholeApi } from "../../../api/compose.js"
 import {
   type Client,
+  type ClientState,
   createClient,
   createNodeTransport,
   createStateFile,
   Http,
   nodePrimitives,
   prepareAccount,
+  recoverAccount,
   registerAccount,
   sodiumReady,
   type Transport,
@@ -79,6 +81,7 @@ export interface TestClient {
   readonly client: Client
   readonly home: string
   readonly transport: Transport
+  readonly recoveryPhrase: string
   /** What a new process of the same person would have. */
   again(overrides?: { readonly transport?: Transport; readonly failpoint?: (name: ClientFailpoint) => void }): Client
   close(): Promise<void>
@@ -90,20 +93,45 @@ export async function startClient(
   deviceName: string,
   overrides: { readonly register?: boolean } = {},
 ): Promise<TestClient> {
+  return await openClient(service, async (http) => await prepareAccount(http, { deviceName, clock, random }), {
+    registers: overrides.register !== false,
+  })
+}
+
+/** Another device of an account, by its recovery phrase; nothing is revoked. */
+export async function recoverClient(
+  service: Pick<Service, "url" | "folder">,
+  recoveryPhrase: string,
+  deviceName: string,
+): Promise<TestClient> {
+  const recover = async (http: Http) => {
+    const { state } = await recoverAccount(http, recoveryPhrase, { deviceName, clock, random })
+    return { state, recoveryPhrase }
+  }
+  return await openClient(service, recover, { registers: false })
+}
+
+const clock = { nowMs: () => Date.now() }
+
+async function openClient(
+  service: Pick<Service, "url" | "folder">,
+  prepare: (http: Http) => Promise<{ readonly state: ClientState; readonly recoveryPhrase: string }>,
+  { registers }: { readonly registers: boolean },
+): Promise<TestClient> {
   await sodiumReady()
   const home = await mkdtemp(join(service.folder, "home-"))
   const { transport, close } = createNodeTransport()
   const http = new Http(service.url, transport)
-  const clock = { nowMs: () => Date.now() }
-  const { state } = await prepareAccount(http, { deviceName, clock, random })
+  const { state, recoveryPhrase } = await prepare(http)
   const box = await createStateFile(join(home, "keystore"), state, null, random)
   const parts = { http, state: box, clock, random, primitives: nodePrimitives, failpoint: () => undefined }
   const client = createClient(parts)
-  if (overrides.register !== false) await registerAccount(client)
+  if (registers) await registerAccount(client)
   return {
     client,
     home,
     transport,
+    recoveryPhrase,
     again: ({ transport: other = transport, failpoint = () => undefined } = {}) =>
       createClient({ ...parts, http: new Http(service.url, other), failpoint }),
     close,

@@ -89,7 +89,12 @@ describe("a keyring", () => {
     const whole = openKeyringRecords(alice.secrets, alice.chain, EMPTY_KEYRING, records)
     expect(whole.entries).to.have.length(2)
     expect(whole.head.seq).to.equal(1)
-    const rest = openKeyringRecords(alice.secrets, alice.chain, { seq: 0, hash: hashes[0]! }, records.slice(1))
+    const rest = openKeyringRecords(
+      alice.secrets,
+      alice.chain,
+      { seq: 0, hash: hashes[0]!, generation: 1 },
+      records.slice(1),
+    )
     expect(rest.entries).to.deep.equal(whole.entries.slice(1))
     expect(equalBytes(rest.head.hash, whole.head.hash)).to.equal(true)
   })

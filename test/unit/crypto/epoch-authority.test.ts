@@ -160,7 +160,10 @@ describe("who may make an epoch", () => {
 
   it("a roster goes back to no older head and no older user key of a member", async () => {
     const links = [bob!.chain.headHash, random(32)]
-    const userKeys = [...bob!.chain.userKeys, { generation: 2, publicKey: xwingPublicKey(random(32)) }]
+    const userKeys = [
+      ...bob!.chain.userKeys,
+      { generation: 2, publicKey: xwingPublicKey(random(32)), sealedPrevious: null, madeSeq: 1 },
+    ]
     const renewed = { ...bob!, chain: { ...bob!.chain, linkHashes: links, headHash: links[1]!, userKeys } }
     const older = [{ chainHead: links[0]! }, { generation: 1 }]
     for (const back of older) {
