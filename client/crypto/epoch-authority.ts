@@ -1,6 +1,6 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { type CborValue, readArray, readBytes } from "../../shared/protocol/cbor.js"
-import { indexOfHead, isActiveAt } from "../../shared/protocol/chain.js"
+import { indexOfHead, isActiveAt, newestUserKey } from "../../shared/protocol/chain.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import type { EpochPart } from "../../shared/protocol/event.js"
 import { HASH_BYTES, includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -12,6 +12,7 @@ import {
   sameMembersAndRoles,
 } from "../../shared/protocol/roster.js"
 import { verifyShownField } from "../../shared/protocol/statement.js"
+import { newestUserSeed } from "./account-keys.js"
 import type { EpochCase } from "./epoch-judge.js"
 import type { ValidEpoch } from "./meeting-log.js"
 import { assertStays } from "./meeting-notes.js"
@@ -76,10 +77,26 @@ export function assertAdminKeyRenewed(
   roster: readonly RosterEntry[],
 ): void {
   if (adminsBefore.every((admin) => isAdmin(roster, admin))) return
-  const isOld = epochCase.events
-    .slice(0, epochCase.seq)
-    .some(({ epochPart }) => epochPart !== null && equalBytes(epochPart.adminKey, part.adminKey))
-  if (isOld) throw new ArchiveError("not-authorised", "an epoch that takes an admin away and keeps the admins' key")
+  if (isOldAdminKey(epochCase, part))
+    throw new ArchiveError("not-authorised", "an epoch that takes an admin away and keeps the admins' key")
+}
+
+/**
+ * What an admin can say of an epoch that doesn't open for it: with a new admin key it may have been taken out; with an old one all admins stay, and
+ * each has its box. Not judged on a device that lacks its account's newest user key.
+ * @throws {@link ArchiveError} `bad-boxes`.
+ */
+export async function assertMayStayClosed(epochCase: EpochCase, part: EpochPart): Promise<void> {
+  const { epochs, missedEpoch, secrets, chainOf } = epochCase
+  const roster = epochs.at(-1)?.roster ?? []
+  if (missedEpoch || !isAdmin(roster, secrets.genesisHash) || !isOldAdminKey(epochCase, part)) return
+  const { generation } = newestUserKey(await chainOf(secrets.genesisHash))
+  if (newestUserSeed(secrets).generation < generation) return
+  throw new ArchiveError("bad-boxes", "an epoch that keeps the admins' key, and brings an admin no secret")
+}
+
+function isOldAdminKey({ events, seq }: EpochCase, { adminKey }: EpochPart): boolean {
+  return events.slice(0, seq).some(({ epochPart }) => epochPart !== null && equalBytes(epochPart.adminKey, adminKey))
 }
 
 function authorityOfGenesis(claim: EpochClaim): readonly Uint8Array[] {

@@ -15,7 +15,7 @@ import {
 } from "../../shared/protocol/roster.js"
 import { type Field, fieldBytes, fieldValue, showField, verifyBody } from "../../shared/protocol/statement.js"
 import { type AccountSecrets, userSeedOf } from "./account-keys.js"
-import { assertAdminKeyRenewed, assertAuthority, readAdmins } from "./epoch-authority.js"
+import { assertAdminKeyRenewed, assertAuthority, assertMayStayClosed, readAdmins } from "./epoch-authority.js"
 import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox, openOwnBox } from "./epoch-boxes.js"
 import { adminSigner, deriveEpochKeys, type EpochKeys } from "./epoch-keys.js"
 import { openHistory } from "./epoch-event.js"
@@ -72,7 +72,10 @@ export async function judgeEpochEvent(epochCase: EpochCase): Promise<EpochJudgem
   if (part === null) throw new ArchiveError("internal", "not an epoch event")
   const base = baseOf(epochCase, part)
   const secret = secretOf(epochCase, base)
-  if (secret === null) return null
+  if (secret === null) {
+    await assertMayStayClosed(epochCase, part)
+    return null
+  }
   const keys = deriveEpochKeys(secret, event.epoch)
   const body = openEventBody(event, meetingHash, keys)
   const { statement, statementHash } = verifyBody(body, verifySignature)

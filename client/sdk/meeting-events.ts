@@ -1,11 +1,11 @@
 import { z } from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { decodeEvent, eventHash } from "../../shared/protocol/event.js"
+import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
 import { EventsResponse } from "../../shared/protocol/http.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { openOwnBox } from "../crypto/epoch-boxes.js"
-import { deriveEpochKeys } from "../crypto/epoch-keys.js"
+import { adminSigner, deriveEpochKeys } from "../crypto/epoch-keys.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { Client } from "./client.js"
 import type { Capability } from "./tokens.js"
@@ -18,9 +18,15 @@ export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch
   return { kind: "meeting", id: meetingId, scope: "access", epoch, signer: deriveEpochKeys(secret, epoch).access }
 }
 
+/** The capability of those who hold an epoch's admin key. */
+export function adminCapability(meetingId: MeetingId, adminSeed: Uint8Array, epoch: number): Capability {
+  return { kind: "meeting", id: meetingId, scope: "admin", epoch, signer: adminSigner(adminSeed) }
+}
+
 /**
  * Every event of a meeting as served, the genesis first; nothing is verified yet.
- * To a key of an older epoch the server gives later epoch events alone: their boxes lead to the newest epoch's key, which is given the whole log. SPEC.md §11.
+ * To a key of an older epoch the server gives later epoch events alone: their boxes lead to the newest epoch's key, which is given the whole log.
+ * Where no box does, as in an event of noise, the admin key is: so no member locks an admin out. SPEC.md §11.
  * @throws {@link ArchiveError} `not-authorised` where no key that this account can get opens the newest epoch; `bad-chain`.
  */
 export async function fetchEvents(
@@ -43,6 +49,8 @@ export async function fetchEvents(
     if (later.length > 0) continue
     const [first] = rawEvents
     if (first !== undefined && equalBytes(eventHash(first), meetingHash)) return rawEvents
+    const admin = adminOfNewest(meetingId, held, rawEvents)
+    if (admin !== null) return await fetchPages(client, admin)
     break
   }
   throw new ArchiveError(
@@ -78,6 +86,25 @@ function followEpochs(
     if (opens) found.push({ eventHash: hash, epoch: event.epoch, secret, adminSeed: null })
   }
   return found
+}
+
+/** What opens the newest of these epochs to whoever holds its admin seed. */
+function adminOfNewest(
+  meetingId: MeetingId,
+  held: readonly KnownEpochSecret[],
+  rawEvents: readonly Uint8Array[],
+): Capability | null {
+  const epochEvents = rawEvents.map(decodeEvent).filter(({ epochPart }) => epochPart !== null)
+  const newest = epochEvents.reduce<MeetingEvent | undefined>(
+    (found, event) => (found === undefined || event.epoch > found.epoch ? event : found),
+    undefined,
+  )
+  if (newest?.epochPart == null) return null
+  const { adminKey } = newest.epochPart
+  const seed = held.find(
+    ({ adminSeed }) => adminSeed !== null && equalBytes(adminSigner(adminSeed).publicKey, adminKey),
+  )?.adminSeed
+  return seed == null ? null : adminCapability(meetingId, seed, newest.epoch)
 }
 
 async function fetchPages(client: Client, capability: Capability): Promise<readonly Uint8Array[]> {

@@ -12,7 +12,6 @@ import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js
 import { LIMITS } from "../../shared/protocol/limits.js"
 import type { RosterEntry } from "../../shared/protocol/roster.js"
 import { newestUserSeed } from "../crypto/account-keys.js"
-import { adminSigner } from "../crypto/epoch-keys.js"
 import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
@@ -20,7 +19,7 @@ import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
 import { adoptMeetings, appendToKeyring } from "./keyring.js"
-import { fetchEvents } from "./meeting-events.js"
+import { adminCapability, fetchEvents } from "./meeting-events.js"
 import type { ClientState, MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
 
@@ -165,8 +164,7 @@ export async function verifyServedLog(
 function epochCapability(log: MeetingLog, adminKey: Uint8Array): Capability {
   const isUsual = equalBytes(adminKey, log.current.adminKey) && log.newestEpochSeen === log.current.keys.epoch
   if (log.adminSeed === null || isUsual) return currentCapability(log)
-  const signer = adminSigner(log.adminSeed)
-  return { kind: "meeting", id: log.meetingId, scope: "admin", epoch: log.newestEpochSeen, signer }
+  return adminCapability(log.meetingId, log.adminSeed, log.newestEpochSeen)
 }
 
 /** The capability of the epoch in force. */

@@ -37,7 +37,9 @@ export class TokenCache {
     call: (token: Uint8Array, subject: string) => Promise<T>,
   ): Promise<T> {
     const subject = subjectOf(capability)
-    const key = `${subject} ${toHex(capability.signer.publicKey)}`
+    // An admin key is that of many epochs, and a token of one of them.
+    const epoch = capability.kind === "meeting" ? capability.epoch : 0
+    const key = `${subject} ${toHex(capability.signer.publicKey)} ${epoch}`
     try {
       return await call(await this.#tokenFor(http, capability, subject, key), subject)
     } catch (error) {

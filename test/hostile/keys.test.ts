@@ -89,7 +89,7 @@ describe("keys from a server that lies", function () {
 
     it("with a ghost device behind its genesis", async () => {
       const ghost = servingChain(carol, (links) => [...links, toBase64Url(genesisOf(mallory))])
-      const asked = await expectRefused(scene, ghost, () => addTo(carol), ["unsupported-version", undefined])
+      const asked = await expectRefused(scene, ghost, () => addTo(carol), ["bad-chain", undefined])
       expect(asked.filter(seals)).to.deep.equal([])
     })
 

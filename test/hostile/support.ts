@@ -1,5 +1,5 @@
 import { mkdtemp } from "node:fs/promises"
-import { join } from "node:path"
+import path from "node:path"
 import { expect } from "chai"
 import {
   acceptInvitation,
@@ -13,6 +13,8 @@ import {
   type UploadedRecording,
   whoAmI,
 } from "../../client/sdk/index.js"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { idOfHash } from "../../shared/protocol/ids.js"
 import { openFolderStore } from "../../shared/server/objects/folder.js"
 import { assetPrefix } from "../../shared/server/assets/layout.js"
 import { type Lie, type Liar, startLiar } from "../support/liar.js"
@@ -50,7 +52,7 @@ export async function openScene(): Promise<Scene> {
   const bob = await newClient("Bob's phone")
   const meetingId = await createMeeting(alice.client, "Lies")
   await admit(alice, bob, meetingId)
-  const objects = await openFolderStore(join(stack.folders[0] ?? "", "objects"))
+  const objects = await openFolderStore(path.join(stack.folders[0] ?? "", "objects"))
   return {
     liar,
     stack,
@@ -59,7 +61,7 @@ export async function openScene(): Promise<Scene> {
     meetingId,
     newClient,
     upload: async (bytes, by = alice, into = meetingId) =>
-      await uploadRecording(by.client, into, await openJournalFolder(await mkdtemp(join(by.home, "journal-"))), {
+      await uploadRecording(by.client, into, await openJournalFolder(await mkdtemp(path.join(by.home, "journal-"))), {
         details: { title: "R", fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" },
         assets: [{ role: "media", mediaType: "video/mp4", source: bytesSource(bytes) }],
       }),
@@ -87,7 +89,14 @@ export async function openScene(): Promise<Scene> {
 /** `admin` adds `person`, who joins. */
 export async function admit(admin: TestClient, person: TestClient, meetingId: MeetingId): Promise<void> {
   await addMember(admin.client, meetingId, whoAmI(person.client).accountId)
-  const [waiting] = await listInvitations(person.client)
+  await join(person, meetingId)
+}
+
+/** `person` accepts what waits for it. */
+export async function join(person: TestClient, meetingId: MeetingId): Promise<void> {
+  const waiting = (await listInvitations(person.client)).find(
+    ({ invitation }) => invitation !== null && equalBytes(idOfHash("meeting", invitation.meetingHash), meetingId),
+  )
   if (waiting === undefined) throw new Error("no invitation came")
   await acceptInvitation(person.client, waiting)
 }
