@@ -1,5 +1,6 @@
-// `npm run check`: types, lint, format, boundaries, dead code. Stops at the first that fails.
-import { spawnSync } from "node:child_process"
+// `npm run check`: types, then lint, format, boundaries and dead code at once.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { join } from "node:path"
 import { root } from "./set-up.mjs"
 
@@ -20,14 +21,18 @@ const CHECKS = [
   ["dead code", "knip/bin/knip.js", ["--no-progress"]],
 ]
 
-for (const [name, program, args] of CHECKS) {
-  process.stderr.write(`check: ${name} …\n`)
-  const { status } = spawnSync(process.execPath, [join(modules, program), ...args], {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-  })
-  if (status !== 0) {
-    process.stderr.write(`check: ${name} failed\n`)
-    process.exit(1)
-  }
+// Types first: of what does not compile, the others say little.
+const [types, ...others] = CHECKS
+const failed = (await run(types)) ? (await Promise.all(others.map(run))).includes(false) : true
+if (failed) process.exit(1)
+
+/** What it writes is shown once it is over, so that checks don't talk across each other. */
+async function run([name, program, args]) {
+  const child = spawn(process.execPath, [join(modules, program), ...args], { cwd: root })
+  const written = []
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part) => written.push(part))
+  const [status] = await once(child, "close")
+  process.stderr.write(`check: ${name}${status === 0 ? "" : " failed"}\n`)
+  process.stderr.write(Buffer.concat(written))
+  return status === 0
 }

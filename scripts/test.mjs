@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { installDebianPackages } from "./debian-packages.mjs"
 import { root, setUp } from "./set-up.mjs"
 
-/** Each file's tests start services of their own. */
+/** Each file's tests start services of their own, and wait for them: one file more than there are processors keeps these busy. */
 const MOST_JOBS = 4
 const ENDING_MS = 120_000
 const full = process.argv.includes("--full")
@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), "taciturn-test-"))
 const summary = join(folder, "summary")
 const processes = join(folder, "processes")
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
-const jobs = Math.min(availableParallelism(), MOST_JOBS)
+const jobs = Math.min(availableParallelism() + 1, MOST_JOBS)
 const reporter = ["--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`]
 process.exitCode = await run(
   process.execPath,
