@@ -28,6 +28,8 @@ import {
   KeyringAppendResponse,
   KeyringResponse,
   MeetingTokenRequest,
+  PairingMessage,
+  PairingPosted,
   Readiness,
   TokenResponse,
   UploadStatusResponse,
@@ -42,6 +44,7 @@ import { defineOperation, type Operation } from "./operations.js"
 const account = z.object({ account: idOf("account") })
 const meeting = z.object({ meeting: idOf("meeting") })
 const upload = z.object({ asset: idOf("asset") })
+const pairingMessage = z.object({ pairing: idOf("pairing"), n: countText })
 const asset = z.object({ meeting: idOf("meeting"), asset: idOf("asset") })
 
 export const service = {
@@ -214,6 +217,33 @@ export const accounts = {
   }),
 } as const
 
+export const pairings = {
+  leave: defineOperation({
+    id: "leavePairingMessage",
+    tag: "accounts",
+    method: "post",
+    path: "/v1/pairings/:pairing/messages/:n",
+    summary: "Leave a message for the device on the other side of a pairing",
+    security: "none",
+    params: pairingMessage,
+    body: PairingMessage,
+    answers: {
+      201: { description: "left", schema: PairingPosted },
+      200: { description: "was left before", schema: PairingPosted },
+    },
+  }),
+  read: defineOperation({
+    id: "getPairingMessage",
+    tag: "accounts",
+    method: "get",
+    path: "/v1/pairings/:pairing/messages/:n",
+    summary: "A message of a pairing",
+    security: "none",
+    params: pairingMessage,
+    answers: { 200: { description: "the message", schema: PairingMessage } },
+  }),
+} as const
+
 export const meetings = {
   create: defineOperation({
     id: "createMeeting",
@@ -383,6 +413,6 @@ export const assets = {
   }),
 } as const
 
-export const OPERATIONS: readonly Operation[] = [service, accounts, meetings, uploads, assets].flatMap(
+export const OPERATIONS: readonly Operation[] = [service, accounts, pairings, meetings, uploads, assets].flatMap(
   (group) => Object.values(group) as Operation[],
 )

@@ -4,6 +4,7 @@ import { addAccountCommands } from "./commands/account.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
 import { addMeetingCommands } from "./commands/meeting.js"
+import { addPairingCommands } from "./commands/pairing.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
 import { addRecoveryCommands } from "./commands/recovery.js"
@@ -68,7 +69,7 @@ async function run(action: Action): Promise<void> {
 }
 
 addAccountCommands(program, run)
-addDeviceCommands(program, run)
+addPairingCommands(program, addDeviceCommands(program, run), run)
 addRecoveryCommands(program, run)
 addMeetingCommands(program, run)
 addUploadCommand(program, run)

@@ -49,7 +49,46 @@ export interface MadeUserKey extends MadeLink {
   readonly userSeed: UserSeed
 }
 
+/** An `add-device` link that its device has not countersigned yet. */
+export interface PreparedDevice {
+  readonly statement: Uint8Array
+  readonly boxes: readonly Uint8Array[]
+}
+
 /** @param name at most 128 bytes. @throws {@link ArchiveError} `too-large` where the account has all the devices that it may have. */
+export function prepareAddDevice(
+  chain: VerifiedChain,
+  signer: Signer,
+  userSeed: UserSeed,
+  device: { readonly keys: DeviceKeys; readonly name: string },
+  ambient: Ambient,
+): PreparedDevice {
+  if (activeDevices(chain).length >= LIMITS.devices)
+    throw new ArchiveError("too-large", `an account has at most ${LIMITS.devices} devices: revoke one first`)
+  const { keys, name } = device
+  const box = seedBox(keys, userSeed, chain.headHash, ambient.random)
+  const named: NamedDevice = {
+    ...keys,
+    sealedName: sealDeviceName(userSeed.seed, keys.ed25519, name, ambient.random),
+  }
+  const body: LinkBody = { type: "add-device", device: named, boxes: [nameOf(keys, box)] }
+  return { statement: statementOf(chain, signer, body, ambient), boxes: [box] }
+}
+
+/** What a device that is added gives for its countersignature. */
+export function countersign(device: DeviceSecrets, statement: Uint8Array): Uint8Array {
+  return signerOfSeed(device.ed25519Seed).sign(countersignedBytes(statement))
+}
+
+export function finishAddDevice(
+  { statement, boxes }: PreparedDevice,
+  signer: Signer,
+  added: { readonly key: Uint8Array; readonly signature: Uint8Array },
+): MadeLink {
+  return { link: encodeLink(makeEnvelope(LABELS.signLink, signer, statement), [added]), boxes }
+}
+
+/** {@link prepareAddDevice} and {@link finishAddDevice} where the device's keys are at hand. */
 export function makeAddDevice(
   chain: VerifiedChain,
   signer: Signer,
@@ -57,16 +96,10 @@ export function makeAddDevice(
   device: { readonly secrets: DeviceSecrets; readonly name: string },
   ambient: Ambient,
 ): MadeLink {
-  if (activeDevices(chain).length >= LIMITS.devices)
-    throw new ArchiveError("too-large", `an account has at most ${LIMITS.devices} devices: revoke one first`)
   const keys = publicKeysOf(device.secrets)
-  const box = seedBox(keys, userSeed, chain.headHash, ambient.random)
-  const named: NamedDevice = {
-    ...keys,
-    sealedName: sealDeviceName(userSeed.seed, keys.ed25519, device.name, ambient.random),
-  }
-  const body: LinkBody = { type: "add-device", device: named, boxes: [nameOf(keys, box)] }
-  return { link: sign(chain, signer, body, [signerOfSeed(device.secrets.ed25519Seed)], ambient), boxes: [box] }
+  const prepared = prepareAddDevice(chain, signer, userSeed, { keys, name: device.name }, ambient)
+  const signature = countersign(device.secrets, prepared.statement)
+  return finishAddDevice(prepared, signer, { key: keys.ed25519, signature })
 }
 
 export function makeRenameDevice(
@@ -180,15 +213,19 @@ function sign(
   added: readonly Signer[],
   ambient: Ambient,
 ): Uint8Array {
-  const statement = encodeLinkStatement({
-    seq: chain.linkHashes.length,
-    prev: chain.headHash,
-    signerKey: signer.publicKey,
-    day: dayOf(ambient.nowMs),
-    body,
-  })
+  const statement = statementOf(chain, signer, body, ambient)
   return encodeLink(
     makeEnvelope(LABELS.signLink, signer, statement),
     added.map((key) => ({ key: key.publicKey, signature: key.sign(countersignedBytes(statement)) })),
   )
+}
+
+function statementOf(chain: VerifiedChain, signer: Signer, body: LinkBody, { nowMs }: Ambient): Uint8Array {
+  return encodeLinkStatement({
+    seq: chain.linkHashes.length,
+    prev: chain.headHash,
+    signerKey: signer.publicKey,
+    day: dayOf(nowMs),
+    body,
+  })
 }

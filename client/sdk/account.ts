@@ -3,7 +3,7 @@ import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { CreateAccountRequest, CreateAccountResponse } from "../../shared/protocol/http.js"
 import { type AccountId, type DeviceId, idOfHash } from "../../shared/protocol/ids.js"
-import { sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
+import { sha256 } from "../../shared/protocol/hash.js"
 import { verifyChain } from "../../shared/protocol/chain.js"
 import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { createAccount, deviceSigner, safetyWords } from "../crypto/account-keys.js"
@@ -11,7 +11,7 @@ import { verifySignature } from "../crypto/sodium.js"
 import type { Client } from "./client.js"
 import type { Http } from "./http.js"
 import { fetchInstance } from "./instance.js"
-import type { ClientState } from "./state.js"
+import { type ClientState, newState } from "./state.js"
 import type { Capability } from "./tokens.js"
 
 /**
@@ -30,25 +30,18 @@ export async function prepareAccount(
     random: options.random,
   })
   const chain = verifyChain([account.genesisLink], verifySignature)
-  const { device, userSeeds, genesisHash } = account.secrets
   return {
     recoveryPhrase: account.recoveryPhrase,
-    state: {
+    state: newState({
       url: http.baseUrl,
       instanceKey,
       deviceName: options.deviceName,
       registered: false,
       genesisLink: account.genesisLink,
       boxes: [...account.boxes],
-      secrets: { genesisHash, device: { ...device }, userSeeds: [...userSeeds] },
-      pins: [{ genesisHash, seq: 0, headHash: chain.headHash }],
-      meetings: [],
-      drafts: [],
-      keyring: { count: 0, hash: ZERO_HASH },
-      outbox: [],
-      handled: [],
-      pendingRekeys: [],
-    },
+      secrets: account.secrets,
+      head: { seq: 0, headHash: chain.headHash },
+    }),
   }
 }
 

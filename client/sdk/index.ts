@@ -25,6 +25,14 @@ export {
   revokeDevices,
 } from "./devices.js"
 export { refreshKeys } from "./links.js"
+export {
+  approveDevice,
+  beginPairing,
+  type BegunPairing,
+  completePairing,
+  readPairing,
+  type RequestedDevice,
+} from "./pairing.js"
 export { checkPhrase, recoverAccount, type RecoveredAccount, replacePhrase } from "./recovery.js"
 export { fetchInstance } from "./instance.js"
 export { adoptMeetings, readKeyring } from "./keyring.js"

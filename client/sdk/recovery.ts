@@ -3,7 +3,6 @@ import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { verifyChain } from "../../shared/protocol/chain.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { ChainResponse, RecoveryRequest, RecoveryResponse } from "../../shared/protocol/http.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import {
@@ -20,7 +19,7 @@ import { closeKeyring, devicesOf, type ListedDevice, rekeyPending, type RekeyRep
 import type { Http } from "./http.js"
 import { fetchInstance } from "./instance.js"
 import { appendOwnLink, fetchBoxes, postLink, refreshKeys } from "./links.js"
-import type { ClientState } from "./state.js"
+import { type ClientState, newState } from "./state.js"
 import { type Capability, TokenCache } from "./tokens.js"
 
 /** The recovery phrase: an account opened again from it, the words tried, and replaced. SPEC.md §5.1. */
@@ -73,22 +72,14 @@ export async function recoverAccount(
   const after = verifyChain([...links, added.link], verifySignature)
   await postLink(http, tokens, capability, added)
   return {
-    state: {
+    state: newState({
       url: http.baseUrl,
       instanceKey,
       deviceName: options.deviceName,
-      registered: true,
       genesisLink: links[0] ?? new Uint8Array(0),
-      boxes: [new Uint8Array(0), new Uint8Array(0)],
-      secrets: { genesisHash: chain.genesisHash, device, userSeeds: userSeeds.map((seed) => ({ ...seed })) },
-      pins: [{ genesisHash: chain.genesisHash, seq: after.linkHashes.length - 1, headHash: after.headHash }],
-      meetings: [],
-      drafts: [],
-      keyring: { count: 0, hash: ZERO_HASH },
-      outbox: [],
-      handled: [],
-      pendingRekeys: [],
-    },
+      secrets: { genesisHash: chain.genesisHash, device, userSeeds },
+      head: { seq: after.linkHashes.length - 1, headHash: after.headHash },
+    }),
     others: devicesOf(chain, userSeeds, null),
   }
 }

@@ -1,6 +1,8 @@
 import { z } from "zod"
 import { decodeCbor, encodeCbor, type CborValue } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import type { AccountSecrets } from "../crypto/account-keys.js"
 
 /** All that a device remembers between calls: its keys, and what it must never go behind. */
 
@@ -47,6 +49,32 @@ const stateSchema = z.object({
 
 export type ClientState = z.infer<typeof stateSchema>
 export type MeetingState = z.infer<typeof meetingSchema>
+
+/** Of a device that knows its account's keys and chain, and nothing else yet. It is registered but for a new account's first device. */
+export function newState({
+  head,
+  secrets,
+  ...given
+}: Pick<ClientState, "url" | "instanceKey" | "deviceName" | "genesisLink"> &
+  Partial<Pick<ClientState, "registered" | "boxes">> & {
+    readonly secrets: AccountSecrets
+    readonly head: { readonly seq: number; readonly headHash: Uint8Array }
+  }): ClientState {
+  const { genesisHash, device, userSeeds } = secrets
+  return {
+    registered: true,
+    boxes: [new Uint8Array(0), new Uint8Array(0)],
+    ...given,
+    secrets: { genesisHash, device: { ...device }, userSeeds: userSeeds.map((seed) => ({ ...seed })) },
+    pins: [{ genesisHash, ...head }],
+    meetings: [],
+    drafts: [],
+    keyring: { count: 0, hash: ZERO_HASH },
+    outbox: [],
+    handled: [],
+    pendingRekeys: [],
+  }
+}
 
 const STATE_LIMIT_BYTES = 16 * 1024 * 1024
 

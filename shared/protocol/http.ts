@@ -19,6 +19,8 @@ export const HTTP_LIMITS = {
   tokenMs: 600_000,
   tokenBytes: 32,
   inboxEntries: 200,
+  pairingMs: 600_000,
+  pairings: 1_000,
   boxesPerLink: 64,
   boxBytes: 1_168,
   eventsPerPage: 100,
@@ -179,6 +181,12 @@ export const RecoveryRequest = z
   .meta({ id: "RecoveryRequest", description: "the recovery device's Ed25519 key" })
 
 export const RecoveryResponse = z.object({ account: idOf("account") }).meta({ id: "RecoveredAccount" })
+
+export const PairingMessage = z
+  .strictObject({ sealed: bytesBetween(1, LIMITS.pairingMessageBytes) })
+  .meta({ id: "PairingMessage", description: "sealed under a secret that only the two devices have. SPEC.md §5.5" })
+
+export const PairingPosted = z.object({ expiresAtMs: timeMs }).meta({ id: "PairingPosted" })
 
 export const BoxesResponse = z.object({ boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)) }).meta({ id: "Boxes" })
 

@@ -12,6 +12,8 @@ export type MeetingId = Id<"meeting">
 export type RecordingId = Id<"recording">
 export type AssetId = Id<"asset">
 export type InstanceId = Id<"instance">
+/** Where two devices that are being paired leave messages for each other. */
+export type PairingId = Id<"pairing">
 
 export interface IdKinds {
   account: AccountId
@@ -20,6 +22,7 @@ export interface IdKinds {
   recording: RecordingId
   asset: AssetId
   instance: InstanceId
+  pairing: PairingId
 }
 export type IdKind = keyof IdKinds
 
@@ -30,6 +33,7 @@ const PREFIXES: Record<IdKind, string> = {
   recording: "rec",
   asset: "asset",
   instance: "inst",
+  pairing: "pairing",
 }
 const CHECK_BYTES = 4
 

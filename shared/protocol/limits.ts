@@ -20,5 +20,9 @@ export const LIMITS = {
   serverKeyBytes: 512,
   certificateBytes: 256,
   assetRecordBytes: 64 * 1024 * 1024,
+  /** The largest holds a link's statement. */
+  pairingMessageBytes: 20_480,
+  /** A link that another device's comes before is offered again. */
+  pairingMessages: 16,
   keystoreBytes: 16 * 1024 * 1024,
 } as const

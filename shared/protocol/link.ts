@@ -154,7 +154,8 @@ export function openLink(raw: Uint8Array, verify: VerifySignature): LinkStatemen
   return statement
 }
 
-function decodeLinkStatement(raw: Uint8Array): LinkStatement {
+/** What a link would say: before it is countersigned, and once it is signed. @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-chain`. */
+export function decodeLinkStatement(raw: Uint8Array): LinkStatement {
   const [, rawType, rawSeq, rawPrev, rawSigner, rawDay, rawBody] = readVersioned(
     decodeCbor(raw, LIMITS.linkBytes),
     "link statement",

@@ -129,6 +129,10 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       leaf_hashes: "hash",
     },
   },
+  pairing_messages: {
+    holdingClass: "for-a-while",
+    columns: { pairing_id: "hash", n: "metadata", sealed: "ciphertext", expires_at: "metadata" },
+  },
   challenges: { holdingClass: "for-a-while", columns: { nonce_hash: "hash", subject: "hash", expires_at: "metadata" } },
   tokens: {
     holdingClass: "for-a-while",

@@ -42,6 +42,26 @@ describe("devices and recovery, through the taciturn command", function () {
     expect(await terminals.fail("phone", ["recover"], {}, Buffer.from(phrase))).to.deep.equal([1, "exists"])
   })
 
+  it("a new device shows a code, and one of the account approves it", async () => {
+    const linking = terminals.succeed("watch", ["device", "link", "--name", "Watch", "--code-file", at("code")])
+    let code = ""
+    while (code === "") {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      code = (await readFile(at("code"), "utf8").catch(() => "")).trim()
+    }
+    expect(await terminals.fail("laptop", ["device", "approve", code])).to.deep.equal([2, "usage"])
+    expect(await terminals.fail("laptop", ["device", "approve", `${code}a`, "--yes"])).to.deep.equal([2, "usage"])
+    const approved = await terminals.succeed("laptop", ["device", "approve", code, "--yes"])
+    const linked = await linking
+    expect([approved.name, linked.account, linked.device, linked.meetings]).to.deep.equal([
+      "Watch",
+      account,
+      approved.device,
+      1,
+    ])
+    await terminals.succeed("laptop", ["device", "revoke", approved.device])
+  })
+
   it("a device that is revoked is told so, and the meetings have a new secret", async () => {
     const [, phone] = (await terminals.succeed("laptop", ["device", "list"])).devices
     const { rekeyed } = await terminals.succeed("laptop", ["device", "revoke", phone.device])

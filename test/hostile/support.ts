@@ -40,7 +40,12 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const { path: folder, remove } = await temporaryFolder()
   const liar = await startLiar()
-  const stack = await startStack("embedded", { PUBLIC_URLS: liar.url, LOG_LEVEL: "warn" })
+  const stack = await startStack("embedded", {
+    PUBLIC_URLS: liar.url,
+    LOG_LEVEL: "warn",
+    ANONYMOUS_REQUESTS_PER_MINUTE: "0",
+    REQUESTS_PER_MINUTE: "0",
+  })
   liar.target = stack.url
   const clients: TestClient[] = []
   const newClient = async (deviceName: string): Promise<TestClient> => {

@@ -5,7 +5,8 @@ import { readId } from "../arguments.js"
 import { EXIT } from "../exit-codes.js"
 import type { Action } from "../main.js"
 
-export function addDeviceCommands(program: Command, run: (action: Action) => Promise<void>): void {
+/** @returns the command that the ones of pairing stand under too. */
+export function addDeviceCommands(program: Command, run: (action: Action) => Promise<void>): Command {
   const device = program.command("device").description("the devices of this account")
   device
     .command("list")
@@ -54,6 +55,7 @@ export function addDeviceCommands(program: Command, run: (action: Action) => Pro
         return report.failed.length > 0 ? EXIT.tryLater : EXIT.done
       })
     })
+  return device
 }
 
 export function describeDevice({ deviceId, name, isThis }: ListedDevice): {

@@ -123,6 +123,7 @@ export async function capabilityKey(
 export async function forgetExpired(catalog: Catalog): Promise<void> {
   await catalog.query("DELETE FROM challenges WHERE expires_at < now()", [])
   await catalog.query("DELETE FROM tokens WHERE expires_at < now()", [])
+  await catalog.query("DELETE FROM pairing_messages WHERE expires_at < now()", [])
 }
 
 /** @throws {@link ArchiveError} `forbidden` unless the token is for `subject`. */

@@ -2,6 +2,7 @@ import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
 import { meetingFormats } from "./meetings.js"
+import { pairingFormats } from "./pairing.js"
 import { recordingFormats } from "./recordings.js"
 import { sealFormats } from "./seals.js"
 import { serverFormats } from "./server.js"
@@ -14,6 +15,7 @@ export function allFormats(): readonly Format[] {
     ...assetFormats(),
     ...sealFormats(),
     ...accountFormats(),
+    ...pairingFormats(),
     ...meetingFormats(),
     ...recordingFormats(),
     ...textFormats(),

@@ -4,14 +4,18 @@ import { join } from "node:path"
 import type { ClientFailpoint } from "../../../client/sdk/failpoints.js"
 import { startWholeApi } from "../../../api/compose.js"
 import {
+  approveDevice,
+  beginPairing,
   type Client,
   type ClientState,
+  completePairing,
   createClient,
   createNodeTransport,
   createStateFile,
   Http,
   nodePrimitives,
   prepareAccount,
+  readPairing,
   recoverAccount,
   registerAccount,
   sodiumReady,
@@ -109,6 +113,25 @@ export async function recoverClient(
     return { state, recoveryPhrase }
   }
   return await openClient(service, recover, { registers: false })
+}
+
+/** Another device of an account, approved by `approver`. */
+export async function linkClient(
+  service: Pick<Service, "url" | "folder">,
+  approver: Client,
+  deviceName: string,
+): Promise<TestClient> {
+  const link = async (http: Http) => {
+    const begun = await beginPairing(http, { deviceName, random })
+    const [state] = await Promise.all([
+      completePairing(http, begun, { random, pollMs: 20 }),
+      readPairing(approver, begun.code).then(
+        async (requested) => await approveDevice(approver, requested, { pollMs: 20 }),
+      ),
+    ])
+    return { state, recoveryPhrase: "" }
+  }
+  return await openClient(service, link, { registers: false })
 }
 
 const clock = { nowMs: () => Date.now() }
