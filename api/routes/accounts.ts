@@ -15,6 +15,7 @@ import {
   readKeyring,
   requireAccount,
 } from "../../shared/server/catalog/accounts.js"
+import { findHandle, handleOf, setHandle } from "../../shared/server/catalog/handles.js"
 import { issueChallenge, redeemChallenge } from "../../shared/server/catalog/capabilities.js"
 import { accounts } from "../contract.js"
 import type { ApiContext } from "../context.js"
@@ -44,6 +45,18 @@ export function accountRoutes(context: ApiContext): Router {
   mountGuarded(context, router, accounts.recover, async ({ body }) => ({
     status: 200,
     body: { account: await findByRecoveryKey(catalog, body.recoveryKey) },
+  }))
+  mountGuarded(context, router, accounts.setHandle, async ({ params, body }) => {
+    await setHandle(catalog, params.account, body.handle)
+    return { status: 200, body }
+  })
+  mountGuarded(context, router, accounts.readHandle, async ({ params }) => ({
+    status: 200,
+    body: { handle: await handleOf(catalog, params.account) },
+  }))
+  mountGuarded(context, router, accounts.findHandle, async ({ params }) => ({
+    status: 200,
+    body: { account: await findHandle(catalog, params.handle) },
   }))
   mountGuarded(context, router, accounts.challenge, async ({ params }) => {
     await requireAccount(catalog, params.account)

@@ -4,6 +4,7 @@ import { addAccountCommands } from "./commands/account.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
 import { addMeetingCommands } from "./commands/meeting.js"
+import { addContactCommands } from "./commands/contacts.js"
 import { addPairingCommands } from "./commands/pairing.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
@@ -71,6 +72,7 @@ async function run(action: Action): Promise<void> {
 addAccountCommands(program, run)
 addPairingCommands(program, addDeviceCommands(program, run), run)
 addRecoveryCommands(program, run)
+addContactCommands(program, run)
 addMeetingCommands(program, run)
 addUploadCommand(program, run)
 addRecordingsCommand(program, run)

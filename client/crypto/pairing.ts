@@ -1,4 +1,3 @@
-import { base32 } from "@scure/base"
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { concatBytes, equalBytes, u64, utf8 } from "../../shared/protocol/bytes.js"
 import {
@@ -10,6 +9,7 @@ import {
   readUint,
   readVersioned,
 } from "../../shared/protocol/cbor.js"
+import { formatChecked, parseChecked } from "../../shared/protocol/checked-text.js"
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from "../../shared/protocol/envelope.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { HASH_BYTES, ID_BYTES, sha256 } from "../../shared/protocol/hash.js"
@@ -23,7 +23,6 @@ import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 /** The code that a new device shows, and what the two devices send each other under its secret. SPEC.md §5.5. */
 
 const SECRET_BYTES = 16
-const CHECK_BYTES = 4
 const CODE_PREFIX = "pair_"
 
 /** What a code says. */
@@ -49,27 +48,14 @@ export interface PairingOffer {
   readonly linkStatement: Uint8Array
 }
 
-/** `pair_…`: 84 characters of base32 that carry a check value. */
+/** `pair_…`: 84 characters that carry a check value. */
 export function formatPairingCode({ secret, keysHash }: PairingCode): string {
-  const body = concatBytes(secret, keysHash)
-  return `${CODE_PREFIX}${base32
-    .encode(concatBytes(body, checkOf(body)))
-    .replace(/=+$/, "")
-    .toLowerCase()}`
+  return formatChecked(CODE_PREFIX, concatBytes(secret, keysHash))
 }
 
 /** @throws {@link ArchiveError} `malformed`. */
 export function parsePairingCode(text: string): PairingCode {
-  const digits = /^pair_([A-Za-z2-7]{84})$/.exec(text.trim())?.[1]
-  if (digits === undefined)
-    throw new ArchiveError(
-      "malformed",
-      "not a pairing code: it begins with pair_ and is shown by `taciturn device link`",
-    )
-  const raw = decodeBase32(digits.toUpperCase())
-  const body = raw.slice(0, SECRET_BYTES + HASH_BYTES)
-  if (!equalBytes(raw.slice(body.length), checkOf(body)))
-    throw new ArchiveError("malformed", "a pairing code with a typing error")
+  const body = parseChecked(CODE_PREFIX, text.trim(), SECRET_BYTES + HASH_BYTES)
   return { secret: body.slice(0, SECRET_BYTES), keysHash: body.slice(SECRET_BYTES) }
 }
 
@@ -166,18 +152,5 @@ function placeOf(secret: Uint8Array, n: number): SealPlace {
     label: LABELS.pairing,
     context: concatBytes(pairingIdOf(secret), u64(n)),
     aad: utf8(""),
-  }
-}
-
-function checkOf(body: Uint8Array): Uint8Array {
-  return sha256(concatBytes(utf8(CODE_PREFIX), body)).slice(0, CHECK_BYTES)
-}
-
-/** base32 wants its padding, which a code leaves out. */
-function decodeBase32(digits: string): Uint8Array {
-  try {
-    return base32.decode(digits.padEnd(Math.ceil(digits.length / 8) * 8, "="))
-  } catch (cause) {
-    throw new ArchiveError("malformed", "a pairing code with a typing error", { cause })
   }
 }

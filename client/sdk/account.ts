@@ -37,6 +37,7 @@ export async function prepareAccount(
       instanceKey,
       deviceName: options.deviceName,
       registered: false,
+      phraseConfirmed: false,
       genesisLink: account.genesisLink,
       boxes: [...account.boxes],
       secrets: account.secrets,

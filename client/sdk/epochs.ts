@@ -20,6 +20,7 @@ import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
+import { assertMaySealTo } from "./contacts.js"
 import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
 import { appendEvent, assertIsMember, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
 
@@ -50,6 +51,7 @@ export async function addMember(
 ): Promise<number> {
   const newcomer = await fetchChain(client, accountId)
   const { genesisHash } = newcomer
+  assertMaySealTo(client, genesisHash)
   return await changeEpoch(client, meetingId, (log) => {
     const plan = planOfAdmin(client, log, "add somebody")
     if (memberOf(plan.members, genesisHash) !== undefined)

@@ -1,4 +1,5 @@
 /** What developers build on. docs/sdk.md shows its use. */
+export { cardLink, formatCard } from "../../shared/protocol/card.js"
 export { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 export {
   type AccountId,
@@ -14,6 +15,19 @@ export { sodiumReady } from "../crypto/sodium.js"
 export { prepareAccount, registerAccount, whoAmI } from "./account.js"
 export { type Client, createClient } from "./client.js"
 export { CLIENT_FAILPOINTS, type ClientFailpoint } from "./failpoints.js"
+export {
+  addContact,
+  findContact,
+  findPerson,
+  type ListedContact,
+  listContacts,
+  ownCard,
+  readHandle,
+  removeContact,
+  renameContact,
+  setHandle,
+  verifyContact,
+} from "./contacts.js"
 export { Http, type Transport } from "./http.js"
 export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } from "./invitations.js"
 export {
@@ -33,9 +47,16 @@ export {
   readPairing,
   type RequestedDevice,
 } from "./pairing.js"
-export { checkPhrase, recoverAccount, type RecoveredAccount, replacePhrase } from "./recovery.js"
+export {
+  accountRisks,
+  type AccountRisks,
+  checkPhrase,
+  recoverAccount,
+  type RecoveredAccount,
+  replacePhrase,
+} from "./recovery.js"
 export { fetchInstance } from "./instance.js"
-export { adoptMeetings, readKeyring } from "./keyring.js"
+export { adoptKeyring, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export { type CurrentMember, type EpochMoment, type FormerMember, membersOf } from "./membership.js"
@@ -47,7 +68,7 @@ export { openJournalFolder } from "./node/journal-folder.js"
 export { createStateFile, openStateFile } from "./node/state-file.js"
 export { findRecording, type OpenRecording, readAsset } from "./recordings.js"
 export { type AssetReader, openAsset } from "./reader/asset-reader.js"
-export { type ClientState, type StateBox } from "./state.js"
+export { type ClientState, type Contact, type StateBox } from "./state.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"
 export {

@@ -7,7 +7,7 @@ import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords 
 import { accountCapability, ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
 import type { Client } from "./client.js"
-import type { ClientState, MeetingState } from "./state.js"
+import type { ClientState, Contact, MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
 
@@ -51,19 +51,29 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
   )
 }
 
-/** Takes up the meetings that other devices of this account made or joined. */
-export async function adoptMeetings(client: Client): Promise<void> {
+/** Takes up what other devices of this account learned: meetings, contacts, and chain heads that no server may show less of. */
+export async function adoptKeyring(client: Client): Promise<void> {
   const { entries } = await readKeyring(client)
+  const adopt = (state: ClientState): ClientState => ({
+    ...state,
+    meetings: [...adoptedMeetings(state, entries)],
+    contacts: [...adoptedContacts(state, entries)],
+    pins: [...adoptedPins(state, entries)],
+  })
   const { current } = client.state
-  if (secretsIn(adopted(current, entries)) > secretsIn(current.meetings))
-    await client.state.update((state) => ({ ...state, meetings: [...adopted(state, entries)] }))
+  const after = adopt(current)
+  const isNews =
+    secretsIn(after.meetings) > secretsIn(current.meetings) ||
+    JSON.stringify(after.contacts) !== JSON.stringify(current.contacts) ||
+    after.pins.some((pin, index) => pin !== current.pins[index])
+  if (isNews) await client.state.update(adopt)
 }
 
 function secretsIn(meetings: readonly MeetingState[]): number {
   return meetings.reduce((total, { known }) => total + known.length, 0)
 }
 
-function adopted(state: ClientState, entries: readonly KeyringEntry[]): readonly MeetingState[] {
+function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): readonly MeetingState[] {
   const meetings = new Map(state.meetings.map((meeting) => [toHex(meeting.meetingHash), meeting]))
   for (const entry of entries) {
     if (entry.type !== "meeting") continue
@@ -73,6 +83,29 @@ function adopted(state: ClientState, entries: readonly KeyringEntry[]): readonly
     meetings.set(toHex(meetingHash), { ...known, known: [...known.known, { eventHash, epoch, secret, adminSeed }] })
   }
   return [...meetings.values()]
+}
+
+/** All that the keyring says: the newest entry of each account. */
+function adoptedContacts(state: ClientState, entries: readonly KeyringEntry[]): readonly Contact[] {
+  const contacts = new Map(state.contacts.map((contact) => [toHex(contact.genesisHash), contact]))
+  for (const entry of entries) {
+    if (entry.type !== "contact") continue
+    const { genesisHash, state: how, name, handle, seq } = entry
+    contacts.delete(toHex(genesisHash))
+    if (how !== "removed") contacts.set(toHex(genesisHash), { genesisHash, state: how, name, handle, seq })
+  }
+  return [...contacts.values()]
+}
+
+function adoptedPins(state: ClientState, entries: readonly KeyringEntry[]): readonly ClientState["pins"][number][] {
+  const pins = new Map(state.pins.map((pin) => [toHex(pin.genesisHash), pin]))
+  for (const entry of entries) {
+    if (entry.type === "meeting") continue
+    const { genesisHash, seq, chainHead: headHash } = entry
+    const known = pins.get(toHex(genesisHash))
+    if (known === undefined || known.seq < seq) pins.set(toHex(genesisHash), { genesisHash, seq, headHash })
+  }
+  return [...pins.values()]
 }
 
 /** Appends by compare-and-swap; another device's record in between is read first. */

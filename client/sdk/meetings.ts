@@ -18,7 +18,7 @@ import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
-import { adoptMeetings, appendToKeyring } from "./keyring.js"
+import { adoptKeyring, appendToKeyring } from "./keyring.js"
 import { adminCapability, fetchEvents } from "./meeting-events.js"
 import type { ClientState, MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
@@ -114,7 +114,7 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
  * @throws {@link ArchiveError} `rollback`, `fork`, `bad-chain`, and what makes a log unreadable.
  */
 export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
-  if (findMeeting(client, meetingId) === undefined) await adoptMeetings(client)
+  if (findMeeting(client, meetingId) === undefined) await adoptKeyring(client)
   const meeting = requireMeeting(client, meetingId)
   const log = await verifyServedLog(client, meeting.meetingHash, meeting.known)
   assertExtendsPin(client, log)

@@ -1,7 +1,7 @@
 import { z } from "zod"
 import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
-import { verifyChain } from "../../shared/protocol/chain.js"
+import { activeDevices, verifyChain } from "../../shared/protocol/chain.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { ChainResponse, RecoveryRequest, RecoveryResponse } from "../../shared/protocol/http.js"
 import { formatId } from "../../shared/protocol/ids.js"
@@ -84,10 +84,24 @@ export async function recoverAccount(
   }
 }
 
-/** Whether these are the words of this account; they are kept nowhere. @throws {@link ArchiveError} `usage` for words that are none. */
+/** Whether these are the words of this account; they are kept nowhere, but that they were there is. @throws {@link ArchiveError} `usage` for words that are none. */
 export async function checkPhrase(client: Client, phrase: string): Promise<boolean> {
   const { ed25519 } = publicKeysOf(recoveryDeviceOfPhrase(phrase))
-  return equalBytes((await refreshKeys(client)).recovery.ed25519, ed25519)
+  const isRight = equalBytes((await refreshKeys(client)).recovery.ed25519, ed25519)
+  if (isRight) await client.state.update((state) => ({ ...state, phraseConfirmed: true }))
+  return isRight
+}
+
+/** What could lock a person out of the account. */
+export interface AccountRisks {
+  readonly isSoleDevice: boolean
+  /** Nobody has shown to have the words since they were made. */
+  readonly phraseUnconfirmed: boolean
+}
+
+export async function accountRisks(client: Client): Promise<AccountRisks> {
+  const devices = activeDevices(await refreshKeys(client))
+  return { isSoleDevice: devices.length === 1, phraseUnconfirmed: !client.state.current.phraseConfirmed }
 }
 
 /**
@@ -99,6 +113,7 @@ export async function replacePhrase(client: Client, keep: (words: string) => Pro
   await keep(words)
   await client.state.update((state) => ({
     ...state,
+    phraseConfirmed: false,
     pendingRekeys: state.meetings.map(({ meetingHash }) => meetingHash),
   }))
   await appendOwnLink(client, (chain, userSeed) =>

@@ -43,11 +43,26 @@ const stateSchema = z.object({
   outbox: z.array(outboxSchema),
   /** Hashes of the invitations that were dealt with. */
   handled: z.array(bytes),
+  contacts: z
+    .array(
+      z.object({
+        genesisHash: bytes,
+        state: z.enum(["card", "id", "verified", "handle"]),
+        name: z.string(),
+        handle: z.string().nullable(),
+        /** Where the chain stood when the contact was added or verified. */
+        seq: uint,
+      }),
+    )
+    .default([]),
+  /** Whether the person has shown to have the recovery phrase. */
+  phraseConfirmed: z.boolean().default(false),
   /** Hashes of meetings that may have a secret which a revoked device holds. */
   pendingRekeys: z.array(bytes).default([]),
 })
 
 export type ClientState = z.infer<typeof stateSchema>
+export type Contact = ClientState["contacts"][number]
 export type MeetingState = z.infer<typeof meetingSchema>
 
 /** Of a device that knows its account's keys and chain, and nothing else yet. It is registered but for a new account's first device. */
@@ -56,13 +71,14 @@ export function newState({
   secrets,
   ...given
 }: Pick<ClientState, "url" | "instanceKey" | "deviceName" | "genesisLink"> &
-  Partial<Pick<ClientState, "registered" | "boxes">> & {
+  Partial<Pick<ClientState, "registered" | "boxes" | "phraseConfirmed">> & {
     readonly secrets: AccountSecrets
     readonly head: { readonly seq: number; readonly headHash: Uint8Array }
   }): ClientState {
   const { genesisHash, device, userSeeds } = secrets
   return {
     registered: true,
+    phraseConfirmed: true,
     boxes: [new Uint8Array(0), new Uint8Array(0)],
     ...given,
     secrets: { genesisHash, device: { ...device }, userSeeds: userSeeds.map((seed) => ({ ...seed })) },
@@ -72,6 +88,7 @@ export function newState({
     keyring: { count: 0, hash: ZERO_HASH },
     outbox: [],
     handled: [],
+    contacts: [],
     pendingRekeys: [],
   }
 }

@@ -190,6 +190,21 @@ export const PairingPosted = z.object({ expiresAtMs: timeMs }).meta({ id: "Pairi
 
 export const BoxesResponse = z.object({ boxes: z.array(bytesOf(HTTP_LIMITS.boxBytes)) }).meta({ id: "Boxes" })
 
+/** Letters and digits of ASCII, with single dots, dashes and underscores between them: so that no two look alike by letters from elsewhere. */
+export const handle = z
+  .string()
+  .min(3)
+  .max(LIMITS.handleBytes)
+  .regex(/^[a-z0-9]+(?:[._-][a-z0-9]+)*$/)
+
+export const HandleRequest = z
+  .strictObject({ handle: handle.nullable() })
+  .meta({ id: "HandleRequest", description: "a name that is unique on this instance, or null for none" })
+
+export const HandleResponse = z.object({ handle: handle.nullable() }).meta({ id: "Handle" })
+
+export const HandleOwnerResponse = z.object({ account: idOf("account") }).meta({ id: "HandleOwner" })
+
 export const ChallengeResponse = z
   .object({ nonce: bytesOf(32), expiresAtMs: timeMs })
   .meta({ id: "Challenge", description: "to be answered once, within 60 s. SPEC.md §11" })

@@ -13,6 +13,8 @@ export const LIMITS = {
   fileNameBytes: 512,
   mediaTypeBytes: 128,
   deviceNameBytes: 128,
+  contactNameBytes: 128,
+  handleBytes: 32,
   keyringRecordBytes: 4_096,
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,

@@ -44,6 +44,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
     columns: { account_id: "hash", seq: "metadata", link: "public-key", hash: "hash" },
   },
   account_boxes: { holdingClass: "account", columns: { account_id: "hash", box_hash: "hash", box: "wrapped-key" } },
+  handles: { holdingClass: "account", columns: { handle: "metadata", account_id: "hash" } },
   inbox_entries: {
     holdingClass: "account",
     columns: { entry_id: "metadata", account_id: "hash", sealed: "ciphertext", day: "metadata", position: "metadata" },

@@ -16,7 +16,11 @@ describe("a meeting's members, through the taciturn command", function () {
       accounts[person] = (await terminals.succeed(person, ["init"])).account
     ;({ meeting } = await terminals.succeed("alice", ["meeting", "create", "Weekly call"]))
     await terminals.succeed("alice", ["meeting", "add", meeting, accounts["bob"]!, "--admin"])
-    await terminals.succeed("alice", ["meeting", "add", meeting, accounts["carol"]!])
+    const { card, safetyWords } = await terminals.succeed("carol", ["contact", "card"])
+    await terminals.succeed("alice", ["contact", "add", card, "--name", "Carol"])
+    await writeFile(join(terminals.folder, "words"), safetyWords)
+    await terminals.succeed("alice", ["contact", "verify", "Carol", "--words-file", "words"])
+    await terminals.succeed("alice", ["meeting", "add", meeting, "Carol"])
     for (const person of ["bob", "carol"]) await terminals.succeed(person, ["meeting", "join"])
     await writeFile(join(terminals.folder, "random.bin"), randomBytes(1_000))
   })
@@ -32,6 +36,16 @@ describe("a meeting's members, through the taciturn command", function () {
         role,
       ]),
     )
+
+  it("are known by card and words, and called by their names", async () => {
+    const listed = await terminals.run("alice", ["contact", "list"])
+    expect(listed.stdout).to.equal(`${accounts["carol"]!}  Carol  verified, 1 device\n`)
+    expect(await terminals.fail("alice", ["contact", "verify", "Dave"])).to.deep.equal([1, "not-found"])
+    expect(await terminals.fail("alice", ["meeting", "add", meeting, "acct_nonsense"])).to.deep.equal([2, "usage"])
+    const shown = await terminals.run("alice", ["meeting", "show", meeting])
+    expect(shown.stdout).to.match(new RegExp(`${accounts["carol"]!} {2}Carol \\(verified\\) {2}member`))
+    expect(shown.stdout).to.match(new RegExp(`${accounts["alice"]!} {2}you {2}admin`))
+  })
 
   it("are admitted, made admins and members again, and removed", async () => {
     expect(await rolesOf("carol")).to.deep.equal({ alice: "admin", bob: "admin", carol: "member" })

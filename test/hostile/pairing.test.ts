@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import {
-  adoptMeetings,
+  adoptKeyring,
   approveDevice,
   beginPairing,
   completePairing,
@@ -77,7 +77,7 @@ describe("pairing by a server that lies", function () {
     const before = await devices()
     const phone = await linkClient({ url: scene.liar.url, folder: scene.alice.home }, scene.alice.client, "Phone")
     opened.push(phone)
-    await adoptMeetings(phone.client)
+    await adoptKeyring(phone.client)
     expect((await readMeeting(phone.client, meetingId)).current.title).to.equal("Before the phone")
     expect(whoAmI(phone.client).accountId).to.deep.equal(whoAmI(scene.alice.client).accountId)
     expect(await devices()).to.equal(before + 1)
@@ -216,11 +216,11 @@ describe("pairing by a server that lies", function () {
       path: /\/keyring\?from=0$/,
       tell: json<{ records: readonly string[] }>((page) => ({ ...page, records: page.records.slice(0, -1) })),
     })
-    expect((await refusal(() => adoptMeetings(phone.client)))[0]).to.equal("rollback")
+    expect((await refusal(() => adoptKeyring(phone.client)))[0]).to.equal("rollback")
     told.stop()
     expect(told.delivered()).to.equal(1)
     expect(phone.client.state.current.meetings).to.deep.equal([])
-    await adoptMeetings(phone.client)
+    await adoptKeyring(phone.client)
     expect(phone.client.state.current.meetings).not.to.deep.equal([])
   })
 })

@@ -1,6 +1,7 @@
 import type { Command } from "commander"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { listDevices, type ListedDevice, type RekeyReport, renameDevice, revokeDevices } from "../../sdk/devices.js"
+import { accountRisks, type AccountRisks } from "../../sdk/recovery.js"
 import { readId } from "../arguments.js"
 import { EXIT } from "../exit-codes.js"
 import type { Action } from "../main.js"
@@ -14,14 +15,13 @@ export function addDeviceCommands(program: Command, run: (action: Action) => Pro
     .addHelpText("after", "\nExample:\n  taciturn device list")
     .action(async () => {
       await run(async (context) => {
-        const devices = (await listDevices(await context.openClient())).map(describeDevice)
+        const client = await context.openClient()
+        const devices = (await listDevices(client)).map(describeDevice)
         context.output.result({ devices }, [
           ...devices.map(
             ({ device: id, name, isThis }) => `${id}  ${name ?? "(no name)"}${isThis ? "  this device" : ""}`,
           ),
-          ...(devices.length === 1
-            ? ["This is the only one: if it is lost, the recovery phrase alone opens this account."]
-            : []),
+          ...riskLines(await accountRisks(client)),
         ])
         return undefined
       })
@@ -56,6 +56,22 @@ export function addDeviceCommands(program: Command, run: (action: Action) => Pro
       })
     })
   return device
+}
+
+/** What a person is told until it is no more so. */
+export function riskLines({ isSoleDevice, phraseUnconfirmed }: AccountRisks): readonly string[] {
+  return [
+    ...(isSoleDevice
+      ? [
+          "This is the only device: if it is lost, the recovery phrase alone opens this account. `taciturn device link` on another one adds it.",
+        ]
+      : []),
+    ...(phraseUnconfirmed
+      ? [
+          "You have not shown yet that you have the recovery phrase: try it with `taciturn recovery check`, or make new words with `taciturn recovery replace`.",
+        ]
+      : []),
+  ]
 }
 
 export function describeDevice({ deviceId, name, isThis }: ListedDevice): {

@@ -3,13 +3,16 @@ import { ArchiveError, type ErrorCode, isArchiveError } from "../../../shared/pr
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
+import { contactOf } from "../../sdk/contacts.js"
 import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
-import { adoptMeetings } from "../../sdk/keyring.js"
+import { adoptKeyring } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
+import { accountRisks } from "../../sdk/recovery.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
+import { riskLines } from "./devices.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -54,12 +57,13 @@ interface ListedMeeting {
 
 async function list(context: CommandContext): Promise<number> {
   const client = await context.openClient()
-  await adoptMeetings(client)
+  await adoptKeyring(client)
   const meetings: ListedMeeting[] = []
   for (const { meetingHash } of client.state.current.meetings)
     meetings.push(await describeMeeting(client, idOfHash("meeting", meetingHash), context.signal))
-  const invitations = (await listInvitations(client)).map(describe)
-  context.output.result({ meetings, invitations }, [
+  const invitations = (await listInvitations(client)).map((waiting) => describe(client, waiting))
+  const risks = await accountRisks(client)
+  context.output.result({ meetings, invitations, ...risks }, [
     ...meetings.map((listed) =>
       listed.error === undefined
         ? `${listed.meeting}  ${listed.title ?? ""}  (${listed.members ?? 0} members, ${listed.recordings ?? 0} recordings)`
@@ -67,13 +71,13 @@ async function list(context: CommandContext): Promise<number> {
     ),
     ...invitations.map(
       (invitation) =>
-        `invitation: ${"meeting" in invitation ? `${invitation.meeting}  ${invitation.title}, from ${invitation.inviter}` : invitation.problem}`,
+        `invitation: ${"meeting" in invitation ? `${invitation.meeting}  ${invitation.title}, from ${invitation.inviter} (${invitation.inviterState})` : invitation.problem}`,
     ),
     ...(meetings.length + invitations.length === 0
       ? [
           "No meetings yet. Make one with `taciturn meeting create TITLE`, or give your account id to somebody who has one.",
         ]
-      : []),
+      : riskLines(risks)),
   ])
   const failed = meetings.flatMap(({ error }) => (error === undefined ? [] : [EXIT_CODES[error.code]]))
   return failed.includes(EXIT.integrity) ? EXIT.integrity : (failed[0] ?? EXIT.done)
@@ -98,18 +102,26 @@ async function describeMeeting(client: Client, meetingId: MeetingId, signal: Abo
   }
 }
 
-function describe({
-  entry,
-  invitation,
-  problem,
-}: WaitingInvitation):
-  | { readonly meeting: string; readonly title: string; readonly inviter: string }
+function describe(
+  client: Client,
+  { entry, invitation, problem }: WaitingInvitation,
+):
+  | {
+      readonly meeting: string
+      readonly title: string
+      readonly inviter: string
+      readonly inviterName: string | null
+      readonly inviterState: string
+    }
   | { readonly entry: string; readonly problem: string } {
   if (invitation === null) return { entry: toHex(entry), problem: problem?.message ?? "it can't be opened" }
+  const contact = contactOf(client, invitation.inviterGenesisHash)
   return {
     meeting: formatId("meeting", idOfHash("meeting", invitation.meetingHash)),
     title: invitation.title,
     inviter: formatId("account", idOfHash("account", invitation.inviterGenesisHash)),
+    inviterName: contact?.name ?? null,
+    inviterState: contact === null ? "unknown to you" : contact.state,
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Command } from "commander"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
+import { contactOf, findPerson } from "../../sdk/contacts.js"
 import { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "../../sdk/epochs.js"
 import { type EpochMoment, membersOf } from "../../sdk/membership.js"
 import { readMeeting } from "../../sdk/meetings.js"
@@ -25,15 +27,20 @@ export function addMembershipCommands(meeting: Command, run: Run): void {
       })
     })
   meeting
-    .command("add <meeting> <account>")
-    .description("admit an account, as an admin of the meeting: a new epoch, and an invitation to its inbox")
+    .command("add <meeting> <who>")
+    .description(
+      "admit somebody, by card, account id or a contact's name, as an admin of the meeting: a new epoch, and an invitation to their inbox",
+    )
     .option("--admin", "as an admin, who admits and removes others too")
     .addHelpText("after", "\nExample:\n  taciturn meeting add mtg_… acct_…")
-    .action(async (id: string, account: string, flags: { readonly admin?: boolean }) => {
+    .action(async (id: string, who: string, flags: { readonly admin?: boolean }) => {
       await run(async (context) => {
-        const [meetingId, accountId] = [readId("meeting", id), readId("account", account)]
+        const meetingId = readId("meeting", id)
         const role = flags.admin === true ? "admin" : "member"
-        const epoch = await addMember(await context.openClient(), meetingId, accountId, role)
+        const client = await context.openClient()
+        const accountId = await findPerson(client, who)
+        const epoch = await addMember(client, meetingId, accountId, role)
+        const account = formatId("account", accountId)
         context.output.result({ meeting: id, account, role, epoch }, [
           `${account} is ${role === "admin" ? "an admin" : "a member"} from epoch ${epoch} on; its invitation waits in its inbox.`,
         ])
@@ -53,13 +60,16 @@ function addAccountCommands(meeting: Command, run: Run): void {
     said: (account: string, epoch: number | undefined) => string,
   ): void => {
     meeting
-      .command(`${name} <meeting> <account>`)
+      .command(`${name} <meeting> <who>`)
       .description(description)
       .addHelpText("after", `\nExample:\n  taciturn meeting ${name} mtg_… acct_…`)
-      .action(async (id: string, account: string) => {
+      .action(async (id: string, who: string) => {
         await run(async (context) => {
-          const [meetingId, accountId] = [readId("meeting", id), readId("account", account)]
-          const epoch = await act(await context.openClient(), meetingId, accountId)
+          const meetingId = readId("meeting", id)
+          const client = await context.openClient()
+          const accountId = await findPerson(client, who)
+          const epoch = await act(client, meetingId, accountId)
+          const account = formatId("account", accountId)
           context.output.result({ meeting: id, account, ...(epoch === undefined ? {} : { epoch }) }, [
             said(account, epoch),
           ])
@@ -172,12 +182,15 @@ function withoutEpoch(
 }
 
 async function show(context: CommandContext, id: string): Promise<void> {
-  const log = await readMeeting(await context.openClient(), readId("meeting", id))
+  const client = await context.openClient()
+  const log = await readMeeting(client, readId("meeting", id))
   const { current, former } = membersOf(log)
   const { title, policy, keys, adminBoxesAreWrong } = log.current
   const { expiry } = log.standing
   const renewalDue = timeOf(renewalDueMs(log))
   const ended = expiry === null ? null : timeOf(expiry.timeMs)
+  const admins = current.filter(({ role }) => role === "admin")
+  const isSoleAdmin = admins.length === 1 && current.length > 1
   const notices = log.voids.map(({ seq, code, reason }) => ({ event: seq, code, reason }))
   const document = {
     meeting: id,
@@ -187,6 +200,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
     isMember: log.isMember,
     members: current.map(({ genesisHash, role, isLeaving, since, opensFrom }) => ({
       account: accountOf(genesisHash),
+      ...knownAs(client, genesisHash),
       role,
       isLeaving,
       since: documentOf(since),
@@ -197,6 +211,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
     renewalDue,
     ended,
     adminBoxesAreWrong,
+    isSoleAdmin,
     notices,
   }
   context.output.result(document, [
@@ -207,18 +222,35 @@ async function show(context: CommandContext, id: string): Promise<void> {
       : `ended on ${dayOf(ended)}: nothing more is sealed`,
     ...current.map(
       ({ genesisHash, role, isLeaving, since, opensFrom }) =>
-        `${accountOf(genesisHash)}  ${role}${isLeaving ? ", leaving" : ""}, since ${textOf(since)}; opens what was sealed since ${textOf(opensFrom)}`,
+        `${accountOf(genesisHash)}${nameText(client, genesisHash)}  ${role}${isLeaving ? ", leaving" : ""}, since ${textOf(since)}; opens what was sealed since ${textOf(opensFrom)}`,
     ),
     ...former.map(
       ({ genesisHash, until }) =>
         `${accountOf(genesisHash)}  no member since ${textOf(until)}; keeps what it fetched before, opens nothing sealed since`,
     ),
+    ...(isSoleAdmin
+      ? [
+          "There is one admin: if that account is lost, nobody can admit or remove anybody. `taciturn meeting promote` makes another.",
+        ]
+      : []),
     ...(adminBoxesAreWrong
       ? ["Not every admin was brought the admins' key: `taciturn meeting rekey`, by an admin who has it, mends that."]
       : []),
     ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
     ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
   ])
+}
+
+function knownAs(client: Client, genesisHash: Uint8Array): { readonly name: string | null; readonly state: string } {
+  if (equalBytes(genesisHash, client.state.current.secrets.genesisHash)) return { name: null, state: "self" }
+  const contact = contactOf(client, genesisHash)
+  return { name: contact?.name ?? null, state: contact?.state ?? "unknown" }
+}
+
+function nameText(client: Client, genesisHash: Uint8Array): string {
+  const { name, state } = knownAs(client, genesisHash)
+  if (state === "self") return "  you"
+  return name === null ? "" : `  ${name} (${state})`
 }
 
 function accountOf(genesisHash: Uint8Array): string {

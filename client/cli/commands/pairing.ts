@@ -6,7 +6,7 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { whoAmI } from "../../sdk/account.js"
 import { listDevices } from "../../sdk/devices.js"
-import { adoptMeetings } from "../../sdk/keyring.js"
+import { adoptKeyring } from "../../sdk/keyring.js"
 import { createStateFile } from "../../sdk/node/state-file.js"
 import { approveDevice, beginPairing, completePairing, readPairing, type RequestedDevice } from "../../sdk/pairing.js"
 import type { Client } from "../../sdk/client.js"
@@ -73,7 +73,7 @@ async function link(context: CommandContext, flags: LinkFlags, url: string | und
   await mkdir(config.home, { recursive: true, mode: 0o700 })
   await chmod(config.home, 0o700)
   const client = context.clientFor(http, await createStateFile(keystorePath, state, passphrase, secureRandom))
-  await adoptMeetings(client)
+  await adoptKeyring(client)
   const self = whoAmI(client)
   const [account, device] = [formatId("account", self.accountId), formatId("device", self.deviceId)]
   const devices = (await listDevices(client)).map(describeDevice)

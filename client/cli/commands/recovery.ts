@@ -5,7 +5,7 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { type DeviceId, formatId } from "../../../shared/protocol/ids.js"
 import { whoAmI } from "../../sdk/account.js"
 import { closeKeyring, type ListedDevice, type RekeyReport, revokeDevices } from "../../sdk/devices.js"
-import { adoptMeetings } from "../../sdk/keyring.js"
+import { adoptKeyring } from "../../sdk/keyring.js"
 import { createStateFile } from "../../sdk/node/state-file.js"
 import { checkPhrase, recoverAccount, replacePhrase } from "../../sdk/recovery.js"
 import { readId } from "../arguments.js"
@@ -83,7 +83,7 @@ async function recover(context: CommandContext, flags: RecoverFlags, url: string
     random: secureRandom,
   })
   const client = context.clientFor(http, await createStateFile(keystorePath, state, passphrase, secureRandom))
-  await adoptMeetings(client)
+  await adoptKeyring(client)
   const lost = flags.keepAll === true ? [] : await lostOf(others, kept, flags.keep !== undefined, signal)
   if (lost.length === 0) await closeKeyring(client)
   const report = lost.length === 0 ? NOTHING_TO_REKEY : await revokeDevices(client, lost)

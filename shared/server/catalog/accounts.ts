@@ -240,7 +240,8 @@ export async function requireAccount(catalog: Queryable, account: AccountId): Pr
   if (row === undefined) throw noSuchAccount()
 }
 
-async function lockAccount(transaction: Queryable, account: AccountId): Promise<void> {
+/** Of two changes of one account the second waits for the first. @throws {@link ArchiveError} `not-found`. */
+export async function lockAccount(transaction: Queryable, account: AccountId): Promise<void> {
   const [row] = await transaction.query("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", [account])
   if (row === undefined) throw noSuchAccount()
 }

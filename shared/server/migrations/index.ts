@@ -1,6 +1,7 @@
 import { createTables } from "./0001-create-tables.js"
 import { addRecoveryKeys } from "./0002-recovery-keys.js"
 import { createPairings } from "./0003-pairings.js"
+import { createHandles } from "./0004-handles.js"
 
 /** In order; one that was released is never changed. */
-export const MIGRATIONS: readonly string[] = [createTables, addRecoveryKeys, createPairings]
+export const MIGRATIONS: readonly string[] = [createTables, addRecoveryKeys, createPairings, createHandles]

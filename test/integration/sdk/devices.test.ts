@@ -5,7 +5,7 @@ import { expect } from "chai"
 import {
   acceptInvitation,
   addMember,
-  adoptMeetings,
+  adoptKeyring,
   checkPhrase,
   type Client,
   createMeeting,
@@ -62,7 +62,7 @@ describe("SDK: an account's devices", function () {
     const [waiting] = await listInvitations(bob.client)
     await acceptInvitation(bob.client, waiting!)
     const phone = await open(recoverClient(service, laptop.recoveryPhrase, "Alice's phone"))
-    await adoptMeetings(phone.client)
+    await adoptKeyring(phone.client)
     return { laptop, phone, meetingId }
   }
 
@@ -111,7 +111,7 @@ describe("SDK: an account's devices", function () {
     const { laptop, phone } = await twoDevices()
     const made = await createMeeting(phone.client, "Made on the phone")
     expect((await readMeeting(laptop.client, made)).current.title).to.equal("Made on the phone")
-    await adoptMeetings(laptop.client)
+    await adoptKeyring(laptop.client)
     expect(laptop.client.state.current.meetings).to.have.length(2)
   })
 

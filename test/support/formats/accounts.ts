@@ -15,12 +15,13 @@ import {
 import { EMPTY_KEYRING, makeKeyringRecord, openKeyringRecords } from "../../../client/crypto/keyring-record.js"
 import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
 import { verifySignature } from "../../../client/crypto/sodium.js"
-import { encodeCbor } from "../../../shared/protocol/cbor.js"
+import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
 import { decodeKeyringRecord, encodeKeyringStatement, openKeyringEnvelope } from "../../../shared/protocol/keyring.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
+import { formatCard, parseCard } from "../../../shared/protocol/card.js"
 import { verifyChain } from "../../../shared/protocol/chain.js"
 import { countersignedBytes, encodeLink } from "../../../shared/protocol/link.js"
 import {
@@ -38,6 +39,7 @@ import {
   unchanged,
   valueAt,
 } from "./format.js"
+import { textFormat } from "./texts.js"
 
 export const SAMPLE_TIME_MS = 1_790_000_000_000
 
@@ -315,6 +317,72 @@ function keyringStatement(): Format {
   }
 }
 
+function keyringContact(): Format {
+  const { secrets } = sampleAccount("alice")
+  const signer = nativeSignerOf(secrets.device.ed25519Seed)
+  const material = encodeKeyringStatement({
+    genesisHash: secrets.genesisHash,
+    seq: 0,
+    prev: ZERO_HASH,
+    deviceKey: signer.publicKey,
+    timeMs: SAMPLE_TIME_MS,
+    entry: {
+      type: "contact",
+      genesisHash: bytesOf("genesis hash"),
+      seq: 2,
+      chainHead: bytesOf("chain head"),
+      state: "verified",
+      name: "Bob",
+      handle: "bob.b",
+    },
+  })
+  const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signKeyring, signer, statement)
+  const refused = (name: string, path: readonly number[], value: CborValue): Refusal => ({
+    name,
+    code: "malformed",
+    raw: assemble(edit(material, path, value)),
+  })
+  return {
+    name: "keyring-contact",
+    section: "5.4",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature"],
+    limitBytes: LIMITS.keyringRecordBytes,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => openKeyringEnvelope(given, verifySignature),
+    refusals: [
+      ...commonRefusals(assemble(material), material, LIMITS.keyringRecordBytes, assemble),
+      refused("an unknown state", [7, 3], "rumour"),
+      refused("a name above the limit", [7, 4], "n".repeat(LIMITS.contactNameBytes + 1)),
+      refused("a handle that is no text", [7, 5], 1),
+    ],
+  }
+}
+
+function contactCard(): Format {
+  const text = formatCard({ genesisHash: bytesOf("genesis hash"), instanceKey: bytesOf("instance key") })
+  return textFormat({
+    name: "contact-card",
+    section: "5.6",
+    codes: ["malformed"],
+    text,
+    decode: parseCard,
+    refusals: [
+      ["nothing", "malformed", ""],
+      ["another prefix", "malformed", text.replace("card_", "pair_")],
+      ["a digit less", "malformed", text.slice(0, -1)],
+      ["a digit more", "malformed", `${text}a`],
+      [
+        "one digit changed",
+        "malformed",
+        text.replace(/^card_./, (start) => (start === "card_a" ? "card_b" : "card_a")),
+      ],
+      ["a link without a card", "malformed", "https://archive.example/c#"],
+    ],
+  })
+}
+
 function keystore(): Format {
   const random = seededBytes("keystore")
   const raw = createKeystoreLock(null, random).seal(bytesOf("state", 100))
@@ -346,5 +414,15 @@ function keystore(): Format {
 
 export function accountFormats(): readonly Format[] {
   const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery"] as const).map(laterLink)
-  return [link(), pinnedLink(), ...later, keyringRecord(), openedKeyringRecord(), keyringStatement(), keystore()]
+  return [
+    link(),
+    pinnedLink(),
+    ...later,
+    keyringRecord(),
+    openedKeyringRecord(),
+    keyringStatement(),
+    keyringContact(),
+    contactCard(),
+    keystore(),
+  ]
 }

@@ -82,6 +82,8 @@ function clientState(): Format {
     secrets: { genesisHash: secrets.genesisHash, device: secrets.device, userSeeds: [...secrets.userSeeds] },
     pins: [{ genesisHash: hash, seq: 0, headHash: hash }],
     drafts: [],
+    contacts: [{ genesisHash: hash, state: "card", name: "Bob", handle: null, seq: 0 }],
+    phraseConfirmed: true,
     meetings: [
       {
         meetingHash: hash,
