@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { addAccountCommands } from "./commands/account.js"
+import { addContactCommands } from "./commands/contacts.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
 import { addMeetingCommands } from "./commands/meeting.js"
@@ -70,6 +71,7 @@ async function run(action: Action): Promise<void> {
 addAccountCommands(program, run)
 addDeviceCommands(program, run)
 addRecoveryCommands(program, run)
+addContactCommands(program, run)
 addMeetingCommands(program, run)
 addUploadCommand(program, run)
 addRecordingsCommand(program, run)

@@ -15,7 +15,15 @@ export { prepareAccount, registerAccount, whoAmI } from "./account.js"
 export { type Client, createClient } from "./client.js"
 export { CLIENT_FAILPOINTS, type ClientFailpoint } from "./failpoints.js"
 export { Http, type Transport } from "./http.js"
-export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } from "./invitations.js"
+export { blockAccount, blockMeeting, listBlocked, unblockAccount, unblockMeeting } from "./blocks.js"
+export {
+  acceptInvitation,
+  declineInvitations,
+  dismissInvitation,
+  flushOutbox,
+  listInvitations,
+  type WaitingInvitation,
+} from "./invitations.js"
 export {
   type ListedDevice,
   listDevices,

@@ -1,18 +1,9 @@
 import { concatBytes, equalBytes, u64 } from "./bytes.js"
-import {
-  type CborValue,
-  decodeCbor,
-  encodeCbor,
-  readArray,
-  readBytes,
-  readNullable,
-  readText,
-  readUint,
-  readVersioned,
-} from "./cbor.js"
+import { decodeCbor, encodeCbor, readBytes, readText, readUint, readVersioned } from "./cbor.js"
 import { openEnvelope, PUBLIC_KEY_BYTES, type VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES } from "./hash.js"
+import { entryBody, type KeyringEntry, readEntry } from "./keyring-entry.js"
 import { LABELS } from "./labels.js"
 import { LIMITS } from "./limits.js"
 
@@ -23,27 +14,6 @@ export interface KeyringRecord {
   readonly generation: number
   readonly sealed: Uint8Array
 }
-
-const PIN_SOURCES = ["card", "id", "self", "invitation"] as const
-export type PinSource = (typeof PIN_SOURCES)[number]
-
-/** What an account learned. SPEC.md §5.4. */
-export type KeyringEntry =
-  | {
-      readonly type: "pin"
-      readonly genesisHash: Uint8Array
-      readonly seq: number
-      readonly chainHead: Uint8Array
-      readonly how: PinSource
-    }
-  | {
-      readonly type: "meeting"
-      readonly meetingHash: Uint8Array
-      readonly epoch: number
-      readonly eventHash: Uint8Array
-      readonly epochSecret: Uint8Array
-      readonly adminSeed: Uint8Array | null
-    }
 
 export interface KeyringStatement {
   readonly genesisHash: Uint8Array
@@ -87,12 +57,6 @@ export function encodeKeyringStatement(statement: KeyringStatement & { readonly 
   return encodeCbor([1, genesisHash, seq, prev, deviceKey, timeMs, entry.type, entryBody(entry)])
 }
 
-function entryBody(entry: KeyringEntry): CborValue {
-  return entry.type === "pin"
-    ? [entry.genesisHash, entry.seq, entry.chainHead, entry.how]
-    : [entry.meetingHash, entry.epoch, entry.eventHash, entry.epochSecret, entry.adminSeed]
-}
-
 /** @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. SPEC.md §5.4. */
 export function openKeyringEnvelope(raw: Uint8Array, verify: VerifySignature): KeyringStatement {
   const envelope = openEnvelope(raw, LABELS.signKeyring, verify, LIMITS.keyringRecordBytes)
@@ -107,30 +71,5 @@ export function openKeyringEnvelope(raw: Uint8Array, verify: VerifySignature): K
     deviceKey,
     timeMs: readUint(items[5], "time"),
     entry: readEntry(readText(items[6], "type", LIMITS.fieldNameBytes), items[7]),
-  }
-}
-
-function readEntry(type: string, body: CborValue | undefined): KeyringEntry | null {
-  if (type === "pin") {
-    const [genesisHash, seq, chainHead, rawHow] = readArray(body, "pin", 4)
-    const how = PIN_SOURCES.find((name) => name === rawHow)
-    if (how === undefined) throw new ArchiveError("malformed", "a pin of unknown source")
-    return {
-      type,
-      genesisHash: readBytes(genesisHash, "account", HASH_BYTES),
-      seq: readUint(seq, "seq"),
-      chainHead: readBytes(chainHead, "chain head", HASH_BYTES),
-      how,
-    }
-  }
-  if (type !== "meeting") return null
-  const [meetingHash, epoch, eventHash, epochSecret, adminSeed] = readArray(body, "meeting", 5)
-  return {
-    type,
-    meetingHash: readBytes(meetingHash, "meeting hash", HASH_BYTES),
-    epoch: readUint(epoch, "epoch", 0xffff_ffff),
-    eventHash: readBytes(eventHash, "event hash", HASH_BYTES),
-    epochSecret: readBytes(epochSecret, "epoch secret", HASH_BYTES),
-    adminSeed: readNullable(adminSeed, (value) => readBytes(value, "admin seed", HASH_BYTES)),
   }
 }

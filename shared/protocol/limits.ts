@@ -14,6 +14,7 @@ export const LIMITS = {
   mediaTypeBytes: 128,
   deviceNameBytes: 128,
   keyringRecordBytes: 4_096,
+  declinedPerRecord: 64,
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,
   receiptBytes: 512,

@@ -1,15 +1,14 @@
 import type { Command } from "commander"
-import { ArchiveError, type ErrorCode, isArchiveError } from "../../../shared/protocol/errors.js"
-import { toHex } from "../../../shared/protocol/bytes.js"
+import { type ErrorCode, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
+import { listInvitations } from "../../sdk/invitations.js"
 import { adoptMeetings } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
-import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
+import { addInvitationCommands, describeInvitation } from "./invitations.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -32,14 +31,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     .action(async () => {
       await run(list)
     })
-  meeting
-    .command("join [meeting]")
-    .description("accept what waits in this account's inbox: the one invitation, the one to a named meeting, or --all")
-    .option("--all", "accept every invitation")
-    .addHelpText("after", "\nExample:\n  taciturn meeting join --all")
-    .action(async (id: string | undefined, options: { all?: boolean }) => {
-      await run(async (context) => await join(context, id, options.all === true))
-    })
+  addInvitationCommands(meeting, run)
   addMembershipCommands(meeting, run)
 }
 
@@ -58,7 +50,7 @@ async function list(context: CommandContext): Promise<number> {
   const meetings: ListedMeeting[] = []
   for (const { meetingHash } of client.state.current.meetings)
     meetings.push(await describeMeeting(client, idOfHash("meeting", meetingHash), context.signal))
-  const invitations = (await listInvitations(client)).map(describe)
+  const invitations = (await listInvitations(client)).map(describeInvitation)
   context.output.result({ meetings, invitations }, [
     ...meetings.map((listed) =>
       listed.error === undefined
@@ -96,61 +88,4 @@ async function describeMeeting(client: Client, meetingId: MeetingId, signal: Abo
     const { code, message } = error
     return { meeting, title: null, epoch: null, members: null, recordings: null, error: { code, message } }
   }
-}
-
-function describe({
-  entry,
-  invitation,
-  problem,
-}: WaitingInvitation):
-  | { readonly meeting: string; readonly title: string; readonly inviter: string }
-  | { readonly entry: string; readonly problem: string } {
-  if (invitation === null) return { entry: toHex(entry), problem: problem?.message ?? "it can't be opened" }
-  return {
-    meeting: formatId("meeting", idOfHash("meeting", invitation.meetingHash)),
-    title: invitation.title,
-    inviter: formatId("account", idOfHash("account", invitation.inviterGenesisHash)),
-  }
-}
-
-async function join(context: CommandContext, id: string | undefined, all: boolean): Promise<number> {
-  const wanted = id === undefined ? null : formatId("meeting", readId("meeting", id))
-  const client = await context.openClient()
-  const waiting = await listInvitations(client)
-  const chosen = waiting.filter(
-    (item) =>
-      wanted === null ||
-      (item.invitation !== null && formatId("meeting", idOfHash("meeting", item.invitation.meetingHash)) === wanted),
-  )
-  if (chosen.length === 0)
-    throw new ArchiveError(
-      "not-found",
-      wanted === null
-        ? "no invitation waits in this account's inbox"
-        : `no invitation to ${wanted} waits in this account's inbox`,
-    )
-  if (chosen.length > 1 && !all && wanted === null)
-    throw new ArchiveError("usage", `${chosen.length} invitations wait: name the meeting, or give --all`)
-  const joined: { readonly meeting: string; readonly title: string; readonly inviter: string }[] = []
-  const refused: { readonly code: string; readonly message: string }[] = []
-  for (const item of chosen) {
-    try {
-      const meetingId = await acceptInvitation(client, item)
-      const inviter =
-        item.invitation === null ? "" : formatId("account", idOfHash("account", item.invitation.inviterGenesisHash))
-      joined.push({
-        meeting: formatId("meeting", meetingId),
-        title: (await readMeeting(client, meetingId)).current.title,
-        inviter,
-      })
-    } catch (error) {
-      if (!isArchiveError(error) || chosen.length === 1) throw error
-      refused.push({ code: error.code, message: error.message })
-    }
-  }
-  context.output.result({ joined, ...(refused.length > 0 ? { refused } : {}) }, [
-    ...joined.map((meeting) => `joined ${meeting.meeting}  ${meeting.title}, invited by ${meeting.inviter}`),
-    ...refused.map((failure) => `refused: ${failure.message}`),
-  ])
-  return refused.length > 0 ? EXIT.failed : EXIT.done
 }
