@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
-import { type ErrorCode, isArchiveError } from "../../../shared/protocol/errors.js"
+import { fromHex } from "../../../shared/protocol/bytes.js"
+import { ArchiveError, type ErrorCode, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { listInvitations } from "../../sdk/invitations.js"
@@ -16,10 +18,15 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
   meeting
     .command("create <title>")
     .description("make a meeting; only its members can read its title")
-    .addHelpText("after", '\nExample:\n  taciturn meeting create "Weekly call"')
-    .action(async (title: string) => {
+    .option("--code-file <file>", "a file with the server's code, where it makes meetings only with one")
+    .addHelpText(
+      "after",
+      '\nExample:\n  taciturn meeting create "Weekly call"\n\nThe code may come from TACITURN_MEETING_CODE, too. It is kept nowhere.',
+    )
+    .action(async (title: string, flags: { readonly codeFile?: string }) => {
       await run(async (context) => {
-        const id = formatId("meeting", await createMeeting(await context.openClient(), title))
+        const code = await readMeetingCode(context, flags.codeFile)
+        const id = formatId("meeting", await create(await context.openClient(), title, code))
         context.output.result({ meeting: id, title }, [id])
         return undefined
       })
@@ -33,6 +40,32 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     })
   addInvitationCommands(meeting, run)
   addMembershipCommands(meeting, run)
+}
+
+/** From the file that is named, else from the environment. */
+async function readMeetingCode(context: CommandContext, file: string | undefined): Promise<Uint8Array | undefined> {
+  const text =
+    file === undefined
+      ? context.config.meetingCode
+      : await readFile(file, "utf8").catch((cause: unknown) => {
+          throw new ArchiveError("usage", `the code file ${file} can't be read`, { cause })
+        })
+  if (text === null) return undefined
+  const digits = text.trim().toLowerCase()
+  if (!/^(?:[0-9a-f]{2}){16,64}$/.test(digits))
+    throw new ArchiveError("usage", "that is no server's code: one has 32 to 128 hexadecimal digits")
+  return fromHex(digits)
+}
+
+async function create(client: Client, title: string, code: Uint8Array | undefined): Promise<MeetingId> {
+  try {
+    return await createMeeting(client, title, code)
+  } catch (error) {
+    if (!isArchiveError(error) || error.code !== "forbidden") throw error
+    throw new ArchiveError("forbidden", `${error.message}: give it with --code-file or TACITURN_MEETING_CODE`, {
+      cause: error,
+    })
+  }
 }
 
 interface ListedMeeting {
