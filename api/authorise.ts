@@ -1,6 +1,8 @@
+import { timingSafeEqual } from "node:crypto"
 import type { Request } from "express"
 import { fromBase64Url } from "../shared/protocol/bytes.js"
 import { ArchiveError } from "../shared/protocol/errors.js"
+import { sha256 } from "../shared/protocol/hash.js"
 import { HTTP_LIMITS } from "../shared/protocol/http.js"
 import { type AccountId, asId, type MeetingId } from "../shared/protocol/ids.js"
 import { findGrant, type Grant, requireSubject } from "../shared/server/catalog/capabilities.js"
@@ -55,4 +57,18 @@ export async function authoriseNewestEpoch(catalog: Catalog, request: Request): 
   if (grant.scope === "device") throw new ArchiveError("forbidden", "a token of a meeting is needed")
   if (grant.epoch !== grant.newestEpoch) throw new ArchiveError("forbidden", "a token of an older epoch")
   return asId("meeting", grant.subject)
+}
+
+/**
+ * Whether a meeting may be made, by the instance's policy: nobody says who they are. SPEC.md §11.
+ * @throws {@link ArchiveError} `forbidden`, the same without a code as with a wrong one.
+ */
+export function requireMeetingCode(expected: Uint8Array | null, given: Uint8Array | undefined): void {
+  if (expected === null) return
+  // Hashed, so that two lengths take no different time either.
+  if (!timingSafeEqual(sha256(expected), sha256(given ?? new Uint8Array(0))))
+    throw new ArchiveError(
+      "forbidden",
+      "a meeting is made on this server only with the server's code, which its operator gives out",
+    )
 }

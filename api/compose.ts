@@ -23,6 +23,7 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
     jobs,
     unstoredBytes: UNSTORED_BYTES,
     reserveBytes: config.reserveBytes,
+    byteCaps: config.byteCaps,
     authoriseCreation: (request) => authoriseNewestEpoch(catalog, request),
     onNudgeFailed: (error) => {
       logger.warn("a job was not queued; the reconciler will bring it", errorFields(error))
@@ -43,6 +44,8 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
       publicUrls: config.publicUrls,
       version: programVersion(),
       unstoredBytes: UNSTORED_BYTES,
+      meetingBytes: config.byteCaps.meetingBytes,
+      meetingCode: config.meetingCode,
       anonymousRequestsPerMinute: config.anonymousRequestsPerMinute,
       requestsPerMinute: config.requestsPerMinute,
       trustedProxies: config.trustedProxies,

@@ -16,6 +16,10 @@ export interface ApiContext {
   readonly version: string
   /** Pieces that an upload may have waiting before it is told to wait. */
   readonly unstoredBytes: number
+  /** Bytes that a meeting may hold; `null` for no cap. */
+  readonly meetingBytes: number | null
+  /** What whoever makes a meeting must bring; `null` where anybody may. */
+  readonly meetingCode: Uint8Array | null
   readonly limits: RateLimits
   readonly logger: Logger
   /** How many proxies stand before this process: whose word on the client's address counts. */

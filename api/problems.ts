@@ -34,6 +34,8 @@ const STATUSES: Record<ErrorCode, number> = {
   internal: 500,
   unavailable: 503,
   "out-of-space": 507,
+  "quota-exceeded": 507,
+  "inbox-full": 507,
 }
 
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {

@@ -19,6 +19,10 @@ export interface ApiSettings {
   readonly publicUrls: readonly string[]
   readonly version: string
   readonly unstoredBytes: number
+  /** Bytes that a meeting may hold; `null` for no cap. */
+  readonly meetingBytes: number | null
+  /** What whoever makes a meeting must bring; `null` where anybody may. */
+  readonly meetingCode: Uint8Array | null
   readonly anonymousRequestsPerMinute: number
   readonly requestsPerMinute: number
   readonly trustedProxies: number
@@ -60,6 +64,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     origins,
     version: settings.version,
     unstoredBytes: settings.unstoredBytes,
+    meetingBytes: settings.meetingBytes,
+    meetingCode: settings.meetingCode,
     limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),
     logger,
     trustProxy: settings.trustedProxies,

@@ -3,6 +3,7 @@ import { HTTP_LIMITS } from "../../shared/protocol/http.js"
 import { capabilityKey, issueChallenge, redeemChallenge } from "../../shared/server/catalog/capabilities.js"
 import { appendEvent, createMeeting, readEvents, requireMeeting } from "../../shared/server/catalog/meetings.js"
 import type { ApiContext } from "../context.js"
+import { requireMeetingCode } from "../authorise.js"
 import { meetings } from "../contract.js"
 import { mountGuarded } from "../mount-guarded.js"
 
@@ -12,6 +13,7 @@ export function meetingRoutes(context: ApiContext): Router {
   const router = Router()
 
   mountGuarded(context, router, meetings.create, async ({ body }) => {
+    requireMeetingCode(context.meetingCode, body.code)
     const { created, value: meeting } = await createMeeting(catalog, body.event, body.certificate, verify)
     return { status: created ? 201 : 200, body: { meeting } }
   })

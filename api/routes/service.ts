@@ -35,11 +35,12 @@ export function serviceRoutes(context: ApiContext): Router {
       instanceKey: instance.instanceKey,
       serverKeys: instance.serverKeys,
       incarnation: instance.incarnation,
-      meetingCreation: "open",
+      meetingCreation: context.meetingCode === null ? "open" : "code",
       limits: {
         streamBytes: MAX_STREAM_BYTES,
         pieceBytes: CHUNK_BYTES,
         unstoredBytes: context.unstoredBytes,
+        meetingBytes: context.meetingBytes,
         inboxEntries: HTTP_LIMITS.inboxEntries,
         eventBytes: LIMITS.eventBytes,
         epochEventBytes: LIMITS.epochEventBytes,

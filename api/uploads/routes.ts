@@ -8,6 +8,7 @@ import { type AssetId, type MeetingId, parseId } from "../../shared/protocol/ids
 import { CHUNK_BYTES, MAX_STREAM_BYTES } from "../../shared/protocol/sizes.js"
 import { findUpload, type Upload } from "../../shared/server/catalog/uploads.js"
 import { failpoint } from "../../shared/server/failpoints.js"
+import type { ByteCaps } from "../../shared/server/config.js"
 import type { Catalog, Job, JobQueue, Spool } from "../../shared/server/ports.js"
 import { bearerBytes } from "../authorise.js"
 import { uploads } from "../contract.js"
@@ -26,6 +27,7 @@ export interface UploadRoutesOptions {
   readonly unstoredBytes: number
   /** Bytes that stay free on the spool's disk. */
   readonly reserveBytes: number
+  readonly byteCaps: ByteCaps
   /** The meeting that the request's token may create uploads in. */
   readonly authoriseCreation: (request: Request) => Promise<MeetingId>
   /** Gets failures of the queue: they delay work, and lose none. */

@@ -11,7 +11,9 @@ import {
   findUpload,
   type Upload,
 } from "../../shared/server/catalog/uploads.js"
+import { withinCaps } from "../../shared/server/catalog/room.js"
 import { failpoint } from "../../shared/server/failpoints.js"
+import type { Queryable } from "../../shared/server/ports.js"
 import { appendBody } from "./append-body.js"
 import type { UploadContext } from "./context.js"
 import { createLeaseLocks, type HeldLease } from "./lease-locks.js"
@@ -137,7 +139,9 @@ class CatalogStore extends DataStore {
     const { meetingId, metadata } = call
     if (upload.size !== undefined) assertStreamSize(upload.size, metadata.header.kind)
     failpoint("upload.create.before-commit")
-    await createUpload(this.#context.catalog, { ...metadata, meetingId, sizeBytes: upload.size ?? null })
+    await this.#withinCaps(meetingId, async (transaction) => {
+      await createUpload(transaction, { ...metadata, meetingId, sizeBytes: upload.size ?? null })
+    })
     failpoint("upload.create.after-commit")
     return upload
   }
@@ -152,7 +156,10 @@ class CatalogStore extends DataStore {
     const lease = this.#lease()
     const { upload } = lease
     checkStreamSize(upload, sizeBytes)
-    const chunk = await declareLength(this.#context.catalog, upload.assetId, lease.token, sizeBytes)
+    const chunk = await this.#withinCaps(
+      upload.meetingId,
+      async (transaction) => await declareLength(transaction, upload.assetId, lease.token, sizeBytes),
+    )
     running.lease = { ...lease, upload: { ...upload, sizeBytes } }
     if (chunk !== null) await this.#context.nudge(upload.assetId, chunk)
   }
@@ -167,6 +174,11 @@ class CatalogStore extends DataStore {
     if (!(await cancelUpload(this.#context.catalog, assetId)))
       throw new ArchiveError("conflict", "the asset has its receipt")
     failpoint("upload.cancel.after-commit")
+  }
+
+  async #withinCaps<T>(meetingId: MeetingId, work: (transaction: Queryable) => Promise<T>): Promise<T> {
+    const { catalog, byteCaps } = this.#context
+    return await withinCaps(catalog, byteCaps, meetingId, work)
   }
 
   async #upload(): Promise<Upload> {

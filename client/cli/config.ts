@@ -6,6 +6,8 @@ export interface CliConfig {
   readonly home: string
   readonly url: string | null
   readonly passphraseFile: string | null
+  /** The instance's code for making meetings. */
+  readonly meetingCode: string | null
   readonly ffmpegPath: string | null
   readonly searchPath: string
   readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
@@ -23,6 +25,7 @@ export function readCliConfig(environment: NodeJS.ProcessEnv = process.env): Cli
     home: resolve(text("TACITURN_HOME") ?? join(homedir(), ".taciturn")),
     url: text("TACITURN_URL"),
     passphraseFile: text("TACITURN_PASSPHRASE_FILE"),
+    meetingCode: text("TACITURN_MEETING_CODE"),
     ffmpegPath: text("FFMPEG_BIN"),
     searchPath: text("PATH") ?? "",
     failpoint: failpoint === null ? null : { name: failpoint, logPath: text("TACITURN_FAILPOINT_LOG") },

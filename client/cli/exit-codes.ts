@@ -28,6 +28,8 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   "rate-limited": EXIT.tryLater,
   unavailable: EXIT.tryLater,
   "out-of-space": EXIT.tryLater,
+  "quota-exceeded": EXIT.failed,
+  "inbox-full": EXIT.tryLater,
   "not-accepted": EXIT.failed,
   "not-renewed": EXIT.failed,
   timeout: EXIT.tryLater,

@@ -7,12 +7,12 @@ import {
   decodeKeyringRecord,
   encodeKeyringRecord,
   encodeKeyringStatement,
-  type KeyringEntry,
   keyringAad,
   keyringContext,
   type KeyringRecord,
   openKeyringEnvelope,
 } from "../../shared/protocol/keyring.js"
+import type { KeyringEntry } from "../../shared/protocol/keyring-entry.js"
 import { LABELS } from "../../shared/protocol/labels.js"
 import { heldGeneration, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { type AccountSecrets, deviceSigner, keyringKey, newestUserSeed, userSeedOf } from "./account-keys.js"

@@ -10,7 +10,7 @@ import {
   HandleResponse,
 } from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash, parseId } from "../../shared/protocol/ids.js"
-import type { ContactState } from "../../shared/protocol/keyring.js"
+import type { ContactState } from "../../shared/protocol/keyring-entry.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { safetyWords } from "../crypto/account-keys.js"
 import { accountCapability, ownAccountId } from "./account.js"

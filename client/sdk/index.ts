@@ -29,7 +29,15 @@ export {
   verifyContact,
 } from "./contacts.js"
 export { Http, type Transport } from "./http.js"
-export { acceptInvitation, dismissInvitation, flushOutbox, listInvitations } from "./invitations.js"
+export { blockAccount, blockMeeting, listBlocked, unblockAccount, unblockMeeting } from "./blocks.js"
+export {
+  acceptInvitation,
+  declineInvitations,
+  dismissInvitation,
+  flushOutbox,
+  listInvitations,
+  type WaitingInvitation,
+} from "./invitations.js"
 export {
   type ListedDevice,
   listDevices,

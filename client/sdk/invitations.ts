@@ -1,18 +1,20 @@
-import { equalBytes, toBase64Url } from "../../shared/protocol/bytes.js"
+import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
-import { InboxPostResponse, InboxResponse } from "../../shared/protocol/http.js"
-import { includesHash, sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
+import { InboxPostResponse } from "../../shared/protocol/http.js"
+import { includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import type { Invitation } from "../../shared/protocol/invitation.js"
+import { LIMITS } from "../../shared/protocol/limits.js"
 import { activeDevices, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { isAdmin, memberOf } from "../../shared/protocol/roster.js"
 import { deviceSigner } from "../crypto/account-keys.js"
 import { makeInvitationBox, openInvitationBox } from "../crypto/invitation-box.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
-import { accountCapability } from "./account.js"
 import { fetchChainOf } from "./chains.js"
 import type { Client } from "./client.js"
-import { appendToKeyring } from "./keyring.js"
+import { dismiss, fetchInbox, type InboxItem } from "./inbox.js"
+import { blocksIn, declinedIn } from "./keyring-views.js"
+import { appendToKeyring, readKeyring } from "./keyring.js"
 import { assertExtendsPin, readMeeting, rememberMeeting, verifyServedLog } from "./meetings.js"
 import { sleep } from "./retry.js"
 import type { ClientState } from "./state.js"
@@ -73,27 +75,40 @@ export function makeInvitationFor(
   }
 }
 
-/** Posts what waits, each at its time; what fails stays for a later call, and what admits nobody, or can't be known to, is dropped. */
+/**
+ * Posts what waits, each at its time; what fails stays for a later call, and what admits nobody, or can't be known to, is dropped.
+ * @throws {@link ArchiveError} at once where the server is not there; what one recipient's inbox refuses holds back nobody else's, and is thrown at the end.
+ */
 export async function flushOutbox(client: Client): Promise<void> {
-  for (const item of client.state.current.outbox) {
-    const log = await readMeeting(client, idOfHash("meeting", item.meetingHash)).catch((error: unknown) => {
-      // This account was taken out of the meeting: another admin can invite again.
-      if (isArchiveError(error) && error.code === "not-authorised") return null
-      throw error
-    })
-    if (log !== null && includesHash(log.eventHashes, item.eventHash)) {
-      await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
-      const recipient = formatId("account", item.recipient as AccountId)
-      await client.http.json(InboxPostResponse, {
-        method: "POST",
-        path: `/v1/accounts/${recipient}/inbox`,
-        subject: `inbox of ${recipient}`,
-        headers: { "content-type": "application/octet-stream" },
-        body: item.box,
-      })
+  const failures: ArchiveError[] = []
+  for (const item of client.state.current.outbox)
+    try {
+      await postItem(client, item)
+    } catch (error) {
+      if (!isArchiveError(error) || error.retryable || error.code === "interrupted") throw error
+      failures.push(error)
     }
-    await client.state.update((state) => withoutBox(state, item.box))
+  if (failures[0] !== undefined) throw failures[0]
+}
+
+async function postItem(client: Client, item: OutboxItem): Promise<void> {
+  const log = await readMeeting(client, idOfHash("meeting", item.meetingHash)).catch((error: unknown) => {
+    // This account was taken out of the meeting: another admin can invite again.
+    if (isArchiveError(error) && error.code === "not-authorised") return null
+    throw error
+  })
+  if (log !== null && includesHash(log.eventHashes, item.eventHash)) {
+    await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
+    const recipient = formatId("account", item.recipient as AccountId)
+    await client.http.json(InboxPostResponse, {
+      method: "POST",
+      path: `/v1/accounts/${recipient}/inbox`,
+      subject: `inbox of ${recipient}`,
+      headers: { "content-type": "application/octet-stream" },
+      body: item.box,
+    })
   }
+  await client.state.update((state) => withoutBox(state, item.box))
 }
 
 export function withoutBox(state: ClientState, box: Uint8Array): ClientState {
@@ -101,33 +116,35 @@ export function withoutBox(state: ClientState, box: Uint8Array): ClientState {
 }
 
 /** An invitation that waits in one's own inbox, opened; or why it doesn't open. */
-export interface WaitingInvitation {
-  readonly entry: Uint8Array
-  /** Of the sealed bytes: what was dealt with is not shown again, under whatever entry it comes. */
-  readonly sealedHash: Uint8Array
+export interface WaitingInvitation extends Omit<InboxItem, "sealed"> {
   readonly invitation: Invitation | null
   readonly problem: ArchiveError | null
 }
 
+/** What waits and was not declined. What comes from a blocked account, or invites to a blocked meeting, is dropped on the way. */
 export async function listInvitations(client: Client): Promise<readonly WaitingInvitation[]> {
-  const { entries } = await client.tokens.with(
-    client.http,
-    accountCapability(client),
-    async (token, subject) =>
-      await client.http.json(InboxResponse, { path: `/v1/accounts/${subject}/inbox`, subject, token }),
-  )
-  const { secrets, handled } = client.state.current
-  return entries
-    .map(({ entry, sealed }) => ({ entry, sealed, sealedHash: sha256(sealed) }))
-    .filter(({ sealedHash }) => !handled.some((known) => equalBytes(known, sealedHash)))
-    .map(({ entry, sealed, sealedHash }): WaitingInvitation => {
-      try {
-        return { entry, sealedHash, invitation: openInvitationBox(sealed, secrets), problem: null }
-      } catch (error) {
-        if (!isArchiveError(error)) throw error
-        return { entry, sealedHash, invitation: null, problem: error }
-      }
-    })
+  const items = await fetchInbox(client)
+  if (items.length === 0) return []
+  const { entries } = await readKeyring(client)
+  const declined = declinedIn(entries)
+  const { accounts, meetings } = blocksIn(entries)
+  const opened = items.map((item) => openItem(client, item))
+  const isUnwanted = ({ sealedHash, invitation }: WaitingInvitation): boolean =>
+    includesHash(declined, sealedHash) ||
+    (invitation !== null &&
+      (includesHash(accounts, invitation.inviterGenesisHash) || includesHash(meetings, invitation.meetingHash)))
+  await dismiss(client, opened.filter(isUnwanted))
+  return opened.filter((item) => !isUnwanted(item))
+}
+
+function openItem(client: Client, { entry, sealed, sealedHash }: InboxItem): WaitingInvitation {
+  try {
+    const invitation = openInvitationBox(sealed, client.state.current.secrets)
+    return { entry, sealedHash, invitation, problem: null }
+  } catch (error) {
+    if (!isArchiveError(error)) throw error
+    return { entry, sealedHash, invitation: null, problem: error }
+  }
 }
 
 /**
@@ -175,17 +192,20 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
 }
 
 /** Takes an entry out of the inbox, and never shows it again even if the server does. */
-export async function dismissInvitation(client: Client, { entry, sealedHash }: WaitingInvitation): Promise<void> {
-  await client.state.update((state) => ({ ...state, handled: [...state.handled, sealedHash] }))
-  await client.tokens.with(
-    client.http,
-    accountCapability(client),
-    async (token, subject) =>
-      await client.http.send({
-        method: "DELETE",
-        path: `/v1/accounts/${subject}/inbox/${toBase64Url(entry)}`,
-        subject,
-        token,
-      }),
-  )
+export async function dismissInvitation(client: Client, waiting: WaitingInvitation): Promise<void> {
+  await dismiss(client, [waiting])
+}
+
+/**
+ * Declines any number of invitations: none of them is shown again, on no device of this account. What doesn't open is thrown away, and leaves no trace
+ * in the keyring, which anybody could fill otherwise.
+ */
+export async function declineInvitations(client: Client, waiting: readonly WaitingInvitation[]): Promise<void> {
+  const boxHashes = waiting.flatMap(({ invitation, sealedHash }) => (invitation === null ? [] : [sealedHash]))
+  for (let from = 0; from < boxHashes.length; from += LIMITS.declinedPerRecord)
+    await appendToKeyring(client, {
+      type: "declined",
+      boxHashes: boxHashes.slice(from, from + LIMITS.declinedPerRecord),
+    })
+  await dismiss(client, waiting)
 }

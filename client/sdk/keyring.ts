@@ -2,7 +2,7 @@ import { z } from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { KeyringAppendRequest, KeyringAppendResponse, KeyringResponse } from "../../shared/protocol/http.js"
-import type { KeyringEntry } from "../../shared/protocol/keyring.js"
+import type { KeyringEntry } from "../../shared/protocol/keyring-entry.js"
 import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords } from "../crypto/keyring-record.js"
 import { accountCapability, ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
@@ -100,7 +100,7 @@ function adoptedContacts(state: ClientState, entries: readonly KeyringEntry[]): 
 function adoptedPins(state: ClientState, entries: readonly KeyringEntry[]): readonly ClientState["pins"][number][] {
   const pins = new Map(state.pins.map((pin) => [toHex(pin.genesisHash), pin]))
   for (const entry of entries) {
-    if (entry.type === "meeting") continue
+    if (entry.type !== "pin" && entry.type !== "contact") continue
     const { genesisHash, seq, chainHead: headHash } = entry
     const known = pins.get(toHex(genesisHash))
     if (known === undefined || known.seq < seq) pins.set(toHex(genesisHash), { genesisHash, seq, headHash })
@@ -110,8 +110,21 @@ function adoptedPins(state: ClientState, entries: readonly KeyringEntry[]): read
 
 /** Appends by compare-and-swap; another device's record in between is read first. */
 export async function appendToKeyring(client: Client, entry: KeyringEntry): Promise<void> {
+  await decideInKeyring(client, () => entry)
+}
+
+/**
+ * Appends what `decide` makes of everything that the keyring has at that moment, so that two devices of an account decide one after the other.
+ * @returns what was appended; `null` where `decide` says that nothing is to be.
+ */
+export async function decideInKeyring(
+  client: Client,
+  decide: (entries: readonly KeyringEntry[]) => KeyringEntry | null,
+): Promise<KeyringEntry | null> {
   for (let attempt = 1; ; attempt++) {
-    const { head } = await readKeyring(client)
+    const { entries, head } = await readKeyring(client)
+    const entry = decide(entries)
+    if (entry === null) return null
     const made = makeKeyringRecord(client.state.current.secrets, head, entry, {
       timeMs: client.clock.nowMs(),
       random: client.random,
@@ -131,7 +144,7 @@ export async function appendToKeyring(client: Client, entry: KeyringEntry): Prom
           }),
       )
       await rememberHead(client, made.head)
-      return
+      return entry
     } catch (error) {
       if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
     }

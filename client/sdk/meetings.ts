@@ -23,8 +23,12 @@ import { adminCapability, fetchEvents } from "./meeting-events.js"
 import type { ClientState, MeetingState } from "./state.js"
 import type { Capability } from "./tokens.js"
 
-/** Makes a meeting with this account as its one admin. Called again after an interruption, it goes on with the one that was begun under this title. */
-export async function createMeeting(client: Client, title: string): Promise<MeetingId> {
+/**
+ * Makes a meeting with this account as its one admin. Called again after an interruption, it goes on with the one that was begun under this title.
+ * @param code the instance's, where its policy asks for one.
+ * @throws {@link ArchiveError} `forbidden` without it.
+ */
+export async function createMeeting(client: Client, title: string, code?: Uint8Array): Promise<MeetingId> {
   assertTitle(title)
   const draft =
     client.state.current.drafts.find((candidate) => candidate.title === title) ?? (await draftMeeting(client, title))
@@ -35,7 +39,7 @@ export async function createMeeting(client: Client, title: string): Promise<Meet
     method: "POST",
     path: "/v1/meetings",
     subject: formatId("meeting", meetingId),
-    json: z.encode(CreateMeetingRequest, { event, certificate }),
+    json: z.encode(CreateMeetingRequest, { event, certificate, ...(code === undefined ? {} : { code }) }),
   })
   if (!equalBytes(meeting, meetingId))
     throw new ArchiveError("bad-chain", "the server kept another meeting than the one that was sent")

@@ -151,6 +151,12 @@ export function readText(value: CborValue | undefined, what: string, maxBytes: n
   return value
 }
 
+/** @throws {@link ArchiveError} `malformed` unless `value` is `true` or `false`. */
+export function readBoolean(value: CborValue | undefined, what: string): boolean {
+  if (typeof value !== "boolean") throw new ArchiveError("malformed", `${what} is neither true nor false`)
+  return value
+}
+
 /** `null` stays `null`; everything else is read. */
 export function readNullable<T>(value: CborValue | undefined, read: (value: CborValue | undefined) => T): T | null {
   return value === null ? null : read(value)

@@ -23,6 +23,8 @@ export const ERROR_CODES = [
   "rate-limited",
   "unavailable",
   "out-of-space",
+  "quota-exceeded",
+  "inbox-full",
   "not-accepted",
   "not-renewed",
   "timeout",

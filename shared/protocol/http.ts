@@ -28,6 +28,8 @@ export const HTTP_LIMITS = {
   /** A page of events ends after the event that passes this. */
   pageBytes: 4 * 1024 * 1024,
   originCharacters: 256,
+  meetingCodeMinBytes: 16,
+  meetingCodeMaxBytes: 64,
   /** An epoch event of 8 MiB, base64url and a certificate. */
   eventBodyBytes: 12 * 1024 * 1024,
   /** Every other body: the largest holds a link and its boxes. */
@@ -134,11 +136,12 @@ export const InstanceResponse = z
     instanceKey: publicKey,
     serverKeys: z.array(bytesBetween(1, LIMITS.serverKeyBytes)).min(1).max(64),
     incarnation: count,
-    meetingCreation: z.enum(["open"]),
+    meetingCreation: z.enum(["open", "code"]),
     limits: z.object({
       streamBytes: count.max(MAX_STREAM_BYTES),
       pieceBytes: count,
       unstoredBytes: count,
+      meetingBytes: count.nullable(),
       inboxEntries: count,
       eventBytes: count,
       epochEventBytes: count,
@@ -261,8 +264,13 @@ export const CreateMeetingRequest = z
   .strictObject({
     event: bytesBetween(1, LIMITS.epochEventBytes),
     certificate: bytesBetween(1, LIMITS.certificateBytes),
+    code: bytesBetween(HTTP_LIMITS.meetingCodeMinBytes, HTTP_LIMITS.meetingCodeMaxBytes).optional(),
   })
-  .meta({ id: "CreateMeetingRequest", description: "the genesis event, certified by its own access and admin keys" })
+  .meta({
+    id: "CreateMeetingRequest",
+    description:
+      "the genesis event, certified by its own access and admin keys; with the instance's code where meetingCreation is code",
+  })
 
 export const CreateMeetingResponse = z.object({ meeting: idOf("meeting") }).meta({ id: "CreateMeetingResponse" })
 

@@ -16,6 +16,7 @@ export const LIMITS = {
   contactNameBytes: 128,
   handleBytes: 32,
   keyringRecordBytes: 4_096,
+  declinedPerRecord: 64,
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,
   receiptBytes: 512,

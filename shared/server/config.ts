@@ -1,6 +1,10 @@
 import { resolve } from "node:path"
 import { z } from "zod"
+import { fromHex } from "../protocol/bytes.js"
 import { ArchiveError } from "../protocol/errors.js"
+
+/** What chance gives by far: a code of fewer different digits was made up by a person. */
+const MEETING_CODE_DIGITS = 8
 
 /** Everything that the environment can set; nothing else reads it. */
 const environmentSchema = z.object({
@@ -25,6 +29,16 @@ const environmentSchema = z.object({
   DRAIN_SECONDS: z.coerce.number().min(0).max(600).default(10),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   RECONCILE_SECONDS: z.coerce.number().min(0.1).default(15),
+  MEETING_POLICY: z.enum(["open", "code"]).default("open"),
+  MEETING_CODE: z
+    .string()
+    .refine(
+      (text) => /^(?:[0-9a-fA-F]{2}){16,64}$/.test(text) && new Set(text.toLowerCase()).size >= MEETING_CODE_DIGITS,
+      "it is 32 to 128 hexadecimal digits made by chance, as `openssl rand -hex 16` gives",
+    )
+    .optional(),
+  MEETING_BYTES_MAX: z.coerce.number().int().min(1).optional(),
+  INSTANCE_BYTES_MAX: z.coerce.number().int().min(1).optional(),
   UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
   TACITURN_FAILPOINT: z.string().optional(),
   TACITURN_FAILPOINT_LOG: z.string().optional(),
@@ -36,6 +50,12 @@ export interface S3Settings {
   readonly region: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+}
+
+/** Bytes that may be stored or promised; `null` for no cap. */
+export interface ByteCaps {
+  readonly meetingBytes: number | null
+  readonly instanceBytes: number | null
 }
 
 export interface ServerConfig {
@@ -63,6 +83,9 @@ export interface ServerConfig {
   readonly workerConcurrency: number
   readonly reconcileMs: number
   readonly uploadExpiryMs: number
+  /** What whoever makes a meeting must bring; `null` where anybody may. */
+  readonly meetingCode: Uint8Array | null
+  readonly byteCaps: ByteCaps
   readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
 }
 
@@ -98,11 +121,23 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
     workerConcurrency: value.WORKER_CONCURRENCY,
     reconcileMs: value.RECONCILE_SECONDS * 1_000,
     uploadExpiryMs: value.UPLOAD_EXPIRY_HOURS * 3_600_000,
+    meetingCode: readMeetingCode(value),
+    byteCaps: { meetingBytes: value.MEETING_BYTES_MAX ?? null, instanceBytes: value.INSTANCE_BYTES_MAX ?? null },
     failpoint:
       value.TACITURN_FAILPOINT === undefined
         ? null
         : { name: value.TACITURN_FAILPOINT, logPath: value.TACITURN_FAILPOINT_LOG ?? null },
   }
+}
+
+function readMeetingCode(value: z.infer<typeof environmentSchema>): Uint8Array | null {
+  const { MEETING_POLICY: policy, MEETING_CODE: code } = value
+  if (policy === "code" && code === undefined)
+    throw new ArchiveError("usage", "MEETING_POLICY is code, so MEETING_CODE is needed too")
+  // Else an instance that was meant to be closed would be open.
+  if (policy === "open" && code !== undefined)
+    throw new ArchiveError("usage", "MEETING_CODE is set, but MEETING_POLICY is not code: set both or none")
+  return code === undefined ? null : fromHex(code.toLowerCase())
 }
 
 function readS3(value: z.infer<typeof environmentSchema>): S3Settings | null {

@@ -23,6 +23,7 @@ export interface TestApiOptions {
   readonly anonymousRequestsPerMinute?: number
   readonly requestsPerMinute?: number
   readonly drainMs?: number
+  readonly meetingCode?: Uint8Array
   readonly routers?: readonly Router[]
 }
 
@@ -39,6 +40,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       publicUrls: [],
       version: "0.0.0-test",
       unstoredBytes: 64 * 1024 * 1024,
+      meetingBytes: null,
+      meetingCode: options.meetingCode ?? null,
       anonymousRequestsPerMinute: options.anonymousRequestsPerMinute ?? 0,
       requestsPerMinute: options.requestsPerMinute ?? 0,
       trustedProxies: 0,

@@ -24,6 +24,7 @@ import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { ask } from "../phrase.js"
+import { addBlockCommands } from "./blocks.js"
 
 type Run = (action: Action) => Promise<void>
 
@@ -74,6 +75,7 @@ export function addContactCommands(program: Command, run: Run): void {
       })
     })
   addNamingCommands(contact, run)
+  addBlockCommands(contact, run)
   contact
     .command("list")
     .description("everybody whom you added, how you know them, and whether the server shows them as they were")

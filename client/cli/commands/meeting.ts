@@ -1,18 +1,18 @@
+import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
+import { fromHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, type ErrorCode, isArchiveError } from "../../../shared/protocol/errors.js"
-import { toHex } from "../../../shared/protocol/bytes.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { contactOf } from "../../sdk/contacts.js"
-import { acceptInvitation, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
+import { listInvitations } from "../../sdk/invitations.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { accountRisks } from "../../sdk/recovery.js"
-import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
+import { addInvitationCommands, describeInvitation } from "./invitations.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -20,10 +20,15 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
   meeting
     .command("create <title>")
     .description("make a meeting; only its members can read its title")
-    .addHelpText("after", '\nExample:\n  taciturn meeting create "Weekly call"')
-    .action(async (title: string) => {
+    .option("--code-file <file>", "a file with the server's code, where it makes meetings only with one")
+    .addHelpText(
+      "after",
+      '\nExample:\n  taciturn meeting create "Weekly call"\n\nThe code may come from TACITURN_MEETING_CODE, too. It is kept nowhere.',
+    )
+    .action(async (title: string, flags: { readonly codeFile?: string }) => {
       await run(async (context) => {
-        const id = formatId("meeting", await createMeeting(await context.openClient(), title))
+        const code = await readMeetingCode(context, flags.codeFile)
+        const id = formatId("meeting", await create(await context.openClient(), title, code))
         context.output.result({ meeting: id, title }, [id])
         return undefined
       })
@@ -35,15 +40,34 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     .action(async () => {
       await run(list)
     })
-  meeting
-    .command("join [meeting]")
-    .description("accept what waits in this account's inbox: the one invitation, the one to a named meeting, or --all")
-    .option("--all", "accept every invitation")
-    .addHelpText("after", "\nExample:\n  taciturn meeting join --all")
-    .action(async (id: string | undefined, options: { all?: boolean }) => {
-      await run(async (context) => await join(context, id, options.all === true))
-    })
+  addInvitationCommands(meeting, run)
   addMembershipCommands(meeting, run)
+}
+
+/** From the file that is named, else from the environment. */
+async function readMeetingCode(context: CommandContext, file: string | undefined): Promise<Uint8Array | undefined> {
+  const text =
+    file === undefined
+      ? context.config.meetingCode
+      : await readFile(file, "utf8").catch((cause: unknown) => {
+          throw new ArchiveError("usage", `the code file ${file} can't be read`, { cause })
+        })
+  if (text === null) return undefined
+  const digits = text.trim().toLowerCase()
+  if (!/^(?:[0-9a-f]{2}){16,64}$/.test(digits))
+    throw new ArchiveError("usage", "that is no server's code: one has 32 to 128 hexadecimal digits")
+  return fromHex(digits)
+}
+
+async function create(client: Client, title: string, code: Uint8Array | undefined): Promise<MeetingId> {
+  try {
+    return await createMeeting(client, title, code)
+  } catch (error) {
+    if (!isArchiveError(error) || error.code !== "forbidden") throw error
+    throw new ArchiveError("forbidden", `${error.message}: give it with --code-file or TACITURN_MEETING_CODE`, {
+      cause: error,
+    })
+  }
 }
 
 interface ListedMeeting {
@@ -61,7 +85,7 @@ async function list(context: CommandContext): Promise<number> {
   const meetings: ListedMeeting[] = []
   for (const { meetingHash } of client.state.current.meetings)
     meetings.push(await describeMeeting(client, idOfHash("meeting", meetingHash), context.signal))
-  const invitations = (await listInvitations(client)).map((waiting) => describe(client, waiting))
+  const invitations = (await listInvitations(client)).map((waiting) => describeInvitation(client, waiting))
   const risks = await accountRisks(client)
   context.output.result({ meetings, invitations, ...risks }, [
     ...meetings.map((listed) =>
@@ -100,69 +124,4 @@ async function describeMeeting(client: Client, meetingId: MeetingId, signal: Abo
     const { code, message } = error
     return { meeting, title: null, epoch: null, members: null, recordings: null, error: { code, message } }
   }
-}
-
-function describe(
-  client: Client,
-  { entry, invitation, problem }: WaitingInvitation,
-):
-  | {
-      readonly meeting: string
-      readonly title: string
-      readonly inviter: string
-      readonly inviterName: string | null
-      readonly inviterState: string
-    }
-  | { readonly entry: string; readonly problem: string } {
-  if (invitation === null) return { entry: toHex(entry), problem: problem?.message ?? "it can't be opened" }
-  const contact = contactOf(client, invitation.inviterGenesisHash)
-  return {
-    meeting: formatId("meeting", idOfHash("meeting", invitation.meetingHash)),
-    title: invitation.title,
-    inviter: formatId("account", idOfHash("account", invitation.inviterGenesisHash)),
-    inviterName: contact?.name ?? null,
-    inviterState: contact === null ? "unknown to you" : contact.state,
-  }
-}
-
-async function join(context: CommandContext, id: string | undefined, all: boolean): Promise<number> {
-  const wanted = id === undefined ? null : formatId("meeting", readId("meeting", id))
-  const client = await context.openClient()
-  const waiting = await listInvitations(client)
-  const chosen = waiting.filter(
-    (item) =>
-      wanted === null ||
-      (item.invitation !== null && formatId("meeting", idOfHash("meeting", item.invitation.meetingHash)) === wanted),
-  )
-  if (chosen.length === 0)
-    throw new ArchiveError(
-      "not-found",
-      wanted === null
-        ? "no invitation waits in this account's inbox"
-        : `no invitation to ${wanted} waits in this account's inbox`,
-    )
-  if (chosen.length > 1 && !all && wanted === null)
-    throw new ArchiveError("usage", `${chosen.length} invitations wait: name the meeting, or give --all`)
-  const joined: { readonly meeting: string; readonly title: string; readonly inviter: string }[] = []
-  const refused: { readonly code: string; readonly message: string }[] = []
-  for (const item of chosen) {
-    try {
-      const meetingId = await acceptInvitation(client, item)
-      const inviter =
-        item.invitation === null ? "" : formatId("account", idOfHash("account", item.invitation.inviterGenesisHash))
-      joined.push({
-        meeting: formatId("meeting", meetingId),
-        title: (await readMeeting(client, meetingId)).current.title,
-        inviter,
-      })
-    } catch (error) {
-      if (!isArchiveError(error) || chosen.length === 1) throw error
-      refused.push({ code: error.code, message: error.message })
-    }
-  }
-  context.output.result({ joined, ...(refused.length > 0 ? { refused } : {}) }, [
-    ...joined.map((meeting) => `joined ${meeting.meeting}  ${meeting.title}, invited by ${meeting.inviter}`),
-    ...refused.map((failure) => `refused: ${failure.message}`),
-  ])
-  return refused.length > 0 ? EXIT.failed : EXIT.done
 }

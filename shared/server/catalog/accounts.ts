@@ -134,7 +134,7 @@ export interface InboxEntry {
 
 /**
  * Leaves a sealed invitation for an account. The entry's id follows from account and bytes, so posting again changes nothing.
- * @throws {@link ArchiveError} `malformed` for another size, `not-found`, `rate-limited` where too much waits already.
+ * @throws {@link ArchiveError} `malformed` for another size, `not-found`, `inbox-full` where too much waits already.
  */
 export async function postToInbox(
   catalog: Catalog,
@@ -153,7 +153,10 @@ export async function postToInbox(
       [account],
     )
     if ((pending?.entries ?? 0) >= HTTP_LIMITS.inboxEntries)
-      throw new ArchiveError("rate-limited", "too much waits in that inbox already")
+      throw new ArchiveError(
+        "inbox-full",
+        `${HTTP_LIMITS.inboxEntries} invitations wait in that inbox already: its owner must accept or decline some first`,
+      )
     await transaction.query(
       `INSERT INTO inbox_entries (entry_id, account_id, sealed, day) VALUES ($1, $2, $3, ${TODAY})`,
       [entry, account, sealed],

@@ -169,29 +169,27 @@ export async function appendPiece(catalog: Queryable, piece: NewPiece): Promise<
 }
 
 /**
- * Declares the length of an upload that was begun without one.
+ * Declares the length of an upload that was begun without one, in a transaction of the caller's.
  * @returns the last chunk, if it is complete by that.
  * @throws {@link ArchiveError} `conflict` if a length was declared before, or the lease was lost.
  */
 export async function declareLength(
-  catalog: Catalog,
+  transaction: Queryable,
   assetId: Uint8Array,
   leaseToken: number,
   sizeBytes: number,
 ): Promise<number | null> {
-  return await catalog.transaction(async (transaction) => {
-    const [row] = await transaction.query<{ offset_bytes: number }>(
-      `UPDATE assets SET size_bytes = $3
-       WHERE asset_id = $1 AND lease_token = $2 AND lease_until > now() AND state = 'uploading' AND size_bytes IS NULL AND offset_bytes <= $3
-       RETURNING offset_bytes`,
-      [assetId, leaseToken, sizeBytes],
-    )
-    if (row === undefined)
-      throw new ArchiveError("conflict", "the length was declared before, or another request took over this upload")
-    return row.offset_bytes === sizeBytes
-      ? await completeChunk(transaction, assetId, chunkCount(sizeBytes) - 1, sizeBytes)
-      : null
-  })
+  const [row] = await transaction.query<{ offset_bytes: number }>(
+    `UPDATE assets SET size_bytes = $3
+     WHERE asset_id = $1 AND lease_token = $2 AND lease_until > now() AND state = 'uploading' AND size_bytes IS NULL AND offset_bytes <= $3
+     RETURNING offset_bytes`,
+    [assetId, leaseToken, sizeBytes],
+  )
+  if (row === undefined)
+    throw new ArchiveError("conflict", "the length was declared before, or another request took over this upload")
+  return row.offset_bytes === sizeBytes
+    ? await completeChunk(transaction, assetId, chunkCount(sizeBytes) - 1, sizeBytes)
+    : null
 }
 
 /**

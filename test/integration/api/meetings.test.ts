@@ -6,6 +6,7 @@ import {
   AppendEventResponse,
   CreateMeetingResponse,
   EventsResponse,
+  InstanceResponse,
 } from "../../../shared/protocol/http.js"
 import {
   call,
@@ -178,5 +179,30 @@ describe("meetings over HTTP", () => {
     expect(await appendEpoch(changed, await meetingToken(api.url, genesis, "access"))).to.equal(403)
     expect(await appendEpoch(changed, await meetingToken(api.url, genesis, "admin"))).to.equal(201)
     expect((await meetingToken(api.url, changed, "admin")).length).to.equal(32)
+  })
+
+  it("where the policy is code, a meeting is made with the instance's code alone", async () => {
+    const code = random(16)
+    const closed = await startTestApi({ meetingCode: code })
+    const post = async (given: Record<string, unknown>) =>
+      await call(closed.url, "POST", "/v1/meetings", {
+        json: { ...(meetingRequest(newMeeting(anna)) as object), ...given },
+      })
+    const wrong = code.map((byte, index) => (index === 15 ? byte ^ 1 : byte))
+    const refused = [
+      await post({}),
+      await post({ code: toBase64Url(wrong) }),
+      await post({ code: toBase64Url(random(64)) }),
+    ]
+    expect(refused.map(({ status }) => status)).to.deep.equal([403, 403, 403])
+    expect(new Set(refused.map(({ text }) => text)), "none says what was wrong").to.have.property("size", 1)
+    expect(refused[0]?.json).to.include({ code: "forbidden" })
+    expect((await post({ code: toBase64Url(code.slice(0, 15)) })).status).to.equal(400)
+    expect(await closed.catalog.query("SELECT 1 AS found FROM meetings", [])).to.have.length(0)
+    expect((await post({ code: toBase64Url(code) })).status).to.equal(201)
+    const instance = InstanceResponse.parse((await call(closed.url, "GET", "/v1/instance")).json)
+    expect(instance.meetingCreation).to.equal("code")
+    expect(closed.logged.join(""), "the code is in no log").to.not.contain(toBase64Url(code))
+    await closed.stop()
   })
 })

@@ -19,6 +19,7 @@ import { openInstance } from "../../../shared/server/catalog/instance.js"
 import { createInProcessQueue } from "../../../shared/server/jobs/in-process.js"
 import { createLogger } from "../../../shared/server/logger.js"
 import { openFolderStore } from "../../../shared/server/objects/folder.js"
+import type { ByteCaps } from "../../../shared/server/config.js"
 import type { Catalog, Job, JobQueue, ObjectStore, Spool } from "../../../shared/server/ports.js"
 import { signaturesReady, signerOfSeed } from "../../../shared/server/signatures.js"
 import { openFolderSpool } from "../../../shared/server/spool/folder.js"
@@ -51,6 +52,7 @@ export interface StackOptions {
   readonly working?: boolean
   readonly unstoredBytes?: number
   readonly reserveBytes?: number
+  readonly byteCaps?: Partial<ByteCaps>
   readonly openObjects?: (folder: string) => Promise<ObjectStore>
   /** Stands between the API and its catalog or spool. */
   readonly catalogOf?: (catalog: Catalog) => Catalog
@@ -82,6 +84,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       publicUrls: [],
       version: "0.0.0-test",
       unstoredBytes: 64 * 1024 * 1024,
+      meetingBytes: null,
+      meetingCode: null,
       anonymousRequestsPerMinute: 0,
       requestsPerMinute: 0,
       trustedProxies: 0,
@@ -99,6 +103,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         jobs: queue,
         unstoredBytes: options.unstoredBytes ?? 64 * 1024 * 1024,
         reserveBytes: options.reserveBytes ?? 0,
+        byteCaps: { meetingBytes: null, instanceBytes: null, ...options.byteCaps },
         authoriseCreation: (request) => authoriseNewestEpoch(apiCatalog, request),
         onNudgeFailed: () => undefined,
       }),
