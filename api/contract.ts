@@ -31,6 +31,7 @@ import {
   KeyringAppendRequest,
   KeyringAppendResponse,
   KeyringResponse,
+  KeyringSnapshotRequest,
   MeetingTokenRequest,
   PairingMessage,
   PairingPosted,
@@ -248,6 +249,21 @@ export const accounts = {
     answers: {
       201: { description: "appended", schema: KeyringAppendResponse },
       200: { description: "was appended before", schema: KeyringAppendResponse },
+    },
+  }),
+  snapshotKeyring: defineOperation({
+    id: "snapshotKeyring",
+    tag: "accounts",
+    method: "post",
+    path: "/v1/accounts/:account/keyring/snapshots",
+    summary: "Append the record that names a snapshot of all before it, which go",
+    security: "account",
+    params: account,
+    body: KeyringSnapshotRequest,
+    bodyLimitBytes: HTTP_LIMITS.snapshotBodyBytes,
+    answers: {
+      201: { description: "kept", schema: KeyringAppendResponse },
+      200: { description: "was kept before", schema: KeyringAppendResponse },
     },
   }),
 } as const

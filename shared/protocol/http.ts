@@ -32,6 +32,8 @@ export const HTTP_LIMITS = {
   meetingCodeMaxBytes: 64,
   /** An epoch event of 8 MiB, base64url and a certificate. */
   eventBodyBytes: 12 * 1024 * 1024,
+  /** A snapshot of 4 MiB, base64url and a record. */
+  snapshotBodyBytes: 6 * 1024 * 1024,
   /** Every other body: the largest holds a link and its boxes. */
   bodyBytes: 256 * 1024,
 } as const
@@ -247,6 +249,8 @@ export const InboxResponse = z
 
 export const KeyringResponse = z
   .object({
+    /** Of the records before those that follow, where these were asked for and are gone. */
+    snapshot: bytesBetween(1, LIMITS.keyringSnapshotBytes).nullable(),
     records: z.array(bytesBetween(1, LIMITS.keyringRecordBytes)).max(HTTP_LIMITS.keyringRecordsPerPage),
     next: count.nullable(),
   })
@@ -255,6 +259,16 @@ export const KeyringResponse = z
 export const KeyringAppendRequest = z
   .strictObject({ record: bytesBetween(1, LIMITS.keyringRecordBytes) })
   .meta({ id: "KeyringAppendRequest" })
+
+export const KeyringSnapshotRequest = z
+  .strictObject({
+    snapshot: bytesBetween(1, LIMITS.keyringSnapshotBytes),
+    record: bytesBetween(1, LIMITS.keyringRecordBytes),
+  })
+  .meta({
+    id: "KeyringSnapshotRequest",
+    description: "a snapshot of every record so far, and the record that names it",
+  })
 
 export const KeyringAppendResponse = z.object({ seq: count }).meta({ id: "KeyringAppended" })
 

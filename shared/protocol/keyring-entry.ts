@@ -43,6 +43,8 @@ export type KeyringEntry =
     }
   /** Hashes of invitation boxes, never to be shown again. */
   | { readonly type: "declined"; readonly boxHashes: readonly Uint8Array[] }
+  /** Of the sealed snapshot of all records before this one. */
+  | { readonly type: "snapshot"; readonly hash: Uint8Array }
   /** `hash` is a genesis hash or a meeting hash; the newest entry about it counts. */
   | { readonly type: "block"; readonly kind: Blockable; readonly hash: Uint8Array; readonly isBlocked: boolean }
 
@@ -56,6 +58,8 @@ export function entryBody(entry: KeyringEntry): CborValue {
       return [entry.meetingHash, entry.epoch, entry.eventHash, entry.epochSecret, entry.adminSeed]
     case "declined":
       return entry.boxHashes
+    case "snapshot":
+      return [entry.hash]
     case "block":
       return [entry.kind, entry.hash, entry.isBlocked]
   }
@@ -103,6 +107,10 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
       if (boxHashes.length === 0 || boxHashes.length > LIMITS.declinedPerRecord)
         throw new ArchiveError("malformed", `a record of ${boxHashes.length} declined invitations`)
       return { type, boxHashes }
+    }
+    case "snapshot": {
+      const [snapshot] = readArray(body, "snapshot", 1)
+      return { type, hash: hash(snapshot, "snapshot") }
     }
     case "block": {
       const [kind, blocked, isBlocked] = readArray(body, "block", 3)

@@ -17,6 +17,7 @@ export const LABELS = {
   recordingDetails: "taciturn/v1/recording/details",
   keyring: "taciturn/v1/keyring",
   keyringKey: "taciturn/v1/keyring/key",
+  keyringSnapshot: "taciturn/v1/keyring/snapshot",
   deviceName: "taciturn/v1/device-name",
   deviceNameKey: "taciturn/v1/device-name/key",
   userSeed: "taciturn/v1/user-seed",

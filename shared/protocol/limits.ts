@@ -16,6 +16,8 @@ export const LIMITS = {
   contactNameBytes: 128,
   handleBytes: 32,
   keyringRecordBytes: 4_096,
+  /** Some thousand meetings and contacts, and the hashes of all records before. */
+  keyringSnapshotBytes: 4 * 1024 * 1024,
   declinedPerRecord: 64,
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,

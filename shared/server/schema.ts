@@ -53,6 +53,10 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
     holdingClass: "account",
     columns: { account_id: "hash", seq: "metadata", record: "ciphertext", hash: "hash" },
   },
+  keyring_snapshots: {
+    holdingClass: "account",
+    columns: { account_id: "hash", seq: "metadata", snapshot: "ciphertext" },
+  },
   meetings: {
     holdingClass: "meeting",
     columns: {

@@ -1,17 +1,16 @@
 import { concatBytes, equalBytes } from "../../protocol/bytes.js"
 import type { VerifySignature } from "../../protocol/envelope.js"
 import { ArchiveError } from "../../protocol/errors.js"
-import { ID_BYTES, sha256, ZERO_HASH } from "../../protocol/hash.js"
+import { ID_BYTES, sha256 } from "../../protocol/hash.js"
 import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { AccountId } from "../../protocol/ids.js"
-import { decodeKeyringRecord } from "../../protocol/keyring.js"
 import { LIMITS } from "../../protocol/limits.js"
 import { activeDevices, assertBoxesOfHead, type VerifiedChain, verifyChain } from "../../protocol/chain.js"
 import { openLink } from "../../protocol/link.js"
 import type { Catalog, Queryable } from "../ports.js"
 import { TODAY } from "./sql.js"
 
-/** Accounts, their inboxes and keyrings. SPEC.md §5. Everything is append-only but the inbox. */
+/** Accounts, their chains and inboxes. SPEC.md §5. */
 
 export interface Created<T> {
   readonly created: boolean
@@ -175,56 +174,6 @@ export async function readInbox(catalog: Catalog, account: AccountId): Promise<r
 
 export async function deleteInboxEntry(catalog: Catalog, account: AccountId, entry: Uint8Array): Promise<void> {
   await catalog.query("DELETE FROM inbox_entries WHERE account_id = $1 AND entry_id = $2", [account, entry])
-}
-
-// Keyring, SPEC.md §5.4
-
-/** Records from `from` on, oldest first, at most a page. */
-export async function readKeyring(
-  catalog: Catalog,
-  account: AccountId,
-  from: number,
-): Promise<{ readonly records: readonly Uint8Array[]; readonly next: number | null }> {
-  const limit = HTTP_LIMITS.keyringRecordsPerPage
-  const rows = await catalog.query<{ record: Uint8Array }>(
-    "SELECT record FROM keyring_records WHERE account_id = $1 AND seq >= $2::bigint ORDER BY seq LIMIT $3",
-    [account, from, limit + 1],
-  )
-  return { records: rows.slice(0, limit).map((row) => row.record), next: rows.length > limit ? from + limit : null }
-}
-
-/**
- * Appends the next record: compare-and-swap on seq and prev. The same record again: nothing happens.
- * @throws {@link ArchiveError} `conflict` where it does not continue the newest record; as `decodeKeyringRecord`.
- */
-export async function appendKeyring(
-  catalog: Catalog,
-  account: AccountId,
-  rawRecord: Uint8Array,
-): Promise<Created<number>> {
-  const { seq, prev } = decodeKeyringRecord(rawRecord)
-  const hash = sha256(rawRecord)
-  return catalog.transaction(async (transaction) => {
-    await lockAccount(transaction, account)
-    const [same] = await transaction.query(
-      "SELECT 1 FROM keyring_records WHERE account_id = $1 AND seq = $2::bigint AND hash = $3",
-      [account, seq, hash],
-    )
-    if (same !== undefined) return { created: false, value: seq }
-    const [newest] = await transaction.query<{ seq: number; hash: Uint8Array }>(
-      "SELECT seq, hash FROM keyring_records WHERE account_id = $1 ORDER BY seq DESC LIMIT 1",
-      [account],
-    )
-    const continues = seq === (newest === undefined ? 0 : newest.seq + 1) && equalBytes(prev, newest?.hash ?? ZERO_HASH)
-    if (!continues) throw new ArchiveError("conflict", "a record that does not continue the newest one")
-    await transaction.query("INSERT INTO keyring_records (account_id, seq, record, hash) VALUES ($1, $2, $3, $4)", [
-      account,
-      seq,
-      rawRecord,
-      hash,
-    ])
-    return { created: true, value: seq }
-  })
 }
 
 /** The device keys that may answer a challenge for an account. @throws {@link ArchiveError} `not-found`. */

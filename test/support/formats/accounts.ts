@@ -5,6 +5,8 @@ import {
   type NewAccount,
   publicKeysOf,
   recoveryDeviceOfPhrase,
+  keyringKey,
+  newestUserSeed,
 } from "../../../client/crypto/account-keys.js"
 import {
   makeAddDevice,
@@ -13,8 +15,11 @@ import {
   makeRevokeDevices,
 } from "../../../client/crypto/account-links.js"
 import { EMPTY_KEYRING, makeKeyringRecord, openKeyringRecords } from "../../../client/crypto/keyring-record.js"
+import { openSnapshot } from "../../../client/crypto/keyring-snapshot.js"
+import { sealRecord } from "../../../client/crypto/committed-seal.js"
 import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
 import { verifySignature } from "../../../client/crypto/sodium.js"
+import { concatBytes, u64 } from "../../../shared/protocol/bytes.js"
 import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
@@ -360,6 +365,56 @@ function keyringContact(): Format {
   }
 }
 
+/** A snapshot of two records, one of a type from another version. */
+function keyringSnapshot(): Format {
+  const { secrets } = sampleAccount("alice")
+  const hashes = [bytesOf("record 0"), bytesOf("record 1")]
+  const entries = [
+    { type: "block", body: ["account", bytesOf("hash"), true] },
+    { type: "later", body: [1, "x"] },
+  ]
+  const seal = (material: Uint8Array, count = 2): Uint8Array =>
+    encodeCbor([
+      1,
+      1,
+      count,
+      sealRecord(
+        {
+          key: keyringKey(newestUserSeed(secrets).seed),
+          label: LABELS.keyringSnapshot,
+          context: concatBytes(secrets.genesisHash, u64(count)),
+          aad: encodeCbor([1, 1, count]),
+        },
+        material,
+        seededBytes("snapshot"),
+      ),
+    ])
+  const material = encodeCbor([1, 2, concatBytes(...hashes), entries.map(({ type, body }) => [type, body])])
+  const raw = seal(material)
+  const sealedAt = valueAt(raw, [3]) as Uint8Array
+  return {
+    name: "keyring-snapshot",
+    section: "5.4",
+    codes: ["malformed", "too-large", "unsupported-version", "cannot-open"],
+    limitBytes: LIMITS.keyringSnapshotBytes,
+    vouched: true,
+    material,
+    assemble: (given) => seal(given),
+    decode: (given) => openSnapshot(secrets, given),
+    refusals: [
+      { name: "nothing", code: "malformed", raw: NOTHING },
+      { name: "followed by a byte", code: "malformed", raw: concatBytes(raw, Uint8Array.of(0)) },
+      { name: "version 2", code: "unsupported-version", raw: edit(raw, [0], 2) },
+      { name: "version 2 inside", code: "unsupported-version", raw: seal(edit(material, [0], 2)) },
+      { name: "a seal with one bit turned", code: "cannot-open", raw: edit(raw, [3], flip(sealedAt, 70)) },
+      { name: "another count outside", code: "cannot-open", raw: edit(raw, [2], 3) },
+      { name: "another count inside", code: "malformed", raw: seal(edit(material, [1], 3)) },
+      { name: "a hash less", code: "malformed", raw: seal(edit(material, [2], bytesOf("record 0"))) },
+      { name: "an entry without a body", code: "malformed", raw: seal(edit(material, [3, 0], ["block"])) },
+    ],
+  }
+}
+
 function contactCard(): Format {
   const text = formatCard({ genesisHash: bytesOf("genesis hash"), instanceKey: bytesOf("instance key") })
   return textFormat({
@@ -422,6 +477,7 @@ export function accountFormats(): readonly Format[] {
     openedKeyringRecord(),
     keyringStatement(),
     keyringContact(),
+    keyringSnapshot(),
     contactCard(),
     keystore(),
   ]
