@@ -16,6 +16,8 @@ export interface ApiContext {
   readonly version: string
   /** Pieces that an upload may have waiting before it is told to wait. */
   readonly unstoredBytes: number
+  /** Days between a deletion and its purge day. */
+  readonly purgeGraceDays: number
   readonly limits: RateLimits
   readonly logger: Logger
   /** How many proxies stand before this process: whose word on the client's address counts. */

@@ -23,6 +23,7 @@ export interface ApiSettings {
   readonly requestsPerMinute: number
   readonly trustedProxies: number
   readonly drainMs: number
+  readonly purgeGraceDays: number
 }
 
 export interface ApiParts {
@@ -60,6 +61,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     origins,
     version: settings.version,
     unstoredBytes: settings.unstoredBytes,
+    purgeGraceDays: settings.purgeGraceDays,
     limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),
     logger,
     trustProxy: settings.trustedProxies,

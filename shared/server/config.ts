@@ -26,6 +26,7 @@ const environmentSchema = z.object({
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
   RECONCILE_SECONDS: z.coerce.number().min(0.1).default(15),
   UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
+  PURGE_GRACE_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
   TACITURN_FAILPOINT: z.string().optional(),
   TACITURN_FAILPOINT_LOG: z.string().optional(),
 })
@@ -63,6 +64,8 @@ export interface ServerConfig {
   readonly workerConcurrency: number
   readonly reconcileMs: number
   readonly uploadExpiryMs: number
+  /** Days between a deletion and the day on which the bytes go. */
+  readonly purgeGraceDays: number
   readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
 }
 
@@ -98,6 +101,7 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
     workerConcurrency: value.WORKER_CONCURRENCY,
     reconcileMs: value.RECONCILE_SECONDS * 1_000,
     uploadExpiryMs: value.UPLOAD_EXPIRY_HOURS * 3_600_000,
+    purgeGraceDays: value.PURGE_GRACE_DAYS,
     failpoint:
       value.TACITURN_FAILPOINT === undefined
         ? null

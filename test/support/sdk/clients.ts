@@ -58,7 +58,7 @@ export async function startService(): Promise<Service> {
   const { instanceId, receiptSigner } = adapters.instance
   const worker = startWorker(
     { ...adapters, instanceId, receiptSigner, logger },
-    { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 60_000 },
+    { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 0, purgeGraceDays: config.purgeGraceDays },
   )
   const api = await startWholeApi(adapters, { ...config, drainMs: 500 }, logger)
   apiPort = api.port
