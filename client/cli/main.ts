@@ -3,6 +3,7 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import { addAccountCommands } from "./commands/account.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
+import { addStorageCommand } from "./commands/keeping.js"
 import { addMeetingCommands } from "./commands/meeting.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
@@ -73,6 +74,7 @@ addRecoveryCommands(program, run)
 addMeetingCommands(program, run)
 addUploadCommand(program, run)
 addRecordingsCommand(program, run)
+addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)
 prepare(program)

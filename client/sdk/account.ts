@@ -48,6 +48,7 @@ export async function prepareAccount(
       outbox: [],
       handled: [],
       pendingRekeys: [],
+      published: [],
     },
   }
 }

@@ -88,6 +88,7 @@ export async function recoverAccount(
       outbox: [],
       handled: [],
       pendingRekeys: [],
+      published: [],
     },
     others: devicesOf(chain, userSeeds, null),
   }

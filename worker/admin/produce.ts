@@ -1,4 +1,5 @@
 import { resolve } from "node:path"
+import { dateOfDay } from "../../shared/protocol/ambient.js"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
@@ -103,7 +104,7 @@ class Production {
     const tagManifestHash = await this.#bag.seal({
       "Source-Organization": `Taciturn instance ${declaration.instance}`,
       "External-Identifier": declaration.scope.meeting,
-      "Bagging-Date": new Date(declaration.producedDay * 86_400_000).toISOString().slice(0, 10),
+      "Bagging-Date": dateOfDay(declaration.producedDay),
       "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
     })
     const { operatorSigner, serverKeys } = this.#parts.instance

@@ -8,8 +8,10 @@ import { adoptMeetings } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
+import { countOf } from "../describe.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
+import { addMeetingKeepingCommands } from "./keeping.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -41,6 +43,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(async (context) => await join(context, id, options.all === true))
     })
   addMembershipCommands(meeting, run)
+  addMeetingKeepingCommands(meeting, run)
 }
 
 interface ListedMeeting {
@@ -89,7 +92,7 @@ async function describeMeeting(client: Client, meetingId: MeetingId, signal: Abo
       title: current.title,
       epoch: current.keys.epoch,
       members: current.roster.length,
-      recordings: recordings.length,
+      recordings: countOf(recordings),
     }
   } catch (error) {
     if (!isArchiveError(error) || signal.aborted) throw error

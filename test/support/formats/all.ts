@@ -2,6 +2,7 @@ import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
 import { meetingFormats } from "./meetings.js"
+import { noteFormats } from "./notes.js"
 import { recordingFormats } from "./recordings.js"
 import { sealFormats } from "./seals.js"
 import { serverFormats } from "./server.js"
@@ -16,6 +17,7 @@ export function allFormats(): readonly Format[] {
     ...accountFormats(),
     ...meetingFormats(),
     ...recordingFormats(),
+    ...noteFormats(),
     ...textFormats(),
   ]
 }
