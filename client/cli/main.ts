@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import { addAccountDeleteCommand } from "./commands/account-delete.js"
 import { addAccountCommands } from "./commands/account.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
@@ -9,6 +10,7 @@ import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
 import { addRecoveryCommands } from "./commands/recovery.js"
 import { addUploadCommand } from "./commands/upload.js"
+import { addUploadsCommands } from "./commands/uploads.js"
 import { type CommandContext, createContext } from "./context.js"
 import { EXIT } from "./exit-codes.js"
 import { reportFailure } from "./output.js"
@@ -73,10 +75,12 @@ addDeviceCommands(program, run)
 addRecoveryCommands(program, run)
 addMeetingCommands(program, run)
 addUploadCommand(program, run)
+addUploadsCommands(program, run)
 addRecordingsCommand(program, run)
 addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)
+addAccountDeleteCommand(program, run)
 prepare(program)
 
 try {

@@ -4,7 +4,7 @@ import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/proto
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
-import { newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
+import { isClosed, newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 
 import { readNote } from "../../shared/protocol/notes.js"
 import { type RecordingDetails, readRecordingFields, type RecordingFields } from "../../shared/protocol/recording.js"
@@ -91,6 +91,8 @@ export interface MeetingLog {
   readonly newestEpochSeen: number
   /** Whether a member has a newer user key than the roster in force gives it boxes for: a device of it was revoked. */
   readonly isOutdated: boolean
+  /** Members of the roster in force whose accounts were closed since. */
+  readonly closed: readonly Uint8Array[]
   /** Whether the newest epoch that was seen is one that this reader can open. */
   readonly isMember: boolean
 }
@@ -281,12 +283,17 @@ class LogState {
       )
     }
     let isOutdated = false
-    for (const { genesisHash, generation } of this.#isMember ? current.roster : [])
-      isOutdated ||= newestUserKey(await this.#chainOf(genesisHash)).generation > generation
+    const closed: Uint8Array[] = []
+    for (const { genesisHash, generation } of this.#isMember ? current.roster : []) {
+      const chain = await this.#chainOf(genesisHash)
+      isOutdated ||= newestUserKey(chain).generation > generation
+      if (isClosed(chain)) closed.push(genesisHash)
+    }
     return {
       meetingId,
       meetingHash: this.#meetingHash,
       isOutdated,
+      closed,
       head: { seq, hash: this.#hashes[seq] ?? ZERO_HASH },
       eventHashes: this.#hashes,
       epochs: this.#epochs,

@@ -175,7 +175,7 @@ function uploadSecretOf(client: Client, recording: PublishedRecording, index: nu
 }
 
 /** Each by its upload secret, else as an admin. @returns the latest purge day; `null` where all were gone. */
-async function deleteAssets(
+export async function deleteAssets(
   client: Client,
   meetingId: MeetingId,
   assets: readonly { readonly assetId: Uint8Array; readonly uploadSecret: Uint8Array | null }[],

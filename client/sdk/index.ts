@@ -29,6 +29,7 @@ export { checkPhrase, recoverAccount, type RecoveredAccount, replacePhrase } fro
 export { fetchInstance } from "./instance.js"
 export { adoptMeetings, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
+export { closeAccount, type ClosingPlan, isAccountClosed, planClosing } from "./closing.js"
 export { type DeletedRecording, deleteMeeting, deleteRecording, renameRecording, setRetention } from "./deletion.js"
 export {
   type Keeping,
@@ -53,6 +54,7 @@ export { type AssetReader, openAsset } from "./reader/asset-reader.js"
 export { type ClientState, type StateBox } from "./state.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"
+export { abandonUpload, describeUpload, type UnfinishedUpload } from "./upload/unfinished.js"
 export {
   type UploadAsset,
   type UploadedRecording,

@@ -11,6 +11,7 @@ import { makeInvitationBox, openInvitationBox } from "../crypto/invitation-box.j
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { accountCapability } from "./account.js"
 import { fetchChainOf } from "./chains.js"
+import { assertOpen } from "./closed.js"
 import type { Client } from "./client.js"
 import { appendToKeyring } from "./keyring.js"
 import { assertExtendsPin, readMeeting, rememberMeeting, verifyServedLog } from "./meetings.js"
@@ -38,6 +39,7 @@ export function makeInvitationFor(
   self: VerifiedChain,
   epoch: InvitedEpoch,
 ): OutboxItem {
+  assertOpen(recipient)
   const userKey = recipient.userKeys.at(-1)
   if (userKey === undefined) throw new ArchiveError("internal", "an account without a user key")
   const signer = deviceSigner(client.state.current.secrets)

@@ -53,13 +53,19 @@ export async function prepareToSeal(client: Client, log: MeetingLog, options: Se
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     assertMaySeal(client, newest)
     const isEarly = client.clock.nowMs() - newest.standing.renewedAtMs > EARLY_RENEWAL_MS
-    if (newest.isOutdated || holdsLeavers(client, newest)) await rekeyMeeting(client, log.meetingId)
+    if (newest.isOutdated || holdsLeavers(client, newest) || holdsClosed(client, newest))
+      await rekeyMeeting(client, log.meetingId)
     else if (isEarly && canActAsAdmin(client, newest)) await renewMeeting(client, log.meetingId)
     else {
       if (client.clock.nowMs() > renewalDueMs(newest) && options.acceptsNotRenewed !== true)
         throw new ArchiveError(
           "not-renewed",
           "no admin has vouched for this meeting's members in the last 30 days: somebody may have been removed whom the server still shows; ask an admin to renew it",
+        )
+      if (newest.closed.length > 0)
+        throw new ArchiveError(
+          "not-authorised",
+          "a member of this meeting closed its account without leaving: nothing is sealed until an admin takes it out, as `meeting rekey` does",
         )
       return newest
     }
@@ -94,6 +100,10 @@ function assertMaySeal(client: Client, log: MeetingLog): void {
         place: `event ${expiry.seq}`,
       },
     )
+}
+
+function holdsClosed(client: Client, log: MeetingLog): boolean {
+  return log.closed.length > 0 && canActAsAdmin(client, log)
 }
 
 /** Whether somebody who left is still in the roster, whom this account can take out of it. */

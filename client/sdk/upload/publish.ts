@@ -71,7 +71,8 @@ export async function rememberPublished(client: Client, { recordingId, meetingHa
   }))
 }
 
-function isPublished(log: MeetingLog, journal: Journal): boolean {
+/** Whether the log has the journal's recording. */
+export function isPublished(log: MeetingLog, journal: Journal): boolean {
   return log.recordings.some((recording) => equalBytes(recording.fields.recordingId, journal.recordingId))
 }
 

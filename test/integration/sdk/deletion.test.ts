@@ -4,32 +4,44 @@ import path from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import {
+  abandonUpload,
   acceptInvitation,
   addMember,
+  ArchiveError,
+  type Client,
+  type ClientFailpoint,
+  closeAccount,
   createMeeting,
   deleteMeeting,
   deleteRecording,
+  describeUpload,
   findRecording,
   formatId,
   isArchiveError,
+  isAccountClosed,
+  type JournalStore,
   leaveMeeting,
   listInvitations,
   type MeetingId,
   openJournalFolder,
+  planClosing,
   readAsset,
   readMeeting,
   readStorage,
+  refreshKeys,
   type RecordingId,
   rekeyMeeting,
   renameRecording,
   setRetention,
+  setRole,
   titleOf,
   uploadRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
 import { dayOf } from "../../../shared/protocol/ambient.js"
+import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { bytesSource, readAll } from "../../support/sdk/sources.js"
-import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
+import { recoverClient, type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 describe("SDK: deletion", function () {
   this.timeout(60_000)
@@ -58,8 +70,8 @@ describe("SDK: deletion", function () {
     await acceptInvitation(bob.client, waiting!)
   }
 
-  async function upload(by: TestClient): Promise<RecordingId> {
-    const journal = await openJournalFolder(await mkdtemp(path.join(by.home, "journal-")))
+  async function upload(by: Pick<TestClient, "client" | "home">, journal?: JournalStore): Promise<RecordingId> {
+    const store = journal ?? (await openJournalFolder(await mkdtemp(path.join(by.home, "journal-"))))
     const details = {
       title: "A title",
       fileName: null,
@@ -72,7 +84,7 @@ describe("SDK: deletion", function () {
       { role: "media", mediaType: "video/mp4", source: source(1_000) },
       { role: "poster", mediaType: "image/jpeg", source: source(10) },
     ] as const
-    return (await uploadRecording(by.client, meetingId, journal, { details, assets })).recordingId
+    return (await uploadRecording(by.client, meetingId, store, { details, assets })).recordingId
   }
 
   async function refusal(act: () => Promise<unknown>): Promise<string> {
@@ -194,5 +206,94 @@ describe("SDK: deletion", function () {
     expect(told)
       .to.have.property("message")
       .that.includes(formatId("account", whoAmI(alice.client).accountId))
+  })
+
+  it("an upload that was interrupted is described, and given up at the server and here, unless it was published", async () => {
+    const stopAt = (stop: ClientFailpoint): Client => {
+      const failpoint = (name: ClientFailpoint): void => {
+        if (name === stop) throw new ArchiveError("interrupted", "stopped")
+      }
+      return alice.again({ failpoint })
+    }
+    for (const [client, state, sentBytes, isMarked] of [
+      [stopAt("upload.journal-kept"), "sending", 0, false],
+      [stopAt("upload.piece-acknowledged"), "sending", SEGMENT_BYTES, false],
+      [stopAt("upload.receipt-kept"), "sending", SEGMENT_BYTES, true],
+      [stopAt("upload.event-kept"), "stored", 2 * SEGMENT_BYTES, true],
+    ] as const) {
+      const journal = await openJournalFolder(await mkdtemp(path.join(alice.home, "journal-")))
+      await refusal(() => upload({ ...alice, client }, journal))
+      const kept = (await journal.load())!
+      const described = await describeUpload(alice.client, kept)
+      expect(described).to.include({ state, title: "A title", sentBytes, totalBytes: 2 * SEGMENT_BYTES })
+      expect((await abandonUpload(alice.client, journal, kept)) !== null).to.equal(isMarked)
+      expect(await journal.load()).to.equal(null)
+      const { unpublished } = await readStorage(alice.client, meetingId)
+      expect(unpublished.every(({ purgeDay }) => purgeDay !== null)).to.equal(true)
+      expect(await abandonUpload(alice.client, journal, kept)).to.equal(isMarked ? dayOf(Date.now()) + 1 : null)
+      expect((await describeUpload(alice.client, kept)).state).to.equal(isMarked ? "lost" : "sending")
+    }
+    const journal = await openJournalFolder(await mkdtemp(path.join(alice.home, "journal-")))
+    await refusal(() => upload({ ...alice, client: stopAt("upload.event-appended") }, journal))
+    const published = (await journal.load())!
+    expect(await refusal(() => abandonUpload(alice.client, journal, published))).to.equal("exists")
+    expect(await fatesOf(bob)).to.deep.equal(["kept"])
+  })
+
+  it("an account leaves its meetings, and is closed: no device, inbox, keyring or box is left of it, and its signatures hold", async () => {
+    const carol = await startClient(service, "Carol's desktop")
+    const carolsId = whoAmI(carol.client).accountId
+    const accept = async (): Promise<void> => {
+      const [waiting] = await listInvitations(carol.client)
+      await acceptInvitation(carol.client, waiting!)
+    }
+    await addMember(alice.client, meetingId, carolsId, "admin")
+    await accept()
+    const recordingId = await upload(carol)
+    const alone = await createMeeting(carol.client, "Alone")
+    const led = await createMeeting(carol.client, "Led")
+    await addMember(carol.client, led, whoAmI(bob.client).accountId)
+    await acceptInvitation(bob.client, (await listInvitations(bob.client))[0]!)
+    expect(await planClosing(carol.client)).to.deep.equal({
+      leaves: [meetingId],
+      deletes: [alone],
+      blockedBy: [led],
+      unreadable: [],
+    })
+    await setRole(carol.client, led, whoAmI(bob.client).accountId, "admin")
+    const plan = await planClosing(carol.client)
+    expect([plan.leaves, plan.blockedBy]).to.deep.equal([[meetingId, led], []])
+    await closeAccount(carol.client, plan)
+    await closeAccount(carol.client, { leaves: [], deletes: [], blockedBy: [], unreadable: [] })
+    expect(await isAccountClosed(carol.client)).to.equal(true)
+    expect(await refusal(() => refreshKeys(carol.client))).to.equal("gone")
+    expect(await refusal(() => recoverClient(service, carol.recoveryPhrase, "phone"))).to.equal("not-found")
+    for (const table of ["account_boxes", "inbox_entries", "keyring_records"])
+      expect(
+        await service.catalog.query(`SELECT 1 FROM ${table} WHERE account_id = $1`, [carolsId]),
+        table,
+      ).to.deep.equal([])
+    // A member's next upload takes it out, and what it published opens on.
+    await upload(bob)
+    const { current, voids } = await readMeeting(alice.client, meetingId)
+    expect([current.roster.length, voids]).to.deep.equal([2, []])
+    const found = await findRecording(bob.client, recordingId)
+    expect(await readAll(readAsset(bob.client, found, found.media))).to.have.length(1_000)
+    expect(await refusal(() => addMember(alice.client, meetingId, carolsId))).to.equal("gone")
+    await carol.close()
+  })
+
+  it("who closes an account without leaving is sealed nothing to: an admin's next upload takes it out, a member's waits for that", async () => {
+    const dave = await startClient(service, "Dave's tablet")
+    await addMember(alice.client, meetingId, whoAmI(dave.client).accountId)
+    const [waiting] = await listInvitations(dave.client)
+    await acceptInvitation(dave.client, waiting!)
+    await closeAccount(dave.client, { leaves: [], deletes: [], blockedBy: [], unreadable: [] })
+    expect(await refusal(() => upload(bob))).to.equal("not-authorised")
+    expect(await refusal(() => rekeyMeeting(bob.client, meetingId))).to.equal("gone")
+    await upload(alice)
+    expect((await readMeeting(bob.client, meetingId)).current.roster).to.have.length(2)
+    await upload(bob)
+    await dave.close()
   })
 })

@@ -8,6 +8,7 @@ import {
 } from "../../../client/crypto/account-keys.js"
 import {
   makeAddDevice,
+  makeClose,
   makeRenameDevice,
   makeReplaceRecovery,
   makeRevokeDevices,
@@ -130,7 +131,7 @@ function link(): Format {
   }
 }
 
-type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery"
+type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery" | "close"
 
 /** A link behind a genesis and a second device, as the first device signs it. */
 function laterLink(type: LaterLink): Format {
@@ -160,6 +161,7 @@ function laterLink(type: LaterLink): Format {
       ...makeReplaceRecovery(chain, device, userSeed, recovery, ambient),
       added: [nativeSignerOf(recovery.ed25519Seed)],
     }),
+    close: () => ({ ...makeClose(chain, device, ambient), added: [] }),
   }
   const { link: raw, added } = made[type]()
   const rawEnvelope = valueAt(raw, [0]) as Uint8Array
@@ -345,6 +347,6 @@ function keystore(): Format {
 }
 
 export function accountFormats(): readonly Format[] {
-  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery"] as const).map(laterLink)
+  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery", "close"] as const).map(laterLink)
   return [link(), pinnedLink(), ...later, keyringRecord(), openedKeyringRecord(), keyringStatement(), keystore()]
 }

@@ -31,8 +31,9 @@ describe("leaving, renewal, expiry", () => {
   }
 
   type Bare = Exclude<NoteContent, { readonly type: "retention" | "withdrawal" | "recording-title" }>["type"]
-  const note = async (meeting: TestMeeting, by: Person, type: Bare, timeMs?: number): Promise<void> =>
+  async function note(meeting: TestMeeting, by: Person, type: Bare, timeMs?: number): Promise<void> {
     await meeting.say(by, { type }, timeMs)
+  }
 
   async function expectAlike(meeting: TestMeeting, expected: (log: MeetingLog, reader: Person) => void): Promise<void> {
     for (const reader of [alice!, bob!, carol!]) {
