@@ -6,6 +6,7 @@ import {
   AppendLinkRequest,
   AppendLinkResponse,
   AssetResponse,
+  AssetsResponse,
   BoxesResponse,
   bytesOf,
   ChainResponse,
@@ -32,10 +33,13 @@ import {
   KeyringAppendResponse,
   KeyringResponse,
   KeyringSnapshotRequest,
+  MeetingResponse,
   MeetingTokenRequest,
   PairingMessage,
   PairingPosted,
+  PurgeResponse,
   Readiness,
+  RetentionRequest,
   TokenResponse,
   UploadStatusResponse,
   RecoveryRequest,
@@ -359,6 +363,52 @@ export const meetings = {
   }),
 } as const
 
+export const keeping = {
+  describe: defineOperation({
+    id: "getMeeting",
+    tag: "meetings",
+    method: "get",
+    path: "/v1/meetings/:meeting",
+    summary: "What the meeting takes, how long it keeps what it stores, and when it goes if it was deleted",
+    security: "meeting",
+    params: meeting,
+    answers: { 200: { description: "the meeting", schema: MeetingResponse } },
+  }),
+  listAssets: defineOperation({
+    id: "getAssets",
+    tag: "meetings",
+    method: "get",
+    path: "/v1/meetings/:meeting/assets",
+    summary: "The meeting's stored assets by id, deleted ones until they are purged",
+    security: "meeting",
+    params: meeting,
+    query: z.strictObject({ after: idOf("asset").optional() }),
+    answers: { 200: { description: "the assets", schema: AssetsResponse } },
+  }),
+  setRetention: defineOperation({
+    id: "setRetention",
+    tag: "meetings",
+    method: "put",
+    path: "/v1/meetings/:meeting/retention",
+    summary: "How many days the meeting keeps what it stores; null for ever",
+    security: "admin",
+    params: meeting,
+    body: RetentionRequest,
+    answers: { 200: { description: "the meeting", schema: MeetingResponse } },
+  }),
+  remove: defineOperation({
+    id: "deleteMeeting",
+    tag: "meetings",
+    method: "delete",
+    path: "/v1/meetings/:meeting",
+    summary:
+      "Delete the meeting: nothing is appended, uploaded or read but its log, and on the purge day all of it goes",
+    security: "admin",
+    params: meeting,
+    answers: { 200: { description: "it is marked, now or before", schema: PurgeResponse } },
+  }),
+} as const
+
 export const uploads = {
   create: defineOperation({
     id: "createUpload",
@@ -462,8 +512,24 @@ export const assets = {
     params: asset.extend({ n: countText }),
     answers: { 200: { description: "chunk hashes", mediaType: "application/cbor" } },
   }),
+  remove: defineOperation({
+    id: "deleteAsset",
+    tag: "assets",
+    method: "delete",
+    path: "/v1/meetings/:meeting/assets/:asset",
+    summary: "Delete a stored asset, as its uploader or an admin: nobody reads it, and on the purge day it goes",
+    security: "deletion",
+    params: asset,
+    answers: { 200: { description: "it is marked, now or before", schema: PurgeResponse } },
+  }),
 } as const
 
-export const OPERATIONS: readonly Operation[] = [service, accounts, pairings, meetings, uploads, assets].flatMap(
-  (group) => Object.values(group) as Operation[],
-)
+export const OPERATIONS: readonly Operation[] = [
+  service,
+  accounts,
+  pairings,
+  meetings,
+  keeping,
+  uploads,
+  assets,
+].flatMap((group) => Object.values(group) as Operation[])

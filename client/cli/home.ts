@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { readIfThere } from "../sdk/node/files.js"
 import type { CommandContext } from "./context.js"
@@ -11,6 +12,11 @@ export async function assertNoAccount({ keystorePath, config }: CommandContext):
       "exists",
       `there is an account in ${config.home} already: nothing was changed. Set TACITURN_HOME for another`,
     )
+}
+
+/** Where the journals of uploads are, a folder each. */
+export function uploadsFolder({ config }: CommandContext): string {
+  return join(config.home, "uploads")
 }
 
 /** A new passphrase, typed twice; `null` where none is wanted. @throws {@link ArchiveError} `usage`. */

@@ -19,6 +19,7 @@ import { type MadeEpoch, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
+import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
@@ -148,7 +149,7 @@ export function canActAsAdmin(client: Client, log: MeetingLog): boolean {
   return isAdmin(log.current.roster, client.state.current.secrets.genesisHash) && log.adminSeed !== null
 }
 
-/** The epoch in force as an admin would go on from it: without those who left. */
+/** The epoch in force as an admin would go on from it: without those who left, and without accounts that were closed. */
 function planOfAdmin(client: Client, log: MeetingLog, deed: string): EpochPlan {
   // Also where the newest epoch is void: an admin's next one is what makes that good.
   assertIsMember(log)
@@ -157,7 +158,8 @@ function planOfAdmin(client: Client, log: MeetingLog, deed: string): EpochPlan {
   const self = client.state.current.secrets.genesisHash
   return {
     members: log.current.roster.filter(
-      ({ genesisHash }) => equalBytes(genesisHash, self) || !includesHash(left, genesisHash),
+      ({ genesisHash }) =>
+        equalBytes(genesisHash, self) || !(includesHash(left, genesisHash) || includesHash(log.closed, genesisHash)),
     ),
     policy: log.current.policy,
     newcomer: null,
@@ -223,6 +225,7 @@ async function makePlanned(
   const roster: RosterEntry[] = []
   for (const { genesisHash, role } of plan.members) {
     const chain = await chainOf(genesisHash)
+    assertOpen(chain)
     chains.push(chain)
     roster.push({ genesisHash, chainHead: chain.headHash, generation: chain.userKeys.at(-1)?.generation ?? 1, role })
   }

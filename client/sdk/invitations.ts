@@ -11,6 +11,7 @@ import { deviceSigner } from "../crypto/account-keys.js"
 import { makeInvitationBox, openInvitationBox } from "../crypto/invitation-box.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { fetchChainOf } from "./chains.js"
+import { assertOpen } from "./closed.js"
 import type { Client } from "./client.js"
 import { dismiss, fetchInbox, type InboxItem } from "./inbox.js"
 import { blocksIn, declinedIn } from "./keyring-views.js"
@@ -40,6 +41,7 @@ export function makeInvitationFor(
   self: VerifiedChain,
   epoch: InvitedEpoch,
 ): OutboxItem {
+  assertOpen(recipient)
   const userKey = recipient.userKeys.at(-1)
   if (userKey === undefined) throw new ArchiveError("internal", "an account without a user key")
   const signer = deviceSigner(client.state.current.secrets)

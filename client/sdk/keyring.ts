@@ -103,7 +103,12 @@ function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): 
   for (const entry of entries) {
     if (entry.type !== "meeting") continue
     const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed } = entry
-    const known = meetings.get(toHex(meetingHash)) ?? { meetingHash, known: [], head: { seq: 0, hash: meetingHash } }
+    const known = meetings.get(toHex(meetingHash)) ?? {
+      meetingHash,
+      known: [],
+      head: { seq: 0, hash: meetingHash },
+      deletion: null,
+    }
     if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue
     meetings.set(toHex(meetingHash), { ...known, known: [...known.known, { eventHash, epoch, secret, adminSeed }] })
   }

@@ -16,6 +16,8 @@ const meetingSchema = z.object({
   known: z.array(knownSecretSchema),
   /** The newest event that was verified. */
   head: z.object({ seq: uint, hash: bytes }),
+  /** Who deleted it, and when, as its log said while it could be read. */
+  deletion: z.object({ authorGenesisHash: bytes, timeMs: uint }).nullable().default(null),
 })
 /** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. */
 const outboxSchema = z.object({ recipient: bytes, box: bytes, notBeforeMs: uint, meetingHash: bytes, eventHash: bytes })
@@ -59,6 +61,16 @@ const stateSchema = z.object({
   phraseConfirmed: z.boolean().default(false),
   /** Hashes of meetings that may have a secret which a revoked device holds. */
   pendingRekeys: z.array(bytes).default([]),
+  /** Recordings that this device published, with what deletes them although their log may be closed to it by then. */
+  published: z
+    .array(
+      z.object({
+        recordingId: bytes,
+        meetingHash: bytes,
+        assets: z.array(z.object({ assetId: bytes, uploadSecret: bytes })),
+      }),
+    )
+    .default([]),
 })
 
 export type ClientState = z.infer<typeof stateSchema>
@@ -89,6 +101,7 @@ export function newState({
     outbox: [],
     handled: [],
     contacts: [],
+    published: [],
     pendingRekeys: [],
   }
 }

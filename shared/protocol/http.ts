@@ -25,6 +25,7 @@ export const HTTP_LIMITS = {
   boxBytes: 1_168,
   eventsPerPage: 100,
   keyringRecordsPerPage: 100,
+  assetsPerPage: 1_000,
   /** A page of events ends after the event that passes this. */
   pageBytes: 4 * 1024 * 1024,
   originCharacters: 256,
@@ -324,6 +325,34 @@ export const FinishUploadRequest = z
 export const FinishUploadResponse = z
   .object({ state: UploadState, storedBytes: count, receipt: receipt.optional() })
   .meta({ id: "UploadFinished", description: "202 while chunks are being stored; 200 with the receipt" })
+
+const day = count
+
+export const PurgeResponse = z
+  .object({ purgeDay: day })
+  .meta({ id: "Purge", description: "the day, UTC, on which the server removes the bytes. SPEC.md §15" })
+
+export const MeetingResponse = z
+  .object({
+    assetCount: count,
+    storedBytes: count,
+    retentionDays: count.nullable(),
+    purgeDay: day.nullable(),
+  })
+  .meta({ id: "Meeting", description: "what of it is stored, and for how long" })
+
+export const RetentionRequest = z
+  .strictObject({ days: z.int().min(1).max(LIMITS.retentionDays).nullable() })
+  .meta({ id: "RetentionRequest" })
+
+export const AssetsResponse = z
+  .object({
+    assets: z
+      .array(z.object({ asset: idOf("asset"), sizeBytes: count, storedDay: day, purgeDay: day.nullable() }))
+      .max(HTTP_LIMITS.assetsPerPage),
+    next: idOf("asset").nullable(),
+  })
+  .meta({ id: "Assets", description: "assets after the one that was asked for; `next` continues" })
 
 export const AssetResponse = z
   .object({ header: bytesOf(64), sizeBytes: count, root: hash, receipt })

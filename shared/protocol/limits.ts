@@ -22,6 +22,7 @@ export const LIMITS = {
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,
   receiptBytes: 512,
+  retentionDays: 36_500,
   serverKeyBytes: 512,
   certificateBytes: 256,
   assetRecordBytes: 64 * 1024 * 1024,

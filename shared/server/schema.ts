@@ -37,6 +37,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       head_hash: "hash",
       recovery_key: "public-key",
       created_day: "metadata",
+      closed_day: "metadata",
     },
   },
   account_links: {
@@ -67,6 +68,8 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       asset_count: "metadata",
       stored_bytes: "metadata",
       created_day: "metadata",
+      retention_days: "metadata",
+      purge_day: "metadata",
     },
   },
   meeting_events: {
@@ -110,6 +113,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       created_day: "metadata",
       stored_day: "metadata",
       active_at: "metadata",
+      purge_day: "metadata",
     },
   },
   chunks: {

@@ -9,10 +9,12 @@ import { adoptKeyring } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { accountRisks } from "../../sdk/recovery.js"
 import type { CommandContext } from "../context.js"
+import { countOf } from "../describe.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
 import { addInvitationCommands, describeInvitation } from "./invitations.js"
+import { addMeetingKeepingCommands } from "./keeping.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -42,6 +44,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     })
   addInvitationCommands(meeting, run)
   addMembershipCommands(meeting, run)
+  addMeetingKeepingCommands(meeting, run)
 }
 
 /** From the file that is named, else from the environment. */
@@ -117,7 +120,7 @@ async function describeMeeting(client: Client, meetingId: MeetingId, signal: Abo
       title: current.title,
       epoch: current.keys.epoch,
       members: current.roster.length,
-      recordings: recordings.length,
+      recordings: countOf(recordings),
     }
   } catch (error) {
     if (!isArchiveError(error) || signal.aborted) throw error

@@ -14,6 +14,7 @@ import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
 import { mediaTypeOfBytes } from "../file-names.js"
 import type { Action } from "../main.js"
+import { uploadsFolder } from "../home.js"
 import { findFfmpeg } from "../media/ffmpeg.js"
 import { asItIs, prepareMedia } from "../media/prepare.js"
 import { formatSize } from "../output.js"
@@ -215,5 +216,5 @@ function journalFolder(
   const hash = createHash("sha256")
   for (const part of [client.http.baseUrl, formatId("meeting", meetingId), ...parts])
     hash.update(`${Buffer.byteLength(part)}:${part},`)
-  return join(context.config.home, "uploads", hash.digest("hex").slice(0, 40))
+  return join(uploadsFolder(context), hash.digest("hex").slice(0, 40))
 }

@@ -55,7 +55,24 @@ export async function publishRecording(
   }
 }
 
-function isPublished(log: MeetingLog, journal: Journal): boolean {
+/** Keeps what deletes a recording, for when its log is closed to this account. */
+export async function rememberPublished(client: Client, { recordingId, meetingHash, assets }: Journal): Promise<void> {
+  const published = {
+    recordingId,
+    meetingHash,
+    assets: assets.map(({ rawHeader, uploadSecret }) => ({
+      assetId: decodeAssetHeader(rawHeader).assetId,
+      uploadSecret,
+    })),
+  }
+  await client.state.update((state) => ({
+    ...state,
+    published: [...state.published.filter((other) => !equalBytes(other.recordingId, recordingId)), published],
+  }))
+}
+
+/** Whether the log has the journal's recording. */
+export function isPublished(log: MeetingLog, journal: Journal): boolean {
   return log.recordings.some((recording) => equalBytes(recording.fields.recordingId, journal.recordingId))
 }
 

@@ -11,7 +11,7 @@ import type { AssetSource, Journal, JournalAsset, JournalStore } from "./journal
 import { compareWithKept, keptSource } from "./once-source.js"
 import { BufferPool, type PlaintextSource, sealPieces } from "./pieces.js"
 import { ProgressMeter, type UploadProgress } from "./progress.js"
-import { publishRecording } from "./publish.js"
+import { publishRecording, rememberPublished } from "./publish.js"
 import { cancelUpload } from "./tus.js"
 import { type AssetInput, type AssetRun, handleOf, SourceChanged, uploadAsset } from "./upload-asset.js"
 
@@ -192,6 +192,7 @@ class RecordingUpload {
     }
     meter.publishing()
     await publishRecording(this.#client, this.#meetingId, journal, save, this.#retry, this.#options)
+    await rememberPublished(this.#client, journal)
     this.#client.failpoint("upload.published")
     const [media] = journal.assets
     if (media?.done == null || media.trueBytes === null) throw new ArchiveError("internal", "a recording without media")

@@ -5,7 +5,7 @@ import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { AccountId } from "../../protocol/ids.js"
 import { decodeKeyringRecord } from "../../protocol/keyring.js"
 import type { Catalog, Queryable } from "../ports.js"
-import { type Created, lockAccount } from "./accounts.js"
+import { type Created, lockOpenAccount } from "./accounts.js"
 
 /** Keyrings: records, append-only, the oldest of which give way to a snapshot. SPEC.md §5.4. */
 
@@ -20,7 +20,7 @@ export interface KeyringPage {
 export async function readKeyring(catalog: Catalog, account: AccountId, from: number): Promise<KeyringPage> {
   return await catalog.transaction(async (transaction) => {
     // One statement could see a snapshot, and another the records from before it.
-    await lockAccount(transaction, account)
+    await lockOpenAccount(transaction, account)
     const [kept] = await transaction.query<{ seq: number; snapshot: Uint8Array }>(
       "SELECT seq, snapshot FROM keyring_snapshots WHERE account_id = $1 AND seq > $2::bigint",
       [account, from],
@@ -49,7 +49,7 @@ export async function appendKeyring(
   rawRecord: Uint8Array,
 ): Promise<Created<number>> {
   return await catalog.transaction(async (transaction) => {
-    await lockAccount(transaction, account)
+    await lockOpenAccount(transaction, account)
     return await append(transaction, account, rawRecord)
   })
 }
@@ -65,7 +65,7 @@ export async function snapshotKeyring(
   rawSnapshot: Uint8Array,
 ): Promise<Created<number>> {
   return await catalog.transaction(async (transaction) => {
-    await lockAccount(transaction, account)
+    await lockOpenAccount(transaction, account)
     const appended = await append(transaction, account, rawRecord)
     if (!appended.created) return appended
     await transaction.query(

@@ -3,6 +3,7 @@ import { addRecoveryKeys } from "./0002-recovery-keys.js"
 import { createPairings } from "./0003-pairings.js"
 import { createHandles } from "./0004-handles.js"
 import { createKeyringSnapshots } from "./0005-keyring-snapshots.js"
+import { addDeletion } from "./0006-deletion.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -11,4 +12,5 @@ export const MIGRATIONS: readonly string[] = [
   createPairings,
   createHandles,
   createKeyringSnapshots,
+  addDeletion,
 ]

@@ -10,6 +10,7 @@ import {
 } from "../../../client/crypto/account-keys.js"
 import {
   makeAddDevice,
+  makeClose,
   makeRenameDevice,
   makeReplaceRecovery,
   makeRevokeDevices,
@@ -137,7 +138,7 @@ function link(): Format {
   }
 }
 
-type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery"
+type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery" | "close"
 
 /** A link behind a genesis and a second device, as the first device signs it. */
 function laterLink(type: LaterLink): Format {
@@ -167,6 +168,7 @@ function laterLink(type: LaterLink): Format {
       ...makeReplaceRecovery(chain, device, userSeed, recovery, ambient),
       added: [nativeSignerOf(recovery.ed25519Seed)],
     }),
+    close: () => ({ ...makeClose(chain, device, ambient), added: [] }),
   }
   const { link: raw, added } = made[type]()
   const rawEnvelope = valueAt(raw, [0]) as Uint8Array
@@ -468,7 +470,7 @@ function keystore(): Format {
 }
 
 export function accountFormats(): readonly Format[] {
-  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery"] as const).map(laterLink)
+  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery", "close"] as const).map(laterLink)
   return [
     link(),
     pinnedLink(),

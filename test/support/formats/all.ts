@@ -3,6 +3,7 @@ import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
 import { meetingFormats } from "./meetings.js"
 import { pairingFormats } from "./pairing.js"
+import { noteFormats } from "./notes.js"
 import { recordingFormats } from "./recordings.js"
 import { sealFormats } from "./seals.js"
 import { serverFormats } from "./server.js"
@@ -18,6 +19,7 @@ export function allFormats(): readonly Format[] {
     ...pairingFormats(),
     ...meetingFormats(),
     ...recordingFormats(),
+    ...noteFormats(),
     ...textFormats(),
   ]
 }

@@ -89,11 +89,13 @@ function clientState(): Format {
         meetingHash: hash,
         known: [{ eventHash: hash, epoch: 0, secret: hash, adminSeed: null }],
         head: { seq: 0, hash },
+        deletion: null,
       },
     ],
     keyring: { count: 0, hash },
     outbox: [],
     pendingRekeys: [],
+    published: [{ recordingId: hash, meetingHash: hash, assets: [{ assetId: hash, uploadSecret: hash }] }],
     handled: [hash],
   })
   return {
