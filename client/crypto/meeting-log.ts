@@ -14,12 +14,12 @@ import type { AccountSecrets } from "./account-keys.js"
 import type { EpochKeys } from "./epoch-keys.js"
 import { type CandidateSecret, collectCandidates, type KnownEpochSecret } from "./epoch-secrets.js"
 import { type EpochJudgement, judgeEpochEvent } from "./epoch-judge.js"
+import { isAnnouncedByAnother } from "./consent.js"
 import { openEventBody } from "./log-event.js"
 import {
   assertStays,
   type MeetingNote,
-  type MeetingStanding,
-  NEW_STANDING,
+  NOTHING_NOTED,
   type NotedState,
   type NoteOf,
   withNote,
@@ -69,7 +69,7 @@ export interface VoidEvent {
 }
 
 /** What a verified log says. SPEC.md §7. */
-export interface MeetingLog {
+export interface MeetingLog extends NotedState {
   readonly meetingId: MeetingId
   readonly meetingHash: Uint8Array
   readonly head: { readonly seq: number; readonly hash: Uint8Array }
@@ -81,11 +81,8 @@ export interface MeetingLog {
   readonly adminSeed: Uint8Array | null
   /** Proofs of every change of admins so far, for the next epoch event to carry. */
   readonly carried: readonly Uint8Array[]
-  /** Withdrawn ones too. */
-  readonly recordings: readonly PublishedRecording[]
   /** Who left, renewals, withdrawals and the like, in order. */
   readonly notes: readonly MeetingNote[]
-  readonly standing: MeetingStanding
   readonly voids: readonly VoidEvent[]
   /** Epoch number of the newest epoch event, void or not: the server's newest. */
   readonly newestEpochSeen: number
@@ -163,7 +160,7 @@ class LogState {
   readonly #seen = new SeenHeads()
   readonly #chainOf: LogReader["chainOf"]
   #adminSeed: Uint8Array | null = null
-  #noted: NotedState = { standing: NEW_STANDING, recordings: [] }
+  #noted: NotedState = NOTHING_NOTED
   #isMember = false
   #missedEpoch = false
   #chainFailure: unknown = null
@@ -238,7 +235,10 @@ class LogState {
 
   async #applyEntry(seq: number, event: MeetingEvent): Promise<void> {
     const current = this.#epochs.at(-1)
-    if (current === undefined || this.#missedEpoch) return
+    if (current === undefined || this.#missedEpoch) {
+      this.#noted = { ...this.#noted, hasGaps: true }
+      return
+    }
     if (event.epoch !== current.keys.epoch)
       throw new ArchiveError("not-authorised", "an event of an epoch that is not in force")
     const body = openEventBody(event, this.#meetingHash, current.keys)
@@ -258,8 +258,11 @@ class LogState {
     if (statement.type !== "recording") return
     const fields = readRecordingFields(body.fields)
     const { recordings } = this.#noted
-    if (recordings.some((known) => equalBytes(known.fields.recordingId, fields.recordingId))) {
-      throw new ArchiveError("replayed", "a recording that was published before")
+    if (
+      recordings.some((known) => equalBytes(known.fields.recordingId, fields.recordingId)) ||
+      isAnnouncedByAnother(this.#noted, fields.recordingId, authorGenesisHash)
+    ) {
+      throw new ArchiveError("replayed", "a recording that was published before, or announced by somebody else")
     }
     assertNamesAssets(
       event,

@@ -4,9 +4,10 @@ import { includesHash } from "../../shared/protocol/hash.js"
 import { adminsOf, isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
 import type { NoteContent, NoteType } from "../../shared/protocol/notes.js"
 import type { Statement } from "../../shared/protocol/statement.js"
+import { type ConsentNote, type ConsentState, isConsentNote, withConsentNote } from "./consent.js"
 import type { PublishedRecording } from "./meeting-log.js"
 
-/** Statements about the meeting itself and its recordings, beside who is in it. SPEC.md §7.3, §7.4. */
+/** Statements about the meeting itself and its recordings, beside who is in it. SPEC.md §7.3 to §7.5. */
 
 /** A note that was found valid. */
 export type MeetingNote = NoteContent & {
@@ -30,7 +31,7 @@ export interface MeetingStanding {
   readonly deletion: MeetingNote | null
 }
 
-export const NEW_STANDING: MeetingStanding = {
+const NEW_STANDING: MeetingStanding = {
   left: [],
   renewedAtMs: 0,
   expiry: null,
@@ -38,22 +39,30 @@ export const NEW_STANDING: MeetingStanding = {
   deletion: null,
 }
 
-/** What a note changes: the meeting's standing, or its recordings. */
-export interface NotedState {
+/** What a note changes: the meeting's standing, its recordings, or who agreed to be recorded. */
+export interface NotedState extends ConsentState {
   readonly standing: MeetingStanding
-  readonly recordings: readonly PublishedRecording[]
 }
 
-/** @throws {@link ArchiveError} `not-authorised` for a note that its author may not make. SPEC.md §7.3, §7.4. */
+export const NOTHING_NOTED: NotedState = {
+  standing: NEW_STANDING,
+  recordings: [],
+  captures: [],
+  answers: [],
+  hasGaps: false,
+}
+
+/** @throws {@link ArchiveError} `not-authorised` for a note that its author may not make; `replayed`. SPEC.md §7.3 to §7.5. */
 export function withNote(state: NotedState, note: MeetingNote, roster: readonly RosterEntry[]): NotedState {
   if (note.type === "withdrawal" || note.type === "recording-title")
     return { ...state, recordings: withRecordingNote(state.recordings, note, roster) }
+  if (isConsentNote(note)) return { ...state, ...withConsentNote(state, note) }
   return { ...state, standing: withStandingNote(state.standing, note, roster) }
 }
 
 function withStandingNote(
   standing: MeetingStanding,
-  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title">>,
+  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title"> | ConsentNote>,
   roster: readonly RosterEntry[],
 ): MeetingStanding {
   const author = note.authorGenesisHash

@@ -78,6 +78,16 @@ export {
   type StoredAsset,
   type StoredRecording,
 } from "./keeping.js"
+export {
+  announceCapture,
+  type ConsentPage,
+  consentOf,
+  giveConsent,
+  locateConsent,
+  type MemberConsent,
+  waitingForConsent,
+  withdrawConsent,
+} from "./consent.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export { type CurrentMember, type EpochMoment, type FormerMember, membersOf } from "./membership.js"
 export { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting, type SealingOptions } from "./standing.js"

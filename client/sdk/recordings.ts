@@ -18,14 +18,26 @@ export interface OpenRecording {
   readonly assets: readonly OpenedAsset[]
 }
 
-/**
- * Looks through this account's meetings. One that can't be read, as this account was taken out of it, hides no other.
- * @throws {@link ArchiveError} `not-found`, and what kept a meeting from being read if no other has the recording.
- */
+/** @throws {@link ArchiveError} as {@link searchMeetings}. */
 export async function locateRecording(
   client: Client,
   recordingId: RecordingId,
 ): Promise<{ readonly log: MeetingLog; readonly recording: PublishedRecording }> {
+  return await searchMeetings(client, recordingId, (log) => {
+    const recording = log.recordings.find(({ fields }) => equalBytes(fields.recordingId, recordingId))
+    return recording === undefined ? null : { log, recording }
+  })
+}
+
+/**
+ * Looks through this account's meetings for something of a recording. One that can't be read, as this account was taken out of it, hides no other.
+ * @throws {@link ArchiveError} `not-found`, and what kept a meeting from being read if no other has it.
+ */
+export async function searchMeetings<Found>(
+  client: Client,
+  recordingId: RecordingId,
+  find: (log: MeetingLog) => Found | null,
+): Promise<Found> {
   const failures: ArchiveError[] = []
   for (const { meetingHash } of client.state.current.meetings) {
     const meetingId: MeetingId = idOfHash("meeting", meetingHash)
@@ -34,8 +46,8 @@ export async function locateRecording(
       failures.push(error)
       return null
     })
-    const recording = log?.recordings.find((candidate) => equalBytes(candidate.fields.recordingId, recordingId))
-    if (log !== null && recording !== undefined) return { log, recording }
+    const found = log === null ? null : find(log)
+    if (found !== null) return found
   }
   const [failure] = failures
   if (failure !== undefined) throw failure

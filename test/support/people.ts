@@ -14,7 +14,7 @@ import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent, type NewEpoch } from 
 import { type Author, type EventContent, makeEvent } from "../../client/crypto/log-event.js"
 import type { KnownEpochSecret } from "../../client/crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
-import { makeRecordingContent } from "../../client/crypto/recording-event.js"
+import { type AuthoredAsset, makeRecordingContent } from "../../client/crypto/recording-event.js"
 import { verifySignature } from "../../client/crypto/sodium.js"
 
 export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
@@ -36,6 +36,22 @@ export function makePerson(deviceName: string): Person {
 
 export function entryOf(person: Person, role: Role): RosterEntry {
   return { genesisHash: person.chain.genesisHash, chainHead: person.chain.headHash, generation: 1, role }
+}
+
+/** A recording's media, as its author knows it. */
+export function newMedia(): AuthoredAsset {
+  const header = { kind: "file", assetId: asId("asset", random(16)), salt: random(32) } as const
+  return {
+    role: "media",
+    rawHeader: encodeAssetHeader(header),
+    header,
+    storedBytes: storedBytesOfFile(1_000),
+    trueBytes: 1_000,
+    root: random(32),
+    mediaType: "video/mp4",
+    contentKey: random(32),
+    uploadSecret: random(32),
+  }
 }
 
 /** A meeting's log as a server would hold it, with nothing between it and the test. */
@@ -149,21 +165,14 @@ export class TestMeeting {
   }
 
   /** Publishes a recording of one asset. */
-  async publish(by: Person, title: string, timeMs = 5): Promise<RecordingId> {
+  async publish(
+    by: Person,
+    title: string,
+    timeMs = 5,
+    recordingId = asId("recording", random(16)),
+    asset = newMedia(),
+  ): Promise<RecordingId> {
     const log = await this.read(by)
-    const recordingId = asId("recording", random(16))
-    const header = { kind: "file", assetId: asId("asset", random(16)), salt: random(32) } as const
-    const asset = {
-      role: "media",
-      rawHeader: encodeAssetHeader(header),
-      header,
-      storedBytes: storedBytesOfFile(1_000),
-      trueBytes: 1_000,
-      root: random(32),
-      mediaType: "video/mp4",
-      contentKey: random(32),
-      uploadSecret: random(32),
-    } as const
     const details = { title, fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" } as const
     const authorUserPublicKey = by.chain.userKeys[0]?.publicKey ?? new Uint8Array(1_216)
     const recording = { recordingId, assets: [asset], details, authorUserPublicKey }

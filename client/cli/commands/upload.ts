@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { access, constants, realpath, stat } from "node:fs/promises"
 import { basename, extname, join } from "node:path"
 import type { Command } from "commander"
+import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
@@ -180,9 +181,13 @@ async function uploadInput(
     folder,
     async () => {
       const journal = await openJournalFolder(folder)
-      const start = await peek(process.stdin)
       // An earlier call may have kept all that its own input gave; then this one needs none.
-      if (start.length === 0 && (await journal.load()) === null) {
+      const [begun] = (await journal.load())?.assets ?? []
+      const isFirst =
+        begun === undefined || (await journal.loadLeaves(decodeAssetHeader(begun.rawHeader).assetId)).length === 0
+      const mediaType = async (): Promise<string> => {
+        const start = await peek(process.stdin)
+        if (start.length > 0 || !isFirst) return mediaTypeOfBytes(start)
         await journal.remove()
         throw new ArchiveError("usage", "nothing came on standard input: nothing was uploaded")
       }
@@ -193,7 +198,7 @@ async function uploadInput(
         durationMs: null,
         prepared: "as-is" as const,
       }
-      const assets: UploadAsset[] = [{ role: "media", mediaType: mediaTypeOfBytes(start), source }]
+      const assets: UploadAsset[] = [{ role: "media", mediaType, source }]
       return await uploadRecording(
         client,
         meetingId,

@@ -16,7 +16,7 @@ function noteOf(
   const raw = encodeFields(noteValues(content).map(([name, value]) => ({ name, salt: random(32), value })))
   return {
     name: `note-${content.type}`,
-    section: "7.4",
+    section: content.type === "capture" || content.type === "consent" ? "7.5" : "7.4",
     codes: ["malformed"],
     limitBytes: LIMITS.eventBytes,
     vouched: false,
@@ -46,6 +46,14 @@ export function noteFormats(): readonly Format[] {
       ["an id of another length", 0, bytesOf("id", 15)],
       ["a title of 513 bytes", 1, "x".repeat(513)],
       ["no title", 1, null],
+    ]),
+    noteOf({ type: "capture", headerHash: bytesOf("header hash"), recordingId: RECORDING_ID }, [
+      ["a header hash of another length", 0, bytesOf("header hash", 31)],
+      ["an id of another length", 1, bytesOf("id", 32)],
+    ]),
+    noteOf({ type: "consent", headerHash: bytesOf("header hash") }, [
+      ["a header hash of another length", 0, bytesOf("header hash", 64)],
+      ["no header hash", 0, null],
     ]),
   ]
 }

@@ -30,7 +30,7 @@ describe("leaving, renewal, expiry", () => {
     return meeting
   }
 
-  type Bare = Exclude<NoteContent, { readonly type: "retention" | "withdrawal" | "recording-title" }>["type"]
+  type Bare = Extract<NoteContent, { readonly type: "leave" | "renewal" | "expiry" | "deletion" }>["type"]
   async function note(meeting: TestMeeting, by: Person, type: Bare, timeMs?: number): Promise<void> {
     await meeting.say(by, { type }, timeMs)
   }
