@@ -1,12 +1,32 @@
 import { dateOfDay } from "../../shared/protocol/ambient.js"
+import { equalBytes } from "../../shared/protocol/bytes.js"
 import { formatId, idOfHash } from "../../shared/protocol/ids.js"
 import type { PublishedRecording } from "../crypto/meeting-log.js"
+import type { Client } from "../sdk/client.js"
+import { contactOf } from "../sdk/contacts.js"
 import type { RecordingFate } from "../sdk/keeping.js"
 
 /** How commands say what several of them show. */
 
 export function accountOf(genesisHash: Uint8Array): string {
   return formatId("account", idOfHash("account", genesisHash))
+}
+
+/** What this account calls somebody, and how well it knows them. */
+export function knownAs(
+  client: Client,
+  genesisHash: Uint8Array,
+): { readonly name: string | null; readonly state: string } {
+  if (equalBytes(genesisHash, client.state.current.secrets.genesisHash)) return { name: null, state: "self" }
+  const contact = contactOf(client, genesisHash)
+  return { name: contact?.name ?? null, state: contact?.state ?? "unknown" }
+}
+
+/** Behind an account id. */
+export function nameText(client: Client, genesisHash: Uint8Array): string {
+  const { name, state } = knownAs(client, genesisHash)
+  if (state === "self") return "  you"
+  return name === null ? "" : `  ${name} (${state})`
 }
 
 /** Recordings that were not deleted. */

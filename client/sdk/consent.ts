@@ -23,6 +23,7 @@ export interface MemberConsent {
 export interface ConsentPage {
   readonly recordingId: RecordingId
   readonly headerHash: Uint8Array
+  readonly authorGenesisHash: Uint8Array
   /** The announcement before the capture began; `null` where it was not announced. */
   readonly capture: Capture | null
   /** `null` while nothing is published. */
@@ -96,6 +97,7 @@ export function consentOf(log: MeetingLog, recordingId: RecordingId): ConsentPag
     return {
       recordingId,
       headerHash,
+      authorGenesisHash: recording.authorGenesisHash,
       capture,
       recording,
       members: membersOf(log, capture, recording.fields.captureEpoch, answers),
@@ -104,9 +106,9 @@ export function consentOf(log: MeetingLog, recordingId: RecordingId): ConsentPag
   }
   const capture = log.captures.findLast((candidate) => equalBytes(candidate.recordingId, recordingId))
   if (capture === undefined) return null
-  const { headerHash } = capture
+  const { headerHash, authorGenesisHash } = capture
   const members = membersOf(log, capture, null, answersTo(log, headerHash, capture.seq))
-  return { recordingId, headerHash, capture, recording: null, members, isOtherwiseNamed: false }
+  return { recordingId, headerHash, authorGenesisHash, capture, recording: null, members, isOtherwiseNamed: false }
 }
 
 /** Captures and recordings that wait for this account's answer, oldest first. */

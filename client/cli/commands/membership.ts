@@ -1,9 +1,8 @@
 import type { Command } from "commander"
-import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { type AccountId, formatId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { contactOf, findPerson } from "../../sdk/contacts.js"
+import { findPerson } from "../../sdk/contacts.js"
 import { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "../../sdk/epochs.js"
 import { readKeeping } from "../../sdk/keeping.js"
 import { type EpochMoment, membersOf } from "../../sdk/membership.js"
@@ -11,7 +10,7 @@ import { readMeeting } from "../../sdk/meetings.js"
 import { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting } from "../../sdk/standing.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
-import { accountOf, countOf, purgeDocument } from "../describe.js"
+import { accountOf, countOf, knownAs, nameText, purgeDocument } from "../describe.js"
 import type { Action } from "../main.js"
 import { retentionDiffers } from "./keeping.js"
 
@@ -266,18 +265,6 @@ async function show(context: CommandContext, id: string): Promise<void> {
     ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
     ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
   ])
-}
-
-function knownAs(client: Client, genesisHash: Uint8Array): { readonly name: string | null; readonly state: string } {
-  if (equalBytes(genesisHash, client.state.current.secrets.genesisHash)) return { name: null, state: "self" }
-  const contact = contactOf(client, genesisHash)
-  return { name: contact?.name ?? null, state: contact?.state ?? "unknown" }
-}
-
-function nameText(client: Client, genesisHash: Uint8Array): string {
-  const { name, state } = knownAs(client, genesisHash)
-  if (state === "self") return "  you"
-  return name === null ? "" : `  ${name} (${state})`
 }
 
 function timeOf(ms: number): string {

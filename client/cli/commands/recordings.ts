@@ -9,6 +9,7 @@ import type { CommandContext } from "../context.js"
 import { accountOf, fateText, purgeDocument, purgeLine } from "../describe.js"
 import type { Action } from "../main.js"
 import { formatDuration, formatSize } from "../output.js"
+import { addRecordingShowCommand } from "./recording.js"
 
 type Run = (action: Action) => Promise<void>
 
@@ -23,7 +24,8 @@ export function addRecordingsCommand(program: Command, run: Run): void {
         return undefined
       })
     })
-  const recording = program.command("recording").description("delete a recording, or give it another title")
+  const recording = program.command("recording").description("show a recording, delete it, or give it another title")
+  addRecordingShowCommand(recording, run)
   recording
     .command("delete <recording>")
     .description("delete a recording for everybody, as its author or an admin; nobody can take that back")
