@@ -56,11 +56,12 @@ export async function removeDoomed(context: WorkerContext, times: ExpiryTimes): 
 
 /** Replaces deleted meetings, whose assets are gone, by their tombstones. */
 export async function buryMeetings({ catalog, logger }: WorkerContext): Promise<void> {
+  let buried = 0
   for (const meetingId of await dueMeetings(catalog, MEETINGS_PER_PASS)) {
-    await buryMeeting(catalog, meetingId)
+    if (await buryMeeting(catalog, meetingId)) buried += 1
     failpoint("worker.purge.after-meeting")
-    logger.info("a deleted meeting was purged")
   }
+  if (buried > 0) logger.info("deleted meetings were purged", { meetings: buried })
 }
 
 /** The asset's record first: chunks that it names no longer look like an asset to whoever reads the store alone. SPEC.md §13. */

@@ -24,5 +24,6 @@ export async function confirm(
 
 /** `false` also without a terminal. */
 export async function isConfirmed({ signal }: CommandContext, question: string): Promise<boolean> {
-  return process.stdin.isTTY && /^y(es)?$/i.test((await ask(`${question} [y/N] `, signal)).trim())
+  if (!process.stdin.isTTY) return false
+  return /^y(es)?$/i.test((await ask(`${question} [y/N] `, signal)).trim())
 }

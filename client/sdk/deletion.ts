@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { ID_BYTES } from "../../shared/protocol/hash.js"
 import { MeetingResponse, PurgeResponse, RetentionRequest } from "../../shared/protocol/http.js"
 import { asId, formatId, idOfHash, type MeetingId, type RecordingId } from "../../shared/protocol/ids.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
@@ -48,10 +49,16 @@ export async function deleteRecording(client: Client, recordingId: RecordingId):
 }
 
 type OwnUpload = ClientState["published"][number]
+const OWN_ASSET_BYTES = ID_BYTES + 32
 
 async function deleteOwn(client: Client, own: OwnUpload): Promise<DeletedRecording> {
   const meetingId = idOfHash("meeting", own.meetingHash)
-  const purgeDay = await deleteAssets(client, meetingId, own.assets)
+  const count = Math.floor(own.secrets.length / OWN_ASSET_BYTES)
+  const assets = Array.from({ length: count }, (_, index) => {
+    const entry = own.secrets.subarray(index * OWN_ASSET_BYTES, (index + 1) * OWN_ASSET_BYTES)
+    return { assetId: entry.subarray(0, ID_BYTES), uploadSecret: entry.subarray(ID_BYTES) }
+  })
+  const purgeDay = await deleteAssets(client, meetingId, assets)
   return { meetingId, isStated: false, purgeDay }
 }
 

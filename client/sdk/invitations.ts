@@ -95,8 +95,8 @@ export async function flushOutbox(client: Client): Promise<void> {
 
 async function postItem(client: Client, item: OutboxItem): Promise<void> {
   const log = await readMeeting(client, idOfHash("meeting", item.meetingHash)).catch((error: unknown) => {
-    // This account was taken out of the meeting: another admin can invite again.
-    if (isArchiveError(error) && error.code === "not-authorised") return null
+    // This account was taken out of the meeting: another admin can invite again. Or it was deleted.
+    if (isArchiveError(error) && (error.code === "not-authorised" || error.code === "gone")) return null
     throw error
   })
   if (log !== null && includesHash(log.eventHashes, item.eventHash)) {

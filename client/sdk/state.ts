@@ -61,16 +61,11 @@ const stateSchema = z.object({
   phraseConfirmed: z.boolean().default(false),
   /** Hashes of meetings that may have a secret which a revoked device holds. */
   pendingRekeys: z.array(bytes).default([]),
-  /** Recordings that this device published, with what deletes them although their log may be closed to it by then. */
-  published: z
-    .array(
-      z.object({
-        recordingId: bytes,
-        meetingHash: bytes,
-        assets: z.array(z.object({ assetId: bytes, uploadSecret: bytes })),
-      }),
-    )
-    .default([]),
+  /**
+   * The newest recordings that this device published, with what deletes them although their log is closed to it by then: of each asset its id and its
+   * upload secret, 48 bytes, one after another.
+   */
+  published: z.array(z.object({ recordingId: bytes, meetingHash: bytes, secrets: bytes })).default([]),
 })
 
 export type ClientState = z.infer<typeof stateSchema>

@@ -1,10 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { expect } from "chai"
 import { formatId } from "../../shared/protocol/ids.js"
-import { type NoteContent, noteValues } from "../../shared/protocol/notes.js"
-import { makeEvent } from "../../client/crypto/log-event.js"
-import { fetchChainOf } from "../../client/sdk/chains.js"
-import { type Client, selfAsAuthor } from "../../client/sdk/client.js"
+import type { Client } from "../../client/sdk/client.js"
 import {
   createMeeting,
   deleteMeeting,
@@ -20,11 +17,11 @@ import {
   whoAmI,
 } from "../../client/sdk/index.js"
 import { adminCapability } from "../../client/sdk/meeting-events.js"
-import { appendEvent, currentCapability } from "../../client/sdk/meetings.js"
+import { currentCapability } from "../../client/sdk/meetings.js"
 import { random } from "../support/people.js"
 import type { TestClient } from "../support/sdk/clients.js"
 import { readAll } from "../support/sdk/sources.js"
-import { admit, expectRefused, json, openScene, refusal, type Scene } from "./support.js"
+import { admit, expectRefused, json, openScene, refusal, say, type Scene } from "./support.js"
 
 /** SPEC.md §7.4, §15: what a server says of deletions, and what members say who may not. */
 describe("deletion, by a server that lies and members who may not", function () {
@@ -52,20 +49,6 @@ describe("deletion, by a server that lies and members who may not", function () 
   }
   const fatesOf = async ({ client }: TestClient) =>
     (await readStorage(client, meetingId)).recordings.map(({ fate, isStillKept }) => [fate, isStillKept])
-
-  /** Appends a note as a client without scruples would. */
-  async function say({ client }: TestClient, note: NoteContent): Promise<void> {
-    const log = await readMeeting(client, meetingId)
-    const { headHash } = await fetchChainOf(client, client.state.current.secrets.genesisHash)
-    const position = { meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash }
-    const content = { type: note.type, values: noteValues(note), assets: [], carried: [], epochPart: null }
-    const ambient = { timeMs: Date.now(), random }
-    await appendEvent(
-      client,
-      log,
-      makeEvent(position, log.current.keys, selfAsAuthor(client, headHash), content, ambient),
-    )
-  }
 
   /** What the server itself answers to whoever asks with this right. */
   async function ask(
@@ -134,10 +117,10 @@ describe("deletion, by a server that lies and members who may not", function () 
   it("a withdrawal, deletion or retention by a member is void for everybody, and the server takes none of it", async () => {
     const uploaded = await upload()
     const { recordingId } = uploaded
-    await say(bob, { type: "withdrawal", recordingId })
-    await say(bob, { type: "recording-title", recordingId, title: "Mine" })
-    await say(bob, { type: "deletion" })
-    await say(bob, { type: "retention", days: 1 })
+    await say(bob, meetingId, { type: "withdrawal", recordingId })
+    await say(bob, meetingId, { type: "recording-title", recordingId, title: "Mine" })
+    await say(bob, meetingId, { type: "deletion" })
+    await say(bob, meetingId, { type: "retention", days: 1 })
     for (const reader of [alice, bob]) {
       const { voids, standing } = await readMeeting(reader.client, meetingId)
       expect(voids.map(({ code }) => code)).to.deep.equal(Array.from({ length: 4 }, () => "not-authorised"))

@@ -9,15 +9,27 @@ import {
   listInvitations,
   type MeetingId,
   openJournalFolder,
+  readMeeting,
   uploadRecording,
   type UploadedRecording,
   whoAmI,
 } from "../../client/sdk/index.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
+import { encodeEvent, eventAad, eventContext, type MeetingEvent } from "../../shared/protocol/event.js"
 import { idOfHash } from "../../shared/protocol/ids.js"
+import { LABELS } from "../../shared/protocol/labels.js"
+import { type NoteContent, noteValues } from "../../shared/protocol/notes.js"
+import { encodeBody, type EventBody } from "../../shared/protocol/statement.js"
+import { sealRecord } from "../../client/crypto/committed-seal.js"
+import { makeEvent } from "../../client/crypto/log-event.js"
+import type { MeetingLog } from "../../client/crypto/meeting-log.js"
+import { fetchChainOf } from "../../client/sdk/chains.js"
+import { selfAsAuthor } from "../../client/sdk/client.js"
+import { appendEvent } from "../../client/sdk/meetings.js"
 import { openFolderStore } from "../../shared/server/objects/folder.js"
 import { assetPrefix } from "../../shared/server/assets/layout.js"
 import { type Lie, type Liar, startLiar } from "../support/liar.js"
+import { random } from "../support/people.js"
 import { temporaryFolder } from "../support/programs.js"
 import { startClient, type TestClient } from "../support/sdk/clients.js"
 import { bytesSource } from "../support/sdk/sources.js"
@@ -142,4 +154,30 @@ export async function expectRefused(
 /** Rewrites the JSON of an answer. */
 export function json<T>(change: (body: T) => T): Lie["tell"] {
   return ({ body }) => Buffer.from(JSON.stringify(change(JSON.parse(body.toString("utf8")) as T)))
+}
+
+/** Appends a note as a client without scruples would. @param as whom it is said to be by. */
+export async function say(by: TestClient, meetingId: MeetingId, note: NoteContent, as = by): Promise<void> {
+  const { client } = by
+  const log = await readMeeting(client, meetingId)
+  const { genesisHash } = as.client.state.current.secrets
+  const { headHash } = await fetchChainOf(client, genesisHash)
+  const position = { meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash }
+  const content = { type: note.type, values: noteValues(note), assets: [], carried: [], epochPart: null }
+  const author = { ...selfAsAuthor(client, headHash), genesisHash }
+  const ambient = { timeMs: Date.now(), random }
+  await appendEvent(client, log, makeEvent(position, log.current.keys, author, content, ambient))
+}
+
+/** The signed statement of an event, sealed for the next place of a log by somebody who holds its key. */
+export function resealed(event: MeetingEvent, body: EventBody, into: MeetingLog): Uint8Array {
+  const { epoch, logKey } = into.current.keys
+  const visible = { ...event, meetingId: into.meetingId, seq: into.head.seq + 1, prev: into.head.hash, epoch }
+  const place = {
+    key: logKey,
+    label: LABELS.event,
+    context: eventContext(into.meetingHash, visible),
+    aad: eventAad(visible),
+  }
+  return encodeEvent({ ...visible, sealedBody: sealRecord(place, encodeBody(body), random) })
 }

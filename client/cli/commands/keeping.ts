@@ -1,5 +1,5 @@
 import type { Command } from "commander"
-import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { dateOfDay } from "../../../shared/protocol/ambient.js"
@@ -10,6 +10,7 @@ import { readId } from "../arguments.js"
 import { confirm } from "../confirm.js"
 import type { CommandContext } from "../context.js"
 import { fateText, purgeDocument, purgeLine } from "../describe.js"
+import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { formatSize } from "../output.js"
 
@@ -63,10 +64,7 @@ export function addStorageCommand(program: Command, run: Run): void {
     .description("what takes how much on the server, and what goes when; of every meeting, or of one")
     .addHelpText("after", "\nExample:\n  taciturn storage mtg_…")
     .action(async (id: string | undefined) => {
-      await run(async (context) => {
-        await storage(context, id)
-        return undefined
-      })
+      await run(async (context) => await storage(context, id))
     })
 }
 
@@ -81,19 +79,31 @@ function readDays(text: string): number | null {
   return days
 }
 
-async function storage(context: CommandContext, id: string | undefined): Promise<void> {
+async function storage(context: CommandContext, id: string | undefined): Promise<number> {
   const wanted = id === undefined ? null : readId("meeting", id)
   const client = await context.openClient()
   const meetingIds: readonly MeetingId[] =
     wanted === null
       ? client.state.current.meetings.map(({ meetingHash }) => idOfHash("meeting", meetingHash))
       : [wanted]
-  const described: ReturnType<typeof describe>[] = []
-  for (const meetingId of meetingIds) described.push(describe(await readStorage(client, meetingId)))
+  const described: { readonly document: object; readonly lines: readonly string[] }[] = []
+  const failed: number[] = []
+  for (const meetingId of meetingIds) {
+    try {
+      described.push(describe(await readStorage(client, meetingId)))
+    } catch (error) {
+      // One that can't be read hides no other.
+      if (!isArchiveError(error) || wanted !== null || context.signal.aborted) throw error
+      const [meeting, { code, message }] = [formatId("meeting", meetingId), error]
+      described.push({ document: { meeting, error: { code, message } }, lines: [`${meeting}  ${message}`] })
+      if (code !== "gone") failed.push(EXIT_CODES[code])
+    }
+  }
   context.output.result(
     { meetings: described.map(({ document }) => document) },
     described.length === 0 ? ["No meetings yet."] : described.flatMap(({ lines }) => lines),
   )
+  return failed[0] ?? EXIT.done
 }
 
 function describe({ log, keeping, recordings, unpublished }: MeetingStorage) {

@@ -94,7 +94,7 @@ async function list(context: CommandContext): Promise<number> {
     ...meetings.map((listed) =>
       listed.error === undefined
         ? `${listed.meeting}  ${listed.title ?? ""}  (${listed.members ?? 0} members, ${listed.recordings ?? 0} recordings)`
-        : `${listed.meeting}  can't be shown: ${listed.error.message}`,
+        : `${listed.meeting}  ${listed.error.code === "gone" ? "" : "can't be shown: "}${listed.error.message}`,
     ),
     ...invitations.map(
       (invitation) =>
@@ -106,7 +106,9 @@ async function list(context: CommandContext): Promise<number> {
         ]
       : riskLines(risks)),
   ])
-  const failed = meetings.flatMap(({ error }) => (error === undefined ? [] : [EXIT_CODES[error.code]]))
+  const failed = meetings.flatMap(({ error }) =>
+    error === undefined || error.code === "gone" ? [] : [EXIT_CODES[error.code]],
+  )
   return failed.includes(EXIT.integrity) ? EXIT.integrity : (failed[0] ?? EXIT.done)
 }
 

@@ -51,7 +51,7 @@ export async function cancelAbandoned(catalog: Queryable, idleMs: number): Promi
 /** An asset whose bytes are being removed: an upload that was cancelled, or what was deleted and has reached its purge day. */
 export interface DoomedAsset {
   readonly assetId: Uint8Array
-  /** Whether that began so long ago that nobody can still be storing a chunk of it. */
+  /** Whether that began, or it was stored, so long ago that nobody can still be storing a chunk of it. */
   readonly settled: boolean
 }
 
@@ -63,7 +63,8 @@ export async function doomedAssets(
   limit: number,
 ): Promise<readonly DoomedAsset[]> {
   const rows = await catalog.query<{ asset_id: Uint8Array; settled: boolean }>(
-    `SELECT asset_id, active_at <= now() - $1 * interval '1 millisecond' AS settled FROM assets
+    `SELECT asset_id, active_at <= now() - $1 * interval '1 millisecond' OR (state = 'purging' AND purge_day > stored_day + 1) AS settled
+     FROM assets
      WHERE ${IS_DOOMED} ORDER BY active_at LIMIT $2`,
     [settleMs, limit],
   )

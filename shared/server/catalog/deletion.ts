@@ -117,21 +117,22 @@ export async function dueMeetings(catalog: Queryable, limit: number): Promise<re
   return rows.map((row) => row.meeting_id)
 }
 
-/** Replaces a deleted meeting, whose assets are gone, by its tombstone: so its id stays taken. In one transaction. */
-export async function buryMeeting(catalog: Catalog, meetingId: Uint8Array): Promise<void> {
-  await catalog.transaction(async (transaction) => {
+/** Replaces a deleted meeting, whose assets are gone, by its tombstone: so its id stays taken. @returns whether that was done now. */
+export async function buryMeeting(catalog: Catalog, meetingId: Uint8Array): Promise<boolean> {
+  return await catalog.transaction(async (transaction) => {
     // Here, too, is where whatever keeps a meeting from being purged is to be asked for.
     const [meeting] = await transaction.query(
       `SELECT 1 FROM meetings WHERE meeting_id = $1 AND purge_day <= ${TODAY} FOR UPDATE`,
       [meetingId],
     )
     const [asset] = await transaction.query("SELECT 1 FROM assets WHERE meeting_id = $1 LIMIT 1", [meetingId])
-    if (meeting === undefined || asset !== undefined) return
+    if (meeting === undefined || asset !== undefined) return false
     await transaction.query("DELETE FROM tokens WHERE subject = $1", [meetingId])
     await transaction.query("DELETE FROM challenges WHERE subject = $1", [meetingId])
     await transaction.query("DELETE FROM meeting_epochs WHERE meeting_id = $1", [meetingId])
     await transaction.query("DELETE FROM meeting_events WHERE meeting_id = $1", [meetingId])
     await transaction.query("DELETE FROM meetings WHERE meeting_id = $1", [meetingId])
     await bury(transaction, "meeting", meetingId)
+    return true
   })
 }

@@ -95,7 +95,7 @@ function clientState(): Format {
     keyring: { count: 0, hash },
     outbox: [],
     pendingRekeys: [],
-    published: [{ recordingId: hash, meetingHash: hash, assets: [{ assetId: hash, uploadSecret: hash }] }],
+    published: [{ recordingId: hash, meetingHash: hash, secrets: hash }],
     handled: [hash],
   })
   return {
