@@ -13,8 +13,10 @@ import {
   countText,
   CreateAccountRequest,
   CreateAccountResponse,
+  CreateInviteLinkRequest,
   CreateMeetingRequest,
   CreateMeetingResponse,
+  EndInviteLinkRequest,
   EventsResponse,
   FinishUploadRequest,
   FinishUploadResponse,
@@ -28,6 +30,8 @@ import {
   KeyringAppendResponse,
   KeyringResponse,
   MeetingTokenRequest,
+  OpenInviteLinkRequest,
+  OpenInviteLinkResponse,
   Readiness,
   TokenResponse,
   UploadStatusResponse,
@@ -278,6 +282,39 @@ export const meetings = {
   }),
 } as const
 
+export const inviteLinks = {
+  create: defineOperation({
+    id: "createInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invite-links",
+    summary: "Keep a sealed invite link; nobody says whose it is, or to what it invites",
+    security: "none",
+    body: CreateInviteLinkRequest,
+    answers: { 201: { description: "kept" }, 200: { description: "was kept before" } },
+  }),
+  open: defineOperation({
+    id: "openInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invite-links/open",
+    summary: "What an invite link holds, for who has its secret; counts a use",
+    security: "none",
+    body: OpenInviteLinkRequest,
+    answers: { 200: { description: "the sealed link", schema: OpenInviteLinkResponse } },
+  }),
+  end: defineOperation({
+    id: "endInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invite-links/end",
+    summary: "End an invite link; nothing happens if it is gone",
+    security: "none",
+    body: EndInviteLinkRequest,
+    answers: { 204: { description: "it is gone" } },
+  }),
+} as const
+
 export const uploads = {
   create: defineOperation({
     id: "createUpload",
@@ -383,6 +420,6 @@ export const assets = {
   }),
 } as const
 
-export const OPERATIONS: readonly Operation[] = [service, accounts, meetings, uploads, assets].flatMap(
+export const OPERATIONS: readonly Operation[] = [service, accounts, meetings, inviteLinks, uploads, assets].flatMap(
   (group) => Object.values(group) as Operation[],
 )

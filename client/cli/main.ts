@@ -4,6 +4,7 @@ import { addAccountCommands } from "./commands/account.js"
 import { addContactCommands } from "./commands/contacts.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
+import { addJoinCommand } from "./commands/join.js"
 import { addMeetingCommands } from "./commands/meeting.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
@@ -73,6 +74,7 @@ addDeviceCommands(program, run)
 addRecoveryCommands(program, run)
 addContactCommands(program, run)
 addMeetingCommands(program, run)
+addJoinCommand(program, run)
 addUploadCommand(program, run)
 addRecordingsCommand(program, run)
 addDownloadCommand(program, run)

@@ -48,6 +48,8 @@ export async function prepareAccount(
       outbox: [],
       handled: [],
       pendingRekeys: [],
+      openings: [],
+      preApprovedUntilMs: 0,
     },
   }
 }

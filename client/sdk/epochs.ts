@@ -20,8 +20,9 @@ import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
-import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
+import { makeInvitationFor } from "./invitations.js"
 import { appendEvent, assertIsMember, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
+import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
 

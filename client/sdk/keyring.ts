@@ -7,6 +7,7 @@ import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords 
 import { accountCapability, ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
 import type { Client } from "./client.js"
+import { preApprovedUntilMs } from "./keyring-views.js"
 import type { ClientState, MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
@@ -51,10 +52,13 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
   )
 }
 
-/** Takes up the meetings that other devices of this account made or joined. */
+/** Takes up the meetings that other devices of this account made or joined, and whether they made links that admit without asking. */
 export async function adoptMeetings(client: Client): Promise<void> {
   const { entries } = await readKeyring(client)
   const { current } = client.state
+  const untilMs = preApprovedUntilMs(entries)
+  if (untilMs !== current.preApprovedUntilMs)
+    await client.state.update((state) => ({ ...state, preApprovedUntilMs: untilMs }))
   if (secretsIn(adopted(current, entries)) > secretsIn(current.meetings))
     await client.state.update((state) => ({ ...state, meetings: [...adopted(state, entries)] }))
 }

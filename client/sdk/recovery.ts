@@ -88,6 +88,8 @@ export async function recoverAccount(
       outbox: [],
       handled: [],
       pendingRekeys: [],
+      openings: [],
+      preApprovedUntilMs: 0,
     },
     others: devicesOf(chain, userSeeds, null),
   }

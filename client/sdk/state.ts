@@ -15,8 +15,14 @@ const meetingSchema = z.object({
   /** The newest event that was verified. */
   head: z.object({ seq: uint, hash: bytes }),
 })
-/** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. */
-const outboxSchema = z.object({ recipient: bytes, box: bytes, notBeforeMs: uint, meetingHash: bytes, eventHash: bytes })
+/** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. An offer, which admits nobody, has none. */
+const outboxSchema = z.object({
+  recipient: bytes,
+  box: bytes,
+  notBeforeMs: uint,
+  meetingHash: bytes.nullable(),
+  eventHash: bytes.nullable(),
+})
 /** A meeting that was made here and that the server has not confirmed. */
 const draftSchema = z.object({ title: z.string(), event: bytes, certificate: bytes, secret: bytes, adminSeed: bytes })
 
@@ -43,6 +49,10 @@ const stateSchema = z.object({
   handled: z.array(bytes),
   /** Hashes of meetings that may have a secret which a revoked device holds. */
   pendingRekeys: z.array(bytes).default([]),
+  /** What the server was told when this account opened an invite link: told again, it counts no further use. */
+  openings: z.array(z.object({ linkId: bytes, opening: bytes })).default([]),
+  /** Until when an invite link of this account may admit people without asking. */
+  preApprovedUntilMs: uint.default(0),
 })
 
 export type ClientState = z.infer<typeof stateSchema>

@@ -12,6 +12,7 @@ export type MeetingId = Id<"meeting">
 export type RecordingId = Id<"recording">
 export type AssetId = Id<"asset">
 export type InstanceId = Id<"instance">
+export type LinkId = Id<"link">
 
 export interface IdKinds {
   account: AccountId
@@ -20,6 +21,7 @@ export interface IdKinds {
   recording: RecordingId
   asset: AssetId
   instance: InstanceId
+  link: LinkId
 }
 export type IdKind = keyof IdKinds
 
@@ -30,6 +32,7 @@ const PREFIXES: Record<IdKind, string> = {
   recording: "rec",
   asset: "asset",
   instance: "inst",
+  link: "link",
 }
 const CHECK_BYTES = 4
 

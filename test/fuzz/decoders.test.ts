@@ -14,8 +14,8 @@ const LARGEST_LIMIT_BYTES = 64 * 1024 * 1024
 /** One buffer for every input above a limit; each takes its part. */
 const oversized = new Uint8Array(LARGEST_LIMIT_BYTES + 1)
 
-/** A pinned link goes through all that a link does, an invitation's box through all that a box does: X-Wing is slow. */
-const WITHIN_ANOTHER: ReadonlySet<string> = new Set(["link", "hpke-box"])
+/** A pinned link goes through all that a link does, an invitation's box through all that a box and an offer's box do: X-Wing is slow. */
+const WITHIN_ANOTHER: ReadonlySet<string> = new Set(["link", "hpke-box", "offer-box"])
 
 interface Input {
   readonly raw: Uint8Array

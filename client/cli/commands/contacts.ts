@@ -13,7 +13,7 @@ export function addContactCommands(program: Command, run: (action: Action) => Pr
     .action(async (id: string) => {
       await run(async (context) => {
         const accountId = readId("account", id)
-        await blockAccount(await context.openClient(), accountId)
+        await blockAccount(await context.openClient({ admits: false }), accountId)
         context.output.result({ account: id, isBlocked: true }, [`What ${id} sends is dropped from now on.`])
         return undefined
       })

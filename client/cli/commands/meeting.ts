@@ -11,6 +11,7 @@ import type { CommandContext } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { addInvitationCommands, describeInvitation } from "./invitations.js"
+import { addLinkCommands } from "./links.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -39,6 +40,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(list)
     })
   addInvitationCommands(meeting, run)
+  addLinkCommands(meeting, run)
   addMembershipCommands(meeting, run)
 }
 

@@ -6,6 +6,7 @@ import { ArchiveError } from "../../protocol/errors.js"
 import { sha256 } from "../../protocol/hash.js"
 import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { Catalog } from "../ports.js"
+import { TODAY } from "./sql.js"
 
 /** Challenges and tokens. SPEC.md §11. Both are kept as their SHA-256; deadlines are the database's. */
 
@@ -123,6 +124,7 @@ export async function capabilityKey(
 export async function forgetExpired(catalog: Catalog): Promise<void> {
   await catalog.query("DELETE FROM challenges WHERE expires_at < now()", [])
   await catalog.query("DELETE FROM tokens WHERE expires_at < now()", [])
+  await catalog.query(`DELETE FROM invite_links WHERE expires_day < ${TODAY}`, [])
 }
 
 /** @throws {@link ArchiveError} `forbidden` unless the token is for `subject`. */

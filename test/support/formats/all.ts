@@ -1,6 +1,7 @@
 import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
+import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
 import { recordingFormats } from "./recordings.js"
 import { sealFormats } from "./seals.js"
@@ -15,6 +16,7 @@ export function allFormats(): readonly Format[] {
     ...sealFormats(),
     ...accountFormats(),
     ...meetingFormats(),
+    ...joiningFormats(),
     ...recordingFormats(),
     ...textFormats(),
   ]

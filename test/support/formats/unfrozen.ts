@@ -92,6 +92,8 @@ function clientState(): Format {
     keyring: { count: 0, hash },
     outbox: [],
     pendingRekeys: [],
+    openings: [{ linkId: hash, opening: bytesOf("opening", 16) }],
+    preApprovedUntilMs: 0,
     handled: [hash],
   })
   return {
