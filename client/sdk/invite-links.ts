@@ -77,7 +77,7 @@ export async function createInviteLink(
   const openHash = sha256(inviteOpenKey(secret))
   await sendWithoutAnswer(
     client,
-    "/v1/invite-links",
+    "/v1/invites",
     z.encode(CreateInviteLinkRequest, { openHash, sealed, uses, expiresDay: dayOf(expiresAtMs) }),
   )
   // Last: where this process ends before, the server keeps a link whose secret nobody has.
@@ -103,7 +103,7 @@ export async function revokeInviteLink(client: Client, linkId: LinkId): Promise<
   if (!link.isRevoked) await appendToKeyring(client, { type: "invite-link-end", linkId: link.linkId })
   await sendWithoutAnswer(
     client,
-    "/v1/invite-links/end",
+    "/v1/invites/end",
     z.encode(EndInviteLinkRequest, { key: inviteOpenKey(link.secret) }),
   )
 }

@@ -55,7 +55,7 @@ async function fetchSealed(client: Client, secret: Uint8Array): Promise<Uint8Arr
     await client.state.update((state) => ({ ...state, openings: [...state.openings, { linkId, opening }] }))
   const { sealed } = await client.http.json(OpenInviteLinkResponse, {
     method: "POST",
-    path: "/v1/invite-links/open",
+    path: "/v1/invites/open",
     subject: INVITE_LINK_SUBJECT,
     json: z.encode(OpenInviteLinkRequest, { key: inviteOpenKey(secret), opening }),
   })

@@ -40,9 +40,13 @@ export interface OwnInviteLink {
   readonly refused: readonly Uint8Array[]
 }
 
-/** Every link that this account made, oldest first. */
+/**
+ * Every link that this account made, oldest first. A pin of the account itself stands behind every revocation of a device, and ends all links of before:
+ * that device knew their secrets.
+ */
 export function inviteLinksIn(entries: readonly KeyringEntry[]): readonly OwnInviteLink[] {
-  return entries.flatMap((made) => {
+  const closedAt = entries.findLastIndex((entry) => entry.type === "pin" && entry.how === "self")
+  return entries.flatMap((made, index) => {
     if (made.type !== "invite-link") return []
     const { type: _, ...link } = made
     const linkId = inviteLinkId(link.secret)
@@ -52,7 +56,8 @@ export function inviteLinksIn(entries: readonly KeyringEntry[]): readonly OwnInv
           ? [entry.genesisHash]
           : [],
       )
-    const isRevoked = entries.some((entry) => entry.type === "invite-link-end" && equalBytes(entry.linkId, linkId))
+    const isRevoked =
+      index < closedAt || entries.some((entry) => entry.type === "invite-link-end" && equalBytes(entry.linkId, linkId))
     return [{ ...link, linkId, isRevoked, admitted: accountsOf("admitted"), refused: accountsOf("refused") }]
   })
 }

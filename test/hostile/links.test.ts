@@ -56,8 +56,10 @@ describe("invite links, among people and by a server that lie", function () {
   }
   const membersIn = async (): Promise<number> =>
     (await readMeeting(scene.alice.client, meetingId)).current.roster.length
+  const offersBy = async (secret: Uint8Array) =>
+    (await listOffers(scene.alice.client)).filter(({ link }) => equalBytes(link.secret, secret))
   const opening = (tell: (sealed: string) => Uint8Array | string): Lie => ({
-    path: /\/invite-links\/open$/,
+    path: /\/invites\/open$/,
     tell: json<Opened>(({ sealed }) => {
       const lie = tell(sealed)
       return { sealed: typeof lie === "string" ? lie : toBase64Url(lie) }
@@ -131,10 +133,10 @@ describe("invite links, among people and by a server that lie", function () {
     const bob = await scene.newClient("Bob's tablet")
     liar.asked()
     await offerByLink(bob.client, await linkOf(1, false), "Bob")
-    const asked = liar.asked().filter(({ path }) => /invite-links/.test(path))
+    const asked = liar.asked().filter(({ path }) => /invites/.test(path))
     expect(asked.map(({ path, headers }) => [path, headers["authorization"]])).to.deep.equal([
-      ["/v1/invite-links", undefined],
-      ["/v1/invite-links/open", undefined],
+      ["/v1/invites", undefined],
+      ["/v1/invites/open", undefined],
     ])
     const [created, opened] = asked.map(({ body }) => JSON.parse(body.toString("utf8")) as Record<string, string>)
     expect(created).to.have.all.keys("openHash", "sealed", "uses", "expiresDay")
@@ -185,7 +187,7 @@ describe("invite links, among people and by a server that lie", function () {
     ])
       await leave(lies, secret)
     expect(await admitPreApproved(alice.client)).to.deep.equal({ admitted: [], failed: [] })
-    expect(await listOffers(alice.client)).to.deep.equal([])
+    expect(await offersBy(secret)).to.deep.equal([])
     expect(await membersIn()).to.equal(1)
     await leave({}, secret)
     expect((await admitPreApproved(alice.client)).admitted).to.have.length(1)
@@ -201,7 +203,7 @@ describe("invite links, among people and by a server that lie", function () {
     await offerByLink(first!.client, secret, "")
     seen.stop()
     const told = liar.lie({
-      path: /\/invite-links\/open$/,
+      path: /\/invites\/open$/,
       tell: (answer) => ({ ...answer, status: 200, body: Buffer.from(JSON.stringify({ sealed })) }),
     })
     await Promise.all(others.map(async ({ client }) => await offerByLink(client, secret, "")))
@@ -209,7 +211,7 @@ describe("invite links, among people and by a server that lie", function () {
     expect(told.delivered()).to.equal(2)
     const { admitted } = await admitPreApproved(alice.client)
     expect(admitted.map(({ accountId }) => accountId)).to.deep.equal([idOfHash("account", genesisOf(first!))])
-    const left = (await listOffers(alice.client)).filter(({ link }) => equalBytes(link.secret, secret))
+    const left = await offersBy(secret)
     expect(left.map(({ problem }) => problem?.code)).to.deep.equal(["not-authorised", "not-authorised"])
     expect(await membersIn()).to.equal(2)
   })
@@ -269,7 +271,7 @@ describe("invite links, among people and by a server that lie", function () {
       })),
     })
     const { admitted } = await admitPreApproved(alice.client)
-    const shown = (await listOffers(alice.client)).filter(({ link }) => equalBytes(link.secret, secret))
+    const shown = await offersBy(secret)
     told.stop()
     expect(told.delivered()).to.be.greaterThan(0)
     expect(admitted.map(({ accountId }) => accountId)).to.deep.equal([whoAmI(frank.client).accountId])

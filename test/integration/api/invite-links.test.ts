@@ -38,11 +38,11 @@ describe("invite links over HTTP", () => {
     ...changes,
   })
   const create = async ({ key, ...link }: Made): Promise<Answer> =>
-    await call(api.url, "POST", "/v1/invite-links", {
+    await call(api.url, "POST", "/v1/invites", {
       json: z.encode(CreateInviteLinkRequest, { openHash: sha256(key), ...link }),
     })
   const open = async ({ key }: Made, opening = random(16)): Promise<Answer> =>
-    await call(api.url, "POST", "/v1/invite-links/open", { json: z.encode(OpenInviteLinkRequest, { key, opening }) })
+    await call(api.url, "POST", "/v1/invites/open", { json: z.encode(OpenInviteLinkRequest, { key, opening }) })
   const codeOf = ({ json }: Answer): unknown => (json as { readonly code?: unknown }).code
 
   it("are kept once, and given to who has the key, as often as they were made for", async () => {
@@ -75,7 +75,7 @@ describe("invite links over HTTP", () => {
     for (let time = 0; time < 2; time++)
       expect(
         (
-          await call(api.url, "POST", "/v1/invite-links/end", {
+          await call(api.url, "POST", "/v1/invites/end", {
             json: z.encode(EndInviteLinkRequest, { key: ended.key }),
           })
         ).status,

@@ -18,6 +18,7 @@ import {
   readMeeting,
   refuseOffer,
   removeMember,
+  revokeDevices,
   revokeInviteLink,
   whoAmI,
 } from "../../../client/sdk/index.js"
@@ -181,6 +182,24 @@ describe("SDK: invite links", function () {
       ivan.client.state.current.secrets.genesisHash,
     )
     expect(await membersIn()).to.equal(1)
+  })
+
+  it("O1: that a lost device knew end with it", async () => {
+    const admin = await open(startClient(service, "Admin's laptop"))
+    const lost = await open(recoverClient(service, admin.recoveryPhrase, "Admin's phone"))
+    const ofAdmin = await createMeeting(admin.client, "Of a lost device")
+    const { url } = await createInviteLink(admin.client, ofAdmin, {
+      expiresAtMs: Date.now() + DAY_MS,
+      uses: 1,
+      isPreApproved: true,
+      showsTitle: false,
+    })
+    await revokeDevices(admin.client, [whoAmI(lost.client).deviceId])
+    const thief = await newcomer("Thief")
+    await offerByLink(thief.client, parseInviteUrl(url).secret, "")
+    expect(await admitPreApproved(admin.client)).to.deep.equal({ admitted: [], failed: [] })
+    expect(await listOffers(admin.client)).to.deep.equal([])
+    expect((await readMeeting(admin.client, ofAdmin)).current.roster).to.have.length(1)
   })
 
   it("are made by admins alone, for a while, for some", async () => {

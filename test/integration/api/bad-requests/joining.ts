@@ -5,7 +5,7 @@ import { random } from "../../../support/people.js"
 import { type BadRequest, type Case, post } from "./world.js"
 
 const create = (changes: Readonly<Record<string, unknown>>): BadRequest =>
-  post("/v1/invite-links", {
+  post("/v1/invites", {
     json: {
       openHash: toBase64Url(random(32)),
       sealed: toBase64Url(random(LIMITS.inviteLinkBytes)),
@@ -45,13 +45,12 @@ export const JOINING: readonly Case[] = [
     what: "a key that opens no invite link",
     status: 404,
     code: "not-found",
-    send: () =>
-      post("/v1/invite-links/open", { json: { key: toBase64Url(random(32)), opening: toBase64Url(random(16)) } }),
+    send: () => post("/v1/invites/open", { json: { key: toBase64Url(random(32)), opening: toBase64Url(random(16)) } }),
   },
   {
     what: "a key that is too short to end an invite link",
     status: 400,
     code: "malformed",
-    send: () => post("/v1/invite-links/end", { json: { key: toBase64Url(random(16)) } }),
+    send: () => post("/v1/invites/end", { json: { key: toBase64Url(random(16)) } }),
   },
 ]
