@@ -78,7 +78,8 @@ describe("joining, through the taciturn command, on a server that asks for a cod
     const bob = accounts["bob"] ?? ""
     await terminals.succeed("alice", ["meeting", "add", other, bob])
     const { declined } = await terminals.succeed("bob", ["meeting", "decline"])
-    expect(declined).to.deep.equal([{ meeting: other, title: "Unwanted", inviter: accounts["alice"] }])
+    expect(declined).to.have.length(1)
+    expect(declined[0]).to.deep.include({ meeting: other, title: "Unwanted", inviter: accounts["alice"] })
     expect(await terminals.fail("bob", ["meeting", "join"])).to.deep.equal([1, "not-found"])
     await terminals.succeed("bob", ["contact", "block", accounts["alice"] ?? ""])
     await terminals.succeed("alice", ["meeting", "invite", other, bob])

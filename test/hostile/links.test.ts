@@ -167,7 +167,7 @@ describe("invite links, among people and by a server that lie", function () {
       { userPublicKey: xwingPublicKey(seed), generation },
       random,
     )
-    const { status } = await fetch(`${scene.stack.url}/v1/accounts/${accountOf(scene.alice)}/inbox`, {
+    const { status } = await fetch(`${scene.service.url}/v1/accounts/${accountOf(scene.alice)}/inbox`, {
       method: "POST",
       headers: { "content-type": "application/octet-stream" },
       body: new Uint8Array(box),

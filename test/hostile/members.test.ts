@@ -236,7 +236,7 @@ describe("a member that lies, by a server that lets it", function () {
         const token = toBase64Url(await tokenOf(bob, meetingId))
         for (const bearer of [token, toBase64Url(random(32))]) {
           const headers = { authorization: `Bearer ${bearer}`, "tus-resumable": "1.0.0" }
-          const { status } = await fetch(`${scene.stack.url}${path}`, { method: "DELETE", headers })
+          const { status } = await fetch(`${scene.service.url}${path}`, { method: "DELETE", headers })
           expect(status).to.be.oneOf([401, 403])
         }
         return answer
@@ -254,7 +254,7 @@ describe("a member that lies, by a server that lets it", function () {
     )
 
   async function eventAt(token: Uint8Array, id: MeetingId, seq: number): Promise<MeetingEvent> {
-    const url = `${scene.stack.url}/v1/meetings/${formatId("meeting", id)}/events?from=${seq}`
+    const url = `${scene.service.url}/v1/meetings/${formatId("meeting", id)}/events?from=${seq}`
     const page = await (await fetch(url, { headers: { authorization: `Bearer ${toBase64Url(token)}` } })).json()
     return decodeEvent(fromBase64Url((page as { events: readonly string[] }).events[0] ?? ""))
   }
