@@ -14,8 +14,10 @@ import {
   countText,
   CreateAccountRequest,
   CreateAccountResponse,
+  CreateInviteLinkRequest,
   CreateMeetingRequest,
   CreateMeetingResponse,
+  EndInviteLinkRequest,
   EventsResponse,
   FinishUploadRequest,
   FinishUploadResponse,
@@ -35,6 +37,8 @@ import {
   KeyringSnapshotRequest,
   MeetingResponse,
   MeetingTokenRequest,
+  OpenInviteLinkRequest,
+  OpenInviteLinkResponse,
   PairingMessage,
   PairingPosted,
   PurgeResponse,
@@ -409,6 +413,39 @@ export const keeping = {
   }),
 } as const
 
+export const inviteLinks = {
+  create: defineOperation({
+    id: "createInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invites",
+    summary: "Keep a sealed invite link; nobody says whose it is, or to what it invites",
+    security: "none",
+    body: CreateInviteLinkRequest,
+    answers: { 201: { description: "kept" }, 200: { description: "was kept before" } },
+  }),
+  open: defineOperation({
+    id: "openInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invites/open",
+    summary: "What an invite link holds, for who has its secret; counts a use",
+    security: "none",
+    body: OpenInviteLinkRequest,
+    answers: { 200: { description: "the sealed link", schema: OpenInviteLinkResponse } },
+  }),
+  end: defineOperation({
+    id: "endInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invites/end",
+    summary: "End an invite link; nothing happens if it is gone",
+    security: "none",
+    body: EndInviteLinkRequest,
+    answers: { 204: { description: "it is gone" } },
+  }),
+} as const
+
 export const uploads = {
   create: defineOperation({
     id: "createUpload",
@@ -530,6 +567,7 @@ export const OPERATIONS: readonly Operation[] = [
   pairings,
   meetings,
   keeping,
+  inviteLinks,
   uploads,
   assets,
 ].flatMap((group) => Object.values(group) as Operation[])

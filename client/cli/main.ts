@@ -5,6 +5,7 @@ import { addAccountCommands } from "./commands/account.js"
 import { addConsentCommands } from "./commands/consent.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
+import { addJoinCommand } from "./commands/join.js"
 import { addStorageCommand } from "./commands/keeping.js"
 import { addMeetingCommands } from "./commands/meeting.js"
 import { addContactCommands } from "./commands/contacts.js"
@@ -78,6 +79,7 @@ addPairingCommands(program, addDeviceCommands(program, run), run)
 addRecoveryCommands(program, run)
 addContactCommands(program, run)
 addMeetingCommands(program, run)
+addJoinCommand(program, run)
 addUploadCommand(program, run)
 addUploadsCommands(program, run)
 addRecordingsCommand(program, run)

@@ -104,6 +104,12 @@ function keyOf(entry: KeyringEntry, index: number): string | null {
       return `meeting ${toHex(entry.meetingHash)} ${toHex(entry.eventHash)}`
     case "block":
       return `block ${entry.kind} ${toHex(entry.hash)}`
+    case "invite-link":
+      return `invite-link ${toHex(entry.secret)}`
+    case "invite-link-end":
+      return `invite-link-end ${toHex(entry.linkId)}`
+    case "invite-link-use":
+      return `invite-link-use ${toHex(entry.linkId)} ${toHex(entry.genesisHash)}`
     case "declined":
       return `declined ${index}`
     case "snapshot":

@@ -22,8 +22,9 @@ import { chainCache, fetchChain } from "./chains.js"
 import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
-import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
+import { makeInvitationFor } from "./invitations.js"
 import { appendEvent, assertIsMember, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
+import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
 
@@ -55,11 +56,7 @@ export async function addMember(
   assertMaySealTo(client, genesisHash)
   return await changeEpoch(client, meetingId, (log) => {
     const plan = planOfAdmin(client, log, "add somebody")
-    if (memberOf(plan.members, genesisHash) !== undefined)
-      throw new ArchiveError("exists", `${formatId("account", accountId)} is a member already`)
-    if (plan.members.length >= LIMITS.members)
-      throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members`)
-    return { ...plan, members: [...plan.members, { genesisHash, role }], newcomer }
+    return { ...plan, members: withMember(plan.members, { genesisHash, role }), newcomer }
   })
 }
 
@@ -142,6 +139,18 @@ export async function inviteAgain(client: Client, meetingId: MeetingId, accountI
   })
   await client.state.update((state) => ({ ...state, outbox: [...state.outbox, invitation] }))
   await flushOutbox(client)
+}
+
+/** @throws {@link ArchiveError} `exists`, `too-large` where a meeting has all the members that it may have. */
+export function withMember(members: readonly MemberRole[], newcomer: MemberRole): readonly MemberRole[] {
+  if (memberOf(members, newcomer.genesisHash) !== undefined)
+    throw new ArchiveError(
+      "exists",
+      `${formatId("account", idOfHash("account", newcomer.genesisHash))} is a member already`,
+    )
+  if (members.length >= LIMITS.members)
+    throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members: remove somebody first`)
+  return [...members, newcomer]
 }
 
 /** Whether this account is an admin and holds what the admins share. */

@@ -9,6 +9,7 @@ export {
   parseId,
   type RecordingId,
 } from "../../shared/protocol/ids.js"
+export { parseInviteUrl } from "../../shared/protocol/invite-link.js"
 export { nodePrimitives } from "../crypto/node-primitives.js"
 export { type SegmentPrimitives, sodiumPrimitives } from "../crypto/primitives.js"
 export { sodiumReady } from "../crypto/sodium.js"
@@ -34,7 +35,6 @@ export {
   acceptInvitation,
   declineInvitations,
   dismissInvitation,
-  flushOutbox,
   listInvitations,
   type WaitingInvitation,
 } from "./invitations.js"
@@ -63,6 +63,16 @@ export {
   type RecoveredAccount,
   replacePhrase,
 } from "./recovery.js"
+export { createInviteLink, type InviteLinkOptions, listInviteLinks, revokeInviteLink } from "./invite-links.js"
+export { offerByLink } from "./join.js"
+export {
+  type AdmissionReport,
+  admitPreApproved,
+  approveOffer,
+  listOffers,
+  refuseOffer,
+  type WaitingOffer,
+} from "./offers.js"
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
@@ -88,6 +98,7 @@ export {
   waitingForConsent,
   withdrawConsent,
 } from "./consent.js"
+export { flushOutbox } from "./outbox.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export { type CurrentMember, type EpochMoment, type FormerMember, membersOf } from "./membership.js"
 export { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting, type SealingOptions } from "./standing.js"

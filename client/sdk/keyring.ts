@@ -15,6 +15,7 @@ import { foldEntries, namesSnapshot, openSnapshot, sealSnapshot } from "../crypt
 import { accountCapability, ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
 import type { Client } from "./client.js"
+import { preApprovedUntilMs } from "./keyring-views.js"
 import type { ClientState, Contact, MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
@@ -76,7 +77,7 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
   )
 }
 
-/** Takes up what other devices of this account learned: meetings, contacts, and chain heads that no server may show less of. */
+/** Takes up what other devices of this account learned: meetings, contacts, chain heads that no server may show less of, and whether links admit without asking. */
 export async function adoptKeyring(client: Client): Promise<void> {
   const { entries } = await readKeyring(client)
   const adopt = (state: ClientState): ClientState => ({
@@ -84,10 +85,12 @@ export async function adoptKeyring(client: Client): Promise<void> {
     meetings: [...adoptedMeetings(state, entries)],
     contacts: [...contactsIn(entries)],
     pins: [...adoptedPins(state, entries)],
+    preApprovedUntilMs: preApprovedUntilMs(entries),
   })
   const { current } = client.state
   const after = adopt(current)
   const isNews =
+    after.preApprovedUntilMs !== current.preApprovedUntilMs ||
     secretsIn(after.meetings) > secretsIn(current.meetings) ||
     JSON.stringify(after.contacts) !== JSON.stringify(current.contacts) ||
     after.pins.some((pin, index) => pin !== current.pins[index])

@@ -21,6 +21,7 @@ export const HTTP_LIMITS = {
   inboxEntries: 200,
   pairingMs: 600_000,
   pairings: 1_000,
+  inviteLinks: 100_000,
   boxesPerLink: 64,
   boxBytes: 1_168,
   eventsPerPage: 100,
@@ -307,6 +308,27 @@ export const EventsResponse = z
     head: Head,
   })
   .meta({ id: "Events", description: "events from the seq asked for; `next` continues; `head` is the newest of all" })
+
+// Invite links, SPEC.md §9.1
+
+export const CreateInviteLinkRequest = z
+  .strictObject({
+    openHash: hash,
+    sealed: bytesOf(LIMITS.inviteLinkBytes),
+    uses: count.min(1).max(LIMITS.inviteLinkUses),
+    expiresDay: count.max(0x7fff_ffff),
+  })
+  .meta({ id: "CreateInviteLinkRequest", description: "a sealed statement, and the SHA-256 of what opens it" })
+
+export const OpenInviteLinkRequest = z
+  .strictObject({ key: bytesOf(32), opening: bytesOf(16) })
+  .meta({ id: "OpenInviteLinkRequest", description: "the same `opening` again counts no further use" })
+
+export const OpenInviteLinkResponse = z
+  .object({ sealed: bytesOf(LIMITS.inviteLinkBytes) })
+  .meta({ id: "OpenedInviteLink" })
+
+export const EndInviteLinkRequest = z.strictObject({ key: bytesOf(32) }).meta({ id: "EndInviteLinkRequest" })
 
 // Uploads and assets, SPEC.md §4
 

@@ -43,6 +43,13 @@ export const LABELS = {
   hpkeAdminBox: "taciturn/v1/hpke/admin-box",
   hpkeInvitation: "taciturn/v1/hpke/invitation",
   hpkeUploadSecret: "taciturn/v1/hpke/upload-secret",
+  inviteLink: "taciturn/v1/invite-link",
+  inviteLinkId: "taciturn/v1/invite-link/id",
+  inviteLinkOpen: "taciturn/v1/invite-link/open",
+  inviteLinkSeal: "taciturn/v1/invite-link/seal",
+  signInviteLink: "taciturn/v1/sign/invite-link",
+  signOffer: "taciturn/v1/sign/offer",
+  hpkeOffer: "taciturn/v1/hpke/offer",
   safetyWords: "taciturn/v1/safety-words",
 } as const
 

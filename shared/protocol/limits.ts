@@ -21,6 +21,12 @@ export const LIMITS = {
   declinedPerRecord: 64,
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,
+  /** So that the committed seal of it is 1,104 bytes. */
+  inviteLinkPaddedBytes: 1_023,
+  inviteLinkBytes: 1_104,
+  inviteLinkUses: 100,
+  inviteLinkDays: 30,
+  offerNameBytes: 128,
   receiptBytes: 512,
   retentionDays: 36_500,
   serverKeyBytes: 512,

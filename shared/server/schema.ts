@@ -147,5 +147,15 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
     holdingClass: "for-a-while",
     columns: { token_hash: "hash", subject: "hash", scope: "metadata", epoch: "metadata", expires_at: "metadata" },
   },
+  invite_links: {
+    holdingClass: "for-a-while",
+    columns: {
+      open_hash: "hash",
+      sealed: "ciphertext",
+      uses_left: "metadata",
+      last_opening: "metadata",
+      expires_day: "metadata",
+    },
+  },
   tombstones: { holdingClass: "after-deletion", columns: { kind: "metadata", id: "metadata", day: "metadata" } },
 }

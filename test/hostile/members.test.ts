@@ -1,12 +1,7 @@
 import { randomBytes } from "node:crypto"
 import { expect } from "chai"
 import { compareBytes, equalBytes, fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
-import {
-  decodeEvent,
-  encodeEvent,
-  makeCertificate,
-  type MeetingEvent,
-} from "../../shared/protocol/event.js"
+import { decodeEvent, encodeEvent, makeCertificate, type MeetingEvent } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
@@ -207,7 +202,11 @@ describe("a member that lies, by a server that lets it", function () {
     await renewMeeting(alice.client, other)
     const replay = async (into: MeetingId, code: string): Promise<void> => {
       const log = await readMeeting(bob.client, into)
-      await appendEvent(bob.client, log, resealed(expiry, openEventBody(expiry, from.meetingHash, from.current.keys), log))
+      await appendEvent(
+        bob.client,
+        log,
+        resealed(expiry, openEventBody(expiry, from.meetingHash, from.current.keys), log),
+      )
       const seen = await readMeeting(alice.client, into)
       expect(seen.voids.map(({ seq, code: given }) => [seq, given]).at(-1)).to.deep.equal([log.head.seq + 1, code])
       expect(seen.standing.expiry).to.equal(null)
@@ -231,7 +230,7 @@ describe("a member that lies, by a server that lets it", function () {
         const token = toBase64Url(await tokenOf(bob, meetingId))
         for (const bearer of [token, toBase64Url(random(32))]) {
           const headers = { authorization: `Bearer ${bearer}`, "tus-resumable": "1.0.0" }
-          const { status } = await fetch(`${scene.stack.url}${path}`, { method: "DELETE", headers })
+          const { status } = await fetch(`${scene.service.url}${path}`, { method: "DELETE", headers })
           expect(status).to.be.oneOf([401, 403])
         }
         return answer
@@ -249,7 +248,7 @@ describe("a member that lies, by a server that lets it", function () {
     )
 
   async function eventAt(token: Uint8Array, id: MeetingId, seq: number): Promise<MeetingEvent> {
-    const url = `${scene.stack.url}/v1/meetings/${formatId("meeting", id)}/events?from=${seq}`
+    const url = `${scene.service.url}/v1/meetings/${formatId("meeting", id)}/events?from=${seq}`
     const page = await (await fetch(url, { headers: { authorization: `Bearer ${toBase64Url(token)}` } })).json()
     return decodeEvent(fromBase64Url((page as { events: readonly string[] }).events[0] ?? ""))
   }

@@ -243,7 +243,7 @@ describe("rosters that change, by a server that lies", function () {
     const log = await readMeeting(client, id)
     return await client.tokens.with(client.http, currentCapability(log), async (token, subject) => {
       const headers = { authorization: `Bearer ${toBase64Url(token)}` }
-      const url = `${scene.stack.url}/v1/meetings/${subject}/events?from=${log.head.seq}`
+      const url = `${scene.service.url}/v1/meetings/${subject}/events?from=${log.head.seq}`
       const page = (await (await fetch(url, { headers })).json()) as { events: readonly string[] }
       return fromBase64Url(page.events[0] ?? "")
     })

@@ -31,14 +31,13 @@ import { assetPrefix } from "../../shared/server/assets/layout.js"
 import { type Lie, type Liar, startLiar } from "../support/liar.js"
 import { random } from "../support/people.js"
 import { temporaryFolder } from "../support/programs.js"
-import { startClient, type TestClient } from "../support/sdk/clients.js"
+import { type Service, startClient, startService, type TestClient } from "../support/sdk/clients.js"
 import { bytesSource } from "../support/sdk/sources.js"
-import { type Stack, startStack } from "../support/stack.js"
 
 /** A real server, a liar in front of it, and two people who know it by the liar's address, with a meeting in common. */
 export interface Scene {
   readonly liar: Liar
-  readonly stack: Stack
+  readonly service: Service
   readonly alice: TestClient
   readonly bob: TestClient
   readonly meetingId: MeetingId
@@ -52,13 +51,8 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const { path: folder, remove } = await temporaryFolder()
   const liar = await startLiar()
-  const stack = await startStack("embedded", {
-    PUBLIC_URLS: liar.url,
-    LOG_LEVEL: "warn",
-    ANONYMOUS_REQUESTS_PER_MINUTE: "0",
-    REQUESTS_PER_MINUTE: "0",
-  })
-  liar.target = stack.url
+  const service = await startService({ PUBLIC_URLS: liar.url })
+  liar.target = service.url
   const clients: TestClient[] = []
   const newClient = async (deviceName: string): Promise<TestClient> => {
     const client = await startClient({ url: liar.url, folder }, deviceName)
@@ -69,10 +63,10 @@ export async function openScene(): Promise<Scene> {
   const bob = await newClient("Bob's phone")
   const meetingId = await createMeeting(alice.client, "Lies")
   await admit(alice, bob, meetingId)
-  const objects = await openFolderStore(path.join(stack.folders[0] ?? "", "objects"))
+  const objects = await openFolderStore(path.join(service.folder, "data", "objects"))
   return {
     liar,
-    stack,
+    service,
     alice,
     bob,
     meetingId,
@@ -97,7 +91,7 @@ export async function openScene(): Promise<Scene> {
       for (const client of clients) await client.close()
       await liar.stop()
       await objects.close()
-      await stack.stop()
+      await service.stop()
       await remove()
     },
   }

@@ -15,6 +15,7 @@ import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
 import { addInvitationCommands, describeInvitation } from "./invitations.js"
 import { addMeetingKeepingCommands } from "./keeping.js"
+import { addLinkCommands } from "./links.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -43,6 +44,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(list)
     })
   addInvitationCommands(meeting, run)
+  addLinkCommands(meeting, run)
   addMembershipCommands(meeting, run)
   addMeetingKeepingCommands(meeting, run)
 }

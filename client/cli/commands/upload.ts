@@ -67,7 +67,7 @@ async function upload(
     throw new ArchiveError("usage", "--title names one recording, and several files were given")
   if (files.filter((file) => file === "-").length > 1)
     throw new ArchiveError("usage", "standard input can be given once")
-  const client = await context.openClient(PATIENCE_MS)
+  const client = await context.openClient({ patienceMs: PATIENCE_MS })
   const done: Uploaded[] = []
   const failures: {
     readonly file: string

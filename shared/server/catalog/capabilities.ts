@@ -7,6 +7,7 @@ import { sha256 } from "../../protocol/hash.js"
 import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { Catalog } from "../ports.js"
 import { lackOf } from "./deletion.js"
+import { TODAY } from "./sql.js"
 
 /** Challenges and tokens. SPEC.md §11. Both are kept as their SHA-256; deadlines are the database's. */
 
@@ -125,6 +126,7 @@ export async function forgetExpired(catalog: Catalog): Promise<void> {
   await catalog.query("DELETE FROM challenges WHERE expires_at < now()", [])
   await catalog.query("DELETE FROM tokens WHERE expires_at < now()", [])
   await catalog.query("DELETE FROM pairing_messages WHERE expires_at < now()", [])
+  await catalog.query(`DELETE FROM invite_links WHERE expires_day < ${TODAY}`, [])
 }
 
 /** @throws {@link ArchiveError} `forbidden` for a token of an older epoch. */

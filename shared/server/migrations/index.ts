@@ -4,6 +4,7 @@ import { createPairings } from "./0003-pairings.js"
 import { createHandles } from "./0004-handles.js"
 import { createKeyringSnapshots } from "./0005-keyring-snapshots.js"
 import { addDeletion } from "./0006-deletion.js"
+import { addInviteLinks } from "./0007-invite-links.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -13,4 +14,5 @@ export const MIGRATIONS: readonly string[] = [
   createHandles,
   createKeyringSnapshots,
   addDeletion,
+  addInviteLinks,
 ]

@@ -21,10 +21,11 @@ import { sealRecord } from "../../../client/crypto/committed-seal.js"
 import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
 import { verifySignature } from "../../../client/crypto/sodium.js"
 import { concatBytes, u64 } from "../../../shared/protocol/bytes.js"
-import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
+import { type CborValue, decodeCbor, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
 import { decodeKeyringRecord, encodeKeyringStatement, openKeyringEnvelope } from "../../../shared/protocol/keyring.js"
+import { entryBody, type KeyringEntry, readEntry } from "../../../shared/protocol/keyring-entry.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { formatCard, parseCard } from "../../../shared/protocol/card.js"
@@ -440,6 +441,54 @@ function contactCard(): Format {
   })
 }
 
+/** What else an account keeps for itself: each in one entry, behind the same envelope. */
+function keyringEntries(): readonly Format[] {
+  const hash = bytesOf("hash")
+  const samples: readonly (readonly [KeyringEntry, readonly (readonly [name: string, body: CborValue])[]])[] = [
+    [
+      { type: "declined", boxHashes: [hash, bytesOf("another hash")] },
+      [
+        ["none declined", []],
+        ["65 declined", Array.from({ length: 65 }, () => hash)],
+      ],
+    ],
+    [
+      { type: "block", kind: "account", hash, isBlocked: true },
+      [["a block of an unknown kind", ["server", hash, true]]],
+    ],
+    [
+      {
+        type: "invite-link",
+        secret: hash,
+        meetingHash: bytesOf("meeting hash"),
+        expiresAtMs: SAMPLE_TIME_MS,
+        uses: 3,
+        isPreApproved: false,
+      },
+      [["for 101 people", [hash, hash, 0, 101, false]]],
+    ],
+    [{ type: "invite-link-end", linkId: hash }, [["of no link", []]]],
+    [
+      { type: "invite-link-use", linkId: hash, genesisHash: bytesOf("newcomer"), verdict: "admitted" },
+      [["an unknown verdict", [hash, hash, "perhaps"]]],
+    ],
+  ]
+  return samples.map(([entry, refusals]): Format => {
+    const material = encodeCbor(entryBody(entry))
+    return {
+      name: `keyring-${entry.type}`,
+      section: "5.4",
+      codes: ["malformed", "too-large"],
+      limitBytes: LIMITS.keyringRecordBytes,
+      vouched: false,
+      material,
+      assemble: unchanged,
+      decode: (given) => readEntry(entry.type, decodeCbor(given, LIMITS.keyringRecordBytes)),
+      refusals: refusals.map(([name, body]) => ({ name, code: "malformed", raw: encodeCbor(body) })),
+    }
+  })
+}
+
 function keystore(): Format {
   const random = seededBytes("keystore")
   const raw = createKeystoreLock(null, random).seal(bytesOf("state", 100))
@@ -481,6 +530,7 @@ export function accountFormats(): readonly Format[] {
     keyringContact(),
     keyringSnapshot(),
     contactCard(),
+    ...keyringEntries(),
     keystore(),
   ]
 }

@@ -1,6 +1,7 @@
 import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
+import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
 import { pairingFormats } from "./pairing.js"
 import { noteFormats } from "./notes.js"
@@ -18,6 +19,7 @@ export function allFormats(): readonly Format[] {
     ...accountFormats(),
     ...pairingFormats(),
     ...meetingFormats(),
+    ...joiningFormats(),
     ...recordingFormats(),
     ...noteFormats(),
     ...textFormats(),

@@ -96,6 +96,8 @@ function clientState(): Format {
     outbox: [],
     pendingRekeys: [],
     published: [{ recordingId: hash, meetingHash: hash, secrets: hash }],
+    openings: [{ linkId: hash, opening: bytesOf("opening", 16) }],
+    preApprovedUntilMs: 0,
     handled: [hash],
   })
   return {

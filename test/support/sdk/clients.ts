@@ -60,7 +60,11 @@ export async function startService(overrides: Readonly<Record<string, string>> =
     },
   })
   const url = `http://127.0.0.1:${relay.port}`
-  const config = readServerConfig({ ...settings, PORT: "0", PUBLIC_URLS: url })
+  const config = readServerConfig({
+    ...settings,
+    PORT: "0",
+    PUBLIC_URLS: [url, overrides["PUBLIC_URLS"] ?? []].flat().join(),
+  })
   const logger = createLogger("silent")
   const adapters = await openAdapters(config, database.url, logger)
   const { instanceId, receiptSigner } = adapters.instance
