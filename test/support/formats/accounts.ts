@@ -214,7 +214,10 @@ function pinnedLink(): Format {
     name: "link-pinned",
     codes: [...made.codes, "fork"],
     decode: (given) => verifyChain([given], verifySignature, { genesisHash, seq: 0, headHash: genesisHash }),
-    refusals: [{ name: "another account", code: "fork", raw: sampleAccount("mallory").genesisLink }],
+    refusals: [
+      ...made.refusals,
+      { name: "another account", code: "fork", raw: sampleAccount("mallory").genesisLink },
+    ],
   }
 }
 
@@ -261,6 +264,8 @@ function openedKeyringRecord(): Format {
     codes: [...made.codes, "bad-chain", "cannot-open"],
     decode: (given) => openKeyringRecords(secrets, chain, EMPTY_KEYRING, [given]),
     refusals: [
+      { name: "nothing", code: "malformed", raw: NOTHING },
+      { name: "version 2", code: "unsupported-version", raw: edit(made.material, [0], 2) },
       { name: "seq 1", code: "bad-chain", raw: edit(made.material, [1], 1) },
       { name: "another prev", code: "bad-chain", raw: edit(made.material, [2], bytesOf("prev")) },
       { name: "a generation that the device does not hold", code: "cannot-open", raw: edit(made.material, [3], 2) },
@@ -361,6 +366,7 @@ function keyringContact(): Format {
     decode: (given) => openKeyringEnvelope(given, verifySignature),
     refusals: [
       ...commonRefusals(assemble(material), material, LIMITS.keyringRecordBytes, assemble),
+      { name: "a statement with one bit turned", code: "bad-signature", raw: flip(assemble(material), -1) },
       refused("an unknown state", [7, 3], "rumour"),
       refused("a name above the limit", [7, 4], "n".repeat(LIMITS.contactNameBytes + 1)),
       refused("a handle that is no text", [7, 5], 1),

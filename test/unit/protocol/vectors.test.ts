@@ -70,6 +70,15 @@ describe("frozen vectors", () => {
     }
   })
 
+  it("every code that a format documents is that of a frozen variant, but for too-large", async () => {
+    for (const format of formats) {
+      const { vectors } = await frozen(format)
+      const codes = new Set(vectors.invalid.map(({ code }) => code))
+      const missing = format.codes.filter((code) => code !== "too-large" && !codes.has(code))
+      expect(missing, format.name).to.deep.equal([])
+    }
+  })
+
   for (const [rule, name, variant, code] of RULES) {
     it(`${rule}: ${name}, ${variant}: ${code}`, async () => {
       const format = formats.find((candidate) => candidate.name === name)!
