@@ -25,6 +25,7 @@ import { withRetry } from "../sdk/retry.js"
 import type { StateBox } from "../sdk/state.js"
 import { type CliConfig, DEFAULT_URL, readCliConfig } from "./config.js"
 import { createFailpoint } from "./failpoint.js"
+import { newsText } from "./news.js"
 import { createOutput, type Output } from "./output.js"
 
 export const secureRandom: RandomBytes = (count) => new Uint8Array(randomBytes(count))
@@ -75,8 +76,8 @@ export async function createContext(options: {
     signal: options.signal,
     keystorePath,
     httpFor: (url) => new Http(url, transport, retry),
-    clientFor: (http, state) =>
-      createClient({
+    clientFor: (http, state) => {
+      const client: Client = createClient({
         http,
         state,
         clock: systemClock,
@@ -84,7 +85,12 @@ export async function createContext(options: {
         primitives: nodePrimitives,
         segmentWork: thread,
         failpoint: createFailpoint(config.failpoint),
-      }),
+        onNews: (news) => {
+          output.note(`news: ${newsText(client, news)}`)
+        },
+      })
+      return client
+    },
     openOffline: async () => {
       const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
       return context.clientFor(context.httpFor(options.url ?? config.url ?? state.current.url), state)

@@ -88,6 +88,8 @@ export interface MeetingLog extends NotedState {
   readonly newestEpochSeen: number
   /** Whether a member has a newer user key than the roster in force gives it boxes for: a device of it was revoked. */
   readonly isOutdated: boolean
+  /** Of the members of the roster in force, in its order; empty where this account is none. */
+  readonly memberChains: readonly VerifiedChain[]
   /** Members of the roster in force whose accounts were closed since. */
   readonly closed: readonly Uint8Array[]
   /** Whether the newest epoch that was seen is one that this reader can open. */
@@ -285,18 +287,17 @@ class LogState {
         firstVoid?.reason ?? "no epoch of this meeting opens for this account",
       )
     }
-    let isOutdated = false
-    const closed: Uint8Array[] = []
-    for (const { genesisHash, generation } of this.#isMember ? current.roster : []) {
-      const chain = await this.#chainOf(genesisHash)
-      isOutdated ||= newestUserKey(chain).generation > generation
-      if (isClosed(chain)) closed.push(genesisHash)
-    }
+    const memberChains: VerifiedChain[] = []
+    for (const { genesisHash } of this.#isMember ? current.roster : [])
+      memberChains.push(await this.#chainOf(genesisHash))
     return {
       meetingId,
       meetingHash: this.#meetingHash,
-      isOutdated,
-      closed,
+      isOutdated: memberChains.some(
+        (chain, index) => newestUserKey(chain).generation > (current.roster[index]?.generation ?? 0),
+      ),
+      memberChains,
+      closed: memberChains.filter(isClosed).map(({ genesisHash }) => genesisHash),
       head: { seq, hash: this.#hashes[seq] ?? ZERO_HASH },
       eventHashes: this.#hashes,
       epochs: this.#epochs,

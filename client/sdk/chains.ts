@@ -5,6 +5,7 @@ import { ChainResponse } from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash } from "../../shared/protocol/ids.js"
 import { activeDevices, type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
 import { verifySignature } from "../crypto/sodium.js"
+import { tellAccountNews } from "./activity.js"
 import type { Client } from "./client.js"
 
 /**
@@ -52,12 +53,11 @@ export function chainCache(client: Client): (genesisHash: Uint8Array) => Promise
 
 async function pin(client: Client, chain: VerifiedChain): Promise<void> {
   const pinned = { genesisHash: chain.genesisHash, seq: chain.linkHashes.length - 1, headHash: chain.headHash }
-  const isKnown = client.state.current.pins.some(
-    (known) => equalBytes(known.genesisHash, chain.genesisHash) && known.seq >= pinned.seq,
-  )
-  if (isKnown) return
+  const known = client.state.current.pins.find(({ genesisHash }) => equalBytes(genesisHash, chain.genesisHash))
+  if (known !== undefined && known.seq >= pinned.seq) return
+  if (known !== undefined) tellAccountNews(client, chain, known.seq)
   await client.state.update((state) => ({
     ...state,
-    pins: [...state.pins.filter((known) => !equalBytes(known.genesisHash, chain.genesisHash)), pinned],
+    pins: [...state.pins.filter(({ genesisHash }) => !equalBytes(genesisHash, chain.genesisHash)), pinned],
   }))
 }

@@ -100,6 +100,14 @@ export {
 } from "./consent.js"
 export { flushOutbox } from "./outbox.js"
 export { createMeeting, readMeeting } from "./meetings.js"
+export {
+  type AccountChange,
+  accountChanges,
+  activityOf,
+  memberAccountChanges,
+  type MeetingChange,
+  type News,
+} from "./activity.js"
 export { type CurrentMember, type EpochMoment, type FormerMember, membersOf } from "./membership.js"
 export { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting, type SealingOptions } from "./standing.js"
 export { fileSource } from "./node/file-source.js"

@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { bothHeads } from "../../shared/protocol/hash.js"
 import {
   KeyringAppendRequest,
   KeyringAppendResponse,
@@ -62,7 +63,10 @@ export async function readKeyring(client: Client): Promise<ReadKeyring> {
     throw new ArchiveError("rollback", "the keyring that the server gives is older than this device has seen")
   const pinned = hashes[keyring.count - 1]
   if (pinned !== undefined && !equalBytes(pinned, keyring.hash))
-    throw new ArchiveError("fork", "the keyring that the server gives is another than this device has seen")
+    throw new ArchiveError(
+      "fork",
+      `the keyring that the server gives is another than this device has seen: ${bothHeads(keyring.hash, pinned)}`,
+    )
   await rememberHead(client, head)
   const entries = rawEntries.flatMap(({ type, body }) => readEntry(type, body) ?? [])
   return { entries, rawEntries, head, hashes, recordCount: hashes.length - (snapshot?.hashes.length ?? 0) }

@@ -3,6 +3,7 @@ import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { dateOf } from "../../shared/protocol/ambient.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash } from "../../shared/protocol/event.js"
+import { bothHeads } from "../../shared/protocol/hash.js"
 import {
   AppendEventRequest,
   AppendEventResponse,
@@ -17,6 +18,7 @@ import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import type { MeetingNote } from "../crypto/meeting-notes.js"
+import { tellMeetingNews } from "./activity.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
@@ -126,6 +128,7 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
     throw isArchiveError(error) && error.code === "gone" ? deletedMeeting(meeting, error) : error
   })
   assertExtendsPin(client, log)
+  tellMeetingNews(client, log, meeting.head.seq)
   const { current } = log
   await rememberMeeting(
     client,
@@ -170,9 +173,11 @@ export function assertExtendsPin(client: Client, log: MeetingLog): void {
       place: `event ${meeting.head.seq}`,
     })
   if (!equalBytes(pinned, meeting.head.hash))
-    throw new ArchiveError("fork", "the meeting's log that the server gives is another than this device has seen", {
-      place: `event ${meeting.head.seq}`,
-    })
+    throw new ArchiveError(
+      "fork",
+      `the meeting's log that the server gives is another than this device has seen: ${bothHeads(meeting.head.hash, pinned)}`,
+      { place: `event ${meeting.head.seq}` },
+    )
 }
 
 /** A served log, verified with given secrets; no pin is looked at or set. */

@@ -49,7 +49,7 @@ export function membersOf(log: MeetingLog): {
 }
 
 /** The epochs that led to the one in force, newest first; what was skipped, or can't be seen, is not among them. */
-function lineageOf(log: MeetingLog): readonly ValidEpoch[] {
+export function lineageOf(log: MeetingLog): readonly ValidEpoch[] {
   const lineage: ValidEpoch[] = []
   let next: ValidEpoch | undefined = log.current
   while (next !== undefined) {

@@ -1,7 +1,7 @@
 import { equalBytes } from "./bytes.js"
 import type { VerifySignature } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
-import { includesHash, sha256, ZERO_HASH } from "./hash.js"
+import { bothHeads, includesHash, sha256, ZERO_HASH } from "./hash.js"
 import { type AccountId, idOfHash } from "./ids.js"
 import { LIMITS } from "./limits.js"
 import {
@@ -40,12 +40,23 @@ export interface ChainBox extends BoxName {
   readonly prev: Uint8Array
 }
 
+/** What a link did, and who signed it. */
+export interface ChainLink {
+  readonly type: LinkBody["type"]
+  /** By its signer's clock. */
+  readonly day: number
+  readonly signerKey: Uint8Array
+  /** Signed by the recovery device: somebody had the phrase. */
+  readonly isByRecovery: boolean
+}
+
 /** A chain whose every link was verified. */
 export interface VerifiedChain {
   readonly accountId: AccountId
   readonly genesisHash: Uint8Array
   /** Hashes of the links from the genesis on; the last is the chain head. */
   readonly linkHashes: readonly Uint8Array[]
+  readonly links: readonly ChainLink[]
   readonly headHash: Uint8Array
   /** Revoked ones too, in the order in which they were added. */
   readonly devices: readonly ChainDevice[]
@@ -128,7 +139,7 @@ export function assertBoxesOfHead(chain: VerifiedChain, before: number, boxes: r
   if (!fits) throw new ArchiveError("bad-chain", "boxes that are not those that the link names")
 }
 
-function beginChain({ seq, prev, signerKey, body }: LinkStatement, hash: Uint8Array): VerifiedChain {
+function beginChain({ seq, prev, signerKey, day, body }: LinkStatement, hash: Uint8Array): VerifiedChain {
   if (body.type !== "genesis" || seq !== 0 || !equalBytes(prev, ZERO_HASH))
     throw new ArchiveError("bad-chain", "a chain that does not begin with a genesis link")
   const { device, recovery, userKey, boxes } = body
@@ -140,6 +151,7 @@ function beginChain({ seq, prev, signerKey, body }: LinkStatement, hash: Uint8Ar
     accountId: idOfHash("account", hash),
     genesisHash: hash,
     linkHashes: [hash],
+    links: [{ type: body.type, day, signerKey, isByRecovery: false }],
     headHash: hash,
     devices: [{ ...device, nameGeneration: 1, addedSeq: 0, revokedSeq: null }],
     recovery,
@@ -149,15 +161,16 @@ function beginChain({ seq, prev, signerKey, body }: LinkStatement, hash: Uint8Ar
 }
 
 function extendChain(chain: VerifiedChain, statement: LinkStatement, hash: Uint8Array): VerifiedChain {
-  const { seq, prev, signerKey, body } = statement
+  const { seq, prev, signerKey, day, body } = statement
   if (seq !== chain.linkHashes.length || !equalBytes(prev, chain.headHash) || body.type === "genesis")
     throw new ArchiveError("bad-chain", "links that do not follow each other")
   if (isClosed(chain)) throw new ArchiveError("bad-chain", "a link behind the one that closed the account")
-  const mayRecover = body.type !== "close" && equalBytes(signerKey, chain.recovery.ed25519)
-  if (!isActiveAt(chain, signerKey, seq) && !mayRecover)
+  const isByRecovery = equalBytes(signerKey, chain.recovery.ed25519)
+  if (!isActiveAt(chain, signerKey, seq) && !(isByRecovery && body.type !== "close"))
     throw new ArchiveError("bad-signature", "a link by a key that is no active device of its account")
   const changed = changeOf(chain, seq, body)
-  const after = { ...chain, ...changed, linkHashes: [...chain.linkHashes, hash], headHash: hash }
+  const links = [...chain.links, { type: body.type, day, signerKey, isByRecovery }]
+  const after = { ...chain, ...changed, linkHashes: [...chain.linkHashes, hash], links, headHash: hash }
   if (body.type === "rename-device" || body.type === "close") return after
   const { generation } = newestUserKey(after)
   const boxes = body.type === "add-device" ? body.boxes : body.next.boxes
@@ -237,5 +250,8 @@ function assertExtends(linkHashes: readonly Uint8Array[], pin: ChainPin): void {
   if (genesis === undefined || !equalBytes(genesis, pin.genesisHash))
     throw new ArchiveError("fork", "an account's chain begins otherwise than the one known here")
   if (pinned === undefined || !equalBytes(pinned, pin.headHash))
-    throw new ArchiveError("fork", "an account's chain does not extend the head known here")
+    throw new ArchiveError(
+      "fork",
+      `an account's chain does not extend the head known here: ${bothHeads(pin.headHash, pinned)}`,
+    )
 }

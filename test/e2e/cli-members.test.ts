@@ -81,8 +81,14 @@ describe("a meeting's members, through the taciturn command", function () {
       [0, 0],
       [epoch, epoch],
     ])
-    expect((await terminals.run("alice", ["meeting", "show", meeting])).stdout).to.match(
-      new RegExp(`${accounts["bob"] ?? ""}  member, since .* \\(epoch ${epoch}\\); opens what was sealed since`),
+    const { stdout } = await terminals.run("alice", ["meeting", "show", meeting])
+    expect(stdout)
+      .to.match(
+        new RegExp(`${accounts["bob"] ?? ""}  member, since .* \\(epoch ${epoch}\\); opens what was sealed since`),
+      )
+      .and.to.match(new RegExp(`${accounts["alice"] ?? ""}  you admitted ${accounts["bob"] ?? ""}\\n`))
+    expect((await terminals.run("carol", ["meeting", "show", meeting])).stderr).to.contain(
+      `${accounts["alice"] ?? ""} admitted ${accounts["bob"] ?? ""}`,
     )
   })
 

@@ -4,30 +4,16 @@ import { type AccountId, formatId, type MeetingId } from "../../../shared/protoc
 import type { Client } from "../../sdk/client.js"
 import { findPerson } from "../../sdk/contacts.js"
 import { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "../../sdk/epochs.js"
-import { readKeeping } from "../../sdk/keeping.js"
-import { type EpochMoment, membersOf } from "../../sdk/membership.js"
-import { readMeeting } from "../../sdk/meetings.js"
-import { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting } from "../../sdk/standing.js"
+import { expireMeeting, leaveMeeting, renewMeeting } from "../../sdk/standing.js"
 import { readId } from "../arguments.js"
-import type { CommandContext } from "../context.js"
-import { accountOf, countOf, knownAs, nameText, purgeDocument } from "../describe.js"
 import type { Action } from "../main.js"
-import { retentionDiffers } from "./keeping.js"
+import { addMeetingShowCommand } from "./meeting-show.js"
 
 type Run = (action: Action) => Promise<void>
 
 /** Who is in a meeting, in which role, and whether it goes on. */
 export function addMembershipCommands(meeting: Command, run: Run): void {
-  meeting
-    .command("show <meeting>")
-    .description("title, who may open what since when, and whatever was not as it should be")
-    .addHelpText("after", "\nExample:\n  taciturn meeting show mtg_…")
-    .action(async (id: string) => {
-      await run(async (context) => {
-        await show(context, id)
-        return undefined
-      })
-    })
+  addMeetingShowCommand(meeting, run)
   meeting
     .command("add <meeting> <who>")
     .description(
@@ -181,106 +167,4 @@ function withoutEpoch(
     await act(client, meetingId)
     return undefined
   }
-}
-
-async function show(context: CommandContext, id: string): Promise<void> {
-  const client = await context.openClient()
-  const log = await readMeeting(client, readId("meeting", id))
-  // Who is no member any more is told nothing about what is stored.
-  const keeping = log.isMember ? await readKeeping(client, log) : null
-  const { current, former } = membersOf(log)
-  const { title, policy, keys, adminBoxesAreWrong } = log.current
-  const { expiry, retention, deletion } = log.standing
-  const renewalDue = timeOf(renewalDueMs(log))
-  const ended = expiry === null ? null : timeOf(expiry.timeMs)
-  const admins = current.filter(({ role }) => role === "admin")
-  const isSoleAdmin = admins.length === 1 && current.length > 1
-  const notices = log.voids.map(({ seq, code, reason }) => ({ event: seq, code, reason }))
-  const document = {
-    meeting: id,
-    title,
-    epoch: keys.epoch,
-    policy,
-    isMember: log.isMember,
-    members: current.map(({ genesisHash, role, isLeaving, since, opensFrom }) => ({
-      account: accountOf(genesisHash),
-      ...knownAs(client, genesisHash),
-      role,
-      isLeaving,
-      since: documentOf(since),
-      opensFrom: documentOf(opensFrom),
-    })),
-    former: former.map(({ genesisHash, until }) => ({ account: accountOf(genesisHash), until: documentOf(until) })),
-    recordings: countOf(log.recordings),
-    renewalDue,
-    ended,
-    retention:
-      retention === null
-        ? null
-        : { days: retention.days, by: accountOf(retention.authorGenesisHash), time: timeOf(retention.timeMs) },
-    servedRetentionDays: keeping?.retentionDays ?? null,
-    deleted: deletion === null ? null : { by: accountOf(deletion.authorGenesisHash), time: timeOf(deletion.timeMs) },
-    ...purgeDocument(keeping?.purgeDay ?? null),
-    adminBoxesAreWrong,
-    isSoleAdmin,
-    notices,
-  }
-  context.output.result(document, [
-    title,
-    `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${document.recordings} recordings`,
-    ...(document.deleted === null
-      ? keeping?.purgeDay == null
-        ? []
-        : ["The server says that this meeting was deleted; nothing in its log says so."]
-      : [
-          `deleted by ${document.deleted.by} on ${dayOf(document.deleted.time)}${document.purgeDay === null ? "" : `: all of it goes on ${document.purgeDay}`}`,
-        ]),
-    ...(document.retention === null || document.retention.days === null
-      ? []
-      : [
-          `recordings are kept for ${document.retention.days} days, as ${document.retention.by} said on ${dayOf(document.retention.time)}`,
-        ]),
-    ...(keeping === null || keeping.retentionDays === (retention?.days ?? null)
-      ? []
-      : [retentionDiffers(keeping.retentionDays, retention?.days ?? null).trim()]),
-    ended === null
-      ? `an admin's renewal is due by ${dayOf(renewalDue)}`
-      : `ended on ${dayOf(ended)}: nothing more is sealed`,
-    ...current.map(
-      ({ genesisHash, role, isLeaving, since, opensFrom }) =>
-        `${accountOf(genesisHash)}${nameText(client, genesisHash)}  ${role}${isLeaving ? ", leaving" : ""}, since ${textOf(since)}; opens what was sealed since ${textOf(opensFrom)}`,
-    ),
-    ...former.map(
-      ({ genesisHash, until }) =>
-        `${accountOf(genesisHash)}  no member since ${textOf(until)}; keeps what it fetched before, opens nothing sealed since`,
-    ),
-    ...(isSoleAdmin
-      ? [
-          "There is one admin: if that account is lost, nobody can admit or remove anybody. `taciturn meeting promote` makes another.",
-        ]
-      : []),
-    ...(adminBoxesAreWrong
-      ? ["Not every admin was brought the admins' key: `taciturn meeting rekey`, by an admin who has it, mends that."]
-      : []),
-    ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
-    ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
-  ])
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString()
-}
-
-function dayOf(time: string): string {
-  return time.slice(0, 10)
-}
-
-function documentOf(moment: EpochMoment | null): { readonly epoch: number; readonly time: string } | null {
-  return moment === null ? null : { epoch: moment.epoch, time: timeOf(moment.timeMs) }
-}
-
-function textOf(moment: EpochMoment | null): string {
-  return moment === null
-    ? "before what this account can see"
-    : `${dayOf(timeOf(moment.timeMs))} (epoch ${moment.epoch})`
 }

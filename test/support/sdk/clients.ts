@@ -13,6 +13,7 @@ import {
   createNodeTransport,
   createStateFile,
   Http,
+  type News,
   nodePrimitives,
   prepareAccount,
   readPairing,
@@ -96,7 +97,11 @@ export interface TestClient {
   readonly transport: Transport
   readonly recoveryPhrase: string
   /** What a new process of the same person would have. */
-  again(overrides?: { readonly transport?: Transport; readonly failpoint?: (name: ClientFailpoint) => void }): Client
+  again(overrides?: {
+    readonly transport?: Transport
+    readonly failpoint?: (name: ClientFailpoint) => void
+    readonly onNews?: (news: News) => void
+  }): Client
   close(): Promise<void>
 }
 
@@ -164,8 +169,8 @@ async function openClient(
     home,
     transport,
     recoveryPhrase,
-    again: ({ transport: other = transport, failpoint = () => undefined } = {}) =>
-      createClient({ ...parts, http: new Http(service.url, other), failpoint }),
+    again: ({ transport: other = transport, failpoint = () => undefined, onNews = () => undefined } = {}) =>
+      createClient({ ...parts, http: new Http(service.url, other), failpoint, onNews }),
     close,
   }
 }
