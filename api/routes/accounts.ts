@@ -40,6 +40,7 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.appendLink, async ({ params, body }) => {
     const { created, value: seq } = await appendLink(catalog, params.account, body.link, body.boxes, verify)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { seq } }
   })
   mountGuarded(context, router, accounts.recover, async ({ body }) => ({
@@ -72,6 +73,7 @@ export function accountRoutes(context: ApiContext): Router {
   })
   mountGuarded(context, router, accounts.postInbox, async ({ params, rawBody }) => {
     const { created, value: entry } = await postToInbox(catalog, params.account, rawBody)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { entry } }
   })
   mountGuarded(context, router, accounts.readInbox, async ({ params }) => ({
@@ -80,6 +82,7 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.deleteInboxEntry, async ({ params }) => {
     await deleteInboxEntry(catalog, params.account, params.entry)
+    context.changed(params.account)
     return { status: 204 }
   })
   mountGuarded(context, router, accounts.readKeyring, async ({ params, query }) => ({
@@ -88,6 +91,7 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.appendKeyring, async ({ params, body }) => {
     const { created, value: seq } = await appendKeyring(catalog, params.account, body.record)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { seq } }
   })
   return router
