@@ -14,6 +14,7 @@ import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
 import { addInvitationCommands, describeInvitation } from "./invitations.js"
 import { addMembershipCommands } from "./membership.js"
+import { addWatchCommand } from "./watch.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
   const meeting = program.command("meeting").description("make, list and join meetings, and admit people to them")
@@ -42,6 +43,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     })
   addInvitationCommands(meeting, run)
   addMembershipCommands(meeting, run)
+  addWatchCommand(meeting, run)
 }
 
 /** From the file that is named, else from the environment. */
