@@ -55,7 +55,14 @@ export function createDoor(context: ApiContext, handshakesPerMinute: number): Do
 /** As Express's `trust proxy` of so many proxies: what the outermost of them says. */
 function addressOf(request: IncomingMessage, proxies: number): string {
   const forwarded = [request.headers["x-forwarded-for"] ?? []].flat().join(",")
-  const hops = [request.socket.remoteAddress ?? "", ...forwarded.split(",").map((hop) => hop.trim()).filter((hop) => hop !== "").toReversed()]
+  const hops = [
+    request.socket.remoteAddress ?? "",
+    ...forwarded
+      .split(",")
+      .map((hop) => hop.trim())
+      .filter((hop) => hop !== "")
+      .toReversed(),
+  ]
   return hops[Math.min(proxies, hops.length - 1)] ?? ""
 }
 

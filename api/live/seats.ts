@@ -49,7 +49,10 @@ export class Seats {
    * The subject that a token opens a socket for.
    * @throws {@link ArchiveError} `unauthenticated`; `forbidden` for a token of another kind, or of an older epoch.
    */
-  async check(kind: LiveKind, token: Uint8Array): Promise<{ readonly subject: Uint8Array; readonly tokenHash: Uint8Array }> {
+  async check(
+    kind: LiveKind,
+    token: Uint8Array,
+  ): Promise<{ readonly subject: Uint8Array; readonly tokenHash: Uint8Array }> {
     const tokenHash = sha256(token)
     const standing = (await readStandings(this.#catalog, [tokenHash])).get(toHex(tokenHash))
     if (standing !== undefined && (standing.scope === "device") !== (kind === "account"))
@@ -62,7 +65,8 @@ export class Seats {
   take(seat: Seat): void {
     const key = toHex(seat.subject)
     const seats = this.#bySubject.get(key) ?? new Set()
-    if (seats.size >= LIVE_LIMITS.socketsPerSubject) throw new ArchiveError("rate-limited", "too many sockets of one subject")
+    if (seats.size >= LIVE_LIMITS.socketsPerSubject)
+      throw new ArchiveError("rate-limited", "too many sockets of one subject")
     this.#bySubject.set(key, seats.add(seat))
   }
 
@@ -176,7 +180,10 @@ function refusalOf(standing: Standing | undefined): ArchiveError {
     : new ArchiveError("forbidden", "a token of an older epoch")
 }
 
-function nudgesOf(kind: LiveKind, { head, keyring, inbox }: Standing): readonly (readonly [keyof typeof LIVE_NUDGES, unknown])[] {
+function nudgesOf(
+  kind: LiveKind,
+  { head, keyring, inbox }: Standing,
+): readonly (readonly [keyof typeof LIVE_NUDGES, unknown])[] {
   if (kind === "meeting") return [["log", z.encode(LIVE_NUDGES.log, head)]]
   return [
     ["chain", z.encode(LIVE_NUDGES.chain, head)],

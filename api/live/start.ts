@@ -130,7 +130,7 @@ export function startLive(context: ApiContext, handshakesPerMinute: number): Liv
     },
     drain: async (limitMs) => {
       seats.close(new ArchiveError("unavailable", "the server is stopping"))
-      for (const deadline = performance.now() + limitMs; engine.clientsCount > 0 && performance.now() < deadline; )
+      for (const deadline = performance.now() + limitMs; engine.clientsCount > 0 && performance.now() < deadline;)
         await delay(DRAIN_CHECK_MS)
       engine.close()
       door.close()

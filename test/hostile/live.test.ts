@@ -29,9 +29,11 @@ describe("a server that lies on sockets", function () {
     const { alice, bob, meetingId, liar } = scene
     const { seq, hash } = (await readMeeting(alice.client, meetingId)).head
     const meeting = io.of(LIVE_NAMESPACES.meeting)
-    const opened = new Promise<void>((resolve) => meeting.once("connection", () => {
-      resolve()
-    }))
+    const opened = new Promise<void>((resolve) =>
+      meeting.once("connection", () => {
+        resolve()
+      }),
+    )
     const watch = startWatch(bob.client, meetingId, NEVER_MS)
     await watch.until(seq)
     await opened

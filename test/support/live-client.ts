@@ -84,8 +84,7 @@ function bareSocket(socket: Socket): BareSocket {
     heard,
     hears: async (name, fits = () => true) =>
       (await until(() => heard.find(([said, value]) => said === name && fits(value)), name))[1],
-    renew: async (token) =>
-      await socket.timeout(PATIENCE_MS).emitWithAck("renew", { token: toBase64Url(token) }),
+    renew: async (token) => await socket.timeout(PATIENCE_MS).emitWithAck("renew", { token: toBase64Url(token) }),
     ends: async () => {
       const from = performance.now()
       await until(() => (socket.connected ? undefined : true), "the end")

@@ -9,10 +9,13 @@ import { adoptKeyring } from "../../sdk/keyring.js"
 import { createMeeting, readMeeting } from "../../sdk/meetings.js"
 import { accountRisks } from "../../sdk/recovery.js"
 import type { CommandContext } from "../context.js"
+import { countOf } from "../describe.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
 import { addInvitationCommands, describeInvitation } from "./invitations.js"
+import { addMeetingKeepingCommands } from "./keeping.js"
+import { addLinkCommands } from "./links.js"
 import { addMembershipCommands } from "./membership.js"
 import { addWatchCommand } from "./watch.js"
 
@@ -42,8 +45,10 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(list)
     })
   addInvitationCommands(meeting, run)
+  addLinkCommands(meeting, run)
   addMembershipCommands(meeting, run)
   addWatchCommand(meeting, run)
+  addMeetingKeepingCommands(meeting, run)
 }
 
 /** From the file that is named, else from the environment. */
@@ -93,7 +98,7 @@ async function list(context: CommandContext): Promise<number> {
     ...meetings.map((listed) =>
       listed.error === undefined
         ? `${listed.meeting}  ${listed.title ?? ""}  (${listed.members ?? 0} members, ${listed.recordings ?? 0} recordings)`
-        : `${listed.meeting}  can't be shown: ${listed.error.message}`,
+        : `${listed.meeting}  ${listed.error.code === "gone" ? "" : "can't be shown: "}${listed.error.message}`,
     ),
     ...invitations.map(
       (invitation) =>
@@ -105,7 +110,9 @@ async function list(context: CommandContext): Promise<number> {
         ]
       : riskLines(risks)),
   ])
-  const failed = meetings.flatMap(({ error }) => (error === undefined ? [] : [EXIT_CODES[error.code]]))
+  const failed = meetings.flatMap(({ error }) =>
+    error === undefined || error.code === "gone" ? [] : [EXIT_CODES[error.code]],
+  )
   return failed.includes(EXIT.integrity) ? EXIT.integrity : (failed[0] ?? EXIT.done)
 }
 
@@ -119,7 +126,7 @@ async function describeMeeting(client: Client, meetingId: MeetingId, signal: Abo
       title: current.title,
       epoch: current.keys.epoch,
       members: current.roster.length,
-      recordings: recordings.length,
+      recordings: countOf(recordings),
     }
   } catch (error) {
     if (!isArchiveError(error) || signal.aborted) throw error

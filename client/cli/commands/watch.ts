@@ -37,8 +37,7 @@ async function watch(context: CommandContext, id: string): Promise<void> {
     onChange: (log) => {
       if (seen === null) output.note(`watching ${log.current.title} from event ${log.head.seq} on; Ctrl-C ends it`)
       const after = seen ?? log.head.seq
-      for (const event of eventsAfter(log, after))
-        output.result({ meeting: id, ...event }, [lineOf(event)])
+      for (const event of eventsAfter(log, after)) output.result({ meeting: id, ...event }, [lineOf(event)])
       seen = log.head.seq
     },
   })
@@ -75,5 +74,11 @@ function eventsAfter(log: MeetingLog, seq: number): readonly WatchedEvent[] {
 
 function lineOf({ event, type, author, time, ...rest }: WatchedEvent): string {
   const details = Object.entries(rest).map(([name, value]) => `${name} ${value === null ? "unknown" : String(value)}`)
-  return [String(event), ...(typeof time === "string" ? [time] : []), type, ...(typeof author === "string" ? [`by ${author}`] : []), ...details].join("  ")
+  return [
+    String(event),
+    ...(typeof time === "string" ? [time] : []),
+    type,
+    ...(typeof author === "string" ? [`by ${author}`] : []),
+    ...details,
+  ].join("  ")
 }

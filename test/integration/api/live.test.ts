@@ -73,7 +73,12 @@ describe("sockets, of two API processes on one Redis", function () {
     return await meetingToken(near!.url, meeting)
   }
 
-  async function append(meeting: PostedMeeting, token: Uint8Array, event: Uint8Array, certificate?: Uint8Array): Promise<void> {
+  async function append(
+    meeting: PostedMeeting,
+    token: Uint8Array,
+    event: Uint8Array,
+    certificate?: Uint8Array,
+  ): Promise<void> {
     const json = z.encode(AppendEventRequest, { event, ...(certificate === undefined ? {} : { certificate }) })
     const { status } = await call(near!.url, "POST", meetingPath(meeting, "events"), { json, token })
     expect(status).to.equal(201)
@@ -219,7 +224,9 @@ describe("sockets, of two API processes on one Redis", function () {
     expect(await upgrade(near!.url, { origin: "https://elsewhere.example" })).to.deep.equal([403, "forbidden"])
     expect(await upgrade(near!.url, { origin: "null" })).to.deep.equal([403, "forbidden"])
     expect(await upgrade(near!.url, {}, "/v1/alive")).to.deep.equal([404, "not-found"])
-    expect((await call(near!.url, "GET", `${LIVE_PATH}/?EIO=4&transport=polling`)).json).to.include({ code: "not-found" })
+    expect((await call(near!.url, "GET", `${LIVE_PATH}/?EIO=4&transport=polling`)).json).to.include({
+      code: "not-found",
+    })
     const { socket, heard } = await openBareSocket(near!.url, "meeting", token, { origin: far!.url })
     socket.disconnect()
     expect(heard.filter(([name]) => name === "end")).to.deep.equal([])
@@ -244,7 +251,11 @@ describe("sockets, of two API processes on one Redis", function () {
     try {
       const answers: unknown[] = []
       for (let n = 0; n < 3; n++) answers.push(await upgrade(api.url, { "x-forwarded-for": `192.0.2.${n}` }))
-      expect(answers).to.deep.equal([[101, null], [101, null], [429, "rate-limited"]])
+      expect(answers).to.deep.equal([
+        [101, null],
+        [101, null],
+        [429, "rate-limited"],
+      ])
     } finally {
       await api.stop()
     }

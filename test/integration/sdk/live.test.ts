@@ -73,15 +73,19 @@ describe("SDK: following a meeting", function () {
   it("S5 revoking a device ends the account's sockets, and its token opens none", async () => {
     const lost = await recoverClient(service, alice.recoveryPhrase, "Alice's phone")
     everybody.push(lost)
-    const token = await lost.client.tokens.with(lost.client.http, accountCapability(lost.client), (it) => Promise.resolve(it))
+    const token = await lost.client.tokens.with(lost.client.http, accountCapability(lost.client), (it) =>
+      Promise.resolve(it),
+    )
     const socket = await openBareSocket(service.url, "account", token)
     await socket.hears("chain")
-    const { devices } = await listDevices(alice.client)
+    const devices = await listDevices(alice.client)
     const phone = devices.find(({ name }) => name === "Alice's phone")
     await revokeDevices(alice.client, [phone!.deviceId])
     const { afterMs, code } = await socket.ends()
     expect([code, afterMs < 5_000]).to.deep.equal(["unauthenticated", true])
-    const again = await openBareSocket(service.url, "account", token).catch((error: unknown) => (error as Error).message)
+    const again = await openBareSocket(service.url, "account", token).catch(
+      (error: unknown) => (error as Error).message,
+    )
     expect(again).to.equal("unauthenticated")
   })
 })

@@ -1,4 +1,10 @@
-import { type ArchiveError, type Client, isArchiveError, type MeetingId, watchMeeting } from "../../../client/sdk/index.js"
+import {
+  type ArchiveError,
+  type Client,
+  isArchiveError,
+  type MeetingId,
+  watchMeeting,
+} from "../../../client/sdk/index.js"
 
 /** A watch of a meeting, and what it brought so far. */
 export interface Watcher {
