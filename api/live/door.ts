@@ -81,5 +81,7 @@ export function refuseUpgrade(socket: Duplex, error: ArchiveError): void {
       "",
       body,
     ].join("\r\n"),
+    // Nobody else counts this connection any more, and the other side may never close it.
+    () => socket.destroy(),
   )
 }

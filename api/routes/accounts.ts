@@ -63,12 +63,14 @@ export function accountRoutes(context: ApiContext): Router {
     return { status: 201, body: await issueChallenge(catalog, random, params.account) }
   })
   mountGuarded(context, router, accounts.token, async ({ params, body }) => {
-    const deviceKeys = await activeDeviceKeys(catalog, params.account, verify)
-    if (!deviceKeys.some((key) => equalBytes(key, body.key))) {
-      throw new ArchiveError("unauthenticated", "a key that is no active device of the account")
-    }
     const answer = { ...body, subject: params.account, scope: "device" as const, epoch: 0 }
-    return { status: 201, body: await redeemChallenge(catalog, random, answer, { origins, verify }) }
+    const issued = await catalog.transaction(async (transaction) => {
+      const deviceKeys = await activeDeviceKeys(transaction, params.account, verify)
+      if (!deviceKeys.some((key) => equalBytes(key, body.key)))
+        throw new ArchiveError("unauthenticated", "a key that is no active device of the account")
+      return await redeemChallenge(transaction, random, answer, { origins, verify })
+    })
+    return { status: 201, body: issued }
   })
   mountGuarded(context, router, accounts.postInbox, async ({ params, rawBody }) => {
     const { created, value: entry } = await postToInbox(catalog, params.account, rawBody)
@@ -95,6 +97,7 @@ export function accountRoutes(context: ApiContext): Router {
   })
   mountGuarded(context, router, accounts.snapshotKeyring, async ({ params, body }) => {
     const { created, value: seq } = await snapshotKeyring(catalog, params.account, body.record, body.snapshot)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { seq } }
   })
   return router

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import {
+  LIVE_LIMITS,
   LIVE_NAMESPACES,
   LIVE_NUDGES,
   LIVE_PATH,
@@ -78,14 +79,17 @@ async function connect(baseUrl: string, token: Uint8Array, onLog: (raw: unknown)
   // Loaded where it is needed: most commands open no socket.
   const { io } = await import("socket.io-client")
   const { origin, pathname } = new URL(baseUrl)
-  const socket = io(`${origin}${LIVE_NAMESPACES.meeting}`, {
+  const options = {
     path: `${pathname.replace(/\/$/, "")}${LIVE_PATH}`,
     transports: ["websocket"],
     auth: z.encode(LiveAuth, { token }),
     forceNew: true,
     reconnection: false,
     timeout: TIMEOUT_MS,
-  })
+    // Of the WebSocket itself, which would take 100 MiB; browsers have limits of their own.
+    maxPayload: LIVE_LIMITS.messageBytes,
+  }
+  const socket = io(`${origin}${LIVE_NAMESPACES.meeting}`, options)
   socket.on("log", onLog)
   let timer: NodeJS.Timeout | undefined
   try {

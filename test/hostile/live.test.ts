@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import { Server } from "socket.io"
+import { until } from "../../scripts/services.js"
 import { readMeeting, renewMeeting } from "../../client/sdk/index.js"
-import { LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
+import { LIVE_LIMITS, LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { random } from "../support/people.js"
 import { startWatch } from "../support/sdk/watcher.js"
@@ -46,6 +47,14 @@ describe("a server that lies on sockets", function () {
     const { head } = await readMeeting(alice.client, meetingId)
     meeting.emit("log", { seq: head.seq, hash: toBase64Url(head.hash) })
     await watch.until(head.seq)
+
+    // Too large to be taken: the socket ends, and there will be another.
+    const [first] = await meeting.fetchSockets()
+    meeting.emit("log", { seq: 0, hash: "A".repeat(2 * LIVE_LIMITS.messageBytes) })
+    await until(async () => {
+      const [next, ...others] = await meeting.fetchSockets()
+      return next !== undefined && next.id !== first?.id && others.length === 0
+    }, "another socket")
 
     liar.asked()
     for (let lie = 0; lie < LIES; lie++) {

@@ -18,7 +18,7 @@ export interface Standing {
   readonly inbox: { readonly entries: number; readonly newest: Uint8Array | null }
 }
 
-/** By the token's SHA-256 in hex; one that is unknown or has expired has none. One query, however many they are. */
+/** By the token's SHA-256 in hex; one that is unknown, has expired, or is of something that is gone has none. One query, however many they are. */
 export async function readStandings(
   catalog: Catalog,
   tokenHashes: readonly Uint8Array[],
@@ -47,7 +47,8 @@ export async function readStandings(
        LEFT JOIN LATERAL (
          SELECT count(*)::int AS entries, (array_agg(entry_id ORDER BY position DESC))[1] AS newest
          FROM inbox_entries WHERE account_id = accounts.account_id) inbox ON true
-     WHERE tokens.token_hash = ANY ($1::bytea[]) AND tokens.expires_at > now()`,
+     WHERE tokens.token_hash = ANY ($1::bytea[]) AND tokens.expires_at > now()
+       AND coalesce(meetings.meeting_id, accounts.account_id) IS NOT NULL`,
     [tokenHashes],
   )
   return new Map(

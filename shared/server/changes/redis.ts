@@ -4,6 +4,8 @@ import type { ChangeFeed } from "../ports.js"
 import { createInProcessFeed } from "./in-process.js"
 
 const CHANNEL = "taciturn:changes"
+/** Who says nothing for so long after a command is taken for gone: else commands would pile up for as long as TCP hopes. */
+const ANSWER_TIMEOUT_MS = 5_000
 
 /**
  * Changes between processes, by Redis's publish and subscribe. This process hears its own at once, whether Redis is there or not.
@@ -12,7 +14,12 @@ const CHANNEL = "taciturn:changes"
 export function openRedisFeed(redisUrl: string, onError: (error: unknown) => void): ChangeFeed {
   const own = createInProcessFeed()
   // What can't be said now is not said later: by then everybody has looked.
-  const options = { enableOfflineQueue: false, maxRetriesPerRequest: null, retryStrategy }
+  const options = {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: null,
+    socketTimeout: ANSWER_TIMEOUT_MS,
+    retryStrategy,
+  }
   const publisher = new Redis(redisUrl, options)
   const subscriber = new Redis(redisUrl, { ...options, enableOfflineQueue: true })
   for (const redis of [publisher, subscriber]) redis.on("error", onError)

@@ -3,19 +3,15 @@ import {
   acceptInvitation,
   addMember,
   createMeeting,
-  listDevices,
   listInvitations,
   type MeetingId,
   readMeeting,
   rekeyMeeting,
   removeMember,
   renewMeeting,
-  revokeDevices,
   whoAmI,
 } from "../../../client/sdk/index.js"
-import { accountCapability } from "../../../client/sdk/account.js"
-import { openBareSocket } from "../../support/live-client.js"
-import { recoverClient, type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
+import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 import { startWatch } from "../../support/sdk/watcher.js"
 
 /** So that whatever comes was heard of on a socket. */
@@ -68,24 +64,5 @@ describe("SDK: following a meeting", function () {
     await watch.until(await head())
     await watch.stop()
     expect(await watch.ended).to.equal(null)
-  })
-
-  it("S5 revoking a device ends the account's sockets, and its token opens none", async () => {
-    const lost = await recoverClient(service, alice.recoveryPhrase, "Alice's phone")
-    everybody.push(lost)
-    const token = await lost.client.tokens.with(lost.client.http, accountCapability(lost.client), (it) =>
-      Promise.resolve(it),
-    )
-    const socket = await openBareSocket(service.url, "account", token)
-    await socket.hears("chain")
-    const devices = await listDevices(alice.client)
-    const phone = devices.find(({ name }) => name === "Alice's phone")
-    await revokeDevices(alice.client, [phone!.deviceId])
-    const { afterMs, code } = await socket.ends()
-    expect([code, afterMs < 5_000]).to.deep.equal(["unauthenticated", true])
-    const again = await openBareSocket(service.url, "account", token).catch(
-      (error: unknown) => (error as Error).message,
-    )
-    expect(again).to.equal("unauthenticated")
   })
 })
