@@ -169,7 +169,8 @@ function serve(socket: Socket, seats: Seats): void {
 }
 
 function answer(acknowledge: unknown, refused: z.input<typeof LiveRefusal> | null): void {
-  if (typeof acknowledge === "function") acknowledge(z.encode(LiveAnswer, { refused }))
+  // A client that asks for no answer gets none.
+  if (typeof acknowledge === "function") (acknowledge as (raw: unknown) => void)(z.encode(LiveAnswer, { refused }))
 }
 
 function asRefusal(error: unknown): z.input<typeof LiveRefusal> {

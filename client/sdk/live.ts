@@ -27,9 +27,10 @@ export async function watchMeeting(client: Client, meetingId: MeetingId, options
   const tell = options.onTrouble ?? ((): void => undefined)
   const bell = new Bell(signal)
   const line = new KeptLine(client, bell, tell)
+  const isOver = (): boolean => signal.aborted
   let [seen, fruitless, wasRung] = [-1, 0, false]
   try {
-    while (!signal.aborted) {
+    while (!isOver()) {
       try {
         const log = await readMeeting(client, meetingId)
         const isNews = log.head.seq > seen
@@ -40,7 +41,7 @@ export async function watchMeeting(client: Client, meetingId: MeetingId, options
         assertStaysMember(log)
         await line.follow(log)
       } catch (error) {
-        if (signal.aborted) return
+        if (isOver()) return
         if (!isArchiveError(error) || !error.retryable) throw error
         fruitless += 1
         tell(error)

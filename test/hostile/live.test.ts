@@ -83,11 +83,16 @@ describe("a server that lies on sockets", function () {
     await watch.stop()
   })
 
-  it("S9 a server that ends every socket at once is asked for a new one ever more seldom", async () => {
+  it("S9 a server that refuses sockets, or ends each at once, is believed nothing, and asked for a new one ever more seldom", async () => {
     const { alice, bob, meetingId } = scene
-    let opened = 0
-    io.of(LIVE_NAMESPACES.meeting).on("connection", (socket) => {
-      opened += 1
+    let asked = 0
+    const meeting = io.of(LIVE_NAMESPACES.meeting)
+    meeting.use((_socket, next) => {
+      asked += 1
+      const data = { code: "fork", detail: "all that you know is wrong", retryable: false }
+      next(asked % 2 === 0 ? Object.assign(new Error(), { data }) : undefined)
+    })
+    meeting.on("connection", (socket) => {
       socket.disconnect(true)
     })
     const { seq } = (await readMeeting(alice.client, meetingId)).head
@@ -95,7 +100,8 @@ describe("a server that lies on sockets", function () {
     await delay(1_500)
     await renewMeeting(alice.client, meetingId)
     await watch.until(seq + 1)
-    expect(opened).to.be.within(2, 7)
+    expect(asked).to.be.within(2, 7)
+    expect(watch.troubles.map(({ code }) => code)).to.include("fork")
     await watch.stop()
   })
 })

@@ -10,7 +10,9 @@ import type { Action } from "../main.js"
 interface WatchedEvent {
   readonly event: number
   readonly type: string
-  readonly [field: string]: unknown
+  readonly author?: string
+  readonly time?: string
+  readonly [detail: string]: string | number | null | undefined
 }
 
 export function addWatchCommand(meeting: Command, run: (action: Action) => Promise<void>): void {
@@ -45,7 +47,7 @@ async function watch(context: CommandContext, id: string): Promise<void> {
 
 /** Every event after `seq`, in order; one that this version does not know, or this account can't open, by its number alone. */
 function eventsAfter(log: MeetingLog, seq: number): readonly WatchedEvent[] {
-  const signed = ({ authorGenesisHash, timeMs }: { authorGenesisHash: Uint8Array; timeMs: number }): object => ({
+  const signed = ({ authorGenesisHash, timeMs }: { authorGenesisHash: Uint8Array; timeMs: number }) => ({
     author: formatId("account", idOfHash("account", authorGenesisHash)),
     time: new Date(timeMs).toISOString(),
   })
@@ -72,13 +74,7 @@ function eventsAfter(log: MeetingLog, seq: number): readonly WatchedEvent[] {
   )
 }
 
-function lineOf({ event, type, author, time, ...rest }: WatchedEvent): string {
-  const details = Object.entries(rest).map(([name, value]) => `${name} ${value === null ? "unknown" : String(value)}`)
-  return [
-    String(event),
-    ...(typeof time === "string" ? [time] : []),
-    type,
-    ...(typeof author === "string" ? [`by ${author}`] : []),
-    ...details,
-  ].join("  ")
+function lineOf({ event, type, author, time, ...details }: WatchedEvent): string {
+  const said = Object.entries(details).map(([name, value]) => `${name} ${value ?? "unknown"}`)
+  return [event, time ?? [], type, author === undefined ? [] : `by ${author}`, said].flat().join("  ")
 }

@@ -45,16 +45,16 @@ export function startWatch(client: Client, meetingId: MeetingId, pollMs: number)
     troubles,
     ended,
     until: async (seq) => {
-      const deadline = setTimeout(() => {
-        wake()
-      }, PATIENCE_MS)
-      const from = performance.now()
+      const late = new Promise<"late">((resolve) => setTimeout(resolve, PATIENCE_MS, "late").unref())
       while (!heads.some((head) => head >= seq)) {
-        const code = await Promise.race([ended, new Promise<undefined>((resolve) => (wake = () => resolve(undefined)))])
-        if (code !== undefined) throw new Error(`the watch ended: ${String(code)}`)
-        if (performance.now() - from >= PATIENCE_MS) throw new Error(`event ${seq} never came, but ${heads.join()}`)
+        const called = new Promise<undefined>((resolve) => {
+          wake = () => {
+            resolve(undefined)
+          }
+        })
+        const failure = await Promise.race([ended, late, called])
+        if (failure !== undefined) throw new Error(`event ${seq} never came, but ${heads.join()}: ${String(failure)}`)
       }
-      clearTimeout(deadline)
     },
     stop: async () => {
       ending.abort()
