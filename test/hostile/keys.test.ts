@@ -104,7 +104,7 @@ describe("keys from a server that lies", function () {
       expect(asked.filter(seals)).to.deep.equal([])
     })
 
-    it("of a member who is there already: its chain exchanged stops the next epoch", async () => {
+    it("of a member who is there already: its chain exchanged stops the next epoch (L13)", async () => {
       const other = await scene.newClient("Another")
       const told = scene.liar.lie(servingChain(scene.bob, () => [toBase64Url(genesisOf(mallory))]))
       scene.liar.asked()
@@ -136,7 +136,7 @@ describe("keys from a server that lies", function () {
       return entries
     }
 
-    it("for somebody else do not open", async () => {
+    it("for somebody else do not open (V1, V2)", async () => {
       const dave = await scene.newClient("Dave's tablet")
       await addTo(dave)
       const forDave = await held(dave)
@@ -150,7 +150,7 @@ describe("keys from a server that lies", function () {
       await acceptInvitation(dave.client, own)
     })
 
-    it("with any byte changed do not open", async () => {
+    it("with any byte changed do not open (V1)", async () => {
       const erin = await scene.newClient("Erin's laptop")
       await addTo(erin)
       const [entry] = await held(erin)
@@ -170,7 +170,7 @@ describe("keys from a server that lies", function () {
       expect(waiting?.invitation).to.not.equal(null)
     })
 
-    it("that was dealt with is not shown again, under whatever entry it comes back", async () => {
+    it("that was dealt with is not shown again, under whatever entry it comes back (V5)", async () => {
       const frank = await scene.newClient("Frank's phone")
       await addTo(frank)
       const entries = await held(frank)
@@ -184,7 +184,7 @@ describe("keys from a server that lies", function () {
       expect(replayed.delivered()).to.be.greaterThan(0)
     })
 
-    it("by another than the chain that is served for its inviter are refused", async () => {
+    it("by another than the chain that is served for its inviter are refused (V3)", async () => {
       const grace = await scene.newClient("Grace's laptop")
       await addTo(grace)
       const [waiting] = await listInvitations(grace.client)
@@ -289,7 +289,7 @@ describe("keys from a server that lies", function () {
     }
   })
 
-  describe("of the instance", () => {
+  describe("of the instance (Q1)", () => {
     interface Instance {
       readonly instance: string
       readonly instanceKey: string

@@ -16,7 +16,7 @@ interface Page {
 /** Events: genesis, Bob's epoch, Alice's recording, Bob's recording, Alice's recording. Each is known to Alice. */
 const HEAD = 4
 
-describe("a meeting's log from a server that lies", function () {
+describe("a meeting's log from a server that lies (M7, M8)", function () {
   this.timeout(60_000)
   let scene: Scene
 

@@ -105,7 +105,7 @@ describe("a member that lies, by a server that lets it", function () {
     expect((await readMeeting(carol.client, meetingId)).current.roster).to.have.length(3)
   }
 
-  it("adds a ghost to the roster: nothing is sealed to it", async () => {
+  it("adds a ghost to the roster: nothing is sealed to it (M15, M21)", async () => {
     await expectNothingSealedTo(
       await appendEpoch((log) => ({
         roster: [
@@ -154,7 +154,7 @@ describe("a member that lies, by a server that lets it", function () {
     await scene.upload(randomBytes(10), alice, meetingId)
   })
 
-  it("posts an event that does not decode: the server takes none, and one of noise inside is shown as void", async () => {
+  it("posts an event that does not decode: the server takes none, and one of noise inside is shown as void (M9)", async () => {
     const { alice, bob } = scene
     const log = await readMeeting(bob.client, meetingId)
     expect((await refusal(() => appendEvent(bob.client, log, random(500))))[0]).to.equal("malformed")
@@ -192,7 +192,7 @@ describe("a member that lies, by a server that lets it", function () {
     for (const person of [alice, carol]) await scene.upload(randomBytes(10), person, meetingId)
   })
 
-  it("seals what an admin signed into another meeting, a later place, or a later epoch: void, and nothing ends", async () => {
+  it("seals what an admin signed into another meeting, a later place, or a later epoch: void, and nothing ends (M10)", async () => {
     const { alice, bob } = scene
     const other = await createMeeting(alice.client, "Another")
     await admit(alice, bob, other)
@@ -218,7 +218,7 @@ describe("a member that lies, by a server that lets it", function () {
     await scene.upload(randomBytes(10), alice, other)
   })
 
-  it("ends another's upload: only the upload's own secret does", async () => {
+  it("ends another's upload: only the upload's own secret does (T7)", async () => {
     const { alice, bob } = scene
     const meeting = formatId("meeting", meetingId)
     let upload = ""

@@ -15,7 +15,13 @@ import {
 } from "../../client/sdk/index.js"
 import { deviceSigner, makeDevice, newestUserSeed, publicKeysOf } from "../../client/crypto/account-keys.js"
 import { prepareAddDevice } from "../../client/crypto/account-links.js"
-import { pairingIdOf, parsePairingCode, sealOffer, sealRequest } from "../../client/crypto/pairing.js"
+import {
+  pairingIdOf,
+  parsePairingCode,
+  sealCountersignature,
+  sealOffer,
+  sealRequest,
+} from "../../client/crypto/pairing.js"
 import { refreshKeys } from "../../client/sdk/links.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { formatId } from "../../shared/protocol/ids.js"
@@ -222,5 +228,24 @@ describe("pairing by a server that lies", function () {
     expect(phone.client.state.current.meetings).to.deep.equal([])
     await adoptKeyring(phone.client)
     expect(phone.client.state.current.meetings).not.to.deep.equal([])
+  })
+
+  it("P7: who has seen the code countersigns in the device's place: refused, and it is added nowhere", async () => {
+    const before = await devices()
+    const { code } = await begin()
+    const { secret } = parsePairingCode(code)
+    const told = scene.liar.lie({
+      path: messages(2),
+      method: "GET",
+      tell: (answer) => {
+        const sealed = sealCountersignature(secret, 2, random(64), random)
+        return { ...answer, status: 200, body: Buffer.from(JSON.stringify({ sealed: toBase64Url(sealed) })) }
+      },
+    })
+    const requested = await readPairing(scene.alice.client, code)
+    expect((await refusal(() => approveDevice(scene.alice.client, requested, POLL)))[0]).to.equal("bad-signature")
+    told.stop()
+    expect(told.delivered()).to.equal(1)
+    expect(await devices()).to.equal(before)
   })
 })

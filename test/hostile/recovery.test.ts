@@ -28,7 +28,7 @@ describe("recovery by a server that lies", function () {
   const asked = (requests: readonly { readonly path: string; readonly method: string }[]): readonly string[] =>
     requests.filter(({ method }) => method === "POST").map(({ path }) => path)
 
-  it("that names another account for the words: refused, and no key is given to it", async () => {
+  it("that names another account for the words: refused, and no key is given to it (L17)", async () => {
     const account = formatId("account", whoAmI(mallory.client).accountId)
     const requests = await expectRefused(
       scene,
@@ -65,7 +65,7 @@ describe("recovery by a server that lies", function () {
     expect(await listDevices(scene.alice.client)).to.have.length(before.length + 2)
   })
 
-  it("that goes on showing a device the chain from before new words: refused by what the device has seen", async () => {
+  it("that goes on showing a device the chain from before new words: refused by what the device has seen (L13)", async () => {
     const own = formatId("account", whoAmI(scene.alice.client).accountId)
     const before = await (await fetch(`${scene.service.url}/v1/accounts/${own}/chain`)).arrayBuffer()
     await replacePhrase(scene.alice.client, () => Promise.resolve())

@@ -194,7 +194,7 @@ describe("rosters that change, by a server that lies", function () {
     ])
   })
 
-  it("a box moved to another recipient, epoch or meeting opens nothing", async () => {
+  it("a box moved to another recipient, epoch or meeting opens nothing (M26)", async () => {
     const elsewhere = await createMeeting(alice.client, "Elsewhere")
     await admit(alice, bob, elsewhere)
     await rekeyMeeting(alice.client, elsewhere)
@@ -249,7 +249,7 @@ describe("rosters that change, by a server that lies", function () {
     })
   }
 
-  it("a meeting with a copied title whose roster names somebody is not theirs, and nothing is sealed to it", async () => {
+  it("a meeting with a copied title whose roster names somebody is not theirs, and nothing is sealed to it (V4)", async () => {
     const fake = await createMeeting(dave.client, "Rosters")
     await addMember(dave.client, fake, idOf(bob))
     const [waiting] = await listInvitations(bob.client)
@@ -259,7 +259,7 @@ describe("rosters that change, by a server that lies", function () {
     expect(await refusal(() => scene.upload(randomBytes(10), bob, fake))).to.deep.equal(["not-found", undefined])
   })
 
-  it("a member and the server together make no admin towards a newcomer who may not see what was before", async () => {
+  it("a member and the server together make no admin towards a newcomer who may not see what was before (M19)", async () => {
     await setPolicy(alice.client, meetingId, "from-join")
     const log = await read(bob)
     const newcomer = await fetchChainOf(bob.client, genesisHashOf(dave))

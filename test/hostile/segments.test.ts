@@ -128,7 +128,7 @@ describe("segments and chunks from a server that lies", function () {
     }
   }
 
-  describe("with the true hashes, are refused where they were", () => {
+  describe("with the true hashes, are refused where they were (A7)", () => {
     for (const [part, at] of [
       ["commitment", COMMITMENT],
       ["ciphertext", CIPHERTEXT],
@@ -180,7 +180,7 @@ describe("segments and chunks from a server that lies", function () {
     })
   })
 
-  describe("with hashes that fit the lie, are refused by the signed root", () => {
+  describe("with hashes that fit the lie, are refused by the signed root (A6)", () => {
     it("a flipped bit", async () => {
       await expectNoLieGivenOut(servingConsistently(flipped(5, CIPHERTEXT)), ["integrity", "chunk 0"])
     })
@@ -229,7 +229,7 @@ describe("segments and chunks from a server that lies", function () {
     })
   })
 
-  describe("that come to an end too early, or are other bytes than were asked for, are refused", () => {
+  describe("that come to an end too early, or are other bytes than were asked for, are refused (A5)", () => {
     const cutAt = (bytes: number): Lie => ({
       path: /\/stream$/,
       tell: (answer, asked) => {
@@ -301,7 +301,7 @@ describe("segments and chunks from a server that lies", function () {
   })
 
   /** A member that signs for what it uploads: hashes and root fit, and what fails is the seal itself. */
-  describe("that another member sealed falsely, and signed for, are refused where they are", () => {
+  describe("that another member sealed falsely, and signed for, are refused where they are (A3, A4)", () => {
     /** `sealed` is ciphertext and tag; the commitment stands before it. */
     const lies: readonly (readonly [string, (sealed: Uint8Array) => void])[] = [
       ["a commitment to another key", (sealed) => new Uint8Array(sealed.buffer, sealed.byteOffset - 32, 32).fill(7)],

@@ -50,7 +50,7 @@ describe("an upload to a server that lies", function () {
       ["bad-receipt", "malformed"],
     ],
   ] as const satisfies readonly (readonly [string, (answer: Finished) => Finished, readonly string[]])[])
-    it(`and gives ${name}: nothing is published`, async () => {
+    it(`and gives ${name}: nothing is published (Q2)`, async () => {
       const bytes = randomBytes(FILE_BYTES)
       await scene.upload(bytes)
       const before = await published()

@@ -100,7 +100,7 @@ describe("properties of the protocol", () => {
     )
   })
 
-  it("any bytes that decode as CBOR are the one encoding of their value", () => {
+  it("any bytes that decode as CBOR are the one encoding of their value (B1)", () => {
     fc.assert(
       fc.property(cborValue, fc.nat(), fc.nat(255), (value, place, byte) => {
         const raw = encodeCbor(value)
@@ -137,7 +137,7 @@ describe("properties of the protocol", () => {
     }
   })
 
-  it("ids survive their text form in any case, and no other kind reads them", () => {
+  it("ids survive their text form in any case, and no other kind reads them (B4)", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -153,7 +153,7 @@ describe("properties of the protocol", () => {
     )
   })
 
-  it("an id with one character changed is refused", () => {
+  it("an id with one character changed is refused (B4)", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),

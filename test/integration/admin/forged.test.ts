@@ -56,7 +56,7 @@ describe("productions that lie", function () {
     }
   })
 
-  it("are refused without a row of the log, of a receipted asset, or of a chunk, also where the counts were made to fit", async () => {
+  it("are refused without a row of the log, of a receipted asset, or of a chunk, also where the counts were made to fit (G3, G5, G7)", async () => {
     const cancelled = Buffer.from(world.cancelled.assetId).toString("base64")
     for (const [index, line] of lines.entries()) {
       const { table, row } = JSON.parse(line) as Line
@@ -67,7 +67,7 @@ describe("productions that lie", function () {
     }
   })
 
-  it("are refused without any one of their files, correctly signed all the same", async () => {
+  it("are refused without any one of their files, correctly signed all the same (G1)", async () => {
     const cancelled = `pieces/${toHex(world.cancelled.assetId)}/`
     for (const path of files.filter((file) => !/^(?:records|declaration)/.test(file))) {
       const refused = await refusalOf({ files: { [path]: null }, counted: true })
@@ -87,7 +87,7 @@ describe("productions that lie", function () {
     }
   })
 
-  it("are refused with one byte of any file altered, tag files and signature too", async () => {
+  it("are refused with one byte of any file altered, tag files and signature too (G1)", async () => {
     for (const path of [...files.map((file) => `data/${file}`), ...TAG_FILES]) {
       const folder = await copyBag(world, "true", "altered")
       const bytes = await readFile(join(folder, path))
@@ -116,14 +116,14 @@ describe("productions that lie", function () {
     expect((await refusalOf({ added: { more: Buffer.from("more") }, counted: true }))?.place).to.equal("data/more")
   })
 
-  it("are refused where a manifest leads out of the bag", async () => {
+  it("are refused where a manifest leads out of the bag (G1)", async () => {
     const folder = await copyBag(world, "true", "altered")
     const path = join(folder, "manifest-sha512.txt")
     await replace(path, `${"0".repeat(128)}  data/../../true/bagit.txt\n`)
     expect((await refusal(folder))?.code).to.equal("integrity")
   })
 
-  it("are refused by who signed them", async () => {
+  it("are refused by who signed them (G1)", async () => {
     const stranger = signerOfSeed(new Uint8Array(randomBytes(32)))
     expect((await refusalOf({ signer: stranger }))?.code).to.equal("bad-signature")
     expect((await refusalOf({ signer: world.instance.receiptSigner }))?.code).to.equal("bad-signature")
@@ -152,7 +152,7 @@ describe("productions that lie", function () {
     return bytes.toString("base64")
   }
 
-  it("are refused with any value altered that something else vouches for", async () => {
+  it("are refused with any value altered that something else vouches for (G3, G4, G5)", async () => {
     const columns: Readonly<Record<string, readonly string[]>> = {
       meetings: ["meeting_id", "head_seq", "head_hash", "epoch", "asset_count", "stored_bytes"],
       meeting_events: ["meeting_id", "seq", "epoch", "hash", "event"],
@@ -177,7 +177,7 @@ describe("productions that lie", function () {
     }
   })
 
-  it("are refused with a column less, one more, a name given twice, or rows in another order", async () => {
+  it("are refused with a column less, one more, a name given twice, or rows in another order (G2)", async () => {
     const more = edit("meetings", (row) => ({ ...row, title: "known" }))
     const less = edit("meetings", ({ created_day: _, ...row }) => row)
     const twice: Forgery = { lines: (all) => all.with(0, (all[0] ?? "").replace('{"table"', '{"row":{},"table"')) }
@@ -188,7 +188,7 @@ describe("productions that lie", function () {
       expect((await refusalOf(forgery))?.code).to.equal("integrity")
   })
 
-  it("are refused with a receipt of another asset, or by a key that the instance never certified", async () => {
+  it("are refused with a receipt of another asset, or by a key that the instance never certified (G6)", async () => {
     const rows = lines.map((line) => JSON.parse(line) as Line).filter((line) => line.table === "assets")
     const stored = rows.flatMap(({ row }, at) => (row["state"] === "stored" ? [at] : []))
     const [first = 0, second = 0] = stored
@@ -209,7 +209,7 @@ describe("productions that lie", function () {
     expect((await refusalOf(self))?.code).to.equal("bad-receipt")
   })
 
-  it("are refused where schema or declaration say something else", async () => {
+  it("are refused where schema or declaration say something else (G2, G8)", async () => {
     const schema = (bytes: Buffer): Buffer => Buffer.from(bytes.toString().replace('"ciphertext"', '"metadata"'))
     expect((await refusalOf({ files: { "schema.json": schema } }))?.place).to.equal("data/schema.json")
     for (const declaration of [
@@ -234,7 +234,7 @@ describe("productions of many chunks that lie", function () {
   })
   after(() => world.stop())
 
-  it("are refused without one chunk's row, its bytes, or both, correctly signed all the same", async () => {
+  it("are refused without one chunk's row, its bytes, or both, correctly signed all the same (G6, G7)", async () => {
     for (const asset of [world.published, world.unfinished]) {
       for (const n of [0, 1]) {
         const start = `{"table":"chunks","row":{"asset_id":"${Buffer.from(asset.assetId).toString("base64")}","n":${n},`

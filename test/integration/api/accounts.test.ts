@@ -87,7 +87,7 @@ describe("accounts over HTTP", () => {
     ).to.have.length(0)
   })
 
-  it("no more than 200 entries wait in an inbox", async function () {
+  it("no more than 200 entries wait in an inbox (I1)", async function () {
     this.timeout(20_000)
     const bert = makePerson("bert")
     await postAccount(api.url, bert)

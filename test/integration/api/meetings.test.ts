@@ -85,7 +85,7 @@ describe("meetings over HTTP", () => {
     expect((await read(genesis, token, "?from=3")).events).to.deep.equal([])
   })
 
-  it("of two events for one place one is appended; the other is told so", async () => {
+  it("of two events for one place one is appended; the other is told so (M2)", async () => {
     const genesis = await createMeeting()
     const token = await meetingToken(api.url, genesis)
     const rivals = [nextEvent(genesis), nextEvent(genesis), nextEvent(genesis), nextEvent(genesis)]
@@ -107,7 +107,7 @@ describe("meetings over HTTP", () => {
     expect(statuses.toSorted()).to.deep.equal([201, 409, 409, 409])
   })
 
-  it("an event publishes what is stored in its own meeting, each asset once", async () => {
+  it("an event publishes what is stored in its own meeting, each asset once (M3)", async () => {
     const [genesis, other] = [await createMeeting(), await createMeeting()]
     const token = await meetingToken(api.url, genesis)
     const insert = async (meeting: PostedMeeting, state: string, receipt: Uint8Array | null): Promise<Uint8Array> => {
@@ -145,7 +145,7 @@ describe("meetings over HTTP", () => {
     expect([again.status, AppendEventResponse.parse(again.json)]).to.deep.equal([200, event.meeting.head])
   })
 
-  it("a rotation ends what older tokens could do: they read later epoch events only", async () => {
+  it("a rotation ends what older tokens could do: they read later epoch events only (T4)", async () => {
     const genesis = await createMeeting()
     const oldToken = await meetingToken(api.url, genesis)
     const epoch = nextEpoch(genesis)
@@ -173,7 +173,7 @@ describe("meetings over HTTP", () => {
     expect([byOldKey.status, byOldAdmin.status]).to.deep.equal([201, 403])
   })
 
-  it("a new admin key needs the admin capability", async () => {
+  it("a new admin key needs the admin capability (M4)", async () => {
     const genesis = await createMeeting()
     const changed = nextEpoch(genesis, { adminSeed: random(32) })
     expect(await appendEpoch(changed, await meetingToken(api.url, genesis, "access"))).to.equal(403)
@@ -181,7 +181,7 @@ describe("meetings over HTTP", () => {
     expect((await meetingToken(api.url, changed, "admin")).length).to.equal(32)
   })
 
-  it("where the policy is code, a meeting is made with the instance's code alone", async () => {
+  it("where the policy is code, a meeting is made with the instance's code alone (T5)", async () => {
     const code = random(16)
     const closed = await startTestApi({ meetingCode: code })
     const post = async (given: Record<string, unknown>) =>

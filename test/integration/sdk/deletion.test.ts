@@ -283,7 +283,7 @@ describe("SDK: deletion", function () {
     await carol.close()
   })
 
-  it("who closes an account without leaving is sealed nothing to: an admin's next upload takes it out, a member's waits for that", async () => {
+  it("who closes an account without leaving is sealed nothing to: an admin's next upload takes it out, a member's waits for that (L16)", async () => {
     const dave = await startClient(service, "Dave's tablet")
     await addMember(alice.client, meetingId, whoAmI(dave.client).accountId)
     const [waiting] = await listInvitations(dave.client)

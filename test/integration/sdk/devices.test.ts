@@ -192,7 +192,7 @@ describe("SDK: an account's devices", function () {
     expect(phone.client.state.current.secrets.userSeeds.map(({ generation }) => generation)).to.deep.equal([1, 2])
   })
 
-  it("two that act at once both have their way", async () => {
+  it("two that act at once both have their way (L14)", async () => {
     const { laptop, phone } = await twoDevices()
     const [first, second] = await listDevices(phone.client)
     await Promise.all([

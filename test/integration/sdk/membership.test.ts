@@ -230,7 +230,7 @@ describe("SDK: a meeting's members", function () {
     expect((await readMeeting(winner.client, meetingId)).current.roster).to.have.length(1)
   })
 
-  it("without a renewal for 30 days nothing is sealed unless the person says so; an admin renews by sealing", async () => {
+  it("without a renewal for 30 days nothing is sealed unless the person says so; an admin renews by sealing (M30)", async () => {
     const late = (person: TestClient, days: number): Client => ({
       ...person.again(),
       clock: { nowMs: () => Date.now() + days * DAY_MS },
@@ -246,7 +246,7 @@ describe("SDK: a meeting's members", function () {
     await upload(late(bob, 90))
   })
 
-  it("of a meeting that was ended everything stays readable, and nothing more is sealed until it is renewed", async () => {
+  it("of a meeting that was ended everything stays readable, and nothing more is sealed until it is renewed (M29)", async () => {
     const before = await upload(bob.client)
     await expireMeeting(alice.client, meetingId)
     for (const person of [alice, bob]) expect(await refusal(() => upload(person.client))).to.equal("not-authorised")

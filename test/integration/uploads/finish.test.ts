@@ -53,7 +53,7 @@ describe("finishing an upload", () => {
     expect((await finish(stack, asset)).status).to.equal(202)
   })
 
-  it("with a size that no stream has, or no root, is malformed", async () => {
+  it("with a size that no stream has, or no root, is malformed (A2)", async () => {
     const asset = makeAsset(SEGMENT_BYTES)
     await create(stack, asset)
     await sendAll(stack, asset, CHUNK_BYTES)

@@ -68,7 +68,7 @@ describe("pieces of an upload", () => {
       expect((await create({ ...stack, ...other }, asset)).json).to.include({ code: "conflict" })
     })
 
-    it("refuses what is no stream's size, no header, no secret hash, or more than those", async () => {
+    it("refuses what is no stream's size, no header, no secret hash, or more than those (A1, A2)", async () => {
       const asset = makeAsset(SEGMENT_BYTES)
       for (const length of [0, 1, SEGMENT_BYTES - 1, SEGMENT_BYTES + 48])
         expect((await create(stack, asset, length)).json, String(length)).to.include({ code: "malformed" })
@@ -118,7 +118,7 @@ describe("pieces of an upload", () => {
     })
   })
 
-  it("are taken only with the upload's own secret", async () => {
+  it("are taken only with the upload's own secret (T7)", async () => {
     const asset = await begun(SEGMENT_BYTES)
     await expectNothingChanged(
       asset,

@@ -91,7 +91,7 @@ describe("what was deleted", function () {
     expect(await tombstonesOf(asset)).to.deep.equal(["asset", "header"])
   }
 
-  it("by its upload secret, or by the admin capability of the newest epoch, is marked once; by nobody else", async () => {
+  it("by its upload secret, or by the admin capability of the newest epoch, is marked once; by nobody else (U1)", async () => {
     const [asset, other] = [await stored(), await stored()]
     for (const [token, code] of [
       [stack.meetingToken, "forbidden"],
@@ -110,7 +110,7 @@ describe("what was deleted", function () {
     expect((await remove(next)).status, "the secret, after a rotation").to.equal(200)
   })
 
-  it("is read by nobody, and its upload neither goes on nor is cancelled", async () => {
+  it("is read by nobody, and its upload neither goes on nor is cancelled (U3)", async () => {
     const asset = await stored()
     await remove(asset)
     for (const rest of ["", "/stream", "/chunks/0/hashes"]) {
@@ -126,7 +126,7 @@ describe("what was deleted", function () {
     expect((await head(stack, asset)).status).to.equal(410)
   })
 
-  it("must have been stored, in that meeting", async () => {
+  it("must have been stored, in that meeting (U1)", async () => {
     const begun = makeAsset(SEGMENT_BYTES)
     await create(stack, begun)
     expect((await remove(begun)).json).to.include({ code: "not-found" })
@@ -139,7 +139,7 @@ describe("what was deleted", function () {
     expect((await remove(asset)).status).to.equal(200)
   })
 
-  it("stays whole before its purge day, by the database's clock, and goes on it; its ids stay taken", async () => {
+  it("stays whole before its purge day, by the database's clock, and goes on it; its ids stay taken (U4, U5)", async () => {
     const [asset, kept] = [await stored(CHUNK_BYTES + SEGMENT_BYTES), await stored()]
     await remove(asset)
     await stack.catalog.query("UPDATE assets SET purge_day = purge_day + 1 WHERE asset_id = $1", [asset.assetId])
@@ -228,7 +228,7 @@ describe("what was deleted", function () {
     expect((await set(null, await tokenOf("admin", 0))).json).to.include({ retentionDays: null, assetCount: 1 })
   })
 
-  it("with its meeting: nothing is uploaded to it any more, and what was being uploaded is given up", async () => {
+  it("with its meeting: nothing is uploaded to it any more, and what was being uploaded is given up (U2, U3)", async () => {
     const [asset, begun] = [await stored(), makeAsset(2 * SEGMENT_BYTES)]
     await create(stack, begun)
     await sendAll(stack, begun, SEGMENT_BYTES)

@@ -16,7 +16,7 @@ import {
   uploadWhole,
 } from "./support.js"
 
-describe("room for uploads", function () {
+describe("room for uploads (T6)", function () {
   this.timeout(30_000)
   let stack: Stack | undefined
 

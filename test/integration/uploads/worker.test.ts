@@ -138,7 +138,7 @@ describe("the worker", () => {
     }
   })
 
-  it("gives no receipt while a chunk is missing, nor for what was not finished", async () => {
+  it("gives no receipt while a chunk is missing, nor for what was not finished (W2)", async () => {
     const stack = await fresh()
     const asset = await received(stack, 2 * CHUNK_BYTES)
     await finishAsset(stack.worker, asset.assetId)

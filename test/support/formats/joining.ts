@@ -112,6 +112,12 @@ function sealedInviteLink(): Format {
         raw: seal(padTo(made.assemble(made.material), LIMITS.inviteLinkPaddedBytes), bytesOf("another secret")),
       },
       { name: "padding of zeros alone", code: "malformed", raw: seal(new Uint8Array(LIMITS.inviteLinkPaddedBytes)) },
+      { name: "version 2", code: "unsupported-version", raw: assemble(edit(made.material, [0], 2)) },
+      {
+        name: "a statement with one bit turned",
+        code: "bad-signature",
+        raw: seal(padTo(flip(made.assemble(made.material), -1), LIMITS.inviteLinkPaddedBytes)),
+      },
       {
         name: "what was signed for another link",
         code: "replayed",
@@ -200,6 +206,12 @@ function offerBox(): Format {
         ),
       },
       { name: "padding of zeros alone", code: "malformed", raw: box(new Uint8Array(LIMITS.invitationPaddedBytes)) },
+      { name: "version 2", code: "unsupported-version", raw: assemble(edit(made.material, [0], 2)) },
+      {
+        name: "a statement with one bit turned",
+        code: "bad-signature",
+        raw: box(padTo(flip(made.assemble(made.material), -1), LIMITS.invitationPaddedBytes)),
+      },
       {
         name: "to somebody else",
         code: "not-authorised",

@@ -99,7 +99,7 @@ describe("a keyring", () => {
     expect(equalBytes(rest.head.hash, whole.head.hash)).to.equal(true)
   })
 
-  it("stops at records that are dropped, exchanged, repeated, of another branch or another account", () => {
+  it("stops at records that are dropped, exchanged, repeated, of another branch or another account (K3, K4)", () => {
     const [first, second] = records as [Uint8Array, Uint8Array]
     const branch = makeKeyringRecord(alice.secrets, { seq: 0, hash: random(32) }, entry(), ambient).rawRecord
     const open = (given: readonly Uint8Array[]) => () =>
@@ -112,7 +112,7 @@ describe("a keyring", () => {
       .with.property("code", "cannot-open")
   })
 
-  it("refuses a record that a device of somebody else signed, though it was sealed with the account's key", () => {
+  it("refuses a record that a device of somebody else signed, though it was sealed with the account's key (K4)", () => {
     const thief = { ...alice.secrets, device: bob.secrets.device }
     const { rawRecord } = makeKeyringRecord(thief, EMPTY_KEYRING, entry(), ambient)
     expect(() => openKeyringRecords(alice.secrets, alice.chain, EMPTY_KEYRING, [rawRecord]))
@@ -177,7 +177,7 @@ describe("an invitation", () => {
       .with.property("code", "bad-signature")
   })
 
-  it("for one account, sealed on to another by who received it, is refused there", () => {
+  it("for one account, sealed on to another by who received it, is refused there (V2)", () => {
     const envelope = makeEnvelope(LABELS.signInvitation, alice.author.signer, encodeInvitation(invitationTo(alice)))
     const box = hpkeSeal(
       {

@@ -305,7 +305,7 @@ describe("a sigchain (SPEC.md §5.1)", () => {
     expect(codeOf(account.forged((statement) => ({ ...statement, prev: random(32) })))).to.equal("bad-chain")
   })
 
-  it("a seed that is not behind the chain's key is not taken", () => {
+  it("a seed that is not behind the chain's key is not taken (L15)", () => {
     account.addDevice()
     const secrets = makeDevice(random)
     const lie = makeAddDevice(

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { concatBytes, equalBytes, u64 } from "../../../shared/protocol/bytes.js"
+import { compareBytes, concatBytes, equalBytes, u64 } from "../../../shared/protocol/bytes.js"
 import type { CborValue } from "../../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { boxesHash, decodeEvent, type EpochPart, eventHash } from "../../../shared/protocol/event.js"
@@ -7,7 +7,7 @@ import { LABELS } from "../../../shared/protocol/labels.js"
 import type { HistoryPolicy, Role } from "../../../shared/protocol/roster.js"
 import { sealRecord } from "../../../client/crypto/committed-seal.js"
 import { boxTag } from "../../../client/crypto/epoch-boxes.js"
-import type { MadeEpoch } from "../../../client/crypto/epoch-event.js"
+import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent } from "../../../client/crypto/epoch-event.js"
 import { makeEvent, openEventBody } from "../../../client/crypto/log-event.js"
 import { type MeetingLog, readMeetingLog } from "../../../client/crypto/meeting-log.js"
 import { sodiumReady, xwingPublicKey } from "../../../client/crypto/sodium.js"
@@ -69,7 +69,37 @@ describe("who may make an epoch", () => {
     }
   })
 
-  it("an admin who was removed makes no epoch any more, not from an older base and with whatever proofs", async () => {
+  it("a genesis with others than its author begins no meeting (M16)", async () => {
+    const meeting = new TestMeeting(alice!)
+    meeting.know(bob!)
+    for (const [author, roles, code] of [
+      [alice!, ["admin", "member"], "not-authorised"],
+      [bob!, ["admin"], "not-authorised"],
+      [alice!, ["member"], "malformed"],
+    ] as const) {
+      const made = makeEpochEvent({
+        position: GENESIS_POSITION,
+        epoch: 0,
+        base: null,
+        roster: roster(roles).toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
+        userPublicKeyOf: meeting.userPublicKeyOf,
+        policy: "shared",
+        title: "Not alone",
+        admin: { seed: meeting.adminSeed },
+        adminKeyIsNew: true,
+        carried: [],
+        author: author.author,
+        timeMs: 1,
+        random,
+      })
+      meeting.events.splice(0, 1, made.rawEvent)
+      meeting.tell(alice!, made)
+      const refusal: unknown = await meeting.read(alice!).catch((error: unknown) => error)
+      expect(refusal).to.have.property("code", code)
+    }
+  })
+
+  it("an admin who was removed makes no epoch any more, not from an older base and with whatever proofs (M19, M21)", async () => {
     const meeting = await meetingOfThree()
     const before = await meeting.read(bob!)
     await meeting.nextEpoch(alice!, roster(["admin", null, "member"]))
@@ -98,7 +128,7 @@ describe("who may make an epoch", () => {
     expect(codesOf(await meeting.read(alice!))).to.deep.equal(["not-authorised"])
   })
 
-  it("a newcomer after a skipped change of admins reads who the admins are, as the others do", async () => {
+  it("a newcomer after a skipped change of admins reads who the admins are, as the others do (M19)", async () => {
     const meeting = await meetingOfThree("from-join")
     const { current: base } = await meeting.read(alice!)
     await meeting.nextEpoch(bob!, roster(["admin", "admin", "admin"]))
@@ -127,7 +157,7 @@ describe("who may make an epoch", () => {
     expect(epochsOf(await meeting.read(bob!))).to.deep.equal([1, 2, 3, 4, 5, 6])
   })
 
-  it("an event of noise stops nobody for good: any member goes on from the epoch before", async () => {
+  it("an event of noise stops nobody for good: any member goes on from the epoch before (M24)", async () => {
     const meeting = await meetingOfThree()
     const { current } = await meeting.read(carol!)
     const made = await meeting.nextEpoch(carol!, current.roster)
@@ -146,7 +176,7 @@ describe("who may make an epoch", () => {
     }
   })
 
-  it("an account that does not exist, named by a member, is never asked for", async () => {
+  it("an account that does not exist, named by a member, is never asked for (M21)", async () => {
     const meeting = await meetingOfThree()
     const stranger = makePerson("stranger")
     const { current } = await meeting.read(carol!)
@@ -159,7 +189,7 @@ describe("who may make an epoch", () => {
     expect(codesOf(await meeting.read(alice!))).to.deep.equal(["not-authorised"])
   })
 
-  it("a roster goes back to no older head and no older user key of a member", async () => {
+  it("a roster goes back to no older head and no older user key of a member (M22)", async () => {
     const links = [bob!.chain.headHash, random(32)]
     const userKeys = [
       ...bob!.chain.userKeys,
@@ -183,7 +213,7 @@ describe("who may make an epoch", () => {
     }
   })
 
-  it("a statement by another's device, or for another place, is void", async () => {
+  it("a statement by another's device, or for another place, is void (M9, M10, M11, M12, M13)", async () => {
     const meeting = await meetingOfThree()
     const log = await meeting.read(alice!)
     const { meetingId, meetingHash } = log
@@ -244,7 +274,7 @@ describe("what an epoch brings its members", () => {
     meeting.know(carol!)
   })
 
-  it("one wrong box voids the event for everybody who can open it, and for the one who cannot", async () => {
+  it("one wrong box voids the event for everybody who can open it, and for the one who cannot (M18)", async () => {
     const { current } = await meeting.read(alice!)
     const made = await meeting.nextEpoch(alice!, [...current.roster, entryOf(carol!, "member")], {
       userPublicKeyOf: (member) =>
@@ -262,7 +292,7 @@ describe("what an epoch brings its members", () => {
     expect(codesOf(await meeting.read(carol!))).to.deep.equal(["bad-boxes"])
   })
 
-  it("a shared history that leads elsewhere or nowhere voids the event; so does one where none is shared", async () => {
+  it("a shared history that leads elsewhere or nowhere voids the event; so does one where none is shared (M17)", async () => {
     const { current, meetingHash } = await meeting.read(alice!)
     const sealed = (made: MadeEpoch, epoch: number, secret: Uint8Array): Uint8Array => {
       const context = concatBytes(meetingHash, u64(made.keys.epoch), current.eventHash)
@@ -284,7 +314,7 @@ describe("what an epoch brings its members", () => {
     }
   })
 
-  it("a wrong box for an admin is shown to the admins, voids nothing, and is mended by the next admin's epoch", async () => {
+  it("a wrong box for an admin is shown to the admins, voids nothing, and is mended by the next admin's epoch (M25)", async () => {
     const { current } = await meeting.read(alice!)
     const admins = [entryOf(alice!, "admin"), entryOf(bob!, "admin")]
     const made = await meeting.nextEpoch(alice!, admins)

@@ -1,13 +1,12 @@
 import { expect } from "chai"
-import { encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { eventHash } from "../../../shared/protocol/event.js"
 import { asId } from "../../../shared/protocol/ids.js"
-import { storedBytesOfFile } from "../../../shared/protocol/padding.js"
 import { makeEvent } from "../../../client/crypto/log-event.js"
 import { readMeetingLog } from "../../../client/crypto/meeting-log.js"
 import { makeRecordingContent, openUploadSecret } from "../../../client/crypto/recording-event.js"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
-import { entryOf, makePerson, type Person, random, TestMeeting } from "../../support/people.js"
+import { entryOf, makePerson, newMedia, type Person, random, TestMeeting } from "../../support/people.js"
 
 describe("the meeting log", () => {
   let alice: Person
@@ -65,7 +64,7 @@ describe("the meeting log", () => {
     }
   })
 
-  it("a member may rekey, but not rename", async () => {
+  it("a member may rekey, but not rename (M20)", async () => {
     const meeting = new TestMeeting(alice)
     await meeting.add(alice, bob)
     const { current } = await meeting.read(bob)
@@ -75,7 +74,7 @@ describe("the meeting log", () => {
     expect((await meeting.read(alice)).voids.map((event) => event.code)).to.deep.equal(["not-authorised"])
   })
 
-  it("events that are reordered, dropped or of another meeting stop the reader", async () => {
+  it("events that are reordered, dropped or of another meeting stop the reader (M7)", async () => {
     const meeting = new TestMeeting(alice)
     await meeting.add(alice, bob)
     const [genesis, second] = meeting.events
@@ -90,22 +89,11 @@ describe("the meeting log", () => {
     }
   })
 
-  it("a recording opens for every member, and its upload secret for its author alone", async () => {
+  it("a recording opens for every member, and its upload secret for its author alone (R2)", async () => {
     const meeting = new TestMeeting(alice)
     await meeting.add(alice, bob)
     const log = await meeting.read(alice)
-    const header = { kind: "file", assetId: asId("asset", random(16)), salt: random(32) } as const
-    const asset = {
-      role: "media" as const,
-      header,
-      rawHeader: encodeAssetHeader(header),
-      storedBytes: storedBytesOfFile(1_000),
-      trueBytes: 1_000,
-      root: random(32),
-      mediaType: "video/mp4",
-      contentKey: random(32),
-      uploadSecret: random(32),
-    }
+    const asset = newMedia()
     const details = {
       title: "First take",
       fileName: "take.mp4",
@@ -144,5 +132,33 @@ describe("the meeting log", () => {
     const replayed = await meeting.read(alice)
     expect(replayed.voids.map((event) => event.code)).to.deep.equal(["replayed"])
     expect(replayed.recordings).to.have.length(1)
+  })
+
+  it("an event that names other assets outside than inside is void (M14)", async () => {
+    const meeting = new TestMeeting(alice)
+    await meeting.add(alice, bob)
+    await meeting.publish(alice, "Honest")
+    const { meetingId, meetingHash, current } = await meeting.read(alice)
+    const details = { title: "Lie", fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" } as const
+    const recording = {
+      recordingId: asId("recording", random(16)),
+      assets: [newMedia()],
+      details,
+      authorUserPublicKey: alice.chain.userKeys[0]!.publicKey,
+    }
+    const content = makeRecordingContent(recording, meetingHash, current.keys, current.keys, random)
+    const renewal = { type: "renewal", values: [], carried: [], epochPart: null }
+    for (const lie of [
+      { ...content, assets: [] },
+      { ...content, assets: [random(32)] },
+      { ...content, assets: [...content.assets, random(32)] },
+      { ...renewal, assets: content.assets },
+    ]) {
+      const position = { meetingId, meetingHash, seq: meeting.events.length, prev: eventHash(meeting.events.at(-1)!) }
+      meeting.events.push(makeEvent(position, current.keys, alice.author, lie, { timeMs: 3, random }))
+    }
+    const log = await meeting.read(bob)
+    expect(log.voids.map(({ code }) => code)).to.deep.equal(Array.from({ length: 4 }, () => "malformed"))
+    expect(log.recordings).to.have.length(1)
   })
 })

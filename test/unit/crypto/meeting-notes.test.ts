@@ -42,7 +42,7 @@ describe("leaving, renewal, expiry", () => {
     }
   }
 
-  it("renewals and expiries count by admins alone; the newest time of a renewal counts", async () => {
+  it("renewals and expiries count by admins alone; the newest time of a renewal counts (M27)", async () => {
     const meeting = await meetingOfThree()
     await note(meeting, carol!, "renewal", 99)
     await note(meeting, carol!, "expiry")
@@ -62,7 +62,7 @@ describe("leaving, renewal, expiry", () => {
     await expectAlike(meeting, (log) => expect(log.standing.expiry).to.equal(null))
   })
 
-  it("what somebody who left says is void, until an admin's epoch names it again", async () => {
+  it("what somebody who left says is void, until an admin's epoch names it again (M28)", async () => {
     const meeting = await meetingOfThree()
     await note(meeting, bob!, "leave")
     await note(meeting, bob!, "renewal", 50)
@@ -79,7 +79,7 @@ describe("leaving, renewal, expiry", () => {
     })
   })
 
-  it("the last admin who stays can't leave", async () => {
+  it("the last admin who stays can't leave (M27)", async () => {
     const meeting = await meetingOfThree()
     await note(meeting, bob!, "leave")
     await note(meeting, alice!, "leave")
@@ -89,7 +89,7 @@ describe("leaving, renewal, expiry", () => {
     })
   })
 
-  it("a member's rekey leaves out every member who left, no admin, and nobody else", async () => {
+  it("a member's rekey leaves out every member who left, no admin, and nobody else (M20)", async () => {
     for (const [leaver, roles, valid] of [
       ["bob", ["admin", null, "member"], false],
       ["bob", ["admin", "admin", "member"], true],
@@ -111,14 +111,14 @@ describe("leaving, renewal, expiry", () => {
     }
   })
 
-  it("no rekey is made by somebody who left", async () => {
+  it("no rekey is made by somebody who left (M28)", async () => {
     const meeting = await meetingOfThree()
     await note(meeting, carol!, "leave")
     await meeting.nextEpoch(carol!, roster(["admin", "admin"]))
     expect(codesOf(await meeting.read(alice!))).to.deep.equal(["not-authorised"])
   })
 
-  it("an epoch that takes an admin away and keeps the admins' key, or goes back to an older one, is void for every reader", async () => {
+  it("an epoch that takes an admin away and keeps the admins' key, or goes back to an older one, is void for every reader (M23)", async () => {
     const meeting = await meetingOfThree()
     const first = meeting.adminSeed
     await meeting.nextEpoch(alice!, roster(["admin", "member", "member"]), {

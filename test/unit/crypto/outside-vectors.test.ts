@@ -83,7 +83,7 @@ describe("primitives against outside vectors", () => {
     })
   })
 
-  it("Ed25519 refuses what Wycheproof's invalid cases are made of", () => {
+  it("Ed25519 refuses what Wycheproof's invalid cases are made of (B5)", () => {
     const [, { publicKey, message, signature }] = signatures as [unknown, (typeof signatures)[number]]
     const [key, raw] = [fromHex(publicKey), fromHex(signature)]
     const order = 2n ** 252n + 27742317777372353535851937790883648493n

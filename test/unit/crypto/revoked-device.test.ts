@@ -7,7 +7,7 @@ import { verifyChain } from "../../../shared/protocol/chain.js"
 import { makePerson, type Person, random, TestMeeting } from "../../support/people.js"
 
 /** A device counts as long as the log does not name a head at which it is revoked. SPEC.md §7. */
-describe("statements of a device that was revoked", () => {
+describe("statements of a device that was revoked (M13)", () => {
   let alice: Person
   let byPhone: Author
   let afterwards: Author

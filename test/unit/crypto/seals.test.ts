@@ -44,7 +44,7 @@ describe("the committed seal", () => {
     )
   })
 
-  it("every way to fail reads the same", () => {
+  it("every way to fail reads the same (E1)", () => {
     const sealed = sealRecord(place, random(300), random)
     const changes = [
       { ...place, key: random(32) },

@@ -73,7 +73,7 @@ describe("sizes of a stream", () => {
     expect(storedBytesOfFile(63_488)).to.equal(65_536 + 2 * 48)
   })
 
-  it("knows which sizes no stream has", () => {
+  it("knows which sizes no stream has (A2)", () => {
     const file = [
       [SEGMENT_BYTES - 1, false],
       [SEGMENT_BYTES, true],

@@ -61,7 +61,7 @@ export const ACCOUNTS: readonly Case[] = [
     send: ({ bert }) => account(random(200), bert.account.boxes),
   },
   {
-    what: "a link with a byte flipped",
+    what: "a link with a byte flipped (L14)",
     status: 422,
     code: "bad-signature",
     send: ({ bert }) => account(flipped(bert.account.genesisLink), bert.account.boxes),
@@ -126,7 +126,7 @@ export const ACCOUNTS: readonly Case[] = [
   },
   { what: "an address that is not there", status: 404, code: "not-found", send: () => get("/v1/secrets") },
   {
-    what: "an invitation that is too short",
+    what: "an invitation that is too short (I1)",
     status: 400,
     code: "malformed",
     send: ({ anna }) => post(accountPath(anna, "inbox"), { bytes: random(LIMITS.invitationBytes - 1) }),

@@ -36,7 +36,7 @@ export const CAPABILITIES: readonly Case[] = [
     send: ({ anna }) => get(accountPath(anna, "inbox"), { headers: { authorization: "Basic YTpi" } }),
   },
   {
-    what: "a session of another account",
+    what: "a session of another account (T3)",
     status: 403,
     code: "forbidden",
     send: ({ bert, session }) => get(accountPath(bert, "keyring"), { token: session }),
@@ -54,7 +54,7 @@ export const CAPABILITIES: readonly Case[] = [
     send: (world) => get(meetingPath(world.meeting, "events"), { token: world.session }),
   },
   {
-    what: "another meeting's token",
+    what: "another meeting's token (T3)",
     status: 403,
     code: "forbidden",
     send: (world) => get(meetingPath(world.meeting, "events"), { token: world.otherAccess }),
@@ -66,7 +66,7 @@ export const CAPABILITIES: readonly Case[] = [
     send: (world) => append(world.meeting, random(32), random(1_000_000)),
   },
   {
-    what: "a challenge answered twice",
+    what: "a challenge answered twice (T1)",
     status: 401,
     code: "unauthenticated",
     send: async (world) => {
@@ -76,7 +76,7 @@ export const CAPABILITIES: readonly Case[] = [
     },
   },
   {
-    what: "a challenge that has expired",
+    what: "a challenge that has expired (T1)",
     status: 401,
     code: "unauthenticated",
     send: async (world) => {
@@ -86,7 +86,7 @@ export const CAPABILITIES: readonly Case[] = [
     },
   },
   {
-    what: "a token that has expired",
+    what: "a token that has expired (T3)",
     status: 401,
     code: "unauthenticated",
     send: async (world) => {
@@ -98,7 +98,7 @@ export const CAPABILITIES: readonly Case[] = [
     },
   },
   {
-    what: "a challenge of another account",
+    what: "a challenge of another account (T1)",
     status: 401,
     code: "unauthenticated",
     send: async (world) => {
@@ -120,14 +120,14 @@ export const CAPABILITIES: readonly Case[] = [
     send: async (world) => accountTokens(world, await postponed(world)),
   },
   {
-    what: "a challenge answered for an origin that is not ours",
+    what: "a challenge answered for an origin that is not ours (T2)",
     status: 403,
     code: "forbidden",
     send: async (world) =>
       accountTokens(world, await accountAnswer(world.url, world.anna, { origin: "https://proxy.example" })),
   },
   {
-    what: "a challenge signed for another origin",
+    what: "a challenge signed for another origin (T2)",
     status: 401,
     code: "unauthenticated",
     send: async (world) =>
@@ -139,14 +139,14 @@ export const CAPABILITIES: readonly Case[] = [
       }),
   },
   {
-    what: "a challenge signed by a key that is no device",
+    what: "a challenge signed by a key that is no device (T1)",
     status: 401,
     code: "unauthenticated",
     send: async (world) =>
       accountTokens(world, await accountAnswer(world.url, world.anna, {}, makePerson("mallory").author.signer)),
   },
   {
-    what: "a meeting's challenge signed with another scope",
+    what: "a meeting's challenge signed with another scope (T1)",
     status: 401,
     code: "unauthenticated",
     send: async (world) =>
@@ -190,7 +190,7 @@ export const CAPABILITIES: readonly Case[] = [
       }),
   },
   {
-    what: "the admin capability of an older epoch",
+    what: "the admin capability of an older epoch (T4)",
     status: 403,
     code: "forbidden",
     send: async (world) => meetingTokens(world, await meetingAnswer(world.url, world.meeting, "admin", { epoch: 0 })),

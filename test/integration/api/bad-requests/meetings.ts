@@ -77,7 +77,7 @@ export const MEETINGS: readonly Case[] = [
     send: ({ anna }) => post(meetingPath(newMeeting(anna), "challenges")),
   },
   {
-    what: "an event of noise",
+    what: "an event of noise (M1)",
     status: 400,
     code: "malformed",
     send: (world) => append(world.meeting, world.access, random(400)),
@@ -101,7 +101,7 @@ export const MEETINGS: readonly Case[] = [
       append(world.meeting, world.access, new Uint8Array([...nextEvent(world.meeting).rawEvent, ...u8(0)])),
   },
   {
-    what: "an event of another meeting",
+    what: "an event of another meeting (M1)",
     status: 422,
     code: "bad-chain",
     send: (world) => append(world.meeting, world.access, nextEvent(world.other).rawEvent),
@@ -113,7 +113,7 @@ export const MEETINGS: readonly Case[] = [
     send: (world) => append(world.meeting, world.access, changedEvent(world, { seq: 1, prev: world.before.head.hash })),
   },
   {
-    what: "an event that leaves a gap",
+    what: "an event that leaves a gap (M2)",
     status: 409,
     code: "conflict",
     send: (world) => append(world.meeting, world.access, changedEvent(world, { seq: 3 })),
@@ -125,13 +125,13 @@ export const MEETINGS: readonly Case[] = [
     send: (world) => append(world.meeting, world.access, changedEvent(world, { seq: Number.MAX_SAFE_INTEGER })),
   },
   {
-    what: "an event on another prev",
+    what: "an event on another prev (M2)",
     status: 409,
     code: "conflict",
     send: (world) => append(world.meeting, world.access, changedEvent(world, { prev: random(32) })),
   },
   {
-    what: "an event of an older epoch",
+    what: "an event of an older epoch (M4)",
     status: 409,
     code: "conflict",
     send: (world) => append(world.meeting, world.access, changedEvent(world, { epoch: 0 })),
@@ -143,19 +143,19 @@ export const MEETINGS: readonly Case[] = [
     send: (world) => append(world.meeting, world.access, changedEvent(world, { epoch: 2 })),
   },
   {
-    what: "an event with an old token",
+    what: "an event with an old token (M4)",
     status: 403,
     code: "forbidden",
     send: (world) => append(world.meeting, world.oldAccess, nextEvent(world.meeting).rawEvent),
   },
   {
-    what: "an event with the admin capability",
+    what: "an event with the admin capability (M4)",
     status: 403,
     code: "forbidden",
     send: (world) => append(world.meeting, world.admin, nextEvent(world.meeting).rawEvent),
   },
   {
-    what: "an event with a certificate",
+    what: "an event with a certificate (M4)",
     status: 400,
     code: "malformed",
     send: (world) =>
@@ -175,13 +175,13 @@ export const MEETINGS: readonly Case[] = [
       append(world.meeting, world.access, changedEvent(world, { sealedBody: random(LIMITS.eventBytes) })),
   },
   {
-    what: "an epoch event without its certificate",
+    what: "an epoch event without its certificate (M5)",
     status: 400,
     code: "malformed",
     send: (world) => append(world.meeting, world.access, nextEpoch(world.meeting).newest.rawEvent),
   },
   {
-    what: "an epoch event certified by another key",
+    what: "an epoch event certified by another key (M5)",
     status: 422,
     code: "bad-signature",
     send: (world) =>
@@ -192,22 +192,27 @@ export const MEETINGS: readonly Case[] = [
         nextEpoch(world.meeting).newest.certificate,
       ),
   },
-  { what: "an epoch that has been", status: 409, code: "conflict", send: (world) => changedEpoch(world, { epoch: 1 }) },
   {
-    what: "an epoch on a base that is none",
+    what: "an epoch that has been (M6)",
+    status: 409,
+    code: "conflict",
+    send: (world) => changedEpoch(world, { epoch: 1 }),
+  },
+  {
+    what: "an epoch on a base that is none (M6)",
     status: 422,
     code: "bad-chain",
     send: (world) => changedEpoch(world, { epochPart: partOf(world, { base: random(32) }) }),
   },
   {
-    what: "an epoch with an access key that was another's",
+    what: "an epoch with an access key that was another's (M6)",
     status: 409,
     code: "conflict",
     send: (world) =>
       changedEpoch(world, { epochPart: partOf(world, { accessKey: world.before.keys.access.publicKey }) }),
   },
   {
-    what: "an epoch event that publishes",
+    what: "an epoch event that publishes (M6)",
     status: 400,
     code: "malformed",
     send: (world) => changedEpoch(world, { assets: [random(32)] }),
@@ -225,7 +230,7 @@ export const MEETINGS: readonly Case[] = [
     send: (world) => withEpoch(world, world.oldAccess),
   },
   {
-    what: "a new admin key that the sender does not hold",
+    what: "a new admin key that the sender does not hold (M5)",
     status: 422,
     code: "bad-signature",
     send: (world) => {
