@@ -26,7 +26,7 @@ describe("a server that lies on sockets", function () {
     await scene.close()
   })
 
-  it("S9 a server that says what is not so causes fetches that come ever more seldom, and nothing else", async () => {
+  it("S9: a server that says what is not so causes fetches that come ever more seldom, and nothing else", async () => {
     const { alice, bob, meetingId, liar } = scene
     const { seq, hash } = (await readMeeting(alice.client, meetingId)).head
     const meeting = io.of(LIVE_NAMESPACES.meeting)
@@ -72,7 +72,7 @@ describe("a server that lies on sockets", function () {
     expect(await watch.ended).to.equal(null)
   })
 
-  it("S9 a server that opens sockets and says nothing is found out by fetching from time to time", async () => {
+  it("S9: a server that opens sockets and says nothing is found out by fetching from time to time", async () => {
     const { alice, bob, meetingId } = scene
     const { seq } = (await readMeeting(alice.client, meetingId)).head
     const watch = startWatch(bob.client, meetingId, 200)
@@ -83,7 +83,7 @@ describe("a server that lies on sockets", function () {
     await watch.stop()
   })
 
-  it("S9 a server that refuses sockets, or ends each at once, is believed nothing, and asked for a new one ever more seldom", async () => {
+  it("S9: a server that refuses sockets, or ends each at once, is believed nothing, and asked for a new one ever more seldom", async () => {
     const { alice, bob, meetingId } = scene
     let asked = 0
     const meeting = io.of(LIVE_NAMESPACES.meeting)

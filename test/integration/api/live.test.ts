@@ -143,7 +143,7 @@ describe("sockets, of two API processes on one Redis", function () {
     )
   }
 
-  it("S4 a rotation ends the older epoch's sockets on every process, and a token of the new epoch opens one", async () => {
+  it("S4: a rotation ends the older epoch's sockets on every process, and a token of the new epoch opens one", async () => {
     const { meeting, token } = await newPosted()
     const sockets = await onBoth(token)
     const next = await rotate(meeting, token)
@@ -156,7 +156,7 @@ describe("sockets, of two API processes on one Redis", function () {
     socket.disconnect()
   })
 
-  it("S4 a rotation ends them within 5 s also where no word comes through Redis, and nudges come late", async () => {
+  it("S4: a rotation ends them within 5 s also where no word comes through Redis, and nudges come late", async () => {
     const { meeting, token } = await newPosted()
     const sockets = await onBoth(token)
     relay.cut()
@@ -174,7 +174,7 @@ describe("sockets, of two API processes on one Redis", function () {
     }
   })
 
-  it("S4, S5 who is removed, and a device that is revoked, lose their sockets on both processes within 5 s, with Redis and without", async () => {
+  it("S4, S5: who is removed, and a device that is revoked, lose their sockets on both processes within 5 s, with Redis and without", async () => {
     const [alice, bob] = [
       await startClient({ url: near.url, folder }, "laptop"),
       await startClient({ url: near.url, folder }, "phone"),
@@ -214,7 +214,7 @@ describe("sockets, of two API processes on one Redis", function () {
     for (const person of [alice, bob]) await person.close()
   })
 
-  it("S5 no token is given while a link is being appended that may end it", async () => {
+  it("S5: no token is given while a link is being appended that may end it", async () => {
     const bob = makePerson("bob's phone")
     await postAccount(near.url, bob)
     let asking: Promise<unknown> = Promise.resolve()
@@ -226,7 +226,7 @@ describe("sockets, of two API processes on one Redis", function () {
     await asking
   })
 
-  it("S6 each append is told on every process, by Redis without waiting for the sweep, and once", async () => {
+  it("S6: each append is told on every process, by Redis without waiting for the sweep, and once", async () => {
     const { meeting, token } = await newPosted()
     const [, there] = await onBoth(token)
     await there!.hears("log")
@@ -246,7 +246,7 @@ describe("sockets, of two API processes on one Redis", function () {
     there!.socket.disconnect()
   })
 
-  it("S6 an account's socket tells of its inbox, its keyring and its chain, and of no other account's", async () => {
+  it("S6: an account's socket tells of its inbox, its keyring and its chain, and of no other account's", async () => {
     const [bob, carol] = [makePerson("bob's phone"), makePerson("carol's tablet")]
     await postAccount(near.url, bob)
     await postAccount(near.url, carol)
@@ -268,7 +268,7 @@ describe("sockets, of two API processes on one Redis", function () {
     for (const { socket: open } of [socket, other]) open.disconnect()
   })
 
-  it("S3 a token that ends ends its socket, unless a newer one of the same subject took its place", async () => {
+  it("S3: a token that ends ends its socket, unless a newer one of the same subject took its place", async () => {
     const { meeting, token } = await newPosted()
     const { token: others } = await newPosted()
     const [kept, lost] = await onBoth(token)
@@ -291,7 +291,7 @@ describe("sockets, of two API processes on one Redis", function () {
     expect((await gone.ends()).code).to.equal("unauthenticated")
   })
 
-  it("S2 a connection carries one subject, and a token opens only the kind of socket that it is for", async () => {
+  it("S2: a connection carries one subject, and a token opens only the kind of socket that it is for", async () => {
     const bob = makePerson("bob's phone")
     await postAccount(near.url, bob)
     const session = await accountToken(near.url, bob)
@@ -313,7 +313,7 @@ describe("sockets, of two API processes on one Redis", function () {
     await first.ends()
   })
 
-  it("S1 a socket is a WebSocket to its one address, from an accepted origin or from none", async () => {
+  it("S1: a socket is a WebSocket to its one address, from an accepted origin or from none", async () => {
     const { token } = await newPosted()
     expect(await upgrade(near.url, { origin: "https://elsewhere.example" })).to.deep.equal([403, "forbidden"])
     expect(await upgrade(near.url, { origin: "null" })).to.deep.equal([403, "forbidden"])
@@ -326,7 +326,7 @@ describe("sockets, of two API processes on one Redis", function () {
     expect(heard.filter(([name]) => name === "end")).to.deep.equal([])
   })
 
-  it("S7 too large a message, an unknown request and too many requests end the socket", async () => {
+  it("S7: too large a message, an unknown request and too many requests end the socket", async () => {
     const { token } = await newPosted()
     const open = async (): Promise<BareSocket> => await openBareSocket(near.url, "meeting", token)
     const large = await open()
@@ -340,7 +340,7 @@ describe("sockets, of two API processes on one Redis", function () {
     expect((await many.ends()).code).to.equal("rate-limited")
   })
 
-  it("S7 handshakes are counted by address, which a proxy may name only where one is trusted", async () => {
+  it("S7: handshakes are counted by address, which a proxy may name only where one is trusted", async () => {
     const api = await startTestApi({ database: near.database, anonymousRequestsPerMinute: 2 })
     try {
       const answers: unknown[] = []
@@ -355,7 +355,7 @@ describe("sockets, of two API processes on one Redis", function () {
     }
   })
 
-  it("S7 who is refused and does not hang up keeps no connection, nor the process from stopping", async () => {
+  it("S7: who is refused and does not hang up keeps no connection, nor the process from stopping", async () => {
     const api = await startTestApi({ database: near.database })
     const held = connect({ port: api.port, host: "127.0.0.1", allowHalfOpen: true })
     held.write("GET /nowhere HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
@@ -365,7 +365,7 @@ describe("sockets, of two API processes on one Redis", function () {
     held.destroy()
   })
 
-  it("S8 sockets end within 5 s where the catalog says nothing any more, and when the process stops", async () => {
+  it("S8: sockets end within 5 s where the catalog says nothing any more, and when the process stops", async () => {
     const { meeting, token } = await newPosted()
     const database = await startTcpRelay({ host: "127.0.0.1", port: Number(new URL(near.database.url).port) })
     const url = new URL(near.database.url)

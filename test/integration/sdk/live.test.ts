@@ -43,7 +43,7 @@ describe("SDK: following a meeting", function () {
     return (await readMeeting(alice.client, meetingId)).head.seq
   }
 
-  it("S9 every event comes as it is appended, over a new epoch and a lost connection, until the account is taken out", async () => {
+  it("S9: every event comes as it is appended, over a new epoch and a lost connection, until the account is taken out", async () => {
     const watch = startWatch(bob.client, meetingId, NEVER_MS)
     await watch.until(await head())
     for (const change of [renewMeeting, rekeyMeeting, renewMeeting]) {
@@ -59,7 +59,7 @@ describe("SDK: following a meeting", function () {
     expect(await watch.ended).to.equal("not-authorised")
   })
 
-  it("S9 a watch that is stopped ends without an error", async () => {
+  it("S9: a watch that is stopped ends without an error", async () => {
     const watch = startWatch(alice.client, meetingId, NEVER_MS)
     await watch.until(await head())
     await watch.stop()
