@@ -1,8 +1,10 @@
 import type { Adapters } from "../shared/server/adapters.js"
 import { secureRandom } from "../shared/server/ambient.js"
 import { createAssetReader } from "../shared/server/assets/reader.js"
+import { createInProcessFeed } from "../shared/server/changes/in-process.js"
 import type { ServerConfig } from "../shared/server/config.js"
 import { errorFields, type Logger } from "../shared/server/logger.js"
+import type { ChangeFeed } from "../shared/server/ports.js"
 import { programVersion } from "../shared/server/version.js"
 import { createAssetRoutes } from "./assets/routes.js"
 import { authoriseDeletion, authoriseNewestEpoch } from "./authorise.js"
@@ -39,7 +41,8 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
       logger.warn("a stream broke off", errorFields(error))
     },
   })
-  return startApi({
+  const changes = await openChanges(config, logger)
+  const api = await startApi({
     settings: {
       host: config.host,
       port: config.port,
@@ -56,9 +59,28 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
     },
     catalog,
     instance,
+    changes,
     random: secureRandom,
     logger,
     probeStore: () => objects.ready(),
     routers: [uploads, assets],
+  }).catch(async (error: unknown) => {
+    await changes.close()
+    throw error
+  })
+  return {
+    ...api,
+    stop: async () => {
+      await api.stop()
+      await changes.close()
+    },
+  }
+}
+
+async function openChanges(config: ServerConfig, logger: Logger): Promise<ChangeFeed> {
+  if (config.redisUrl === null) return createInProcessFeed()
+  const { openRedisFeed } = await import("../shared/server/changes/redis.js")
+  return openRedisFeed(config.redisUrl, (error) => {
+    logger.debug("Redis does not answer; sockets hear of changes a little later", errorFields(error))
   })
 }

@@ -11,6 +11,8 @@ export interface ApiContext {
   readonly random: RandomBytes
   readonly verify: VerifySignature
   readonly instance: Instance
+  /** To be called after a change of an account or a meeting was committed: their sockets are told. */
+  readonly changed: (subject: Uint8Array) => void
   /** Scheme and authority of every address that clients may use. SPEC.md §11. */
   readonly origins: ReadonlySet<string>
   readonly version: string

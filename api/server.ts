@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from "node:http"
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import type { Duplex } from "node:stream"
 import { ArchiveError } from "../shared/protocol/errors.js"
 import type { Lifecycle } from "./context.js"
 
@@ -11,6 +12,9 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000
 /** While draining: how soon a connection is closed after its last answer. */
 const IDLE_CHECK_MS = 50
 
+/** Takes a connection over that is to speak something else than HTTP. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
+
 export interface ListeningServer {
   readonly port: number
   /** Stops accepting, lets what is under way end, then closes; after `limitMs` it closes the rest too. */
@@ -20,6 +24,7 @@ export interface ListeningServer {
 /** @throws {@link ArchiveError} `usage` where that address can't be had. */
 export async function listen(
   listener: RequestListener,
+  upgrade: UpgradeListener,
   address: { readonly host: string; readonly port: number },
   lifecycle: Lifecycle,
 ): Promise<ListeningServer> {
@@ -27,6 +32,7 @@ export async function listen(
     { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
     listener,
   )
+  server.on("upgrade", upgrade)
   await new Promise<void>((resolve, reject) => {
     const refuse = (cause: Error): void => {
       reject(

@@ -4,10 +4,11 @@ import { ArchiveError } from "../shared/protocol/errors.js"
 import { forgetExpired } from "../shared/server/catalog/capabilities.js"
 import type { Instance } from "../shared/server/catalog/instance.js"
 import { errorFields, type Logger } from "../shared/server/logger.js"
-import type { Catalog } from "../shared/server/ports.js"
+import type { Catalog, ChangeFeed } from "../shared/server/ports.js"
 import { verifySignature } from "../shared/server/signatures.js"
 import { createApp } from "./app.js"
 import type { ApiContext, Lifecycle } from "./context.js"
+import { startLive } from "./live/start.js"
 import { createProbe } from "./probe.js"
 import { createRateLimits } from "./rate-limits.js"
 import { listen } from "./server.js"
@@ -34,6 +35,8 @@ export interface ApiParts {
   readonly settings: ApiSettings
   readonly catalog: Catalog
   readonly instance: Instance
+  /** Between the API's processes. */
+  readonly changes: ChangeFeed
   readonly random: RandomBytes
   readonly logger: Logger
   /** Resolves when the object store answers. The catalog is asked here. */
@@ -62,6 +65,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     random: parts.random,
     verify: verifySignature,
     instance: parts.instance,
+    changed: parts.changes.tell,
     origins,
     version: settings.version,
     unstoredBytes: settings.unstoredBytes,
@@ -74,7 +78,14 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     probe: createProbe(() => catalog.query("SELECT 1", []), parts.probeStore),
     lifecycle,
   }
-  const server = await listen(createApp(context, parts.routers), settings, lifecycle)
+  const live = startLive(context, settings.anonymousRequestsPerMinute)
+  parts.changes.listen(live.changed)
+  const server = await listen(createApp(context, parts.routers), live.upgrade, settings, lifecycle).catch(
+    async (error: unknown) => {
+      await live.drain(0)
+      throw error
+    },
+  )
   for (const origin of originsOf(settings, server.port)) origins.add(origin)
   const forgetting = setInterval(() => {
     forgetExpired(catalog).catch((error: unknown) => {
@@ -87,7 +98,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     port: server.port,
     stop: async () => {
       clearInterval(forgetting)
-      await server.drain(settings.drainMs)
+      lifecycle.draining = true
+      await Promise.all([live.drain(settings.drainMs), server.drain(settings.drainMs)])
     },
   }
 }

@@ -39,6 +39,7 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.appendLink, async ({ params, body }) => {
     const { created, value: seq } = await appendLink(catalog, params.account, body.link, body.boxes, verify)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { seq } }
   })
   mountGuarded(context, router, accounts.recover, async ({ body }) => ({
@@ -62,15 +63,18 @@ export function accountRoutes(context: ApiContext): Router {
     return { status: 201, body: await issueChallenge(catalog, random, params.account) }
   })
   mountGuarded(context, router, accounts.token, async ({ params, body }) => {
-    const deviceKeys = await activeDeviceKeys(catalog, params.account, verify)
-    if (!deviceKeys.some((key) => equalBytes(key, body.key))) {
-      throw new ArchiveError("unauthenticated", "a key that is no active device of the account")
-    }
     const answer = { ...body, subject: params.account, scope: "device" as const, epoch: 0 }
-    return { status: 201, body: await redeemChallenge(catalog, random, answer, { origins, verify }) }
+    const issued = await catalog.transaction(async (transaction) => {
+      const deviceKeys = await activeDeviceKeys(transaction, params.account, verify)
+      if (!deviceKeys.some((key) => equalBytes(key, body.key)))
+        throw new ArchiveError("unauthenticated", "a key that is no active device of the account")
+      return await redeemChallenge(transaction, random, answer, { origins, verify })
+    })
+    return { status: 201, body: issued }
   })
   mountGuarded(context, router, accounts.postInbox, async ({ params, rawBody }) => {
     const { created, value: entry } = await postToInbox(catalog, params.account, rawBody)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { entry } }
   })
   mountGuarded(context, router, accounts.readInbox, async ({ params }) => ({
@@ -79,6 +83,7 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.deleteInboxEntry, async ({ params }) => {
     await deleteInboxEntry(catalog, params.account, params.entry)
+    context.changed(params.account)
     return { status: 204 }
   })
   mountGuarded(context, router, accounts.readKeyring, async ({ params, query }) => ({
@@ -87,10 +92,12 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.appendKeyring, async ({ params, body }) => {
     const { created, value: seq } = await appendKeyring(catalog, params.account, body.record)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { seq } }
   })
   mountGuarded(context, router, accounts.snapshotKeyring, async ({ params, body }) => {
     const { created, value: seq } = await snapshotKeyring(catalog, params.account, body.record, body.snapshot)
+    if (created) context.changed(params.account)
     return { status: created ? 201 : 200, body: { seq } }
   })
   return router

@@ -40,6 +40,7 @@ export function meetingRoutes(context: ApiContext): Router {
   mountGuarded(context, router, meetings.appendEvent, async ({ params, body, grant }) => {
     const posted = { rawEvent: body.event, rawCertificate: body.certificate }
     const { created, value: head } = await appendEvent(catalog, params.meeting, grant, posted, verify)
+    if (created) context.changed(params.meeting)
     return { status: created ? 201 : 200, body: head }
   })
   mountGuarded(context, router, keeping.describe, async ({ params, grant }) => {

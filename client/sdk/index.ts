@@ -76,6 +76,7 @@ export {
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
+export { watchMeeting, type WatchOptions } from "./live.js"
 export { closeAccount, type ClosingPlan, isAccountClosed, planClosing } from "./closing.js"
 export { type DeletedRecording, deleteMeeting, deleteRecording, renameRecording, setRetention } from "./deletion.js"
 export {

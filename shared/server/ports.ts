@@ -66,6 +66,15 @@ export interface JobQueue {
   close(): Promise<void>
 }
 
+/** Between processes: which account or meeting changed. A word may be lost, or false: who hears it looks at the catalog, and looks from time to time anyway. */
+export interface ChangeFeed {
+  /** Never waits, never fails. @param subject account id or meeting id. */
+  tell(subject: Uint8Array): void
+  /** Hears what this process tells, too. */
+  listen(listener: (subject: Uint8Array) => void): void
+  close(): Promise<void>
+}
+
 /** A file of the spool while a piece is received into it. */
 export interface SpoolFile {
   /** Takes a packet, whose memory is the file's from now on. @returns what to wait for before more is given; `null` for nothing. What fails, `commit` tells. */

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
+import { until } from "../../scripts/services.js"
+import { exitOf } from "../support/programs.js"
 import { openTerminals, type Terminals } from "../support/taciturn.js"
 
 describe("a meeting's members, through the taciturn command", function () {
@@ -64,6 +66,23 @@ describe("a meeting's members, through the taciturn command", function () {
     ])
     const { former } = await show("alice")
     expect(former.map(({ account }: { account: string }) => account)).to.deep.equal([accounts["bob"]])
+  })
+
+  it("hear of what happens as it comes, until they end it", async () => {
+    const watching = terminals.start("carol", ["meeting", "watch", meeting, "--json"])
+    const says = async (text: string) => {
+      await until(() => Promise.resolve(watching.output().includes(text)), text)
+    }
+    await says("Ctrl-C ends it")
+    await terminals.succeed("alice", ["meeting", "renew", meeting])
+    await says('"renewal"')
+    const [line = ""] = watching
+      .output()
+      .split("\n")
+      .filter((candidate) => candidate.startsWith("{"))
+    expect(JSON.parse(line)).to.include({ meeting, type: "renewal", author: accounts["alice"] })
+    watching.kill("SIGINT")
+    expect(await exitOf(watching)).to.equal(0)
   })
 
   it("are shown with what they open: all there is, or what was sealed since they joined", async () => {

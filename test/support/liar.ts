@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http"
 
 /** An answer on its way from the server to a client. */
 export interface Answer {
@@ -38,6 +38,8 @@ export interface Liar {
   lie(lie: Lie): { delivered(): number; stop(): void }
   /** Everything that was asked since the last time this was called. */
   asked(): readonly AskedRequest[]
+  /** For sockets that lie: what is passed on are requests alone. */
+  readonly server: Server
   stop(): Promise<void>
 }
 
@@ -100,6 +102,7 @@ export async function startLiar(): Promise<Liar> {
       asked = []
       return since
     },
+    server,
     stop: async () => {
       server.close()
       server.closeAllConnections()

@@ -3,13 +3,15 @@ import { sodiumReady } from "../../client/crypto/sodium.js"
 import { startApi } from "../../api/start.js"
 import { secureRandom } from "../../shared/server/ambient.js"
 import { openInstance } from "../../shared/server/catalog/instance.js"
+import { createInProcessFeed } from "../../shared/server/changes/in-process.js"
 import { createLogger } from "../../shared/server/logger.js"
-import type { Catalog } from "../../shared/server/ports.js"
+import type { Catalog, ChangeFeed } from "../../shared/server/ports.js"
 import { signaturesReady, signerOfSeed } from "../../shared/server/signatures.js"
 import { createTestDatabase, type TestDatabase } from "./postgres.js"
 
 export interface TestApi {
   readonly url: string
+  readonly port: number
   readonly catalog: Catalog
   readonly database: TestDatabase
   /** What was logged, line by line. */
@@ -18,6 +20,11 @@ export interface TestApi {
 }
 
 export interface TestApiOptions {
+  /** Another node's, which ends it. */
+  readonly database?: TestDatabase
+  readonly changes?: ChangeFeed
+  readonly port?: number
+  readonly publicUrls?: readonly string[]
   /** Another way to the database than the straight one. */
   readonly catalog?: Catalog
   readonly anonymousRequestsPerMinute?: number
@@ -30,14 +37,14 @@ export interface TestApiOptions {
 /** The API without uploads, on a fresh database of a real PostgreSQL, on a random port. */
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   await Promise.all([sodiumReady(), signaturesReady()])
-  const database = await createTestDatabase()
+  const database = options.database ?? (await createTestDatabase())
   const catalog = options.catalog ?? database.catalog
   const logged: string[] = []
   const api = await startApi({
     settings: {
       host: "127.0.0.1",
-      port: 0,
-      publicUrls: [],
+      port: options.port ?? 0,
+      publicUrls: options.publicUrls ?? [],
       version: "0.0.0-test",
       unstoredBytes: 64 * 1024 * 1024,
       meetingBytes: null,
@@ -50,6 +57,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     },
     catalog,
     instance: await openInstance(database.catalog, secureRandom, signerOfSeed),
+    changes: options.changes ?? createInProcessFeed(),
     random: secureRandom,
     logger: createLogger("debug", { write: (line: string) => void logged.push(line) }),
     probeStore: () => Promise.resolve(),
@@ -57,12 +65,13 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   })
   return {
     url: api.address,
+    port: api.port,
     catalog: database.catalog,
     database,
     logged,
     stop: async () => {
       await api.stop()
-      await database.stop()
+      if (options.database === undefined) await database.stop()
     },
   }
 }

@@ -17,6 +17,7 @@ import { addInvitationCommands, describeInvitation } from "./invitations.js"
 import { addMeetingKeepingCommands } from "./keeping.js"
 import { addLinkCommands } from "./links.js"
 import { addMembershipCommands } from "./membership.js"
+import { addWatchCommand } from "./watch.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
   const meeting = program.command("meeting").description("make, list and join meetings, and admit people to them")
@@ -46,6 +47,7 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
   addInvitationCommands(meeting, run)
   addLinkCommands(meeting, run)
   addMembershipCommands(meeting, run)
+  addWatchCommand(meeting, run)
   addMeetingKeepingCommands(meeting, run)
 }
 

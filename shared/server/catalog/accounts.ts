@@ -186,13 +186,17 @@ export async function deleteInboxEntry(catalog: Catalog, account: AccountId, ent
   await catalog.query("DELETE FROM inbox_entries WHERE account_id = $1 AND entry_id = $2", [account, entry])
 }
 
-/** The device keys that may answer a challenge for an account. @throws {@link ArchiveError} `not-found`. */
+/**
+ * The device keys that may answer a challenge for an account, until the transaction ends: a link that ends sessions waits for it, and finds the token that it gives.
+ * @throws {@link ArchiveError} `not-found`.
+ */
 export async function activeDeviceKeys(
-  catalog: Catalog,
+  transaction: Queryable,
   account: AccountId,
   verify: VerifySignature,
 ): Promise<readonly Uint8Array[]> {
-  const chain = verifyChain(await readChain(catalog, account), verify)
+  await transaction.query("SELECT 1 FROM accounts WHERE account_id = $1 FOR SHARE", [account])
+  const chain = verifyChain(await readChain(transaction, account), verify)
   if (isClosed(chain)) return []
   return [...activeDevices(chain), chain.recovery].map((device) => device.ed25519)
 }

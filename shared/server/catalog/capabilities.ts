@@ -5,7 +5,7 @@ import type { VerifySignature } from "../../protocol/envelope.js"
 import { ArchiveError } from "../../protocol/errors.js"
 import { sha256 } from "../../protocol/hash.js"
 import { HTTP_LIMITS } from "../../protocol/http.js"
-import type { Catalog } from "../ports.js"
+import type { Catalog, Queryable } from "../ports.js"
 import { lackOf } from "./deletion.js"
 import { TODAY } from "./sql.js"
 
@@ -47,7 +47,7 @@ export async function issueChallenge(catalog: Catalog, random: RandomBytes, subj
  * that was used, has expired, or was never given.
  */
 export async function redeemChallenge(
-  catalog: Catalog,
+  catalog: Queryable,
   random: RandomBytes,
   answer: ChallengeAnswer & { readonly key: Uint8Array; readonly signature: Uint8Array },
   options: { readonly origins: ReadonlySet<string>; readonly verify: VerifySignature },

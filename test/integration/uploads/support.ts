@@ -17,6 +17,7 @@ import { nodeSha256, secureRandom } from "../../../shared/server/ambient.js"
 import { createAssetReader } from "../../../shared/server/assets/reader.js"
 import { openInstance } from "../../../shared/server/catalog/instance.js"
 import { createInProcessQueue } from "../../../shared/server/jobs/in-process.js"
+import { createInProcessFeed } from "../../../shared/server/changes/in-process.js"
 import { createLogger } from "../../../shared/server/logger.js"
 import { openFolderStore } from "../../../shared/server/objects/folder.js"
 import type { ByteCaps } from "../../../shared/server/config.js"
@@ -94,6 +95,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     },
     catalog: apiCatalog,
     instance,
+    changes: createInProcessFeed(),
     random: secureRandom,
     logger,
     probeStore: () => objects.ready(),

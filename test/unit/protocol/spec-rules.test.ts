@@ -25,7 +25,10 @@ describe("the rules of SPEC.md", () => {
       const numbers = rules
         .filter((rule) => rule.replace(/\d+$/, "") === letter)
         .map((rule) => Number(rule.slice(letter.length)))
-      expect(numbers, letter).to.deep.equal(Array.from(numbers, (_, index) => index + 1))
+      expect(
+        numbers.toSorted((a, b) => a - b),
+        letter,
+      ).to.deep.equal(Array.from(numbers, (_, index) => index + 1))
     }
   })
 

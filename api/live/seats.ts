@@ -1,0 +1,193 @@
+import { z } from "zod"
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import { sha256 } from "../../shared/protocol/hash.js"
+import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind } from "../../shared/protocol/live.js"
+import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
+import type { Catalog } from "../../shared/server/ports.js"
+
+/** A socket, and the token that it lives by. */
+export interface Seat {
+  readonly kind: LiveKind
+  readonly subject: Uint8Array
+  tokenHash: Uint8Array
+  /** What was said last, by the nudge's name. */
+  readonly told: Map<string, string>
+  readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
+  /** Called once, when it has no seat any more. */
+  readonly end: (reason: ArchiveError) => void
+}
+
+/** How often every token is looked at, whatever was heard. */
+const SWEEP_MS = 1_500
+/** What was not looked at for so long is trusted no more: with the sweep's own time less than the 5 s that are promised. */
+const TRUST_MS = 3_000
+
+/**
+ * The sockets of this process. Each is held to the catalog: by a look at what is said to have changed, and by a sweep of all, one query each.
+ * So a socket outlives neither its token nor its epoch by 5 s, whatever is lost between processes; without a catalog it ends, too. SPEC.md §11.1.
+ */
+export class Seats {
+  readonly #catalog: Catalog
+  readonly #onFailed: (error: unknown) => void
+  readonly #bySubject = new Map<string, Set<Seat>>()
+  readonly #due = new Set<Seat>()
+  readonly #sweeping: NodeJS.Timeout
+  #isLooking = false
+  #sweepIsDue = false
+  #soundAtMs = performance.now()
+
+  constructor(catalog: Catalog, onFailed: (error: unknown) => void) {
+    this.#catalog = catalog
+    this.#onFailed = onFailed
+    this.#sweeping = setInterval(() => {
+      this.#sweep()
+    }, SWEEP_MS)
+  }
+
+  /**
+   * The subject that a token opens a socket for.
+   * @throws {@link ArchiveError} `unauthenticated`; `forbidden` for a token of another kind, or of an older epoch.
+   */
+  async check(
+    kind: LiveKind,
+    token: Uint8Array,
+  ): Promise<{ readonly subject: Uint8Array; readonly tokenHash: Uint8Array }> {
+    const tokenHash = sha256(token)
+    const standing = (await readStandings(this.#catalog, [tokenHash])).get(toHex(tokenHash))
+    if (standing !== undefined && (standing.scope === "device") !== (kind === "account"))
+      throw new ArchiveError("forbidden", "a token for something else")
+    if (!isGood(standing)) throw refusalOf(standing)
+    return { subject: standing.subject, tokenHash }
+  }
+
+  /** @throws {@link ArchiveError} `rate-limited` where its subject has too many. */
+  take(seat: Seat): void {
+    const key = toHex(seat.subject)
+    const seats = this.#bySubject.get(key) ?? new Set()
+    if (seats.size >= LIVE_LIMITS.socketsPerSubject)
+      throw new ArchiveError("rate-limited", "too many sockets of one subject")
+    this.#bySubject.set(key, seats.add(seat))
+  }
+
+  leave(seat: Seat): void {
+    const key = toHex(seat.subject)
+    const seats = this.#bySubject.get(key)
+    seats?.delete(seat)
+    if (seats?.size === 0) this.#bySubject.delete(key)
+    this.#due.delete(seat)
+  }
+
+  /** Goes on by a newer token. @throws {@link ArchiveError} as `check`; `forbidden` for another subject's. */
+  async renew(seat: Seat, token: Uint8Array): Promise<void> {
+    const { subject, tokenHash } = await this.check(seat.kind, token)
+    if (!equalBytes(subject, seat.subject)) throw new ArchiveError("forbidden", "a token for something else")
+    seat.tokenHash = tokenHash
+  }
+
+  /** Says where the subject stands, as far as that was not said yet. */
+  look(seats: Iterable<Seat>): void {
+    for (const seat of seats) this.#due.add(seat)
+    void this.#lookAtDue()
+  }
+
+  /** A word that a subject changed; it may be false. */
+  changed(subject: Uint8Array): void {
+    this.look(this.#bySubject.get(toHex(subject)) ?? [])
+  }
+
+  /** Ends every socket. */
+  close(reason: ArchiveError): void {
+    clearInterval(this.#sweeping)
+    this.#endAll(reason)
+  }
+
+  #sweep(): void {
+    const now = performance.now()
+    if (this.#bySubject.size === 0) this.#soundAtMs = now
+    else if (now - this.#soundAtMs >= TRUST_MS)
+      this.#endAll(new ArchiveError("unavailable", "whether this token is still good can't be looked up"))
+    else {
+      this.#sweepIsDue = true
+      this.look(this.#all())
+    }
+  }
+
+  async #lookAtDue(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    try {
+      while (this.#due.size > 0) {
+        const looked = [...this.#due].map((seat) => ({ seat, tokenHash: seat.tokenHash }))
+        this.#due.clear()
+        const [isSweep, startedMs] = [this.#sweepIsDue, performance.now()]
+        this.#sweepIsDue = false
+        const standings = await readStandings(
+          this.#catalog,
+          looked.map(({ tokenHash }) => tokenHash),
+        )
+        for (const { seat, tokenHash } of looked) {
+          // It may have gone, or been renewed, while the catalog was asked; a renewed one is the next sweep's.
+          if (seat.tokenHash === tokenHash && this.#isSeated(seat)) this.#apply(seat, standings.get(toHex(tokenHash)))
+        }
+        if (isSweep) this.#soundAtMs = startedMs
+      }
+    } catch (error) {
+      this.#onFailed(error)
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  #apply(seat: Seat, standing: Standing | undefined): void {
+    if (!isGood(standing)) {
+      this.leave(seat)
+      seat.end(refusalOf(standing))
+      return
+    }
+    for (const [name, value] of nudgesOf(seat.kind, standing)) {
+      const text = JSON.stringify(value)
+      if (seat.told.get(name) === text) continue
+      seat.told.set(name, text)
+      seat.say(name, value)
+    }
+  }
+
+  #isSeated(seat: Seat): boolean {
+    return this.#bySubject.get(toHex(seat.subject))?.has(seat) === true
+  }
+
+  #all(): readonly Seat[] {
+    return [...this.#bySubject.values()].flatMap((seats) => [...seats])
+  }
+
+  #endAll(reason: ArchiveError): void {
+    const seats = this.#all()
+    this.#bySubject.clear()
+    this.#due.clear()
+    for (const seat of seats) seat.end(reason)
+  }
+}
+
+/** Whether a token carries a socket. */
+function isGood(standing: Standing | undefined): standing is Standing {
+  return standing !== undefined && standing.epoch === standing.newestEpoch
+}
+
+function refusalOf(standing: Standing | undefined): ArchiveError {
+  return standing === undefined
+    ? new ArchiveError("unauthenticated", "a token that is unknown or has expired")
+    : new ArchiveError("forbidden", "a token of an older epoch")
+}
+
+function nudgesOf(
+  kind: LiveKind,
+  { head, keyring, inbox }: Standing,
+): readonly (readonly [keyof typeof LIVE_NUDGES, unknown])[] {
+  if (kind === "meeting") return [["log", z.encode(LIVE_NUDGES.log, head)]]
+  return [
+    ["chain", z.encode(LIVE_NUDGES.chain, head)],
+    ["inbox", z.encode(LIVE_NUDGES.inbox, inbox)],
+    ...(keyring === null ? [] : [["keyring", z.encode(LIVE_NUDGES.keyring, keyring)] as const]),
+  ]
+}

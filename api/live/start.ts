@@ -1,0 +1,179 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { Server as Engine } from "engine.io"
+import { type DefaultEventsMap, Server, type Socket as AnySocket } from "socket.io"
+import { z } from "zod"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import {
+  LIVE_LIMITS,
+  LIVE_NAMESPACES,
+  LIVE_REQUESTS,
+  LiveAnswer,
+  LiveAuth,
+  type LiveKind,
+  LiveRefusal,
+} from "../../shared/protocol/live.js"
+import { errorFields } from "../../shared/server/logger.js"
+import type { ApiContext } from "../context.js"
+import { parse } from "../mount.js"
+import type { UpgradeListener } from "../server.js"
+import { createDoor, refuseUpgrade } from "./door.js"
+import { type Seat, Seats } from "./seats.js"
+
+/** How long a connection may stay without a socket: from the handshake to its token. */
+const CONNECT_TIMEOUT_MS = 5_000
+const PING_INTERVAL_MS = 20_000
+const PING_TIMEOUT_MS = 10_000
+const MINUTE_MS = 60_000
+const DRAIN_CHECK_MS = 20
+
+type Events = DefaultEventsMap
+interface SocketData {
+  seat: Seat
+}
+type Socket = AnySocket<Events, Events, Events, SocketData>
+
+export interface Live {
+  /** For the HTTP server's `upgrade`. */
+  readonly upgrade: UpgradeListener
+  /** A word that a subject changed. */
+  readonly changed: (subject: Uint8Array) => void
+  /** Tells every socket that it ends, and ends it; what does not take that within `limitMs` is broken. */
+  drain(limitMs: number): Promise<void>
+}
+
+/** Sockets, over WebSocket alone: a meeting's, and an account's. SPEC.md §11.1. */
+export function startLive(context: ApiContext, handshakesPerMinute: number): Live {
+  const { logger } = context
+  const seats = new Seats(context.catalog, (error) => {
+    logger.warn("the tokens of sockets could not be looked at", errorFields(error))
+  })
+  const door = createDoor(context, handshakesPerMinute)
+  const engine = new Engine({
+    transports: ["websocket"],
+    maxHttpBufferSize: LIVE_LIMITS.messageBytes,
+    pingInterval: PING_INTERVAL_MS,
+    pingTimeout: PING_TIMEOUT_MS,
+    cookie: false,
+  })
+  const io = new Server<Events, Events, Events, SocketData>({ connectTimeout: CONNECT_TIMEOUT_MS, serveClient: false })
+  io.bind(engine)
+  // socket.io's own namespace, which would let anybody in.
+  io.use((_socket, next) => {
+    next(new Error("no such namespace"))
+  })
+  const taken = new WeakSet<object>()
+  for (const kind of Object.keys(LIVE_NAMESPACES) as LiveKind[]) {
+    const namespace = io.of(LIVE_NAMESPACES[kind])
+    namespace.use((socket, next) => {
+      seatOf(socket, kind).then(
+        (seat) => {
+          socket.data.seat = seat
+          next()
+        },
+        (error: unknown) => {
+          const refusal = asRefusal(error)
+          if (refusal.code === "internal") logger.error("unexpected", errorFields(error))
+          next(Object.assign(new Error(refusal.detail), { data: refusal }))
+        },
+      )
+    })
+    namespace.on("connection", (socket) => {
+      socket.once("disconnect", () => {
+        socket.conn.close()
+      })
+      serve(socket, seats)
+      seats.look([socket.data.seat])
+    })
+  }
+
+  /** @throws {@link ArchiveError} as `Seats.check`; `forbidden` on a connection that had a socket already. */
+  async function seatOf(socket: Socket, kind: LiveKind): Promise<Seat> {
+    const { conn } = socket
+    // Also after a token that was refused: a connection has one try.
+    if (taken.has(conn)) throw new ArchiveError("forbidden", "a connection carries one subject")
+    taken.add(conn)
+    const { token } = parse(LiveAuth, socket.handshake.auth, "auth")
+    const { subject, tokenHash } = await seats.check(kind, token)
+    const seat: Seat = {
+      kind,
+      subject,
+      tokenHash,
+      told: new Map(),
+      say: (name, value) => {
+        socket.emit(name, value)
+      },
+      end: (reason) => {
+        socket.emit("end", asRefusal(reason))
+        conn.close()
+      },
+    }
+    if (conn.readyState !== "open") throw new ArchiveError("interrupted", "the connection ended")
+    seats.take(seat)
+    conn.once("close", () => {
+      seats.leave(seat)
+    })
+    return seat
+  }
+
+  return {
+    upgrade: (request, socket, head) => {
+      socket.on("error", () => undefined)
+      try {
+        door.enter(request, socket)
+        engine.handleUpgrade(request, socket, head)
+      } catch (error) {
+        refuseUpgrade(socket, isArchiveError(error) ? error : new ArchiveError("internal", "unexpected"))
+      }
+    },
+    changed: (subject) => {
+      seats.changed(subject)
+    },
+    drain: async (limitMs) => {
+      seats.close(new ArchiveError("unavailable", "the server is stopping"))
+      for (const deadline = performance.now() + limitMs; engine.clientsCount > 0 && performance.now() < deadline;)
+        await delay(DRAIN_CHECK_MS)
+      engine.close()
+      door.close()
+    },
+  }
+}
+
+/** Answers what the socket asks. */
+function serve(socket: Socket, seats: Seats): void {
+  const { seat } = socket.data
+  let [asked, windowEndsMs] = [0, 0]
+  const end = (reason: ArchiveError): void => {
+    seats.leave(seat)
+    seat.end(reason)
+  }
+  socket.use(([name]: readonly unknown[], next) => {
+    const now = performance.now()
+    if (now > windowEndsMs) [asked, windowEndsMs] = [0, now + MINUTE_MS]
+    if (++asked > LIVE_LIMITS.requestsPerMinute) end(new ArchiveError("rate-limited", "too many requests in a minute"))
+    else if (!Object.hasOwn(LIVE_REQUESTS, String(name))) end(new ArchiveError("malformed", "no such request"))
+    else next()
+  })
+  socket.on("renew", (raw: unknown, acknowledge: unknown) => {
+    const renew = async (): Promise<void> => {
+      await seats.renew(seat, parse(LIVE_REQUESTS.renew, raw, "renew").token)
+    }
+    renew().then(
+      () => {
+        answer(acknowledge, null)
+      },
+      (error: unknown) => {
+        answer(acknowledge, asRefusal(error))
+      },
+    )
+  })
+}
+
+function answer(acknowledge: unknown, refused: z.input<typeof LiveRefusal> | null): void {
+  // A client that asks for no answer gets none.
+  if (typeof acknowledge === "function") (acknowledge as (raw: unknown) => void)(z.encode(LiveAnswer, { refused }))
+}
+
+function asRefusal(error: unknown): z.input<typeof LiveRefusal> {
+  const { code, message, retryable } = isArchiveError(error) ? error : new ArchiveError("internal", "unexpected")
+  return { code, detail: message, retryable }
+}

@@ -1,0 +1,127 @@
+import type { Socket } from "socket.io-client"
+import { z } from "zod"
+import { equalBytes } from "../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import {
+  LIVE_LIMITS,
+  LIVE_NAMESPACES,
+  LIVE_NUDGES,
+  LIVE_PATH,
+  LIVE_REQUESTS,
+  LiveAnswer,
+  LiveAuth,
+  LiveRefusal,
+} from "../../shared/protocol/live.js"
+import type { Client } from "./client.js"
+import type { Capability } from "./tokens.js"
+
+/** A socket of one subject, on a connection of its own. It lives by its token, which is renewed in place. SPEC.md §11.1. */
+export interface LiveSocket {
+  close(): void
+}
+
+export interface LiveListener {
+  /** The newest event, as the server says it; nothing of it is proven. */
+  onLog(head: z.output<typeof LIVE_NUDGES.log>): void
+  /** Called once, where it ended otherwise than by `close`. */
+  onEnd(): void
+}
+
+const TIMEOUT_MS = 15_000
+/** How often the token is looked after: a new one is had 30 s before the old one ends. */
+const KEEP_MS = 10_000
+
+/** Opens a meeting's socket. @throws {@link ArchiveError} as the server refuses; `unavailable`. */
+export async function openLiveSocket(
+  client: Client,
+  capability: Capability,
+  listener: LiveListener,
+): Promise<LiveSocket> {
+  const { http, tokens } = client
+  let used: Uint8Array = new Uint8Array(0)
+  const socket = await tokens.with(http, capability, async (token) => {
+    used = token
+    return await connect(http.baseUrl, token, (raw) => {
+      const nudge = LIVE_NUDGES.log.safeParse(raw)
+      if (nudge.success) listener.onLog(nudge.data)
+    })
+  })
+  const keep = async (): Promise<void> => {
+    await tokens.with(http, capability, async (token) => {
+      if (!equalBytes(used, token)) await renew(socket, token)
+      used = token
+    })
+  }
+  const keeping = setInterval(() => {
+    keep().catch(() => socket.disconnect())
+  }, KEEP_MS)
+  let isOver = false
+  const over = (tells: boolean): void => {
+    if (isOver) return
+    isOver = true
+    clearInterval(keeping)
+    socket.disconnect()
+    if (tells) listener.onEnd()
+  }
+  socket.on("disconnect", () => {
+    over(true)
+  })
+  // It may have ended before anybody listened.
+  if (!socket.connected) setTimeout(over, 0, true)
+  return {
+    close: () => {
+      over(false)
+    },
+  }
+}
+
+async function connect(baseUrl: string, token: Uint8Array, onLog: (raw: unknown) => void): Promise<Socket> {
+  // Loaded where it is needed: most commands open no socket.
+  const { io } = await import("socket.io-client")
+  const { origin, pathname } = new URL(baseUrl)
+  const options = {
+    path: `${pathname.replace(/\/$/, "")}${LIVE_PATH}`,
+    transports: ["websocket"],
+    auth: z.encode(LiveAuth, { token }),
+    forceNew: true,
+    reconnection: false,
+    timeout: TIMEOUT_MS,
+    // Of the WebSocket itself, which would take 100 MiB; browsers have limits of their own.
+    maxPayload: LIVE_LIMITS.messageBytes,
+  }
+  const socket = io(`${origin}${LIVE_NAMESPACES.meeting}`, options)
+  socket.on("log", onLog)
+  let timer: NodeJS.Timeout | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const refuse = (raw?: unknown): void => {
+        reject(refusalOf(raw))
+      }
+      socket.once("connect", resolve)
+      socket.once("connect_error", (error: Error & { readonly data?: unknown }) => {
+        refuse(error.data)
+      })
+      // Its own limit is the transport's: on an open one the server may still say nothing.
+      timer = setTimeout(refuse, TIMEOUT_MS)
+    })
+    return socket
+  } catch (error) {
+    socket.disconnect()
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function renew(socket: Socket, token: Uint8Array): Promise<void> {
+  const raw: unknown = await socket.timeout(TIMEOUT_MS).emitWithAck("renew", z.encode(LIVE_REQUESTS.renew, { token }))
+  const answer = LiveAnswer.parse(raw)
+  if (answer.refused !== null) throw refusalOf(answer.refused)
+}
+
+function refusalOf(raw: unknown): ArchiveError {
+  const refusal = LiveRefusal.safeParse(raw)
+  if (!refusal.success) return new ArchiveError("unavailable", "the server gives no socket: is WebSocket let through?")
+  const { code, detail, retryable } = refusal.data
+  return new ArchiveError(code, detail, { retryable })
+}

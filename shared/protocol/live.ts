@@ -1,0 +1,58 @@
+import { z } from "zod"
+import { ERROR_CODES } from "./errors.js"
+import { bytesOf, HTTP_LIMITS } from "./http.js"
+import { LIMITS } from "./limits.js"
+import { HASH_BYTES, ID_BYTES } from "./hash.js"
+
+/**
+ * What goes over sockets: socket.io, by WebSocket alone. SPEC.md §11.1.
+ * A socket is of one subject. What the server says on it are nudges: they prove nothing, and who hears one fetches and verifies.
+ */
+
+export const LIVE_PATH = "/v1/live"
+
+/** The namespace of a subject's kind. */
+export const LIVE_NAMESPACES = { meeting: "/meeting", account: "/account" } as const
+
+export type LiveKind = keyof typeof LIVE_NAMESPACES
+
+export const LIVE_LIMITS = {
+  messageBytes: 64 * 1024,
+  /** Requests of one socket. */
+  requestsPerMinute: 60,
+  /** On one process, each. */
+  socketsPerSubject: 2 * LIMITS.members,
+  socketsPerAddress: 500,
+} as const
+
+const token = bytesOf(HTTP_LIMITS.tokenBytes)
+
+/** The `auth` of a handshake. */
+export const LiveAuth = z.strictObject({ token })
+
+/** What a client asks on a socket, by the event's name. Each is acknowledged with a {@link LiveAnswer}. */
+export const LIVE_REQUESTS = {
+  /** A newer token of the same subject takes the place of the socket's own. */
+  renew: z.strictObject({ token }),
+} as const
+
+const count = z.int().min(0)
+const Head = z.object({ seq: count, hash: bytesOf(HASH_BYTES) })
+
+/** The newest entry of a log, a sigchain, a keyring; what waits in an inbox. By the event's name. */
+export const LIVE_NUDGES = {
+  log: Head,
+  chain: Head,
+  keyring: Head,
+  inbox: z.object({ entries: count, newest: bytesOf(ID_BYTES).nullable() }),
+} as const
+
+/** Why a handshake or a request was refused, or a socket ended: the last that is said on it. */
+export const LiveRefusal = z.object({
+  code: z.enum(ERROR_CODES),
+  detail: z.string().max(1_024),
+  retryable: z.boolean(),
+})
+
+/** The acknowledgement of a request. */
+export const LiveAnswer = z.object({ refused: LiveRefusal.nullable() })
