@@ -24,6 +24,7 @@ import {
   renewMeeting,
   setPolicy,
   setRole,
+  type Transport,
   uploadRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
@@ -186,6 +187,16 @@ describe("SDK: a meeting's members", function () {
     expect([await opens(alice, after), await opens(bob, after)]).to.deep.equal([true, false])
     await admit(bob)
     expect(await opens(bob, after)).to.equal(true)
+  })
+
+  it("a token whose answer got lost is asked for again, with another challenge", async () => {
+    let lost = 0
+    const losing: Transport = async (request) => {
+      if (request.url.endsWith("/tokens") && ++lost === 1) await (await alice.transport(request)).bytes(100_000)
+      return await alice.transport(request)
+    }
+    await readMeeting(alice.again({ transport: losing }), meetingId)
+    expect(lost).to.equal(2)
   })
 
   it("an admin who leaves is taken out by another, with the admins' key renewed", async () => {
