@@ -23,7 +23,7 @@ import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { makeInvitationFor } from "./invitations.js"
-import { appendEvent, assertIsMember, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
+import { appendEvent, assertIsMember, mayBeBehind, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
 import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
@@ -214,7 +214,7 @@ async function changeEpoch(
       // Only what the server said no to is certain not to have been appended; what is not certain, the log says later.
       const isRefused = isArchiveError(error) && !error.retryable && error.code !== "interrupted"
       if (isRefused && invitation !== null) await client.state.update((state) => withoutBox(state, invitation.box))
-      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
+      if (!mayBeBehind(error) || attempt === ATTEMPTS) throw error
       continue
     }
     client.failpoint("member.epoch-appended")

@@ -189,6 +189,36 @@ describe("SDK: a meeting's members", function () {
     expect(await opens(bob, after)).to.equal(true)
   })
 
+  it("an admin's change that another's epoch overtakes, also just before it proves its key, is planned anew", async () => {
+    await setRole(alice.client, meetingId, idOf(bob), "admin")
+    let isOvertaken = false
+    const overtaken: Transport = async (request) => {
+      const isAdminToken = new TextDecoder().decode(request.body).includes('"scope":"admin"')
+      if (isAdminToken && !isOvertaken) {
+        isOvertaken = true
+        await rekeyMeeting(bob.client, meetingId)
+      }
+      return await alice.transport(request)
+    }
+    await setRole(alice.again({ transport: overtaken }), meetingId, idOf(bob), "member")
+    expect(isOvertaken).to.equal(true)
+    expect(await rolesOf(carol)).to.deep.equal(["admin", "member", "member"])
+  })
+
+  it("an upload that another's epoch overtakes just before it is created goes on under the newer one", async () => {
+    let isOvertaken = false
+    const overtaken: Transport = async (request) => {
+      if (request.method === "POST" && request.url.endsWith("/v1/uploads") && !isOvertaken) {
+        isOvertaken = true
+        await rekeyMeeting(bob.client, meetingId)
+      }
+      return await alice.transport(request)
+    }
+    const recording = await upload(alice.again({ transport: overtaken }))
+    expect(isOvertaken).to.equal(true)
+    expect(await opens(carol, recording)).to.equal(true)
+  })
+
   it("a token whose answer got lost is asked for again, with another challenge", async () => {
     let lost = 0
     const losing: Transport = async (request) => {
