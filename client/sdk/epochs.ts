@@ -108,16 +108,18 @@ export async function setPolicy(client: Client, meetingId: MeetingId, policy: Hi
  * @throws {@link ArchiveError} `not-authorised` for who is no member, `conflict`.
  */
 export async function rekeyMeeting(client: Client, meetingId: MeetingId): Promise<number> {
-  return await changeEpoch(client, meetingId, (log) =>
-    canActAsAdmin(client, log)
-      ? { ...planOfAdmin(client, log, "rekey"), renewsAdminKey: true }
-      : {
-          members: rekeyedRoster(log.current.roster, log.standing.left),
-          policy: log.current.policy,
-          newcomer: null,
-          renewsAdminKey: false,
-        },
-  )
+  return await changeEpoch(client, meetingId, (log) => {
+    if (canActAsAdmin(client, log)) return { ...planOfAdmin(client, log, "rekey"), renewsAdminKey: true }
+    const { left } = log.standing
+    // It would be void, and keep everybody from sealing.
+    if (includesHash(left, client.state.current.secrets.genesisHash))
+      throw new ArchiveError(
+        "not-authorised",
+        "this account left the meeting: the next epoch, by another member, is without it",
+      )
+    const { roster, policy } = log.current
+    return { members: rekeyedRoster(roster, left), policy, newcomer: null, renewsAdminKey: false }
+  })
 }
 
 /**

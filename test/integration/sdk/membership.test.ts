@@ -189,6 +189,13 @@ describe("SDK: a meeting's members", function () {
     expect(await opens(bob, after)).to.equal(true)
   })
 
+  it("who left makes no epoch: it would be void, and keep the others from sealing", async () => {
+    await leaveMeeting(bob.client, meetingId)
+    expect(await refusal(() => rekeyMeeting(bob.client, meetingId))).to.equal("not-authorised")
+    expect((await readMeeting(carol.client, meetingId)).voids).to.deep.equal([])
+    await upload(carol.client)
+  })
+
   it("an admin's change that another's epoch overtakes, also just before it proves its key, is planned anew", async () => {
     await setRole(alice.client, meetingId, idOf(bob), "admin")
     let isOvertaken = false
