@@ -28,6 +28,8 @@ import {
   uploadRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { idOfHash } from "../../../shared/protocol/ids.js"
 import { bytesSource, readAll } from "../../support/sdk/sources.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
@@ -224,6 +226,16 @@ describe("SDK: a meeting's members", function () {
     const recording = await upload(alice.again({ transport: overtaken }))
     expect(isOvertaken).to.equal(true)
     expect(await opens(carol, recording)).to.equal(true)
+  })
+
+  it("an admin who makes itself a member made the admins' new key, and keeps none of it", async () => {
+    await setRole(alice.client, meetingId, idOf(bob), "admin")
+    const epoch = await setRole(bob.client, meetingId, idOf(bob), "member")
+    const newest = bob.client.state.current.meetings.flatMap(({ meetingHash, known }) =>
+      equalBytes(idOfHash("meeting", meetingHash), meetingId) ? known.filter((held) => held.epoch === epoch) : [],
+    )
+    expect(newest.map(({ adminSeed }) => adminSeed)).to.deep.equal([null])
+    await setPolicy(alice.client, meetingId, "from-join")
   })
 
   it("a token whose answer got lost is asked for again, with another challenge", async () => {
