@@ -140,6 +140,16 @@ describe("SDK: an account's devices", function () {
     expect(await refusal(() => revokeDevices(phone.client, [whoAmI(phone.client).deviceId]))).to.equal("usage")
   })
 
+  it("one that is revoked before the meeting's second epoch is told that it is out, not that events are missing", async () => {
+    const laptop = await open(startClient(service, "Alice's laptop"))
+    const meetingId = await createMeeting(laptop.client, "Of one epoch")
+    await upload(laptop.client, meetingId)
+    const phone = await open(recoverClient(service, laptop.recoveryPhrase, "Alice's phone"))
+    await adoptKeyring(phone.client)
+    await revokeDevices(phone.client, [whoAmI(laptop.client).deviceId])
+    expect(await refusal(() => readMeeting(laptop.client, meetingId))).to.equal("not-authorised")
+  })
+
   it("a member who learns of a revocation rekeys before it seals", async () => {
     const { laptop, phone, meetingId } = await twoDevices()
     const noMeetings: Client = { ...phone.client, state: stateWithoutMeetings(phone.client) }
