@@ -160,6 +160,26 @@ export function canActAsAdmin(client: Client, log: MeetingLog): boolean {
   return isAdmin(log.current.roster, client.state.current.secrets.genesisHash) && log.adminSeed !== null
 }
 
+/**
+ * Whether a device that was revoked since may hold the key that the admins share: an admin has a newer user key than when it was given that one.
+ * A member's rekey does not end that.
+ */
+function wasRevokedUnder(log: MeetingLog, roster: readonly RosterEntry[]): boolean {
+  const ofKey = log.epochs.filter(({ adminKey }) => equalBytes(adminKey, log.current.adminKey))
+  const admins = roster.filter(({ role }) => role === "admin")
+  return admins.some(({ genesisHash, generation }) =>
+    ofKey.some((epoch) => {
+      const before = memberOf(epoch.roster, genesisHash)
+      return before?.role === "admin" && before.generation < generation
+    }),
+  )
+}
+
+/** Whether this account is an admin, and has yet to take the admins' key from a device that was revoked. */
+export function owesAdminKey(client: Client, log: MeetingLog): boolean {
+  return canActAsAdmin(client, log) && wasRevokedUnder(log, log.current.roster)
+}
+
 /** The epoch in force as an admin would go on from it: without those who left, and without accounts that were closed. */
 function planOfAdmin(client: Client, log: MeetingLog, deed: string): EpochPlan {
   // Also where the newest epoch is void: an admin's next one is what makes that good.
@@ -244,7 +264,8 @@ async function makePlanned(
   }
   const self = await chainOf(client.state.current.secrets.genesisHash)
   const losesAdmin = adminsOf(log.current.roster).some((admin) => !isAdmin(roster, admin))
-  const adminKeyIsNew = plan.renewsAdminKey || losesAdmin
+  const isLeaked = canActAsAdmin(client, log) && wasRevokedUnder(log, roster)
+  const adminKeyIsNew = plan.renewsAdminKey || losesAdmin || isLeaked
   const adminSeed = adminKeyIsNew ? client.random(32) : log.adminSeed
   const made = makeEpochEvent({
     position: {
