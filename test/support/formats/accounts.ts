@@ -214,10 +214,7 @@ function pinnedLink(): Format {
     name: "link-pinned",
     codes: [...made.codes, "fork"],
     decode: (given) => verifyChain([given], verifySignature, { genesisHash, seq: 0, headHash: genesisHash }),
-    refusals: [
-      ...made.refusals,
-      { name: "another account", code: "fork", raw: sampleAccount("mallory").genesisLink },
-    ],
+    refusals: [...made.refusals, { name: "another account", code: "fork", raw: sampleAccount("mallory").genesisLink }],
   }
 }
 
