@@ -152,23 +152,40 @@ export class Actor {
         return await setPolicy(client, meetingId, deed.policy)
       case "rekey":
         return await rekeyMeeting(client, meetingId)
-      case "leave":
-        return await leaveMeeting(client, meetingId)
-      case "renew":
-        return await renewMeeting(client, meetingId)
-      case "expire":
-        return await expireMeeting(client, meetingId)
-      case "invite-again":
-        return await inviteAgain(client, meetingId, accountOf(deed.whom))
-      case "join":
-        return await this.#join()
+      case "leave": {
+        await leaveMeeting(client, meetingId)
+        return
+      }
+      case "renew": {
+        await renewMeeting(client, meetingId)
+        return
+      }
+      case "expire": {
+        await expireMeeting(client, meetingId)
+        return
+      }
+      case "invite-again": {
+        await inviteAgain(client, meetingId, accountOf(deed.whom))
+        return
+      }
+      case "join": {
+        await this.#join()
+        return
+      }
       case "publish":
         this.#uploads.push({ journal: memoryJournal(), bytes: randomBytes(20) })
-        return await this.#publishPending(meetingId)
-      case "read":
-        return await this.#read(meetingId)
-      case "replace-device":
-        return await this.#replaceDevice()
+        {
+          await this.#publishPending(meetingId)
+          return
+        }
+      case "read": {
+        await this.#read(meetingId)
+        return
+      }
+      case "replace-device": {
+        await this.#replaceDevice()
+        return
+      }
     }
   }
 

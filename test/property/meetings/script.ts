@@ -28,18 +28,18 @@ export interface Script {
 
 /** How often each kind comes up: together a hundred. */
 const WEIGHTS: readonly (readonly [Deed["kind"], number])[] = [
-  ["add", 16],
-  ["remove", 9],
+  ["add", 13],
+  ["remove", 14],
   ["set-role", 10],
   ["leave", 6],
   ["set-policy", 6],
-  ["rekey", 7],
+  ["rekey", 6],
   ["renew", 3],
   ["expire", 2],
   ["invite-again", 3],
   ["join", 12],
   ["publish", 15],
-  ["read", 6],
+  ["read", 5],
   ["replace-device", 5],
 ]
 
@@ -62,8 +62,8 @@ export function makeScript(seed: number): Script {
   const batches = Array.from({ length: 2 + chance.below(2) }, () => {
     const turns = new Map<number, Turn>()
     for (let count = 1 + chance.below(3); count > 0; count--) {
-      const by = chance.oneIn(3) ? 0 : chance.below(people)
-      const deeds = Array.from({ length: 1 + chance.below(2) }, () => makeDeed(chance, people))
+      const by = chance.oneIn(2) ? 0 : chance.below(people)
+      const deeds = Array.from({ length: 1 + chance.below(2) }, () => makeDeed(chance, people, by))
       turns.set(by, { by, deeds: deeds.filter(({ kind }) => kind !== "join" || !shy.has(by)) })
     }
     return [...turns.values()]
@@ -71,10 +71,11 @@ export function makeScript(seed: number): Script {
   return { seed, people, shy, batches: [opening, arrival, ...batches] }
 }
 
-function makeDeed(chance: Chance, people: number): Deed {
+function makeDeed(chance: Chance, people: number, by: number): Deed {
   let at = chance.below(100)
   const kind = WEIGHTS.find(([, weight]) => (at -= weight) < 0)?.[0] ?? "read"
-  const whom = chance.below(people)
+  // Mostly somebody else: of oneself the most is refused.
+  const whom = chance.oneIn(8) ? by : (by + 1 + chance.below(people - 1)) % people
   const role = chance.oneIn(2) ? "admin" : "member"
   if (kind === "add" || kind === "set-role") return { kind, whom, role }
   if (kind === "remove" || kind === "invite-again") return { kind, whom }
