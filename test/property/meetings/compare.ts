@@ -31,15 +31,20 @@ export async function compareWithModel(ended: Ended): Promise<void> {
     if (mustBeInvited(model, person, ended)) expect(isServed, `${who} was invited`).to.equal(true)
     const log = await orCode(async () => await readMeeting(person.client, meetingId))
     if (isCode(log)) expect([who, isServed, log]).to.deep.equal([who, false, refusal])
-    else
-      expect(summaryOf(log, people), `the meeting of ${who}`).to.deep.equal({
+    else {
+      const read = summaryOf(log, people)
+      const expected = {
         head,
         roster: [...model.roster].sort(byNumber),
         policy: model.policy,
         left: [...model.left].sort(),
         isExpired: model.isExpired,
         voids: [],
-      })
+      }
+      expect(read, `${who} reads ${JSON.stringify(read)}, by the model ${JSON.stringify(expected)}`).to.deep.equal(
+        expected,
+      )
+    }
     for (const { recordingId, captureEpoch, epoch } of model.recordings) {
       const opens = await person.opens(recordingId)
       const isToOpen = isServed && held.has(captureEpoch) && held.has(epoch)
