@@ -7,7 +7,7 @@ import { memberOf } from "../../shared/protocol/roster.js"
 import { deviceSigner, newestUserSeed, openDeviceName, publicKeysOf, type UserSeed } from "../crypto/account-keys.js"
 import { makeRenameDevice, makeRevokeDevices } from "../crypto/account-links.js"
 import type { Client } from "./client.js"
-import { rekeyMeeting } from "./epochs.js"
+import { owesAdminKey, rekeyMeeting } from "./epochs.js"
 import { appendToKeyring } from "./keyring.js"
 import { appendOwnLink, refreshKeys } from "./links.js"
 import { readMeeting } from "./meetings.js"
@@ -131,10 +131,12 @@ export async function rekeyPending(client: Client): Promise<RekeyReport> {
 }
 
 async function isOutdated(client: Client, meetingId: MeetingId): Promise<boolean> {
-  const { current } = await readMeeting(client, meetingId)
+  const log = await readMeeting(client, meetingId)
   const { secrets } = client.state.current
-  const self = memberOf(current.roster, secrets.genesisHash)
-  return self !== undefined && self.generation < newestUserSeed(secrets).generation
+  const self = memberOf(log.current.roster, secrets.genesisHash)
+  if (self === undefined) return false
+  // Others may have rekeyed: from its secrets the device is out then, but still has the admins' key.
+  return self.generation < newestUserSeed(secrets).generation || owesAdminKey(client, log)
 }
 
 function requireDevice(chain: VerifiedChain, deviceId: DeviceId): Uint8Array {

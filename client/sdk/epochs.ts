@@ -23,7 +23,7 @@ import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { makeInvitationFor } from "./invitations.js"
-import { appendEvent, assertIsMember, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
+import { appendEvent, assertIsMember, mayBeBehind, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
 import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
@@ -108,16 +108,18 @@ export async function setPolicy(client: Client, meetingId: MeetingId, policy: Hi
  * @throws {@link ArchiveError} `not-authorised` for who is no member, `conflict`.
  */
 export async function rekeyMeeting(client: Client, meetingId: MeetingId): Promise<number> {
-  return await changeEpoch(client, meetingId, (log) =>
-    canActAsAdmin(client, log)
-      ? { ...planOfAdmin(client, log, "rekey"), renewsAdminKey: true }
-      : {
-          members: rekeyedRoster(log.current.roster, log.standing.left),
-          policy: log.current.policy,
-          newcomer: null,
-          renewsAdminKey: false,
-        },
-  )
+  return await changeEpoch(client, meetingId, (log) => {
+    if (canActAsAdmin(client, log)) return { ...planOfAdmin(client, log, "rekey"), renewsAdminKey: true }
+    const { left } = log.standing
+    // It would be void, and keep everybody from sealing.
+    if (includesHash(left, client.state.current.secrets.genesisHash))
+      throw new ArchiveError(
+        "not-authorised",
+        "this account left the meeting: the next epoch, by another member, is without it",
+      )
+    const { roster, policy } = log.current
+    return { members: rekeyedRoster(roster, left), policy, newcomer: null, renewsAdminKey: false }
+  })
 }
 
 /**
@@ -156,6 +158,26 @@ export function withMember(members: readonly MemberRole[], newcomer: MemberRole)
 /** Whether this account is an admin and holds what the admins share. */
 export function canActAsAdmin(client: Client, log: MeetingLog): boolean {
   return isAdmin(log.current.roster, client.state.current.secrets.genesisHash) && log.adminSeed !== null
+}
+
+/**
+ * Whether a device that was revoked since may hold the key that the admins share: an admin has a newer user key than when it was given that one.
+ * A member's rekey does not end that.
+ */
+function wasRevokedUnder(log: MeetingLog, roster: readonly RosterEntry[]): boolean {
+  const ofKey = log.epochs.filter(({ adminKey }) => equalBytes(adminKey, log.current.adminKey))
+  const admins = roster.filter(({ role }) => role === "admin")
+  return admins.some(({ genesisHash, generation }) =>
+    ofKey.some((epoch) => {
+      const before = memberOf(epoch.roster, genesisHash)
+      return before?.role === "admin" && before.generation < generation
+    }),
+  )
+}
+
+/** Whether this account is an admin, and has yet to take the admins' key from a device that was revoked. */
+export function owesAdminKey(client: Client, log: MeetingLog): boolean {
+  return canActAsAdmin(client, log) && wasRevokedUnder(log, log.current.roster)
 }
 
 /** The epoch in force as an admin would go on from it: without those who left, and without accounts that were closed. */
@@ -214,11 +236,13 @@ async function changeEpoch(
       // Only what the server said no to is certain not to have been appended; what is not certain, the log says later.
       const isRefused = isArchiveError(error) && !error.retryable && error.code !== "interrupted"
       if (isRefused && invitation !== null) await client.state.update((state) => withoutBox(state, invitation.box))
-      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
+      if (!mayBeBehind(error) || attempt === ATTEMPTS) throw error
       continue
     }
     client.failpoint("member.epoch-appended")
-    await rememberMeeting(client, log.meetingHash, secret, { seq: log.head.seq + 1, hash: secret.eventHash })
+    // Who is no admin any more by its own doing made the admins' new key, and forgets it.
+    const kept = isAdmin(plan.members, self.genesisHash) ? secret : { ...secret, adminSeed: null }
+    await rememberMeeting(client, log.meetingHash, kept, { seq: log.head.seq + 1, hash: secret.eventHash })
     await flushOutbox(client)
     return made.keys.epoch
   }
@@ -240,7 +264,8 @@ async function makePlanned(
   }
   const self = await chainOf(client.state.current.secrets.genesisHash)
   const losesAdmin = adminsOf(log.current.roster).some((admin) => !isAdmin(roster, admin))
-  const adminKeyIsNew = plan.renewsAdminKey || losesAdmin
+  const isLeaked = canActAsAdmin(client, log) && wasRevokedUnder(log, roster)
+  const adminKeyIsNew = plan.renewsAdminKey || losesAdmin || isLeaked
   const adminSeed = adminKeyIsNew ? client.random(32) : log.adminSeed
   const made = makeEpochEvent({
     position: {

@@ -43,12 +43,13 @@ export async function fetchEvents(
     )
     if (newest === null) break
     const rawEvents = await fetchPages(client, accessCapability(meetingId, newest.secret, newest.epoch))
-    // Also from the genesis on an older key is given epoch events alone: only where none leads further is this the whole log.
+    // Also from the genesis on an older key is given epoch events alone: only where none leads further this can be the whole log.
     const later = followEpochs(client, meetingHash, held, rawEvents)
     held.push(...later)
     if (later.length > 0) continue
     const [first] = rawEvents
-    if (first !== undefined && equalBytes(eventHash(first), meetingHash)) return rawEvents
+    const beginsIt = first !== undefined && equalBytes(eventHash(first), meetingHash)
+    if (beginsIt && !lacksWhatIsNoEpoch(held, rawEvents)) return rawEvents
     const admin = adminOfNewest(meetingId, held, rawEvents)
     if (admin !== null) return await fetchPages(client, admin)
     break
@@ -96,6 +97,18 @@ function boxOrNull(...own: Parameters<typeof openOwnBox>): Uint8Array | null {
     if (!isArchiveError(error) || error.code !== "bad-boxes") throw error
     return null
   }
+}
+
+/** Whether this is what the server gives to an older key: epoch events with gaps between them, the newest of which opens to none that is held. */
+function lacksWhatIsNoEpoch(held: readonly KnownEpochSecret[], rawEvents: readonly Uint8Array[]): boolean {
+  const events = rawEvents.map(decodeEvent)
+  const newest = rawEvents.at(-1)
+  return (
+    newest !== undefined &&
+    !held.some((known) => equalBytes(known.eventHash, eventHash(newest))) &&
+    events.every(({ epochPart }) => epochPart !== null) &&
+    events.at(-1)?.seq !== events.length - 1
+  )
 }
 
 /** What opens the newest of these epochs to whoever holds its admin seed. */

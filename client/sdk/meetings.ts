@@ -244,6 +244,11 @@ export async function appendEvent(
   })
 }
 
+/** Whether an append was refused as it may be where others appended first, or began an epoch that ended this one's keys. */
+export function mayBeBehind(error: unknown): boolean {
+  return isArchiveError(error) && ["conflict", "forbidden", "unauthenticated"].includes(error.code)
+}
+
 /** Keeps a secret and a newer head; an older head never replaces a newer one. */
 export async function rememberMeeting(
   client: Client,

@@ -1,4 +1,3 @@
-import { isArchiveError } from "../../shared/protocol/errors.js"
 import type { MeetingId } from "../../shared/protocol/ids.js"
 import { type NoteContent, noteValues } from "../../shared/protocol/notes.js"
 import { makeEvent } from "../crypto/log-event.js"
@@ -7,7 +6,7 @@ import { assertStays, type MeetingNote, withNote } from "../crypto/meeting-notes
 import { ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
-import { appendEvent, assertIsMember, readMeeting } from "./meetings.js"
+import { appendEvent, assertIsMember, mayBeBehind, readMeeting } from "./meetings.js"
 
 const ATTEMPTS = 5
 
@@ -44,7 +43,7 @@ export async function appendNote(
       await appendEvent(client, log, rawEvent)
       return log
     } catch (error) {
-      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
+      if (!mayBeBehind(error) || attempt === ATTEMPTS) throw error
     }
   }
 }

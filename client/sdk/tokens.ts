@@ -30,7 +30,7 @@ const MARGIN_MS = 30_000
 export class TokenCache {
   readonly #tokens = new Map<string, { readonly token: Uint8Array; readonly endsAtMs: number }>()
 
-  /** Runs `call` with a token; once more with a new one if the server no longer knows it. */
+  /** Runs `call` with a token; once more with a new one if the server no longer knows it, or its answer to the challenge got lost. */
   async with<T>(
     http: Http,
     capability: Capability,
@@ -43,7 +43,8 @@ export class TokenCache {
     try {
       return await call(await this.#tokenFor(http, capability, subject, key), subject)
     } catch (error) {
-      if (!isArchiveError(error) || error.code !== "unauthenticated" || !this.#tokens.delete(key)) throw error
+      if (!isArchiveError(error) || error.code !== "unauthenticated") throw error
+      this.#tokens.delete(key)
       return await call(await this.#tokenFor(http, capability, subject, key), subject)
     }
   }

@@ -90,14 +90,14 @@ for (let index = 0; index < 64; index++) BASE64URL_VALUES[BASE64URL.charCodeAt(i
 
 /** RFC 4648 §5, without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
-  const parts: string[] = []
+  const text = new Uint8Array(Math.ceil((bytes.length * 4) / 3))
+  let at = 0
   for (let index = 0; index < bytes.length; index += 3) {
-    const left = bytes.length - index
     const group = ((bytes[index] ?? 0) << 16) | ((bytes[index + 1] ?? 0) << 8) | (bytes[index + 2] ?? 0)
-    const digits = left > 2 ? 4 : left + 1
-    for (let digit = 0; digit < digits; digit++) parts.push(BASE64URL.charAt((group >> (18 - 6 * digit)) & 63))
+    for (let shift = 18; shift >= 0 && at < text.length; shift -= 6)
+      text[at++] = BASE64URL.charCodeAt((group >> shift) & 63)
   }
-  return parts.join("")
+  return decoder.decode(text)
 }
 
 /** @throws {@link ArchiveError} `malformed` unless `text` is canonical unpadded base64url. */

@@ -1,6 +1,6 @@
 import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { concatBytes, equalBytes } from "../../../shared/protocol/bytes.js"
-import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { decodeEvent } from "../../../shared/protocol/event.js"
 import { asId, type MeetingId } from "../../../shared/protocol/ids.js"
 import { newestUserSeed } from "../../crypto/account-keys.js"
@@ -11,7 +11,7 @@ import { xwingPublicKey } from "../../crypto/sodium.js"
 import { ownAccountId } from "../account.js"
 import { fetchChain } from "../chains.js"
 import { type Client, selfAsAuthor } from "../client.js"
-import { appendEvent, readMeeting } from "../meetings.js"
+import { appendEvent, mayBeBehind, readMeeting } from "../meetings.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import { prepareToSeal, type SealingOptions } from "../standing.js"
 import type { Journal } from "./journal.js"
@@ -51,8 +51,7 @@ export async function publishRecording(
       client.failpoint("upload.event-appended")
       return
     } catch (error) {
-      const mayBeBehind = isArchiveError(error) && ["conflict", "forbidden", "unauthenticated"].includes(error.code)
-      if (!mayBeBehind || attempt === ATTEMPTS) throw error
+      if (!mayBeBehind(error) || attempt === ATTEMPTS) throw error
     }
   }
 }

@@ -10,7 +10,7 @@ import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { verifySignature } from "../../crypto/sodium.js"
 import type { Client } from "../client.js"
 import { fetchInstance } from "../instance.js"
-import { currentCapability, readMeeting } from "../meetings.js"
+import { currentCapability, mayBeBehind, readMeeting } from "../meetings.js"
 import { assertNotAborted, type RetryOptions, sleep, withRetry } from "../retry.js"
 import type { JournalAsset, JournalStore } from "./journal.js"
 import { BufferPool, type PlaintextSource, sealPieces, type StreamPiece } from "./pieces.js"
@@ -62,6 +62,8 @@ export class SourceChanged extends ArchiveError {
 /** What takes longer is on a slow line: there nothing is idle meanwhile, and what waits too long would be sent in vain. */
 const QUICK_PIECE_MS = 15_000
 const POLL_MS = 50
+/** Epochs may begin just before an upload is created; so often is it tried again with the newest one's key. */
+const ATTEMPTS = 5
 const LONGEST_POLL_MS = 2_000
 
 export function handleOf(run: AssetRun, asset: JournalAsset): UploadHandle {
@@ -96,19 +98,20 @@ async function begin(run: AssetRun, handle: UploadHandle, asset: JournalAsset): 
     } catch (error) {
       if (!isArchiveError(error) || error.code !== "not-found") throw error
     }
-    const log = await readMeeting(client, run.meetingId)
     const sizeBytes = asset.trueBytes === null ? null : storedBytesOfFile(asset.trueBytes)
-    try {
-      await client.tokens.with(client.http, currentCapability(log), async (token) => {
-        await createUpload(handle, token, {
-          rawHeader: asset.rawHeader,
-          secretHash: sha256(asset.uploadSecret),
-          sizeBytes,
+    const upload = { rawHeader: asset.rawHeader, secretHash: sha256(asset.uploadSecret), sizeBytes }
+    for (let attempt = 1; ; attempt++) {
+      const log = await readMeeting(client, run.meetingId)
+      try {
+        await client.tokens.with(client.http, currentCapability(log), async (token) => {
+          await createUpload(handle, token, upload)
         })
-      })
-    } catch (error) {
-      if (!isArchiveError(error) || error.code !== "conflict") throw error
-      throw new ArchiveError("conflict", "the server gave this upload up", { place: "upload", cause: error })
+        break
+      } catch (error) {
+        if (isArchiveError(error) && error.code === "conflict")
+          throw new ArchiveError("conflict", "the server gave this upload up", { place: "upload", cause: error })
+        if (!mayBeBehind(error) || attempt === ATTEMPTS) throw error
+      }
     }
     client.failpoint("upload.created")
     return 0

@@ -24,6 +24,7 @@ import {
   renameDevice,
   replacePhrase,
   revokeDevices,
+  setPolicy,
   uploadRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
@@ -140,6 +141,16 @@ describe("SDK: an account's devices", function () {
     expect(await refusal(() => revokeDevices(phone.client, [whoAmI(phone.client).deviceId]))).to.equal("usage")
   })
 
+  it("one that is revoked before the meeting's second epoch is told that it is out, not that events are missing", async () => {
+    const laptop = await open(startClient(service, "Alice's laptop"))
+    const meetingId = await createMeeting(laptop.client, "Of one epoch")
+    await upload(laptop.client, meetingId)
+    const phone = await open(recoverClient(service, laptop.recoveryPhrase, "Alice's phone"))
+    await adoptKeyring(phone.client)
+    await revokeDevices(phone.client, [whoAmI(laptop.client).deviceId])
+    expect(await refusal(() => readMeeting(laptop.client, meetingId))).to.equal("not-authorised")
+  })
+
   it("a member who learns of a revocation rekeys before it seals", async () => {
     const { laptop, phone, meetingId } = await twoDevices()
     const noMeetings: Client = { ...phone.client, state: stateWithoutMeetings(phone.client) }
@@ -150,6 +161,28 @@ describe("SDK: an account's devices", function () {
     const now = await readMeeting(bob.client, meetingId)
     expect([now.isOutdated, now.current.keys.epoch]).to.deep.equal([false, current.keys.epoch + 1])
     expect([await opens(laptop, after), await opens(bob, after)]).to.deep.equal([false, true])
+  })
+
+  it("one of an admin loses the admins' key too, also where somebody else made the epochs since", async () => {
+    for (const goesOn of ["rekeyPending", "setPolicy"] as const) {
+      const { laptop, phone, meetingId } = await twoDevices()
+      const dying = phone.again({
+        failpoint: (name) => {
+          if (name === "device.revoked") throw new Error("killed")
+        },
+      })
+      await revokeDevices(dying, [whoAmI(laptop.client).deviceId]).catch((error: unknown) => {
+        if (!(error instanceof Error) || error.message !== "killed") throw error
+      })
+      await upload(bob.client, meetingId)
+      const { adminKey } = (await readMeeting(bob.client, meetingId)).current
+      await refreshKeys(phone.client)
+      if (goesOn === "rekeyPending")
+        expect((await rekeyPending(phone.client)).rekeyed, "rekeyed").to.deep.equal([meetingId])
+      else await setPolicy(phone.client, meetingId, "from-join")
+      expect((await readMeeting(bob.client, meetingId)).current.adminKey, goesOn).to.not.deep.equal(adminKey)
+      expect((await rekeyPending(phone.client)).rekeyed, "rekeyed again").to.deep.equal([])
+    }
   })
 
   it("a meeting that could not be rekeyed is kept in mind, and rekeyed by a later call", async () => {

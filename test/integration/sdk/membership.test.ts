@@ -24,9 +24,12 @@ import {
   renewMeeting,
   setPolicy,
   setRole,
+  type Transport,
   uploadRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { idOfHash } from "../../../shared/protocol/ids.js"
 import { bytesSource, readAll } from "../../support/sdk/sources.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
@@ -186,6 +189,63 @@ describe("SDK: a meeting's members", function () {
     expect([await opens(alice, after), await opens(bob, after)]).to.deep.equal([true, false])
     await admit(bob)
     expect(await opens(bob, after)).to.equal(true)
+  })
+
+  it("who left makes no epoch: it would be void, and keep the others from sealing", async () => {
+    await leaveMeeting(bob.client, meetingId)
+    expect(await refusal(() => rekeyMeeting(bob.client, meetingId))).to.equal("not-authorised")
+    expect((await readMeeting(carol.client, meetingId)).voids).to.deep.equal([])
+    await upload(carol.client)
+  })
+
+  it("an admin's change that another's epoch overtakes, also just before it proves its key, is planned anew", async () => {
+    await setRole(alice.client, meetingId, idOf(bob), "admin")
+    let isOvertaken = false
+    const overtaken: Transport = async (request) => {
+      const isAdminToken = new TextDecoder().decode(request.body).includes('"scope":"admin"')
+      if (isAdminToken && !isOvertaken) {
+        isOvertaken = true
+        await rekeyMeeting(bob.client, meetingId)
+      }
+      return await alice.transport(request)
+    }
+    await setRole(alice.again({ transport: overtaken }), meetingId, idOf(bob), "member")
+    expect(isOvertaken).to.equal(true)
+    expect(await rolesOf(carol)).to.deep.equal(["admin", "member", "member"])
+  })
+
+  it("an upload that another's epoch overtakes just before it is created goes on under the newer one", async () => {
+    let isOvertaken = false
+    const overtaken: Transport = async (request) => {
+      if (request.method === "POST" && request.url.endsWith("/v1/uploads") && !isOvertaken) {
+        isOvertaken = true
+        await rekeyMeeting(bob.client, meetingId)
+      }
+      return await alice.transport(request)
+    }
+    const recording = await upload(alice.again({ transport: overtaken }))
+    expect(isOvertaken).to.equal(true)
+    expect(await opens(carol, recording)).to.equal(true)
+  })
+
+  it("an admin who makes itself a member made the admins' new key, and keeps none of it", async () => {
+    await setRole(alice.client, meetingId, idOf(bob), "admin")
+    const epoch = await setRole(bob.client, meetingId, idOf(bob), "member")
+    const newest = bob.client.state.current.meetings.flatMap(({ meetingHash, known }) =>
+      equalBytes(idOfHash("meeting", meetingHash), meetingId) ? known.filter((held) => held.epoch === epoch) : [],
+    )
+    expect(newest.map(({ adminSeed }) => adminSeed)).to.deep.equal([null])
+    await setPolicy(alice.client, meetingId, "from-join")
+  })
+
+  it("a token whose answer got lost is asked for again, with another challenge", async () => {
+    let lost = 0
+    const losing: Transport = async (request) => {
+      if (request.url.endsWith("/tokens") && ++lost === 1) await (await alice.transport(request)).bytes(100_000)
+      return await alice.transport(request)
+    }
+    await readMeeting(alice.again({ transport: losing }), meetingId)
+    expect(lost).to.equal(2)
   })
 
   it("an admin who leaves is taken out by another, with the admins' key renewed", async () => {
