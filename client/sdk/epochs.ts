@@ -22,7 +22,7 @@ import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
-import { appendEvent, assertIsMember, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
+import { appendEvent, assertIsMember, readMeeting, rememberMeeting, seenOf, userKeyOf } from "./meetings.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
 
@@ -207,7 +207,13 @@ async function changeEpoch(
       continue
     }
     client.failpoint("member.epoch-appended")
-    await rememberMeeting(client, log.meetingHash, secret, { seq: log.head.seq + 1, hash: secret.eventHash })
+    await rememberMeeting(
+      client,
+      log.meetingHash,
+      secret,
+      { seq: log.head.seq + 1, hash: secret.eventHash },
+      { ...seenOf(log), epoch: secret.epoch, members: plan.members.length },
+    )
     await flushOutbox(client)
     return made.keys.epoch
   }

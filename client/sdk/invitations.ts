@@ -15,7 +15,7 @@ import type { Client } from "./client.js"
 import { dismiss, fetchInbox, type InboxItem } from "./inbox.js"
 import { blocksIn, declinedIn } from "./keyring-views.js"
 import { appendToKeyring, readKeyring } from "./keyring.js"
-import { assertExtendsPin, readMeeting, rememberMeeting, verifyServedLog } from "./meetings.js"
+import { assertExtendsPin, readMeeting, rememberMeeting, seenOf, verifyServedLog } from "./meetings.js"
 import { sleep } from "./retry.js"
 import type { ClientState } from "./state.js"
 
@@ -185,8 +185,9 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
     eventHash: secret.eventHash,
     epochSecret: secret.secret,
     adminSeed: secret.adminSeed,
+    title: log.current.title,
   })
-  await rememberMeeting(client, invitation.meetingHash, secret, log.head)
+  await rememberMeeting(client, invitation.meetingHash, secret, log.head, seenOf(log))
   await dismissInvitation(client, waiting)
   return meetingId
 }

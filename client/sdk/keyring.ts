@@ -77,8 +77,10 @@ function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): 
   const meetings = new Map(state.meetings.map((meeting) => [toHex(meeting.meetingHash), meeting]))
   for (const entry of entries) {
     if (entry.type !== "meeting") continue
-    const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed } = entry
-    const known = meetings.get(toHex(meetingHash)) ?? { meetingHash, known: [], head: { seq: 0, hash: meetingHash } }
+    const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed, title } = entry
+    const seen = title === null ? null : { title, epoch: null, members: null, recordings: null }
+    const head = { seq: 0, hash: meetingHash }
+    const known = meetings.get(toHex(meetingHash)) ?? { meetingHash, known: [], head, seen }
     if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue
     meetings.set(toHex(meetingHash), { ...known, known: [...known.known, { eventHash, epoch, secret, adminSeed }] })
   }

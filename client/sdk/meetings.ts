@@ -20,7 +20,7 @@ import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
 import { adoptKeyring, appendToKeyring } from "./keyring.js"
 import { adminCapability, fetchEvents } from "./meeting-events.js"
-import type { ClientState, MeetingState } from "./state.js"
+import type { ClientState, MeetingState, SeenMeeting } from "./state.js"
 import type { Capability } from "./tokens.js"
 
 /**
@@ -51,12 +51,14 @@ export async function createMeeting(client: Client, title: string, code?: Uint8A
     eventHash: meetingHash,
     epochSecret: secret,
     adminSeed,
+    title,
   })
   await rememberMeeting(
     client,
     meetingHash,
     { eventHash: meetingHash, epoch: 0, secret, adminSeed },
     { seq: 0, hash: meetingHash },
+    { title, epoch: 0, members: 1, recordings: 0 },
   )
   await client.state.update((state) => ({
     ...state,
@@ -128,6 +130,7 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
     meeting.meetingHash,
     { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
     log.head,
+    seenOf(log),
   )
   return log
 }
@@ -211,17 +214,25 @@ export async function appendEvent(
   })
 }
 
-/** Keeps a secret and a newer head; an older head never replaces a newer one. */
+/** What is shown of a meeting until its log is looked at again. */
+export function seenOf({ current, recordings }: MeetingLog): SeenMeeting {
+  const { title, keys, roster } = current
+  return { title, epoch: keys.epoch, members: roster.length, recordings: recordings.length }
+}
+
+/** Keeps a secret and a newer head with what was seen at it; an older head never replaces a newer one. */
 export async function rememberMeeting(
   client: Client,
   meetingHash: Uint8Array,
   secret: KnownEpochSecret,
   head: { readonly seq: number; readonly hash: Uint8Array },
+  seen: SeenMeeting,
 ): Promise<void> {
   const known = client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
   const isNews =
     known === undefined ||
     known.head.seq < head.seq ||
+    known.seen?.epoch == null ||
     !known.known.some(
       (held) => equalBytes(held.eventHash, secret.eventHash) && (held.adminSeed !== null || secret.adminSeed === null),
     )
@@ -233,8 +244,8 @@ export async function rememberMeeting(
       ...(before?.known ?? []).filter((held) => !equalBytes(held.eventHash, secret.eventHash)),
       { ...secret },
     ]
-    const newest = before !== undefined && before.head.seq > head.seq ? before.head : { ...head }
-    return { ...state, meetings: [...others, { meetingHash, known: secrets, head: newest }] }
+    const newest = before !== undefined && before.head.seq > head.seq ? before : { head: { ...head }, seen }
+    return { ...state, meetings: [...others, { meetingHash, known: secrets, head: newest.head, seen: newest.seen }] }
   })
 }
 

@@ -34,6 +34,7 @@ export interface Service {
   readonly url: string
   readonly relay: TcpRelay
   readonly folder: string
+  readonly databaseUrl: string
   stop(): Promise<void>
 }
 
@@ -70,6 +71,7 @@ export async function startService(): Promise<Service> {
     url,
     relay,
     folder,
+    databaseUrl: database.url,
     stop: async () => {
       await relay.stop()
       await api.stop()

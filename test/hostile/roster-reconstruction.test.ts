@@ -1,0 +1,111 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import pg from "pg"
+import { toHex } from "../../shared/protocol/bytes.js"
+import { chanceOf } from "../support/chance.js"
+import { TEST_RUN } from "../support/config.js"
+import { leastDistance, type LifeTable, linkageProbability } from "../support/linkage.js"
+import { type Life, live, shuffled, startPeople, uploadTo } from "../support/lives.js"
+import { root } from "../support/programs.js"
+import { type Service, startService, type TestClient } from "../support/sdk/clients.js"
+import { type Feature, measureFeatures, placesOf } from "../support/storage-places.js"
+
+const LIVES = TEST_RUN.isFull ? 200 : 12
+/** So many people act at a time, whatever the number of lives. */
+const AT_ONCE = 12
+const PERMUTATIONS = 9_999
+const SIGNIFICANT = 0.01
+
+/** What tells from a whole server's storage who is in which meeting, and what doesn't. SECURITY.md names each that does. */
+describe("Hostile: reconstruction of rosters from everything that is stored", function () {
+  this.timeout(TEST_RUN.isFull ? 3_600_000 : 180_000)
+  let service: Service
+  let database: pg.Client
+  let lives: readonly Life[]
+  let features: readonly Feature[]
+  const everybody: TestClient[] = []
+
+  before(async () => {
+    service = await startService()
+    database = new pg.Client({ connectionString: service.databaseUrl })
+    await database.connect()
+    const chanceFor = (name: string) => chanceOf(TEST_RUN.seed, `roster reconstruction, ${name}`)
+    const numbers = Array.from({ length: LIVES }, (_, number) => number)
+    const people = await atOnce(numbers, async () => await startPeople(service))
+    everybody.push(...people.flat())
+    lives = await atOnce(numbers, async (number) => await live(people[number] ?? [], chanceFor(`life ${number}`)))
+    const uploads = lives.flatMap(({ meetings, admins }) =>
+      meetings.map((meeting, index) => ({ meeting, admin: admins[index] })),
+    )
+    await atOnce(shuffled(uploads, chanceFor("uploads")), async ({ meeting, admin }, number) => {
+      if (admin !== undefined) await uploadTo(admin, meeting, chanceFor(`upload ${number}`))
+    })
+    features = await measureFeatures({
+      database,
+      dataFolder: join(service.folder, "data"),
+      accountIds: lives.flatMap(({ accounts }) => accounts),
+      meetingIds: lives.flatMap(({ meetings }) => meetings),
+    })
+  })
+  after(async () => {
+    for (const { close } of everybody) await close()
+    await database.end()
+    await service.stop()
+  })
+
+  const probabilityOf = (feature: Feature): number =>
+    linkageProbability(
+      lives.map((life) => tableOf(life, feature)),
+      chanceOf(TEST_RUN.seed, feature.name),
+      PERMUTATIONS,
+    )
+
+  it("links accounts to meetings by exactly those features that SECURITY.md lists", async () => {
+    const listed = [...(await readFile(join(root, "SECURITY.md"), "utf8")).matchAll(/^\| `([^`]+)` \| .* \|$/gm)]
+    const found = features.map((feature) => ({ name: feature.name, p: probabilityOf(feature) }))
+    process.stdout.write(found.map(({ name, p }) => `${name}: ${p}\n`).join(""))
+    // Bonferroni: each is tested as one of all, so that what links by chance alone is found once in a hundred runs of the whole.
+    const linking = found.filter(({ p }) => p * features.length <= SIGNIFICANT).map(({ name }) => name)
+    expect(linking, `seed ${TEST_RUN.seed}: ${JSON.stringify(found)}`).to.have.members(listed.map(([, name]) => name))
+  })
+
+  it("would find a column that links: a planted one is", async () => {
+    await database.query("CREATE TABLE planted (account_id bytea NOT NULL, hint integer NOT NULL)")
+    for (const { accounts, meetings, isMember } of lives)
+      for (const [account, memberships] of isMember.entries()) {
+        const meeting = meetings[memberships.indexOf(true)]
+        if (meeting !== undefined)
+          await database.query("INSERT INTO planted VALUES ($1, $2)", [accounts[account], meeting[0]])
+      }
+    const planted: Feature = {
+      name: "planted",
+      accounts: await placesOf(database, { table: "planted", value: "hint" }),
+      meetings: await placesOf(database, { table: "meetings", id: "meeting_id", value: "get_byte(meeting_id, 0)" }),
+    }
+    expect(probabilityOf(planted) * (features.length + 1)).to.be.lessThan(SIGNIFICANT)
+  })
+})
+
+function tableOf({ accounts, meetings, isMember }: Life, feature: Feature): LifeTable {
+  return {
+    isMember,
+    distances: accounts.map((account) =>
+      meetings.map((meeting) =>
+        leastDistance(feature.accounts.get(toHex(account)), feature.meetings.get(toHex(meeting))),
+      ),
+    ),
+  }
+}
+
+/** In order of the items; some at a time. */
+async function atOnce<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = []
+  const waiting = [...items.entries()]
+  const lane = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      results[next[0]] = await work(next[1], next[0])
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  return results
+}
