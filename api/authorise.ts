@@ -1,11 +1,13 @@
-import { timingSafeEqual } from "node:crypto"
+import { createHash, timingSafeEqual } from "node:crypto"
 import type { Request } from "express"
-import { fromBase64Url } from "../shared/protocol/bytes.js"
+import { equalBytes, fromBase64Url } from "../shared/protocol/bytes.js"
 import { ArchiveError } from "../shared/protocol/errors.js"
 import { sha256 } from "../shared/protocol/hash.js"
 import { HTTP_LIMITS } from "../shared/protocol/http.js"
-import { type AccountId, asId, type MeetingId } from "../shared/protocol/ids.js"
-import { findGrant, type Grant, requireSubject } from "../shared/server/catalog/capabilities.js"
+import { type AccountId, asId, type AssetId, type MeetingId } from "../shared/protocol/ids.js"
+import { findGrant, type Grant, requireNewestEpoch, requireSubject } from "../shared/server/catalog/capabilities.js"
+import { lackOf } from "../shared/server/catalog/deletion.js"
+import { findUpload, type Upload } from "../shared/server/catalog/uploads.js"
 import type { Catalog } from "../shared/server/ports.js"
 
 /**
@@ -49,13 +51,47 @@ export async function authoriseMeeting(catalog: Catalog, request: Request, meeti
 }
 
 /**
+ * An admin of the newest epoch. SPEC.md §11.
+ * @throws {@link ArchiveError} `unauthenticated`, `forbidden`.
+ */
+export async function authoriseAdmin(catalog: Catalog, request: Request, meeting: MeetingId): Promise<Grant> {
+  const grant = await authoriseMeeting(catalog, request, meeting)
+  if (grant.scope !== "admin" || grant.epoch !== grant.newestEpoch)
+    throw new ArchiveError("forbidden", "the admin capability of the newest epoch is needed")
+  return grant
+}
+
+/** Whether what a request brings is the secret of this upload. */
+export function isSecretOf(upload: Upload, bearer: Uint8Array): boolean {
+  return timingSafeEqual(createHash("sha256").update(bearer).digest(), upload.secretHash)
+}
+
+/**
+ * Who may delete a stored asset: whoever holds its upload secret, a member or not; or an admin of the newest epoch. SPEC.md §11.
+ * @throws {@link ArchiveError} `unauthenticated`, `forbidden`; `gone` where it was purged, so that the secret can't be checked any more.
+ */
+export async function authoriseDeletion(
+  catalog: Catalog,
+  request: Request,
+  meeting: MeetingId,
+  asset: AssetId,
+): Promise<void> {
+  const bearer = bearerBytes(request)
+  const upload = await findUpload(catalog, asset)
+  if (upload !== null && equalBytes(upload.meetingId, meeting) && isSecretOf(upload, bearer)) return
+  const lack = upload === null ? await lackOf(catalog, "asset", asset) : null
+  if (lack?.code === "gone") throw lack
+  await authoriseAdmin(catalog, request, meeting)
+}
+
+/**
  * The meeting that a token of its newest epoch is for: what reading assets and creating uploads need.
  * @throws {@link ArchiveError} `unauthenticated`; `forbidden` for an account's session, and for a token of an older epoch.
  */
 export async function authoriseNewestEpoch(catalog: Catalog, request: Request): Promise<MeetingId> {
   const grant = await grantOf(catalog, request)
   if (grant.scope === "device") throw new ArchiveError("forbidden", "a token of a meeting is needed")
-  if (grant.epoch !== grant.newestEpoch) throw new ArchiveError("forbidden", "a token of an older epoch")
+  requireNewestEpoch(grant)
   return asId("meeting", grant.subject)
 }
 

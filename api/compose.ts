@@ -5,7 +5,7 @@ import type { ServerConfig } from "../shared/server/config.js"
 import { errorFields, type Logger } from "../shared/server/logger.js"
 import { programVersion } from "../shared/server/version.js"
 import { createAssetRoutes } from "./assets/routes.js"
-import { authoriseNewestEpoch } from "./authorise.js"
+import { authoriseDeletion, authoriseNewestEpoch } from "./authorise.js"
 import { type RunningApi, startApi } from "./start.js"
 import { createUploadRoutes } from "./uploads/routes.js"
 
@@ -33,6 +33,8 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
     catalog,
     reader: createAssetReader(catalog, objects, TREE_CACHE_BYTES),
     authoriseReading: (request) => authoriseNewestEpoch(catalog, request),
+    authoriseDeletion: (request, meetingId, assetId) => authoriseDeletion(catalog, request, meetingId, assetId),
+    purgeGraceDays: config.purgeGraceDays,
     onStreamFailed: (error) => {
       logger.warn("a stream broke off", errorFields(error))
     },
@@ -50,6 +52,7 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
       requestsPerMinute: config.requestsPerMinute,
       trustedProxies: config.trustedProxies,
       drainMs: config.drainMs,
+      purgeGraceDays: config.purgeGraceDays,
     },
     catalog,
     instance,

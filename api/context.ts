@@ -20,6 +20,8 @@ export interface ApiContext {
   readonly meetingBytes: number | null
   /** What whoever makes a meeting must bring; `null` where anybody may. */
   readonly meetingCode: Uint8Array | null
+  /** Days between a deletion and its purge day. */
+  readonly purgeGraceDays: number
   readonly limits: RateLimits
   readonly logger: Logger
   /** How many proxies stand before this process: whose word on the client's address counts. */

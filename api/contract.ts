@@ -6,6 +6,7 @@ import {
   AppendLinkRequest,
   AppendLinkResponse,
   AssetResponse,
+  AssetsResponse,
   BoxesResponse,
   bytesOf,
   ChainResponse,
@@ -13,8 +14,10 @@ import {
   countText,
   CreateAccountRequest,
   CreateAccountResponse,
+  CreateInviteLinkRequest,
   CreateMeetingRequest,
   CreateMeetingResponse,
+  EndInviteLinkRequest,
   EventsResponse,
   FinishUploadRequest,
   FinishUploadResponse,
@@ -31,10 +34,16 @@ import {
   KeyringAppendRequest,
   KeyringAppendResponse,
   KeyringResponse,
+  KeyringSnapshotRequest,
+  MeetingResponse,
   MeetingTokenRequest,
+  OpenInviteLinkRequest,
+  OpenInviteLinkResponse,
   PairingMessage,
   PairingPosted,
+  PurgeResponse,
   Readiness,
+  RetentionRequest,
   TokenResponse,
   UploadStatusResponse,
   RecoveryRequest,
@@ -250,6 +259,21 @@ export const accounts = {
       200: { description: "was appended before", schema: KeyringAppendResponse },
     },
   }),
+  snapshotKeyring: defineOperation({
+    id: "snapshotKeyring",
+    tag: "accounts",
+    method: "post",
+    path: "/v1/accounts/:account/keyring/snapshots",
+    summary: "Append the record that names a snapshot of all before it, which go",
+    security: "account",
+    params: account,
+    body: KeyringSnapshotRequest,
+    bodyLimitBytes: HTTP_LIMITS.snapshotBodyBytes,
+    answers: {
+      201: { description: "kept", schema: KeyringAppendResponse },
+      200: { description: "was kept before", schema: KeyringAppendResponse },
+    },
+  }),
 } as const
 
 export const pairings = {
@@ -340,6 +364,85 @@ export const meetings = {
       201: { description: "appended", schema: AppendEventResponse },
       200: { description: "was appended before", schema: AppendEventResponse },
     },
+  }),
+} as const
+
+export const keeping = {
+  describe: defineOperation({
+    id: "getMeeting",
+    tag: "meetings",
+    method: "get",
+    path: "/v1/meetings/:meeting",
+    summary: "What the meeting takes, how long it keeps what it stores, and when it goes if it was deleted",
+    security: "meeting",
+    params: meeting,
+    answers: { 200: { description: "the meeting", schema: MeetingResponse } },
+  }),
+  listAssets: defineOperation({
+    id: "getAssets",
+    tag: "meetings",
+    method: "get",
+    path: "/v1/meetings/:meeting/assets",
+    summary: "The meeting's stored assets by id, deleted ones until they are purged",
+    security: "meeting",
+    params: meeting,
+    query: z.strictObject({ after: idOf("asset").optional() }),
+    answers: { 200: { description: "the assets", schema: AssetsResponse } },
+  }),
+  setRetention: defineOperation({
+    id: "setRetention",
+    tag: "meetings",
+    method: "put",
+    path: "/v1/meetings/:meeting/retention",
+    summary: "How many days the meeting keeps what it stores; null for ever",
+    security: "admin",
+    params: meeting,
+    body: RetentionRequest,
+    answers: { 200: { description: "the meeting", schema: MeetingResponse } },
+  }),
+  remove: defineOperation({
+    id: "deleteMeeting",
+    tag: "meetings",
+    method: "delete",
+    path: "/v1/meetings/:meeting",
+    summary:
+      "Delete the meeting: nothing is appended, uploaded or read but its log, and on the purge day all of it goes",
+    security: "admin",
+    params: meeting,
+    answers: { 200: { description: "it is marked, now or before", schema: PurgeResponse } },
+  }),
+} as const
+
+export const inviteLinks = {
+  create: defineOperation({
+    id: "createInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invites",
+    summary: "Keep a sealed invite link; nobody says whose it is, or to what it invites",
+    security: "none",
+    body: CreateInviteLinkRequest,
+    answers: { 201: { description: "kept" }, 200: { description: "was kept before" } },
+  }),
+  open: defineOperation({
+    id: "openInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invites/open",
+    summary: "What an invite link holds, for who has its secret; counts a use",
+    security: "none",
+    body: OpenInviteLinkRequest,
+    answers: { 200: { description: "the sealed link", schema: OpenInviteLinkResponse } },
+  }),
+  end: defineOperation({
+    id: "endInviteLink",
+    tag: "joining",
+    method: "post",
+    path: "/v1/invites/end",
+    summary: "End an invite link; nothing happens if it is gone",
+    security: "none",
+    body: EndInviteLinkRequest,
+    answers: { 204: { description: "it is gone" } },
   }),
 } as const
 
@@ -446,8 +549,25 @@ export const assets = {
     params: asset.extend({ n: countText }),
     answers: { 200: { description: "chunk hashes", mediaType: "application/cbor" } },
   }),
+  remove: defineOperation({
+    id: "deleteAsset",
+    tag: "assets",
+    method: "delete",
+    path: "/v1/meetings/:meeting/assets/:asset",
+    summary: "Delete a stored asset, as its uploader or an admin: nobody reads it, and on the purge day it goes",
+    security: "deletion",
+    params: asset,
+    answers: { 200: { description: "it is marked, now or before", schema: PurgeResponse } },
+  }),
 } as const
 
-export const OPERATIONS: readonly Operation[] = [service, accounts, pairings, meetings, uploads, assets].flatMap(
-  (group) => Object.values(group) as Operation[],
-)
+export const OPERATIONS: readonly Operation[] = [
+  service,
+  accounts,
+  pairings,
+  meetings,
+  keeping,
+  inviteLinks,
+  uploads,
+  assets,
+].flatMap((group) => Object.values(group) as Operation[])

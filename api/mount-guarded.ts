@@ -2,7 +2,7 @@ import type { RequestHandler, Router } from "express"
 import type { z } from "zod"
 import type { AccountId, MeetingId } from "../shared/protocol/ids.js"
 import type { Grant } from "../shared/server/catalog/capabilities.js"
-import { authoriseAccount, authoriseMeeting } from "./authorise.js"
+import { authoriseAccount, authoriseAdmin, authoriseMeeting } from "./authorise.js"
 import type { ApiContext } from "./context.js"
 import { type Call, mount, parse, type Reply } from "./mount.js"
 import type { Operation, Security } from "./operations.js"
@@ -14,7 +14,7 @@ export type GuardedCall<
   Access extends Security,
 > = Omit<Call<Params, Query, Body>, "request"> & {
   /** What the token allows; it is for the account or meeting of the address. */
-  readonly grant: Access extends "account" | "meeting" ? Grant : undefined
+  readonly grant: Access extends "account" | "meeting" | "admin" ? Grant : undefined
 }
 
 const GRANT_LOCAL = "grant"
@@ -45,7 +45,9 @@ function guards(context: ApiContext, operation: Operation): readonly RequestHand
     response.locals[GRANT_LOCAL] =
       operation.security === "account"
         ? await authoriseAccount(catalog, request, params.account)
-        : await authoriseMeeting(catalog, request, params.meeting)
+        : operation.security === "admin"
+          ? await authoriseAdmin(catalog, request, params.meeting)
+          : await authoriseMeeting(catalog, request, params.meeting)
     next()
   }
   return [authorise, limits.token]

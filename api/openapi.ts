@@ -7,13 +7,27 @@ import {
 } from "zod-openapi"
 import { Problem } from "../shared/protocol/http.js"
 import { OPERATIONS } from "./contract.js"
-import type { Answer, Operation } from "./operations.js"
+import type { Answer, Operation, Security } from "./operations.js"
 
 const SECURITY_SCHEMES = {
   account: { type: "http", scheme: "bearer", description: "a token of POST /v1/accounts/{account}/tokens" },
   meeting: { type: "http", scheme: "bearer", description: "a token of POST /v1/meetings/{meeting}/tokens" },
+  admin: {
+    type: "http",
+    scheme: "bearer",
+    description: "a token of POST /v1/meetings/{meeting}/tokens of scope admin, of the newest epoch",
+  },
   upload: { type: "http", scheme: "bearer", description: "the upload secret, chosen by the client; base64url" },
 } as const
+
+/** Any one of them. */
+const SCHEMES_OF: Readonly<Record<Exclude<Security, "none">, readonly (keyof typeof SECURITY_SCHEMES)[]>> = {
+  account: ["account"],
+  meeting: ["meeting"],
+  admin: ["admin"],
+  upload: ["upload"],
+  deletion: ["upload", "admin"],
+}
 
 /** The OpenAPI 3.1 document, from the schemas that the API itself uses. */
 export function openApiDocument(version: string): ReturnType<typeof createDocument> {
@@ -58,7 +72,9 @@ function describe(operation: Operation): ZodOpenApiOperationObject {
     operationId: operation.id,
     tags: [operation.tag],
     summary: operation.summary,
-    ...(operation.security === "none" ? {} : { security: [{ [operation.security]: [] }] }),
+    ...(operation.security === "none"
+      ? {}
+      : { security: SCHEMES_OF[operation.security].map((name) => ({ [name]: [] })) }),
     ...(params === undefined && query === undefined
       ? {}
       : {

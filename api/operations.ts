@@ -1,7 +1,7 @@
 import type { z } from "zod"
 
 /** Who may call an operation, and what `Authorization: Bearer` then holds. */
-export type Security = "none" | "account" | "meeting" | "upload"
+export type Security = "none" | "account" | "meeting" | "admin" | "upload" | "deletion"
 
 type Schema = z.ZodType
 
@@ -23,8 +23,8 @@ export interface Operation<
   Access extends Security = Security,
 > {
   readonly id: string
-  readonly tag: "service" | "accounts" | "meetings" | "uploads" | "assets"
-  readonly method: "get" | "head" | "post" | "patch" | "delete"
+  readonly tag: "service" | "accounts" | "meetings" | "joining" | "uploads" | "assets"
+  readonly method: "get" | "head" | "post" | "put" | "patch" | "delete"
   readonly path: string
   readonly summary: string
   readonly security: Access

@@ -29,17 +29,7 @@ export const STYLE_HASH = `'sha256-${createHash("sha256").update(STYLE).digest("
 /** The page at `/`: version, health, and what to do next. No script, nothing from elsewhere. */
 export function renderPage({ version, address, ready }: PageFacts): string {
   const at = escapeHtml(address)
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Taciturn</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>Taciturn</h1>
+  return documentOf(`<h1>Taciturn</h1>
 <p>An archive for meeting recordings and chat that cannot be made to talk.</p>
 <p class="faint">Version ${escapeHtml(version)}</p>
 <p><span class="state ${ready ? "good" : "bad"}" role="status">${ready ? "Ready" : "Not ready: the catalog or the store does not answer"}</span></p>
@@ -65,7 +55,32 @@ The operator sees the list with <code>npx taciturn-admin holdings</code>.</p>
 <li><a href="/v1/instance">This instance and its keys</a></li>
 <li><a href="/healthz">Health</a> and <a href="/readyz">readiness</a></li>
 </ul>
-</main>
+`)
+}
+
+/** The page at `/j/`: what a browser shows of an invite link. The server doesn't know which. */
+export function renderJoinPage(address: string): string {
+  return documentOf(`<h1>You were invited</h1>
+<p>to a meeting whose recordings only its participants can open.</p>
+<h2>What to do next</h2>
+<p>Give the whole link, as it stands in your browser's address, to the command. It makes an account where you have none, and asks whoever invited you to admit it.</p>
+<pre tabindex="0"><code>npx taciturn join '${escapeHtml(address)}/j/#…'</code></pre>
+<p class="faint">What stands behind the # was not sent to this server. Treat the link like a key: whoever has it can ask to be admitted in your place.</p>
+`)
+}
+
+function documentOf(main: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Taciturn</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+${main}</main>
 </body>
 </html>
 `

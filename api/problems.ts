@@ -21,6 +21,7 @@ const STATUSES: Record<ErrorCode, number> = {
   "instance-changed": 409,
   "not-accepted": 409,
   "not-renewed": 409,
+  gone: 410,
   "too-large": 413,
   unsupported: 415,
   "cannot-open": 422,

@@ -27,6 +27,7 @@ export interface ApiSettings {
   readonly requestsPerMinute: number
   readonly trustedProxies: number
   readonly drainMs: number
+  readonly purgeGraceDays: number
 }
 
 export interface ApiParts {
@@ -66,6 +67,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     unstoredBytes: settings.unstoredBytes,
     meetingBytes: settings.meetingBytes,
     meetingCode: settings.meetingCode,
+    purgeGraceDays: settings.purgeGraceDays,
     limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),
     logger,
     trustProxy: settings.trustedProxies,

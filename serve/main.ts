@@ -30,6 +30,7 @@ async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
         reconcileMs: config.reconcileMs,
         abandonedMs: config.uploadExpiryMs,
         settleMs: SETTLE_MS,
+        purgeGraceDays: config.purgeGraceDays,
       },
     )
     opened.push(() => worker.stop())

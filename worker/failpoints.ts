@@ -15,6 +15,9 @@ export const WORKER_FAILPOINTS = [
   "worker.reconcile.after-remove",
   "worker.expiry.after-cancel",
   "worker.expiry.after-pieces",
+  "worker.expiry.after-record",
   "worker.expiry.after-objects",
   "worker.expiry.after-row",
+  "worker.purge.after-begin",
+  "worker.purge.after-meeting",
 ] as const

@@ -8,7 +8,7 @@ import { jobKey } from "../shared/server/jobs/job-key.js"
 import { errorFields } from "../shared/server/logger.js"
 import type { Catalog, Job } from "../shared/server/ports.js"
 import type { WorkerContext } from "./context.js"
-import { type ExpiryTimes, expireUploads } from "./expiry.js"
+import { beginPurges, buryMeetings, type ExpiryTimes, expireUploads, removeDoomed } from "./expiry.js"
 import { runJob } from "./run-job.js"
 
 /** Per pass; what is left waits for the next. */
@@ -68,10 +68,13 @@ async function runDirectly(context: WorkerContext, jobs: readonly Job[]): Promis
   }
 }
 
-/** Ends stale leases, gives up abandoned uploads, and removes what is left of those and of killed requests. */
+/** Ends stale leases, gives up abandoned uploads, purges what is due, and removes what is left of those and of killed requests. */
 export async function cleanUp(context: WorkerContext, times: ExpiryTimes): Promise<void> {
   await endStaleLeases(context.catalog)
   await expireUploads(context, times)
+  await beginPurges(context, times)
+  await removeDoomed(context, times)
+  await buryMeetings(context)
   await removeOrphanedFiles(context)
 }
 

@@ -3,9 +3,10 @@ import { pipeline } from "node:stream/promises"
 import express, { type Request, type RequestHandler, type Response, type Router } from "express"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { type MeetingId, parseId } from "../../shared/protocol/ids.js"
+import { type AssetId, type MeetingId, parseId } from "../../shared/protocol/ids.js"
 import type { AssetReader } from "../../shared/server/assets/reader.js"
 import { readStored, type StoredAsset } from "../../shared/server/catalog/assets.js"
+import { markAsset } from "../../shared/server/catalog/deletion.js"
 import type { Catalog } from "../../shared/server/ports.js"
 import { assets } from "../contract.js"
 import { mount } from "../mount.js"
@@ -16,6 +17,10 @@ export interface AssetRoutesOptions {
   readonly reader: AssetReader
   /** The meeting whose assets the request's token may read. */
   readonly authoriseReading: (request: Request) => Promise<MeetingId>
+  /** Resolves if the request may delete that asset. */
+  readonly authoriseDeletion: (request: Request, meetingId: MeetingId, assetId: AssetId) => Promise<void>
+  /** Days between a deletion and its purge day. */
+  readonly purgeGraceDays: number
   /** Gets what broke a stream off after its head was sent: the reader sees the connection end, and no more. */
   readonly onStreamFailed: (error: unknown) => void
 }
@@ -37,6 +42,12 @@ export function createAssetRoutes(options: AssetRoutesOptions): Router {
   mount(router, assets.describe, [], async ({ request }) => {
     const { header, sizeBytes, root, receipt } = await authorised(request)
     return { status: 200, body: { header, sizeBytes, root, receipt } }
+  })
+
+  mount(router, assets.remove, [], async ({ request, params }) => {
+    await options.authoriseDeletion(request, params.meeting, params.asset)
+    const purgeDay = await markAsset(catalog, params.meeting, params.asset, options.purgeGraceDays)
+    return { status: 200, body: { purgeDay } }
   })
 
   const stream: RequestHandler = async (request, response) => {

@@ -3,7 +3,6 @@ import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import {
   activeDeviceKeys,
-  appendKeyring,
   appendLink,
   createAccount,
   deleteInboxEntry,
@@ -12,9 +11,9 @@ import {
   readBoxes,
   readChain,
   readInbox,
-  readKeyring,
   requireAccount,
 } from "../../shared/server/catalog/accounts.js"
+import { appendKeyring, readKeyring, snapshotKeyring } from "../../shared/server/catalog/keyrings.js"
 import { findHandle, handleOf, setHandle } from "../../shared/server/catalog/handles.js"
 import { issueChallenge, redeemChallenge } from "../../shared/server/catalog/capabilities.js"
 import { accounts } from "../contract.js"
@@ -88,6 +87,10 @@ export function accountRoutes(context: ApiContext): Router {
   }))
   mountGuarded(context, router, accounts.appendKeyring, async ({ params, body }) => {
     const { created, value: seq } = await appendKeyring(catalog, params.account, body.record)
+    return { status: created ? 201 : 200, body: { seq } }
+  })
+  mountGuarded(context, router, accounts.snapshotKeyring, async ({ params, body }) => {
+    const { created, value: seq } = await snapshotKeyring(catalog, params.account, body.record, body.snapshot)
     return { status: created ? 201 : 200, body: { seq } }
   })
   return router

@@ -1,15 +1,22 @@
 import { Router } from "express"
 import { HTTP_LIMITS } from "../../shared/protocol/http.js"
-import { capabilityKey, issueChallenge, redeemChallenge } from "../../shared/server/catalog/capabilities.js"
+import {
+  capabilityKey,
+  issueChallenge,
+  redeemChallenge,
+  requireNewestEpoch,
+} from "../../shared/server/catalog/capabilities.js"
+import { markMeeting } from "../../shared/server/catalog/deletion.js"
+import { listKept, readKeeping, setRetention } from "../../shared/server/catalog/keeping.js"
 import { appendEvent, createMeeting, readEvents, requireMeeting } from "../../shared/server/catalog/meetings.js"
 import type { ApiContext } from "../context.js"
 import { requireMeetingCode } from "../authorise.js"
-import { meetings } from "../contract.js"
+import { keeping, meetings } from "../contract.js"
 import { mountGuarded } from "../mount-guarded.js"
 
 /** Meetings, their capabilities and their logs. SPEC.md §7, §11. */
 export function meetingRoutes(context: ApiContext): Router {
-  const { catalog, random, verify, origins } = context
+  const { catalog, random, verify, origins, purgeGraceDays } = context
   const router = Router()
 
   mountGuarded(context, router, meetings.create, async ({ body }) => {
@@ -35,5 +42,21 @@ export function meetingRoutes(context: ApiContext): Router {
     const { created, value: head } = await appendEvent(catalog, params.meeting, grant, posted, verify)
     return { status: created ? 201 : 200, body: head }
   })
+  mountGuarded(context, router, keeping.describe, async ({ params, grant }) => {
+    requireNewestEpoch(grant)
+    return { status: 200, body: await readKeeping(catalog, params.meeting) }
+  })
+  mountGuarded(context, router, keeping.listAssets, async ({ params, query, grant }) => {
+    requireNewestEpoch(grant)
+    return { status: 200, body: await listKept(catalog, params.meeting, query.after) }
+  })
+  mountGuarded(context, router, keeping.setRetention, async ({ params, body }) => ({
+    status: 200,
+    body: await setRetention(catalog, params.meeting, body.days),
+  }))
+  mountGuarded(context, router, keeping.remove, async ({ params }) => ({
+    status: 200,
+    body: { purgeDay: await markMeeting(catalog, params.meeting, purgeGraceDays) },
+  }))
   return router
 }

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto"
 import type { IncomingMessage } from "node:http"
 import { finished } from "node:stream/promises"
 import express, { type Request, type RequestHandler, type Response, type Router } from "express"
@@ -10,7 +9,7 @@ import { findUpload, type Upload } from "../../shared/server/catalog/uploads.js"
 import { failpoint } from "../../shared/server/failpoints.js"
 import type { ByteCaps } from "../../shared/server/config.js"
 import type { Catalog, Job, JobQueue, Spool } from "../../shared/server/ports.js"
-import { bearerBytes } from "../authorise.js"
+import { bearerBytes, isSecretOf } from "../authorise.js"
 import { uploads } from "../contract.js"
 import { mount } from "../mount.js"
 import { problemOf } from "../problems.js"
@@ -103,14 +102,15 @@ export function createUploadRoutes(options: UploadRoutesOptions): Router {
 
 /**
  * The upload whose secret the request brings. SPEC.md §11.
- * @throws {@link ArchiveError} `malformed`, `unauthenticated`, `forbidden`; `not-found` also for what was cancelled.
+ * @throws {@link ArchiveError} `malformed`, `unauthenticated`, `forbidden`; `not-found` also for what was cancelled; `gone` for what was deleted.
  */
 async function authoriseUpload(catalog: Catalog, request: Request): Promise<Upload> {
-  const secretHash = createHash("sha256").update(bearerBytes(request)).digest()
+  const secret = bearerBytes(request)
   const upload = await findUpload(catalog, assetOf(request))
   if (upload === null) throw new ArchiveError("not-found", "no such upload")
-  if (!timingSafeEqual(secretHash, upload.secretHash)) throw new ArchiveError("forbidden", "not this upload's secret")
+  if (!isSecretOf(upload, secret)) throw new ArchiveError("forbidden", "not this upload's secret")
   if (upload.state === "cancelled") throw new ArchiveError("not-found", "no such upload")
+  if (upload.state === "marked" || upload.state === "purging") throw new ArchiveError("gone", "this asset was deleted")
   return upload
 }
 

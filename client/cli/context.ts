@@ -12,8 +12,9 @@ import { sodiumReady } from "../crypto/sodium.js"
 import { type Client, createClient } from "../sdk/client.js"
 import { Http } from "../sdk/http.js"
 import { fetchInstance } from "../sdk/instance.js"
-import { flushOutbox } from "../sdk/invitations.js"
+import { flushOutbox } from "../sdk/outbox.js"
 import { rekeyPending } from "../sdk/devices.js"
+import { admitPreApproved } from "../sdk/offers.js"
 import { refreshKeys } from "../sdk/links.js"
 import { registerAccount } from "../sdk/account.js"
 import { readIfThere } from "../sdk/node/files.js"
@@ -29,6 +30,13 @@ import { createOutput, type Output } from "./output.js"
 export const secureRandom: RandomBytes = (count) => new Uint8Array(randomBytes(count))
 export const systemClock: Clock = { nowMs: () => Date.now() }
 
+export interface OpenOptions {
+  /** How long to wait for a server that is not there now, beyond the seconds that every command waits. */
+  readonly patienceMs?: number
+  /** Whether who came by a pre-approved link is admitted first: not where the command may be about to forbid it. */
+  readonly admits?: boolean
+}
+
 /** What every command is given. */
 export interface CommandContext {
   readonly config: CliConfig
@@ -40,10 +48,9 @@ export interface CommandContext {
   clientFor(http: Http, state: StateBox): Client
   /**
    * The account of this home, at the server that it knows, with what an earlier call left unsent posted.
-   * @param patienceMs how long to wait for a server that is not there now, beyond the seconds that every command waits.
    * @throws {@link ArchiveError} `not-found` without an account; `instance-changed`.
    */
-  openClient(patienceMs?: number): Promise<Client>
+  openClient(options?: OpenOptions): Promise<Client>
   /** The same without a word to the server. */
   openOffline(): Promise<Client>
   passphrase(question: string): Promise<string | null>
@@ -82,7 +89,7 @@ export async function createContext(options: {
       const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
       return context.clientFor(context.httpFor(options.url ?? config.url ?? state.current.url), state)
     },
-    openClient: async (patienceMs = 0) => {
+    openClient: async ({ patienceMs = 0, admits = true } = {}) => {
       const client = await context.openOffline()
       const { instanceKey } = client.state.current
       // Nothing is sent to a server that is another.
@@ -97,6 +104,7 @@ export async function createContext(options: {
       await withRetry(async () => await refreshKeys(client), { patienceMs, signal: options.signal })
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
       if (client.state.current.pendingRekeys.length > 0) await rekeyWaiting(context, client)
+      if (admits && client.state.current.preApprovedUntilMs > systemClock.nowMs()) await admitWaiting(context, client)
       return client
     },
     passphrase: async (question) => await readPassphrase(config, question, options.signal),
@@ -124,6 +132,23 @@ async function rekeyWaiting(context: CommandContext, client: Client): Promise<vo
     context.output.note(
       `a revoked device still has the secret of ${formatId("meeting", meetingId)}, which could not be changed yet: ${error.message}`,
     )
+}
+
+/** Who came by a link of this account that is approved beforehand. What can't be looked at now keeps nobody from something else. */
+async function admitWaiting(context: CommandContext, client: Client): Promise<void> {
+  const { output, signal } = context
+  try {
+    const { admitted, failed } = await admitPreApproved(client)
+    for (const { accountId, meetingId } of admitted)
+      output.note(
+        `${formatId("account", accountId)} came by a pre-approved link, and is in ${formatId("meeting", meetingId)} now`,
+      )
+    for (const { accountId, error } of failed)
+      output.note(`${formatId("account", accountId)} came by a pre-approved link, and is not in yet: ${error.message}`)
+  } catch (error) {
+    if (!isArchiveError(error) || signal.aborted) throw error
+    output.note(`whether somebody came by a pre-approved link could not be seen: ${error.message}`)
+  }
 }
 
 /** The address that `init` speaks to. */

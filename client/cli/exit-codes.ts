@@ -21,6 +21,7 @@ export const EXIT_CODES: Record<ErrorCode, number> = {
   "bad-receipt": EXIT.integrity,
   "instance-changed": EXIT.integrity,
   "not-found": EXIT.failed,
+  gone: EXIT.failed,
   conflict: EXIT.tryLater,
   exists: EXIT.failed,
   unauthenticated: EXIT.failed,

@@ -1,8 +1,12 @@
 import { Command, CommanderError } from "commander"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import { addAccountDeleteCommand } from "./commands/account-delete.js"
 import { addAccountCommands } from "./commands/account.js"
+import { addConsentCommands } from "./commands/consent.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
+import { addJoinCommand } from "./commands/join.js"
+import { addStorageCommand } from "./commands/keeping.js"
 import { addMeetingCommands } from "./commands/meeting.js"
 import { addContactCommands } from "./commands/contacts.js"
 import { addPairingCommands } from "./commands/pairing.js"
@@ -10,6 +14,7 @@ import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
 import { addRecoveryCommands } from "./commands/recovery.js"
 import { addUploadCommand } from "./commands/upload.js"
+import { addUploadsCommands } from "./commands/uploads.js"
 import { type CommandContext, createContext } from "./context.js"
 import { EXIT } from "./exit-codes.js"
 import { reportFailure } from "./output.js"
@@ -74,10 +79,15 @@ addPairingCommands(program, addDeviceCommands(program, run), run)
 addRecoveryCommands(program, run)
 addContactCommands(program, run)
 addMeetingCommands(program, run)
+addJoinCommand(program, run)
 addUploadCommand(program, run)
+addUploadsCommands(program, run)
 addRecordingsCommand(program, run)
+addConsentCommands(program, run)
+addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)
+addAccountDeleteCommand(program, run)
 prepare(program)
 
 try {

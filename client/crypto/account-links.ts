@@ -146,6 +146,11 @@ export function makeReplaceRecovery(
   return { link, boxes: made.boxes, userSeed: made.userSeed }
 }
 
+/** Closes the account: no device acts for it any more. */
+export function makeClose(chain: VerifiedChain, signer: Signer, ambient: Ambient): MadeLink {
+  return { link: sign(chain, signer, { type: "close" }, [], ambient), boxes: [] }
+}
+
 /**
  * Every user seed of an account, the first first: the newest from this device's box, each older one from under the next.
  * @throws {@link ArchiveError} `cannot-open` where this device has no box; `bad-chain` for a seed that is not behind the chain's key.

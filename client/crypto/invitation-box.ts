@@ -9,13 +9,11 @@ import {
   openInvitationEnvelope,
 } from "../../shared/protocol/invitation.js"
 import { LABELS } from "../../shared/protocol/labels.js"
-import { LIMITS } from "../../shared/protocol/limits.js"
-import { padTo, unpad } from "../../shared/protocol/padding.js"
 import type { AccountSecrets } from "./account-keys.js"
-import { hpkeOpen, hpkeSeal } from "./hpke.js"
+import { openFromInbox, sealToInbox } from "./inbox-box.js"
 import { verifySignature } from "./sodium.js"
 
-/** A signed invitation, sealed to its recipient: always 4,096 bytes. SPEC.md §9. */
+/** A signed invitation, sealed to its recipient. SPEC.md §9. */
 export function makeInvitationBox(
   invitation: Invitation,
   signer: Signer,
@@ -23,11 +21,7 @@ export function makeInvitationBox(
   random: RandomBytes,
 ): Uint8Array {
   const envelope = makeEnvelope(LABELS.signInvitation, signer, encodeInvitation(invitation))
-  const info = invitationInfo(invitation.recipientGenesisHash, recipient.generation)
-  return hpkeSeal(
-    { recipientPublicKey: recipient.userPublicKey, info, plaintext: padTo(envelope, LIMITS.invitationPaddedBytes) },
-    random,
-  )
+  return sealToInbox(envelope, invitationInfo, { ...recipient, genesisHash: invitation.recipientGenesisHash }, random)
 }
 
 /**
@@ -35,22 +29,8 @@ export function makeInvitationBox(
  * @throws {@link ArchiveError} `cannot-open`, `bad-signature`, `malformed`.
  */
 export function openInvitationBox(box: Uint8Array, secrets: AccountSecrets): Invitation {
-  const padded = openUnderAnyGeneration(box, secrets)
-  const envelope = unpad(padded)
-  if (envelope === null) throw new ArchiveError("malformed", "an invitation with other padding")
-  const invitation = openInvitationEnvelope(envelope, verifySignature)
+  const invitation = openInvitationEnvelope(openFromInbox(box, invitationInfo, secrets), verifySignature)
   if (!equalBytes(invitation.recipientGenesisHash, secrets.genesisHash))
     throw new ArchiveError("not-authorised", "an invitation for somebody else")
   return invitation
-}
-
-function openUnderAnyGeneration(box: Uint8Array, secrets: AccountSecrets): Uint8Array {
-  for (const { generation, seed } of secrets.userSeeds.toReversed()) {
-    try {
-      return hpkeOpen(seed, invitationInfo(secrets.genesisHash, generation), box)
-    } catch (error) {
-      if (!(error instanceof ArchiveError) || error.code !== "cannot-open") throw error
-    }
-  }
-  throw new ArchiveError("cannot-open", "this cannot be opened")
 }

@@ -11,6 +11,7 @@ import {
   keyringContext,
   type KeyringRecord,
   openKeyringEnvelope,
+  type RawEntry,
 } from "../../shared/protocol/keyring.js"
 import type { KeyringEntry } from "../../shared/protocol/keyring-entry.js"
 import { LABELS } from "../../shared/protocol/labels.js"
@@ -64,8 +65,14 @@ export function openKeyringRecords(
   chain: VerifiedChain,
   head: KeyringHead,
   rawRecords: readonly Uint8Array[],
-): { readonly entries: readonly KeyringEntry[]; readonly head: KeyringHead; readonly hashes: readonly Uint8Array[] } {
+): {
+  readonly entries: readonly KeyringEntry[]
+  readonly rawEntries: readonly RawEntry[]
+  readonly head: KeyringHead
+  readonly hashes: readonly Uint8Array[]
+} {
   const entries: KeyringEntry[] = []
+  const rawEntries: RawEntry[] = []
   const hashes: Uint8Array[] = []
   let newest = head
   for (const rawRecord of rawRecords) {
@@ -85,10 +92,11 @@ export function openKeyringRecords(
     if (!heldGeneration(chain, statement.deviceKey, record.generation))
       throw new ArchiveError("not-authorised", "a keyring record by a device that is not the account's")
     if (statement.entry !== null) entries.push(statement.entry)
+    rawEntries.push(statement.raw)
     newest = { seq: record.seq, hash: sha256(rawRecord), generation: record.generation }
     hashes.push(newest.hash)
   }
-  return { entries, head: newest, hashes }
+  return { entries, rawEntries, head: newest, hashes }
 }
 
 function recordPlace(genesisHash: Uint8Array, userSeed: Uint8Array, record: Omit<KeyringRecord, "sealed">): SealPlace {

@@ -4,8 +4,9 @@ import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/proto
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
-import { newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
+import { isClosed, newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 
+import { readNote } from "../../shared/protocol/notes.js"
 import { type RecordingDetails, readRecordingFields, type RecordingFields } from "../../shared/protocol/recording.js"
 import { type HistoryPolicy, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
 import { verifyBody } from "../../shared/protocol/statement.js"
@@ -13,13 +14,14 @@ import type { AccountSecrets } from "./account-keys.js"
 import type { EpochKeys } from "./epoch-keys.js"
 import { type CandidateSecret, collectCandidates, type KnownEpochSecret } from "./epoch-secrets.js"
 import { type EpochJudgement, judgeEpochEvent } from "./epoch-judge.js"
+import { isAnnouncedByAnother } from "./consent.js"
 import { openEventBody } from "./log-event.js"
 import {
   assertStays,
   type MeetingNote,
-  type MeetingStanding,
-  NEW_STANDING,
-  noteType,
+  NOTHING_NOTED,
+  type NotedState,
+  type NoteOf,
   withNote,
 } from "./meeting-notes.js"
 import { assertAuthored, assertStatementFits, SeenHeads } from "./statement-checks.js"
@@ -51,6 +53,10 @@ export interface PublishedRecording {
   readonly authorGenesisHash: Uint8Array
   readonly timeMs: number
   readonly opened: { readonly details: RecordingDetails; readonly assets: readonly OpenedAsset[] } | null
+  /** By its author or an admin; the first counts. */
+  readonly withdrawal: NoteOf<"withdrawal"> | null
+  /** The newest title that its author or an admin gave it since. */
+  readonly renamed: NoteOf<"recording-title"> | null
 }
 
 /** An event that keeps its place in the chain and means nothing, and why. */
@@ -63,7 +69,7 @@ export interface VoidEvent {
 }
 
 /** What a verified log says. SPEC.md §7. */
-export interface MeetingLog {
+export interface MeetingLog extends NotedState {
   readonly meetingId: MeetingId
   readonly meetingHash: Uint8Array
   readonly head: { readonly seq: number; readonly hash: Uint8Array }
@@ -75,15 +81,15 @@ export interface MeetingLog {
   readonly adminSeed: Uint8Array | null
   /** Proofs of every change of admins so far, for the next epoch event to carry. */
   readonly carried: readonly Uint8Array[]
-  readonly recordings: readonly PublishedRecording[]
-  /** Who left, renewals and expiries, in order. */
+  /** Who left, renewals, withdrawals and the like, in order. */
   readonly notes: readonly MeetingNote[]
-  readonly standing: MeetingStanding
   readonly voids: readonly VoidEvent[]
   /** Epoch number of the newest epoch event, void or not: the server's newest. */
   readonly newestEpochSeen: number
   /** Whether a member has a newer user key than the roster in force gives it boxes for: a device of it was revoked. */
   readonly isOutdated: boolean
+  /** Members of the roster in force whose accounts were closed since. */
+  readonly closed: readonly Uint8Array[]
   /** Whether the newest epoch that was seen is one that this reader can open. */
   readonly isMember: boolean
 }
@@ -149,13 +155,12 @@ class LogState {
   readonly #candidates: ReadonlyMap<number, CandidateSecret>
   readonly #epochs: ValidEpoch[] = []
   readonly #carried: Uint8Array[] = []
-  readonly #recordings: PublishedRecording[] = []
   readonly #notes: MeetingNote[] = []
   readonly #voids: VoidEvent[] = []
   readonly #seen = new SeenHeads()
   readonly #chainOf: LogReader["chainOf"]
   #adminSeed: Uint8Array | null = null
-  #standing = NEW_STANDING
+  #noted: NotedState = NOTHING_NOTED
   #isMember = false
   #missedEpoch = false
   #chainFailure: unknown = null
@@ -209,7 +214,7 @@ class LogState {
       carried: this.#carried,
       candidate: this.#candidates.get(seq) ?? null,
       adminSeed: this.#adminSeed,
-      standing: this.#standing,
+      standing: this.#noted.standing,
       seen: this.#seen,
       missedEpoch: this.#missedEpoch,
       secrets: this.#reader.secrets,
@@ -223,14 +228,17 @@ class LogState {
     this.#epochs.push(judgement.epoch)
     this.#carried.splice(0, this.#carried.length, ...judgement.carried)
     this.#adminSeed = judgement.adminSeed
-    this.#standing = judgement.standing
+    this.#noted = { ...this.#noted, standing: judgement.standing }
     this.#missedEpoch = false
     this.#isMember = memberOf(judgement.epoch.roster, this.#reader.secrets.genesisHash) !== undefined
   }
 
   async #applyEntry(seq: number, event: MeetingEvent): Promise<void> {
     const current = this.#epochs.at(-1)
-    if (current === undefined || this.#missedEpoch) return
+    if (current === undefined || this.#missedEpoch) {
+      this.#noted = { ...this.#noted, hasGaps: true }
+      return
+    }
     if (event.epoch !== current.keys.epoch)
       throw new ArchiveError("not-authorised", "an event of an epoch that is not in force")
     const body = openEventBody(event, this.#meetingHash, current.keys)
@@ -238,19 +246,23 @@ class LogState {
     assertStatementFits(statement, statementHash, event, this.#meetingHash, current.keys.commitment)
     await assertAuthored(statement, current.roster, this.#chainOf, this.#seen)
     const { authorGenesisHash, timeMs } = statement
-    assertStays(this.#standing, authorGenesisHash)
-    const type = noteType(statement.type)
-    if (type !== null) {
+    assertStays(this.#noted.standing, authorGenesisHash)
+    const content = readNote(statement.type, body.fields)
+    if (content !== null) {
       assertNamesAssets(event, [])
-      const note: MeetingNote = { seq, type, authorGenesisHash, timeMs }
-      this.#standing = withNote(this.#standing, note, current.roster)
+      const note: MeetingNote = { ...content, seq, authorGenesisHash, timeMs }
+      this.#noted = withNote(this.#noted, note, current.roster)
       this.#notes.push(note)
       return
     }
     if (statement.type !== "recording") return
     const fields = readRecordingFields(body.fields)
-    if (this.#recordings.some((known) => equalBytes(known.fields.recordingId, fields.recordingId))) {
-      throw new ArchiveError("replayed", "a recording that was published before")
+    const { recordings } = this.#noted
+    if (
+      recordings.some((known) => equalBytes(known.fields.recordingId, fields.recordingId)) ||
+      isAnnouncedByAnother(this.#noted, fields.recordingId, authorGenesisHash)
+    ) {
+      throw new ArchiveError("replayed", "a recording that was published before, or announced by somebody else")
     }
     assertNamesAssets(
       event,
@@ -259,7 +271,9 @@ class LogState {
     const capture = this.#epochs.find((epoch) => epoch.keys.epoch === fields.captureEpoch)
     const opened =
       capture === undefined ? null : openRecordingSeals(fields, this.#meetingHash, capture.keys, current.keys)
-    this.#recordings.push({ seq, epoch: event.epoch, fields, authorGenesisHash, timeMs, opened })
+    const unnoted = { withdrawal: null, renamed: null }
+    const published = { seq, epoch: event.epoch, fields, authorGenesisHash, timeMs, opened, ...unnoted }
+    this.#noted = { ...this.#noted, recordings: [...recordings, published] }
   }
 
   async finish(meetingId: MeetingId): Promise<MeetingLog> {
@@ -272,21 +286,25 @@ class LogState {
       )
     }
     let isOutdated = false
-    for (const { genesisHash, generation } of this.#isMember ? current.roster : [])
-      isOutdated ||= newestUserKey(await this.#chainOf(genesisHash)).generation > generation
+    const closed: Uint8Array[] = []
+    for (const { genesisHash, generation } of this.#isMember ? current.roster : []) {
+      const chain = await this.#chainOf(genesisHash)
+      isOutdated ||= newestUserKey(chain).generation > generation
+      if (isClosed(chain)) closed.push(genesisHash)
+    }
     return {
       meetingId,
       meetingHash: this.#meetingHash,
       isOutdated,
+      closed,
       head: { seq, hash: this.#hashes[seq] ?? ZERO_HASH },
       eventHashes: this.#hashes,
       epochs: this.#epochs,
       current,
       adminSeed: this.#adminSeed,
       carried: this.#carried,
-      recordings: this.#recordings,
+      ...this.#noted,
       notes: this.#notes,
-      standing: this.#standing,
       voids: this.#voids,
       newestEpochSeen: this.#events.reduce((newest, event) => Math.max(newest, event.epoch), 0),
       isMember: this.#isMember,

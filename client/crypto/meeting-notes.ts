@@ -2,19 +2,20 @@ import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import { adminsOf, isAdmin, memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
+import type { NoteContent, NoteType } from "../../shared/protocol/notes.js"
 import type { Statement } from "../../shared/protocol/statement.js"
+import { type ConsentNote, type ConsentState, isConsentNote, withConsentNote } from "./consent.js"
+import type { PublishedRecording } from "./meeting-log.js"
 
-/** Statements about the meeting itself, beside who is in it. SPEC.md §7.3. */
-export const NOTE_TYPES = ["leave", "renewal", "expiry"] as const
-export type NoteType = (typeof NOTE_TYPES)[number]
+/** Statements about the meeting itself and its recordings, beside who is in it. SPEC.md §7.3 to §7.5. */
 
 /** A note that was found valid. */
-export interface MeetingNote {
+export type MeetingNote = NoteContent & {
   readonly seq: number
-  readonly type: NoteType
   readonly authorGenesisHash: Uint8Array
   readonly timeMs: number
 }
+export type NoteOf<Type extends NoteType> = Extract<MeetingNote, { readonly type: Type }>
 
 /** What notes and epochs together say of a meeting. */
 export interface MeetingStanding {
@@ -24,18 +25,44 @@ export interface MeetingStanding {
   readonly renewedAtMs: number
   /** Since when nothing more is to be sealed; `null` while the meeting goes on. */
   readonly expiry: MeetingNote | null
+  /** How long an admin said that the meeting keeps what it stores; `null` where none did. */
+  readonly retention: NoteOf<"retention"> | null
+  /** Who deleted the meeting; nothing takes it back. */
+  readonly deletion: MeetingNote | null
 }
 
-export const NEW_STANDING: MeetingStanding = { left: [], renewedAtMs: 0, expiry: null }
-
-export function noteType(type: string): NoteType | null {
-  return NOTE_TYPES.find((known) => known === type) ?? null
+const NEW_STANDING: MeetingStanding = {
+  left: [],
+  renewedAtMs: 0,
+  expiry: null,
+  retention: null,
+  deletion: null,
 }
 
-/** @throws {@link ArchiveError} `not-authorised` for a note that its author may not make. SPEC.md §7.3. */
-export function withNote(
+/** What a note changes: the meeting's standing, its recordings, or who agreed to be recorded. */
+export interface NotedState extends ConsentState {
+  readonly standing: MeetingStanding
+}
+
+export const NOTHING_NOTED: NotedState = {
+  standing: NEW_STANDING,
+  recordings: [],
+  captures: [],
+  answers: [],
+  hasGaps: false,
+}
+
+/** @throws {@link ArchiveError} `not-authorised` for a note that its author may not make; `replayed`. SPEC.md §7.3 to §7.5. */
+export function withNote(state: NotedState, note: MeetingNote, roster: readonly RosterEntry[]): NotedState {
+  if (note.type === "withdrawal" || note.type === "recording-title")
+    return { ...state, recordings: withRecordingNote(state.recordings, note, roster) }
+  if (isConsentNote(note)) return { ...state, ...withConsentNote(state, note) }
+  return { ...state, standing: withStandingNote(state.standing, note, roster) }
+}
+
+function withStandingNote(
   standing: MeetingStanding,
-  note: MeetingNote,
+  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title"> | ConsentNote>,
   roster: readonly RosterEntry[],
 ): MeetingStanding {
   const author = note.authorGenesisHash
@@ -46,11 +73,37 @@ export function withNote(
     if (staying.length === 0) throw new ArchiveError("not-authorised", "the only admin of a meeting can't leave it")
     return { ...standing, left: [...standing.left, author] }
   }
-  if (!isAdmin(roster, author))
-    throw new ArchiveError("not-authorised", "a renewal or an expiry by someone who is no admin")
-  return note.type === "expiry"
-    ? { ...standing, expiry: note }
-    : { ...standing, renewedAtMs: Math.max(standing.renewedAtMs, note.timeMs), expiry: null }
+  if (!isAdmin(roster, author)) throw new ArchiveError("not-authorised", `a ${note.type} by someone who is no admin`)
+  switch (note.type) {
+    case "renewal":
+      return { ...standing, renewedAtMs: Math.max(standing.renewedAtMs, note.timeMs), expiry: null }
+    case "expiry":
+      return { ...standing, expiry: note }
+    case "retention":
+      return { ...standing, retention: note }
+    case "deletion":
+      return { ...standing, deletion: standing.deletion ?? note }
+  }
+}
+
+/** A recording that was begun or published where this reader can't see it has no entry, and none is changed. */
+function withRecordingNote(
+  recordings: readonly PublishedRecording[],
+  note: NoteOf<"withdrawal" | "recording-title">,
+  roster: readonly RosterEntry[],
+): readonly PublishedRecording[] {
+  return recordings.map((recording) => {
+    if (!equalBytes(recording.fields.recordingId, note.recordingId)) return recording
+    const author = note.authorGenesisHash
+    if (!equalBytes(recording.authorGenesisHash, author) && !isAdmin(roster, author))
+      throw new ArchiveError(
+        "not-authorised",
+        `a ${note.type} by someone who is neither the recording's author nor an admin`,
+      )
+    return note.type === "withdrawal"
+      ? { ...recording, withdrawal: recording.withdrawal ?? note }
+      : { ...recording, renamed: note }
+  })
 }
 
 /** An epoch by an admin renews, and whomever it names is a member again; a rekey does neither. */
@@ -61,7 +114,7 @@ export function withEpoch(
   byAdmin: boolean,
 ): MeetingStanding {
   return byAdmin
-    ? { left: [], renewedAtMs: Math.max(standing.renewedAtMs, statement.timeMs), expiry: null }
+    ? { ...standing, left: [], renewedAtMs: Math.max(standing.renewedAtMs, statement.timeMs), expiry: null }
     : { ...standing, left: standing.left.filter((genesisHash) => memberOf(roster, genesisHash) !== undefined) }
 }
 

@@ -1,8 +1,9 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import { includesHash } from "../../shared/protocol/hash.js"
 import { ChainResponse } from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash } from "../../shared/protocol/ids.js"
-import { type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
+import { activeDevices, type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
 import { verifySignature } from "../crypto/sodium.js"
 import type { Client } from "./client.js"
 
@@ -27,6 +28,14 @@ export async function fetchChainOf(client: Client, genesisHash: Uint8Array): Pro
   if (!equalBytes(chain.genesisHash, genesisHash))
     throw new ArchiveError("bad-chain", "a chain with another genesis than the one that was signed for")
   return chain
+}
+
+/** Whether a device is active in a chain that has a head which it names: so somebody else says nothing in an account's name. */
+export function isDeviceOf(chain: VerifiedChain, deviceKey: Uint8Array, namedHead: Uint8Array): boolean {
+  return (
+    includesHash(chain.linkHashes, namedHead) &&
+    activeDevices(chain).some(({ ed25519 }) => equalBytes(ed25519, deviceKey))
+  )
 }
 
 /** {@link fetchChainOf}, each account once. */

@@ -116,8 +116,8 @@ export async function rekeyPending(client: Client): Promise<RekeyReport> {
       }
     } catch (error) {
       if (!isArchiveError(error) || error.code === "interrupted") throw error
-      // This account was taken out of the meeting, and so was the device.
-      if (error.code !== "not-authorised") {
+      // This account was taken out of the meeting, and so was the device; or the meeting was deleted.
+      if (error.code !== "not-authorised" && error.code !== "gone") {
         failed.push({ meetingId, error })
         continue
       }

@@ -19,10 +19,12 @@ import { type MadeEpoch, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
 import { chainCache, fetchChain } from "./chains.js"
+import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
-import { flushOutbox, makeInvitationFor, withoutBox } from "./invitations.js"
+import { makeInvitationFor } from "./invitations.js"
 import { appendEvent, assertIsMember, readMeeting, rememberMeeting, seenOf, userKeyOf } from "./meetings.js"
+import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
 
@@ -54,11 +56,7 @@ export async function addMember(
   assertMaySealTo(client, genesisHash)
   return await changeEpoch(client, meetingId, (log) => {
     const plan = planOfAdmin(client, log, "add somebody")
-    if (memberOf(plan.members, genesisHash) !== undefined)
-      throw new ArchiveError("exists", `${formatId("account", accountId)} is a member already`)
-    if (plan.members.length >= LIMITS.members)
-      throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members`)
-    return { ...plan, members: [...plan.members, { genesisHash, role }], newcomer }
+    return { ...plan, members: withMember(plan.members, { genesisHash, role }), newcomer }
   })
 }
 
@@ -143,12 +141,24 @@ export async function inviteAgain(client: Client, meetingId: MeetingId, accountI
   await flushOutbox(client)
 }
 
+/** @throws {@link ArchiveError} `exists`, `too-large` where a meeting has all the members that it may have. */
+export function withMember(members: readonly MemberRole[], newcomer: MemberRole): readonly MemberRole[] {
+  if (memberOf(members, newcomer.genesisHash) !== undefined)
+    throw new ArchiveError(
+      "exists",
+      `${formatId("account", idOfHash("account", newcomer.genesisHash))} is a member already`,
+    )
+  if (members.length >= LIMITS.members)
+    throw new ArchiveError("too-large", `a meeting has at most ${LIMITS.members} members: remove somebody first`)
+  return [...members, newcomer]
+}
+
 /** Whether this account is an admin and holds what the admins share. */
 export function canActAsAdmin(client: Client, log: MeetingLog): boolean {
   return isAdmin(log.current.roster, client.state.current.secrets.genesisHash) && log.adminSeed !== null
 }
 
-/** The epoch in force as an admin would go on from it: without those who left. */
+/** The epoch in force as an admin would go on from it: without those who left, and without accounts that were closed. */
 function planOfAdmin(client: Client, log: MeetingLog, deed: string): EpochPlan {
   // Also where the newest epoch is void: an admin's next one is what makes that good.
   assertIsMember(log)
@@ -157,7 +167,8 @@ function planOfAdmin(client: Client, log: MeetingLog, deed: string): EpochPlan {
   const self = client.state.current.secrets.genesisHash
   return {
     members: log.current.roster.filter(
-      ({ genesisHash }) => equalBytes(genesisHash, self) || !includesHash(left, genesisHash),
+      ({ genesisHash }) =>
+        equalBytes(genesisHash, self) || !(includesHash(left, genesisHash) || includesHash(log.closed, genesisHash)),
     ),
     policy: log.current.policy,
     newcomer: null,
@@ -229,6 +240,7 @@ async function makePlanned(
   const roster: RosterEntry[] = []
   for (const { genesisHash, role } of plan.members) {
     const chain = await chainOf(genesisHash)
+    assertOpen(chain)
     chains.push(chain)
     roster.push({ genesisHash, chainHead: chain.headHash, generation: chain.userKeys.at(-1)?.generation ?? 1, role })
   }

@@ -7,6 +7,7 @@ export const CLIENT_FAILPOINTS = [
   "device.rekeys-kept",
   "device.revoked",
   "upload.journal-kept",
+  "upload.announced",
   "upload.created",
   "upload.input-kept",
   "upload.leaves-kept",

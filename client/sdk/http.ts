@@ -5,7 +5,7 @@ import { Problem } from "../../shared/protocol/http.js"
 import { type RetryOptions, withRetry } from "./retry.js"
 
 export interface TransportRequest {
-  readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE"
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE"
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array
@@ -122,7 +122,9 @@ async function problemOf(response: TransportResponse): Promise<ArchiveError> {
               ? "unauthenticated"
               : status === 403
                 ? "forbidden"
-                : "malformed"
+                : status === 410
+                  ? "gone"
+                  : "malformed"
     return new ArchiveError(code, `the server answered ${status}`, timing)
   }
 }

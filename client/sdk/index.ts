@@ -9,6 +9,7 @@ export {
   parseId,
   type RecordingId,
 } from "../../shared/protocol/ids.js"
+export { parseInviteUrl } from "../../shared/protocol/invite-link.js"
 export { nodePrimitives } from "../crypto/node-primitives.js"
 export { type SegmentPrimitives, sodiumPrimitives } from "../crypto/primitives.js"
 export { sodiumReady } from "../crypto/sodium.js"
@@ -34,7 +35,6 @@ export {
   acceptInvitation,
   declineInvitations,
   dismissInvitation,
-  flushOutbox,
   listInvitations,
   type WaitingInvitation,
 } from "./invitations.js"
@@ -63,9 +63,42 @@ export {
   type RecoveredAccount,
   replacePhrase,
 } from "./recovery.js"
+export { createInviteLink, type InviteLinkOptions, listInviteLinks, revokeInviteLink } from "./invite-links.js"
+export { offerByLink } from "./join.js"
+export {
+  type AdmissionReport,
+  admitPreApproved,
+  approveOffer,
+  listOffers,
+  refuseOffer,
+  type WaitingOffer,
+} from "./offers.js"
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
+export { closeAccount, type ClosingPlan, isAccountClosed, planClosing } from "./closing.js"
+export { type DeletedRecording, deleteMeeting, deleteRecording, renameRecording, setRetention } from "./deletion.js"
+export {
+  type Keeping,
+  type MeetingStorage,
+  readKeeping,
+  readStorage,
+  readStoredRecordings,
+  type RecordingFate,
+  type StoredAsset,
+  type StoredRecording,
+} from "./keeping.js"
+export {
+  announceCapture,
+  type ConsentPage,
+  consentOf,
+  giveConsent,
+  locateConsent,
+  type MemberConsent,
+  waitingForConsent,
+  withdrawConsent,
+} from "./consent.js"
+export { flushOutbox } from "./outbox.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export { type CurrentMember, type EpochMoment, type FormerMember, membersOf } from "./membership.js"
 export { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting, type SealingOptions } from "./standing.js"
@@ -74,11 +107,12 @@ export { createNodeTransport } from "./node/transport.js"
 export { createSegmentThread } from "./node/segment-thread.js"
 export { openJournalFolder } from "./node/journal-folder.js"
 export { createStateFile, openStateFile } from "./node/state-file.js"
-export { findRecording, type OpenRecording, readAsset } from "./recordings.js"
+export { findRecording, type OpenRecording, readAsset, titleOf } from "./recordings.js"
 export { type AssetReader, openAsset } from "./reader/asset-reader.js"
 export { type ClientState, type Contact, type StateBox } from "./state.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"
+export { abandonUpload, describeUpload, type UnfinishedUpload } from "./upload/unfinished.js"
 export {
   type UploadAsset,
   type UploadedRecording,

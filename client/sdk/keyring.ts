@@ -1,36 +1,61 @@
 import { z } from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
-import { KeyringAppendRequest, KeyringAppendResponse, KeyringResponse } from "../../shared/protocol/http.js"
-import type { KeyringEntry } from "../../shared/protocol/keyring-entry.js"
+import {
+  KeyringAppendRequest,
+  KeyringAppendResponse,
+  KeyringResponse,
+  KeyringSnapshotRequest,
+} from "../../shared/protocol/http.js"
+import { type KeyringEntry, readEntry } from "../../shared/protocol/keyring-entry.js"
+import type { RawEntry } from "../../shared/protocol/keyring.js"
+import { LIMITS } from "../../shared/protocol/limits.js"
 import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords } from "../crypto/keyring-record.js"
+import { foldEntries, namesSnapshot, openSnapshot, sealSnapshot } from "../crypto/keyring-snapshot.js"
 import { accountCapability, ownAccountId } from "./account.js"
 import { fetchChain } from "./chains.js"
 import type { Client } from "./client.js"
+import { preApprovedUntilMs } from "./keyring-views.js"
 import type { ClientState, Contact, MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
+/** So many records are read beside a snapshot before another one is made. */
+const RECORDS_PER_SNAPSHOT = 64
+
+/** A keyring as its account knows it. */
+interface ReadKeyring {
+  readonly entries: readonly KeyringEntry[]
+  readonly rawEntries: readonly RawEntry[]
+  readonly head: KeyringHead
+  /** Of every record, those that a snapshot stands for too. */
+  readonly hashes: readonly Uint8Array[]
+  /** How many records a reader fetches beside the snapshot. */
+  readonly recordCount: number
+}
 
 /**
- * The whole keyring, verified from its first record on.
+ * The whole keyring, verified from its first record on, or from the snapshot that stands for the first ones.
  * @throws {@link ArchiveError} `bad-chain`; `rollback` or `fork` where it lacks what this device saw.
  */
-export async function readKeyring(
-  client: Client,
-): Promise<{ readonly entries: readonly KeyringEntry[]; readonly head: KeyringHead }> {
+export async function readKeyring(client: Client): Promise<ReadKeyring> {
   const chain = await fetchChain(client, ownAccountId(client))
-  const entries: KeyringEntry[] = []
-  const hashes: Uint8Array[] = []
-  let head = EMPTY_KEYRING
-  for (let from: number | null = 0; from !== null;) {
-    const page = await fetchPage(client, from)
-    const opened = openKeyringRecords(client.state.current.secrets, chain, head, page.records)
-    entries.push(...opened.entries)
+  const { secrets } = client.state.current
+  const first = await fetchPage(client, 0)
+  const snapshot = first.snapshot === null ? null : openSnapshot(secrets, first.snapshot)
+  const rawEntries = [...(snapshot?.entries ?? [])]
+  const hashes = [...(snapshot?.hashes ?? [])]
+  let head = snapshot?.head ?? EMPTY_KEYRING
+  for (let page = first; ;) {
+    const opened = openKeyringRecords(secrets, chain, head, page.records)
+    if (page === first && first.snapshot !== null && !namesSnapshot(opened.entries[0], first.snapshot))
+      throw new ArchiveError("bad-chain", "a keyring with a snapshot that its first record does not name")
+    rawEntries.push(...opened.rawEntries)
     hashes.push(...opened.hashes)
-    if (page.next !== null && page.next !== opened.head.seq + 1)
-      throw new ArchiveError("bad-chain", "a keyring whose pages do not follow each other")
     head = opened.head
-    from = page.next
+    if (page.next === null) break
+    if (page.next !== head.seq + 1)
+      throw new ArchiveError("bad-chain", "a keyring whose pages do not follow each other")
+    page = await fetchPage(client, page.next)
   }
   const { keyring } = client.state.current
   if (keyring.count > hashes.length)
@@ -39,7 +64,8 @@ export async function readKeyring(
   if (pinned !== undefined && !equalBytes(pinned, keyring.hash))
     throw new ArchiveError("fork", "the keyring that the server gives is another than this device has seen")
   await rememberHead(client, head)
-  return { entries, head }
+  const entries = rawEntries.flatMap(({ type, body }) => readEntry(type, body) ?? [])
+  return { entries, rawEntries, head, hashes, recordCount: hashes.length - (snapshot?.hashes.length ?? 0) }
 }
 
 async function fetchPage(client: Client, from: number): Promise<z.output<typeof KeyringResponse>> {
@@ -51,18 +77,20 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
   )
 }
 
-/** Takes up what other devices of this account learned: meetings, contacts, and chain heads that no server may show less of. */
+/** Takes up what other devices of this account learned: meetings, contacts, chain heads that no server may show less of, and whether links admit without asking. */
 export async function adoptKeyring(client: Client): Promise<void> {
   const { entries } = await readKeyring(client)
   const adopt = (state: ClientState): ClientState => ({
     ...state,
     meetings: [...adoptedMeetings(state, entries)],
-    contacts: [...adoptedContacts(state, entries)],
+    contacts: [...contactsIn(entries)],
     pins: [...adoptedPins(state, entries)],
+    preApprovedUntilMs: preApprovedUntilMs(entries),
   })
   const { current } = client.state
   const after = adopt(current)
   const isNews =
+    after.preApprovedUntilMs !== current.preApprovedUntilMs ||
     secretsIn(after.meetings) > secretsIn(current.meetings) ||
     JSON.stringify(after.contacts) !== JSON.stringify(current.contacts) ||
     after.pins.some((pin, index) => pin !== current.pins[index])
@@ -78,18 +106,22 @@ function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): 
   for (const entry of entries) {
     if (entry.type !== "meeting") continue
     const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed, title } = entry
-    const seen = title === null ? null : { title, epoch: null, members: null, recordings: null }
-    const head = { seq: 0, hash: meetingHash }
-    const known = meetings.get(toHex(meetingHash)) ?? { meetingHash, known: [], head, seen }
+    const known = meetings.get(toHex(meetingHash)) ?? {
+      meetingHash,
+      known: [],
+      head: { seq: 0, hash: meetingHash },
+      seen: title === null ? null : { title, epoch: null, members: null, recordings: null },
+      deletion: null,
+    }
     if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue
     meetings.set(toHex(meetingHash), { ...known, known: [...known.known, { eventHash, epoch, secret, adminSeed }] })
   }
   return [...meetings.values()]
 }
 
-/** All that the keyring says: the newest entry of each account. */
-function adoptedContacts(state: ClientState, entries: readonly KeyringEntry[]): readonly Contact[] {
-  const contacts = new Map(state.contacts.map((contact) => [toHex(contact.genesisHash), contact]))
+/** The newest entry about each account. The keyring knows them all: who is not in it was removed. */
+function contactsIn(entries: readonly KeyringEntry[]): readonly Contact[] {
+  const contacts = new Map<string, Contact>()
   for (const entry of entries) {
     if (entry.type !== "contact") continue
     const { genesisHash, state: how, name, handle, seq } = entry
@@ -124,33 +156,57 @@ export async function decideInKeyring(
   decide: (entries: readonly KeyringEntry[]) => KeyringEntry | null,
 ): Promise<KeyringEntry | null> {
   for (let attempt = 1; ; attempt++) {
-    const { entries, head } = await readKeyring(client)
-    const entry = decide(entries)
+    const read = await readKeyring(client)
+    const entry = decide(read.entries)
     if (entry === null) return null
-    const made = makeKeyringRecord(client.state.current.secrets, head, entry, {
-      timeMs: client.clock.nowMs(),
-      random: client.random,
-    })
-    const json = z.encode(KeyringAppendRequest, { record: made.rawRecord })
-    try {
-      await client.tokens.with(
-        client.http,
-        accountCapability(client),
-        async (token, subject) =>
-          await client.http.json(KeyringAppendResponse, {
-            method: "POST",
-            path: `/v1/accounts/${subject}/keyring`,
-            subject,
-            token,
-            json,
-          }),
-      )
+    const made = makeKeyringRecord(client.state.current.secrets, read.head, entry, ambientOf(client))
+    const isAppended = await post(client, "keyring", z.encode(KeyringAppendRequest, { record: made.rawRecord }))
+    if (isAppended) {
       await rememberHead(client, made.head)
+      if (read.recordCount >= RECORDS_PER_SNAPSHOT) await compactKeyring(client)
       return entry
-    } catch (error) {
-      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
     }
+    if (attempt === ATTEMPTS)
+      throw new ArchiveError("conflict", "other devices of this account keep writing to its keyring: try again")
   }
+}
+
+/** Puts a snapshot in the place of all records. Where another device writes meanwhile, it stays as it is, for a later call. */
+export async function compactKeyring(client: Client): Promise<void> {
+  const { rawEntries, hashes, head } = await readKeyring(client)
+  const { secrets } = client.state.current
+  const { rawSnapshot, hash } = sealSnapshot(secrets, { hashes, entries: foldEntries(rawEntries) }, client.random)
+  // What can't be made smaller is kept as records.
+  if (rawSnapshot.length > LIMITS.keyringSnapshotBytes) return
+  const made = makeKeyringRecord(secrets, head, { type: "snapshot", hash }, ambientOf(client))
+  const json = z.encode(KeyringSnapshotRequest, { snapshot: rawSnapshot, record: made.rawRecord })
+  if (await post(client, "keyring/snapshots", json)) await rememberHead(client, made.head)
+}
+
+/** `false` where another device's record came first. */
+async function post(client: Client, path: string, json: unknown): Promise<boolean> {
+  try {
+    await client.tokens.with(
+      client.http,
+      accountCapability(client),
+      async (token, subject) =>
+        await client.http.json(KeyringAppendResponse, {
+          method: "POST",
+          path: `/v1/accounts/${subject}/${path}`,
+          subject,
+          token,
+          json,
+        }),
+    )
+    return true
+  } catch (error) {
+    if (!isArchiveError(error) || error.code !== "conflict") throw error
+    return false
+  }
+}
+
+function ambientOf(client: Client): { readonly timeMs: number; readonly random: Client["random"] } {
+  return { timeMs: client.clock.nowMs(), random: client.random }
 }
 
 async function rememberHead(client: Client, head: KeyringHead): Promise<void> {

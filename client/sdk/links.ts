@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
-import { activeDevices, newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
+import { activeDevices, isClosed, newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { AppendLinkRequest, AppendLinkResponse, BoxesResponse } from "../../shared/protocol/http.js"
 import { type MadeLink, openUserSeeds } from "../crypto/account-links.js"
@@ -17,10 +17,11 @@ const ATTEMPTS = 5
 
 /**
  * Fetches this account's chain, and takes the user seeds that other devices made since.
- * @throws {@link ArchiveError} `not-authorised` where this device was revoked.
+ * @throws {@link ArchiveError} `not-authorised` where this device was revoked; `gone` where the account was closed.
  */
 export async function refreshKeys(client: Client): Promise<VerifiedChain> {
   const chain = await fetchChain(client, ownAccountId(client))
+  if (isClosed(chain)) throw new ArchiveError("gone", "this account was closed")
   const { secrets } = client.state.current
   const own = publicKeysOf(secrets.device).ed25519
   if (!activeDevices(chain).some(({ ed25519 }) => equalBytes(ed25519, own)))

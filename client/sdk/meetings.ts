@@ -1,6 +1,7 @@
 import { z } from "zod"
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
-import { ArchiveError } from "../../shared/protocol/errors.js"
+import { dateOf } from "../../shared/protocol/ambient.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash } from "../../shared/protocol/event.js"
 import {
   AppendEventRequest,
@@ -15,6 +16,7 @@ import { newestUserSeed } from "../crypto/account-keys.js"
 import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
+import type { MeetingNote } from "../crypto/meeting-notes.js"
 import { chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
@@ -122,7 +124,9 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
 export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
   if (findMeeting(client, meetingId) === undefined) await adoptKeyring(client)
   const meeting = requireMeeting(client, meetingId)
-  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known)
+  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known).catch((error: unknown) => {
+    throw isArchiveError(error) && error.code === "gone" ? deletedMeeting(meeting, error) : error
+  })
   assertExtendsPin(client, log)
   const { current } = log
   await rememberMeeting(
@@ -132,7 +136,31 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
     log.head,
     seenOf(log),
   )
+  if (log.standing.deletion !== null && meeting.deletion === null)
+    await rememberDeletion(client, log.standing.deletion, meeting)
   return log
+}
+
+/** What is said of a meeting that the server calls deleted: who did it, if its log said so to this device while there was one. */
+export function deletedMeeting({ deletion }: MeetingState, cause?: ArchiveError): ArchiveError {
+  if (deletion === null)
+    return new ArchiveError(
+      "gone",
+      "the server says that this meeting was deleted; nothing that this device saw in its log says so",
+      { cause },
+    )
+  const by = formatId("account", idOfHash("account", deletion.authorGenesisHash))
+  return new ArchiveError("gone", `this meeting was deleted by ${by} on ${dateOf(deletion.timeMs)}`, { cause })
+}
+
+async function rememberDeletion(client: Client, note: MeetingNote, { meetingHash }: MeetingState): Promise<void> {
+  const deletion = { authorGenesisHash: note.authorGenesisHash, timeMs: note.timeMs }
+  await client.state.update((state) => ({
+    ...state,
+    meetings: state.meetings.map((known) =>
+      equalBytes(known.meetingHash, meetingHash) ? { ...known, deletion } : known,
+    ),
+  }))
 }
 
 /** @throws {@link ArchiveError} `rollback`, `fork` for a log that lacks what this device has seen. SPEC.md §7. */
@@ -217,7 +245,8 @@ export async function appendEvent(
 /** What is shown of a meeting until its log is looked at again. */
 export function seenOf({ current, recordings }: MeetingLog): SeenMeeting {
   const { title, keys, roster } = current
-  return { title, epoch: keys.epoch, members: roster.length, recordings: recordings.length }
+  const kept = recordings.filter(({ withdrawal }) => withdrawal === null)
+  return { title, epoch: keys.epoch, members: roster.length, recordings: kept.length }
 }
 
 /** Keeps a secret and a newer head with what was seen at it; an older head never replaces a newer one. */
@@ -244,8 +273,10 @@ export async function rememberMeeting(
       ...(before?.known ?? []).filter((held) => !equalBytes(held.eventHash, secret.eventHash)),
       { ...secret },
     ]
-    const newest = before !== undefined && before.head.seq > head.seq ? before : { head: { ...head }, seen }
-    return { ...state, meetings: [...others, { meetingHash, known: secrets, head: newest.head, seen: newest.seen }] }
+    const isOlder = before !== undefined && before.head.seq > head.seq
+    const newest = isOlder ? { head: before.head, seen: before.seen } : { head: { ...head }, seen }
+    const deletion = before?.deletion ?? null
+    return { ...state, meetings: [...others, { meetingHash, known: secrets, ...newest, deletion }] }
   })
 }
 

@@ -5,6 +5,7 @@ import type { RecordingDetails } from "../../shared/protocol/recording.js"
 import type { MeetingLog, PublishedRecording } from "../crypto/meeting-log.js"
 import type { OpenedAsset } from "../crypto/recording-event.js"
 import type { Client } from "./client.js"
+import { lossOf } from "./keeping.js"
 import { currentCapability, readMeeting } from "./meetings.js"
 import { type AssetReader, openAsset, type ReaderOptions, type WithToken } from "./reader/asset-reader.js"
 
@@ -17,11 +18,26 @@ export interface OpenRecording {
   readonly assets: readonly OpenedAsset[]
 }
 
+/** @throws {@link ArchiveError} as {@link searchMeetings}. */
+export async function locateRecording(
+  client: Client,
+  recordingId: RecordingId,
+): Promise<{ readonly log: MeetingLog; readonly recording: PublishedRecording }> {
+  return await searchMeetings(client, recordingId, (log) => {
+    const recording = log.recordings.find(({ fields }) => equalBytes(fields.recordingId, recordingId))
+    return recording === undefined ? null : { log, recording }
+  })
+}
+
 /**
- * Looks through this account's meetings. One that can't be read, as this account was taken out of it, hides no other.
- * @throws {@link ArchiveError} `not-found`, `not-authorised`, and what kept a meeting from being read if no other has the recording.
+ * Looks through this account's meetings for something of a recording. One that can't be read, as this account was taken out of it, hides no other.
+ * @throws {@link ArchiveError} `not-found`, and what kept a meeting from being read if no other has it.
  */
-export async function findRecording(client: Client, recordingId: RecordingId): Promise<OpenRecording> {
+export async function searchMeetings<Found>(
+  client: Client,
+  recordingId: RecordingId,
+  find: (log: MeetingLog) => Found | null,
+): Promise<Found> {
   const failures: ArchiveError[] = []
   for (const { meetingHash } of client.state.current.meetings) {
     const meetingId: MeetingId = idOfHash("meeting", meetingHash)
@@ -30,17 +46,28 @@ export async function findRecording(client: Client, recordingId: RecordingId): P
       failures.push(error)
       return null
     })
-    if (log === null) continue
-    const recording = log.recordings.find((candidate) => equalBytes(candidate.fields.recordingId, recordingId))
-    if (recording === undefined) continue
-    const media = recording.opened?.assets[0]
-    if (recording.opened === null || media === undefined)
-      throw new ArchiveError("not-authorised", "this recording was begun before this account could open it")
-    return { log, recording, details: recording.opened.details, media, assets: recording.opened.assets }
+    const found = log === null ? null : find(log)
+    if (found !== null) return found
   }
   const [failure] = failures
   if (failure !== undefined) throw failure
   throw new ArchiveError("not-found", `${formatId("recording", recordingId)} is in none of this account's meetings`)
+}
+
+/** @throws {@link ArchiveError} as {@link locateRecording}; `gone` for one that was withdrawn, `not-authorised` for one that doesn't open. */
+export async function findRecording(client: Client, recordingId: RecordingId): Promise<OpenRecording> {
+  const { log, recording } = await locateRecording(client, recordingId)
+  if (recording.withdrawal !== null) throw lossOf(log, recording, client.clock.nowMs())
+  const media = recording.opened?.assets[0]
+  if (recording.opened === null || media === undefined)
+    throw new ArchiveError("not-authorised", "this recording was begun before this account could open it")
+  const { details, assets } = recording.opened
+  return { log, recording, details: { ...details, title: recording.renamed?.title ?? details.title }, media, assets }
+}
+
+/** The newest title; `null` where none opens for this account. */
+export function titleOf({ renamed, opened }: PublishedRecording): string | null {
+  return renamed?.title ?? opened?.details.title ?? null
 }
 
 /** A reader of one of a recording's assets. */
@@ -55,11 +82,20 @@ export function readAsset(
     try {
       return await client.tokens.with(client.http, currentCapability(log), call)
     } catch (error) {
-      if (!isArchiveError(error) || error.code !== "forbidden") throw error
+      if (!isArchiveError(error)) throw error
+      if (error.code !== "forbidden") throw await explained(error)
       // An epoch that began since ended what an older one's key may read.
       log = await readMeeting(client, log.meetingId)
       return await client.tokens.with(client.http, currentCapability(log), call)
     }
+  }
+  /** That it is gone is for the log to say, as it stands now: the server's word alone is none. */
+  const explained = async (error: ArchiveError): Promise<ArchiveError> => {
+    if (error.code !== "gone" && error.code !== "not-found") return error
+    log = await readMeeting(client, log.meetingId)
+    const { recordingId } = recording.recording.fields
+    const newest = log.recordings.find(({ fields }) => equalBytes(fields.recordingId, recordingId))
+    return lossOf(log, newest ?? recording.recording, client.clock.nowMs())
   }
   return openAsset(client, withToken, asset, options)
 }

@@ -1,15 +1,12 @@
-import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import type { MeetingId } from "../../shared/protocol/ids.js"
 import { isAdmin } from "../../shared/protocol/roster.js"
-import { makeEvent } from "../crypto/log-event.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
-import { type MeetingNote, type NoteType, withNote } from "../crypto/meeting-notes.js"
-import { ownAccountId } from "./account.js"
-import { fetchChain } from "./chains.js"
-import { type Client, selfAsAuthor } from "./client.js"
+import type { Client } from "./client.js"
 import { canActAsAdmin, rekeyMeeting } from "./epochs.js"
-import { appendEvent, assertIsMember, readMeeting } from "./meetings.js"
+import { assertIsMember, readMeeting } from "./meetings.js"
+import { appendNote } from "./notes.js"
 
 /** Whether a meeting goes on: who left, when an admin last vouched for it, and what must be so before anything is sealed. SPEC.md §7.3. */
 
@@ -27,17 +24,18 @@ export interface SealingOptions {
 
 /** Tells the others that this account leaves; the next epoch is without it. @throws {@link ArchiveError} `not-authorised` for the only admin. */
 export async function leaveMeeting(client: Client, meetingId: MeetingId): Promise<void> {
-  await appendNote(client, meetingId, "leave")
+  const self = client.state.current.secrets.genesisHash
+  await appendNote(client, meetingId, ({ standing }) => (includesHash(standing.left, self) ? null : { type: "leave" }))
 }
 
 /** Vouches, as an admin, for the roster in force. @throws {@link ArchiveError} `not-authorised`. */
 export async function renewMeeting(client: Client, meetingId: MeetingId): Promise<void> {
-  await appendNote(client, meetingId, "renewal")
+  await appendNote(client, meetingId, () => ({ type: "renewal" }))
 }
 
 /** Ends the meeting, as an admin: nothing more is sealed until an admin renews it. @throws {@link ArchiveError} `not-authorised`. */
 export async function expireMeeting(client: Client, meetingId: MeetingId): Promise<void> {
-  await appendNote(client, meetingId, "expiry")
+  await appendNote(client, meetingId, () => ({ type: "expiry" }))
 }
 
 /** Until when no renewal is due, in milliseconds since 1970. */
@@ -55,13 +53,19 @@ export async function prepareToSeal(client: Client, log: MeetingLog, options: Se
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     assertMaySeal(client, newest)
     const isEarly = client.clock.nowMs() - newest.standing.renewedAtMs > EARLY_RENEWAL_MS
-    if (newest.isOutdated || holdsLeavers(client, newest)) await rekeyMeeting(client, log.meetingId)
+    if (newest.isOutdated || holdsLeavers(client, newest) || holdsClosed(client, newest))
+      await rekeyMeeting(client, log.meetingId)
     else if (isEarly && canActAsAdmin(client, newest)) await renewMeeting(client, log.meetingId)
     else {
       if (client.clock.nowMs() > renewalDueMs(newest) && options.acceptsNotRenewed !== true)
         throw new ArchiveError(
           "not-renewed",
           "no admin has vouched for this meeting's members in the last 30 days: somebody may have been removed whom the server still shows; ask an admin to renew it",
+        )
+      if (newest.closed.length > 0)
+        throw new ArchiveError(
+          "not-authorised",
+          "a member of this meeting closed its account without leaving: nothing is sealed until an admin takes it out, as `meeting rekey` does",
         )
       return newest
     }
@@ -83,7 +87,11 @@ function assertMaySeal(client: Client, log: MeetingLog): void {
   }
   if (includesHash(log.standing.left, client.state.current.secrets.genesisHash))
     throw new ArchiveError("not-authorised", "this account left the meeting: nothing was sealed")
-  const { expiry } = log.standing
+  const { expiry, deletion } = log.standing
+  if (deletion !== null)
+    throw new ArchiveError("gone", "an admin deleted this meeting: nothing was sealed", {
+      place: `event ${deletion.seq}`,
+    })
   if (expiry !== null)
     throw new ArchiveError(
       "not-authorised",
@@ -94,40 +102,12 @@ function assertMaySeal(client: Client, log: MeetingLog): void {
     )
 }
 
+function holdsClosed(client: Client, log: MeetingLog): boolean {
+  return log.closed.length > 0 && canActAsAdmin(client, log)
+}
+
 /** Whether somebody who left is still in the roster, whom this account can take out of it. */
 function holdsLeavers(client: Client, log: MeetingLog): boolean {
   const { left } = log.standing
   return left.some((genesisHash) => !isAdmin(log.current.roster, genesisHash) || canActAsAdmin(client, log))
-}
-
-async function appendNote(client: Client, meetingId: MeetingId, type: NoteType): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const log = await readMeeting(client, meetingId)
-    assertIsMember(log)
-    const { random, clock, state } = client
-    const self = state.current.secrets.genesisHash
-    if (type === "leave" && includesHash(log.standing.left, self)) return
-    const note: MeetingNote = {
-      seq: log.head.seq + 1,
-      type,
-      authorGenesisHash: self,
-      timeMs: clock.nowMs(),
-    }
-    // As every reader will judge it: what would be void is not sent.
-    withNote(log.standing, note, log.current.roster)
-    const chain = await fetchChain(client, ownAccountId(client))
-    const rawEvent = makeEvent(
-      { meetingId, meetingHash: log.meetingHash, seq: note.seq, prev: log.head.hash },
-      log.current.keys,
-      selfAsAuthor(client, chain.headHash),
-      { type, values: [], assets: [], carried: [], epochPart: null },
-      { timeMs: note.timeMs, random },
-    )
-    try {
-      await appendEvent(client, log, rawEvent)
-      return
-    } catch (error) {
-      if (!isArchiveError(error) || error.code !== "conflict" || attempt === ATTEMPTS) throw error
-    }
-  }
 }

@@ -24,9 +24,17 @@ const meetingSchema = z.object({
   /** The newest event that was verified. */
   head: z.object({ seq: uint, hash: bytes }),
   seen: seenSchema.nullable().default(null),
+  /** Who deleted it, and when, as its log said while it could be read. */
+  deletion: z.object({ authorGenesisHash: bytes, timeMs: uint }).nullable().default(null),
 })
-/** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. */
-const outboxSchema = z.object({ recipient: bytes, box: bytes, notBeforeMs: uint, meetingHash: bytes, eventHash: bytes })
+/** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. An offer, which admits nobody, has none. */
+const outboxSchema = z.object({
+  recipient: bytes,
+  box: bytes,
+  notBeforeMs: uint,
+  meetingHash: bytes.nullable(),
+  eventHash: bytes.nullable(),
+})
 /** A meeting that was made here and that the server has not confirmed. */
 const draftSchema = z.object({ title: z.string(), event: bytes, certificate: bytes, secret: bytes, adminSeed: bytes })
 
@@ -67,6 +75,15 @@ const stateSchema = z.object({
   phraseConfirmed: z.boolean().default(false),
   /** Hashes of meetings that may have a secret which a revoked device holds. */
   pendingRekeys: z.array(bytes).default([]),
+  /**
+   * The newest recordings that this device published, with what deletes them although their log is closed to it by then: of each asset its id and its
+   * upload secret, 48 bytes, one after another.
+   */
+  published: z.array(z.object({ recordingId: bytes, meetingHash: bytes, secrets: bytes })).default([]),
+  /** What the server was told when this account opened an invite link: told again, it counts no further use. */
+  openings: z.array(z.object({ linkId: bytes, opening: bytes })).default([]),
+  /** Until when an invite link of this account may admit people without asking. */
+  preApprovedUntilMs: uint.default(0),
 })
 
 export type ClientState = z.infer<typeof stateSchema>
@@ -98,6 +115,9 @@ export function newState({
     outbox: [],
     handled: [],
     contacts: [],
+    published: [],
+    openings: [],
+    preApprovedUntilMs: 0,
     pendingRekeys: [],
   }
 }

@@ -14,3 +14,13 @@ const DAY_MS = 86_400_000
 export function dayOf(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS)
 }
+
+/** `2026-01-31` of a time, in UTC. */
+export function dateOf(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10)
+}
+
+/** `2026-01-31` of a day. */
+export function dateOfDay(day: number): string {
+  return dateOf(day * DAY_MS)
+}

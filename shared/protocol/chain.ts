@@ -63,7 +63,7 @@ export interface ChainPin {
 }
 
 /**
- * Verifies a whole chain. SPEC.md §5.1, L1 to L10 but for the boxes' bytes.
+ * Verifies a whole chain. SPEC.md §5.1, L1 to L12 but for the boxes' bytes.
  * @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`, `bad-chain`; `fork` where it does not extend `pin`.
  */
 export function verifyChain(links: readonly Uint8Array[], verify: VerifySignature, pin?: ChainPin): VerifiedChain {
@@ -85,6 +85,11 @@ export function verifyChain(links: readonly Uint8Array[], verify: VerifySignatur
 /** The devices that may sign for the account at its head. */
 export function activeDevices(chain: VerifiedChain): readonly ChainDevice[] {
   return chain.devices.filter(({ revokedSeq }) => revokedSeq === null)
+}
+
+/** Whether the account was closed: no other link leaves it without an active device. SPEC.md §5.1, L8, L11, L12. */
+export function isClosed(chain: VerifiedChain): boolean {
+  return activeDevices(chain).length === 0
 }
 
 /** Whether a device was active at the head that stands at `seq`. */
@@ -147,11 +152,13 @@ function extendChain(chain: VerifiedChain, statement: LinkStatement, hash: Uint8
   const { seq, prev, signerKey, body } = statement
   if (seq !== chain.linkHashes.length || !equalBytes(prev, chain.headHash) || body.type === "genesis")
     throw new ArchiveError("bad-chain", "links that do not follow each other")
-  if (!isActiveAt(chain, signerKey, seq) && !equalBytes(signerKey, chain.recovery.ed25519))
+  if (isClosed(chain)) throw new ArchiveError("bad-chain", "a link behind the one that closed the account")
+  const mayRecover = body.type !== "close" && equalBytes(signerKey, chain.recovery.ed25519)
+  if (!isActiveAt(chain, signerKey, seq) && !mayRecover)
     throw new ArchiveError("bad-signature", "a link by a key that is no active device of its account")
   const changed = changeOf(chain, seq, body)
   const after = { ...chain, ...changed, linkHashes: [...chain.linkHashes, hash], headHash: hash }
-  if (body.type === "rename-device") return after
+  if (body.type === "rename-device" || body.type === "close") return after
   const { generation } = newestUserKey(after)
   const boxes = body.type === "add-device" ? body.boxes : body.next.boxes
   assertBoxesGoTo(boxes, body.type === "add-device" ? [body.device] : [...activeDevices(after), after.recovery])
@@ -191,6 +198,8 @@ function changeOf(
     }
     case "replace-recovery":
       return { recovery: body.recovery, userKeys: nextUserKeys(chain, body.next) }
+    case "close":
+      return { devices: chain.devices.map((device) => ({ ...device, revokedSeq: device.revokedSeq ?? seq })) }
   }
 }
 

@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   "bad-receipt",
   "instance-changed",
   "not-found",
+  "gone",
   "conflict",
   "exists",
   "unauthenticated",

@@ -21,10 +21,12 @@ export const HTTP_LIMITS = {
   inboxEntries: 200,
   pairingMs: 600_000,
   pairings: 1_000,
+  inviteLinks: 100_000,
   boxesPerLink: 64,
   boxBytes: 1_168,
   eventsPerPage: 100,
   keyringRecordsPerPage: 100,
+  assetsPerPage: 1_000,
   /** A page of events ends after the event that passes this. */
   pageBytes: 4 * 1024 * 1024,
   originCharacters: 256,
@@ -32,6 +34,8 @@ export const HTTP_LIMITS = {
   meetingCodeMaxBytes: 64,
   /** An epoch event of 8 MiB, base64url and a certificate. */
   eventBodyBytes: 12 * 1024 * 1024,
+  /** A snapshot of 4 MiB, base64url and a record. */
+  snapshotBodyBytes: 6 * 1024 * 1024,
   /** Every other body: the largest holds a link and its boxes. */
   bodyBytes: 256 * 1024,
 } as const
@@ -247,6 +251,8 @@ export const InboxResponse = z
 
 export const KeyringResponse = z
   .object({
+    /** Of the records before those that follow, where these were asked for and are gone. */
+    snapshot: bytesBetween(1, LIMITS.keyringSnapshotBytes).nullable(),
     records: z.array(bytesBetween(1, LIMITS.keyringRecordBytes)).max(HTTP_LIMITS.keyringRecordsPerPage),
     next: count.nullable(),
   })
@@ -255,6 +261,16 @@ export const KeyringResponse = z
 export const KeyringAppendRequest = z
   .strictObject({ record: bytesBetween(1, LIMITS.keyringRecordBytes) })
   .meta({ id: "KeyringAppendRequest" })
+
+export const KeyringSnapshotRequest = z
+  .strictObject({
+    snapshot: bytesBetween(1, LIMITS.keyringSnapshotBytes),
+    record: bytesBetween(1, LIMITS.keyringRecordBytes),
+  })
+  .meta({
+    id: "KeyringSnapshotRequest",
+    description: "a snapshot of every record so far, and the record that names it",
+  })
 
 export const KeyringAppendResponse = z.object({ seq: count }).meta({ id: "KeyringAppended" })
 
@@ -293,6 +309,27 @@ export const EventsResponse = z
   })
   .meta({ id: "Events", description: "events from the seq asked for; `next` continues; `head` is the newest of all" })
 
+// Invite links, SPEC.md §9.1
+
+export const CreateInviteLinkRequest = z
+  .strictObject({
+    openHash: hash,
+    sealed: bytesOf(LIMITS.inviteLinkBytes),
+    uses: count.min(1).max(LIMITS.inviteLinkUses),
+    expiresDay: count.max(0x7fff_ffff),
+  })
+  .meta({ id: "CreateInviteLinkRequest", description: "a sealed statement, and the SHA-256 of what opens it" })
+
+export const OpenInviteLinkRequest = z
+  .strictObject({ key: bytesOf(32), opening: bytesOf(16) })
+  .meta({ id: "OpenInviteLinkRequest", description: "the same `opening` again counts no further use" })
+
+export const OpenInviteLinkResponse = z
+  .object({ sealed: bytesOf(LIMITS.inviteLinkBytes) })
+  .meta({ id: "OpenedInviteLink" })
+
+export const EndInviteLinkRequest = z.strictObject({ key: bytesOf(32) }).meta({ id: "EndInviteLinkRequest" })
+
 // Uploads and assets, SPEC.md §4
 
 export const UploadState = z.enum(["uploading", "storing", "stored", "cancelled"])
@@ -310,6 +347,34 @@ export const FinishUploadRequest = z
 export const FinishUploadResponse = z
   .object({ state: UploadState, storedBytes: count, receipt: receipt.optional() })
   .meta({ id: "UploadFinished", description: "202 while chunks are being stored; 200 with the receipt" })
+
+const day = count
+
+export const PurgeResponse = z
+  .object({ purgeDay: day })
+  .meta({ id: "Purge", description: "the day, UTC, on which the server removes the bytes. SPEC.md §15" })
+
+export const MeetingResponse = z
+  .object({
+    assetCount: count,
+    storedBytes: count,
+    retentionDays: count.nullable(),
+    purgeDay: day.nullable(),
+  })
+  .meta({ id: "Meeting", description: "what of it is stored, and for how long" })
+
+export const RetentionRequest = z
+  .strictObject({ days: z.int().min(1).max(LIMITS.retentionDays).nullable() })
+  .meta({ id: "RetentionRequest" })
+
+export const AssetsResponse = z
+  .object({
+    assets: z
+      .array(z.object({ asset: idOf("asset"), sizeBytes: count, storedDay: day, purgeDay: day.nullable() }))
+      .max(HTTP_LIMITS.assetsPerPage),
+    next: idOf("asset").nullable(),
+  })
+  .meta({ id: "Assets", description: "assets after the one that was asked for; `next` continues" })
 
 export const AssetResponse = z
   .object({ header: bytesOf(64), sizeBytes: count, root: hash, receipt })

@@ -14,6 +14,7 @@ export type AssetId = Id<"asset">
 export type InstanceId = Id<"instance">
 /** Where two devices that are being paired leave messages for each other. */
 export type PairingId = Id<"pairing">
+export type LinkId = Id<"link">
 
 export interface IdKinds {
   account: AccountId
@@ -23,6 +24,7 @@ export interface IdKinds {
   asset: AssetId
   instance: InstanceId
   pairing: PairingId
+  link: LinkId
 }
 export type IdKind = keyof IdKinds
 
@@ -34,6 +36,7 @@ const PREFIXES: Record<IdKind, string> = {
   asset: "asset",
   instance: "inst",
   pairing: "pairing",
+  link: "link",
 }
 const CHECK_BYTES = 4
 

@@ -19,6 +19,9 @@ const BLOCKABLE = ["account", "meeting"] as const
 /** What invitations can be unwanted from: an inviter, or a meeting. */
 export type Blockable = (typeof BLOCKABLE)[number]
 
+const OFFER_VERDICTS = ["admitted", "refused"] as const
+export type OfferVerdict = (typeof OFFER_VERDICTS)[number]
+
 /** What an account learned, or decided. SPEC.md §5.4. */
 export type KeyringEntry =
   | {
@@ -50,8 +53,26 @@ export type KeyringEntry =
     }
   /** Hashes of invitation boxes, never to be shown again. */
   | { readonly type: "declined"; readonly boxHashes: readonly Uint8Array[] }
+  /** Of the sealed snapshot of all records before this one. */
+  | { readonly type: "snapshot"; readonly hash: Uint8Array }
   /** `hash` is a genesis hash or a meeting hash; the newest entry about it counts. */
   | { readonly type: "block"; readonly kind: Blockable; readonly hash: Uint8Array; readonly isBlocked: boolean }
+  | {
+      readonly type: "invite-link"
+      readonly secret: Uint8Array
+      readonly meetingHash: Uint8Array
+      readonly expiresAtMs: number
+      readonly uses: number
+      readonly isPreApproved: boolean
+    }
+  | { readonly type: "invite-link-end"; readonly linkId: Uint8Array }
+  /** What was said to an account that came by a link; kept before the account is admitted. */
+  | {
+      readonly type: "invite-link-use"
+      readonly linkId: Uint8Array
+      readonly genesisHash: Uint8Array
+      readonly verdict: OfferVerdict
+    }
 
 export function entryBody(entry: KeyringEntry): CborValue {
   switch (entry.type) {
@@ -70,8 +91,16 @@ export function entryBody(entry: KeyringEntry): CborValue {
       ]
     case "declined":
       return entry.boxHashes
+    case "snapshot":
+      return [entry.hash]
     case "block":
       return [entry.kind, entry.hash, entry.isBlocked]
+    case "invite-link":
+      return [entry.secret, entry.meetingHash, entry.expiresAtMs, entry.uses, entry.isPreApproved]
+    case "invite-link-end":
+      return [entry.linkId]
+    case "invite-link-use":
+      return [entry.linkId, entry.genesisHash, entry.verdict]
   }
 }
 
@@ -122,6 +151,10 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
         throw new ArchiveError("malformed", `a record of ${boxHashes.length} declined invitations`)
       return { type, boxHashes }
     }
+    case "snapshot": {
+      const [snapshot] = readArray(body, "snapshot", 1)
+      return { type, hash: hash(snapshot, "snapshot") }
+    }
     case "block": {
       const [kind, blocked, isBlocked] = readArray(body, "block", 3)
       return {
@@ -129,6 +162,28 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
         kind: readOneOf(BLOCKABLE, kind, "kind of a block"),
         hash: hash(blocked, "what is blocked"),
         isBlocked: readBoolean(isBlocked, "block"),
+      }
+    }
+    case "invite-link": {
+      const [secret, meetingHash, expiresAtMs, uses, isPreApproved] = readArray(body, "invite link", 5)
+      return {
+        type,
+        secret: hash(secret, "secret of a link"),
+        meetingHash: hash(meetingHash, "meeting hash"),
+        expiresAtMs: readUint(expiresAtMs, "expiry"),
+        uses: readUint(uses, "uses", LIMITS.inviteLinkUses),
+        isPreApproved: readBoolean(isPreApproved, "pre-approval"),
+      }
+    }
+    case "invite-link-end":
+      return { type, linkId: hash(readArray(body, "end of a link", 1)[0], "id of a link") }
+    case "invite-link-use": {
+      const [linkId, genesisHash, verdict] = readArray(body, "use of a link", 3)
+      return {
+        type,
+        linkId: hash(linkId, "id of a link"),
+        genesisHash: hash(genesisHash, "account"),
+        verdict: readOneOf(OFFER_VERDICTS, verdict, "verdict"),
       }
     }
     default:

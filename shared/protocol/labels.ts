@@ -17,6 +17,7 @@ export const LABELS = {
   recordingDetails: "taciturn/v1/recording/details",
   keyring: "taciturn/v1/keyring",
   keyringKey: "taciturn/v1/keyring/key",
+  keyringSnapshot: "taciturn/v1/keyring/snapshot",
   deviceName: "taciturn/v1/device-name",
   deviceNameKey: "taciturn/v1/device-name/key",
   userSeed: "taciturn/v1/user-seed",
@@ -42,6 +43,13 @@ export const LABELS = {
   hpkeAdminBox: "taciturn/v1/hpke/admin-box",
   hpkeInvitation: "taciturn/v1/hpke/invitation",
   hpkeUploadSecret: "taciturn/v1/hpke/upload-secret",
+  inviteLink: "taciturn/v1/invite-link",
+  inviteLinkId: "taciturn/v1/invite-link/id",
+  inviteLinkOpen: "taciturn/v1/invite-link/open",
+  inviteLinkSeal: "taciturn/v1/invite-link/seal",
+  signInviteLink: "taciturn/v1/sign/invite-link",
+  signOffer: "taciturn/v1/sign/offer",
+  hpkeOffer: "taciturn/v1/hpke/offer",
   safetyWords: "taciturn/v1/safety-words",
 } as const
 

@@ -60,6 +60,7 @@ export type LinkBody =
   | { readonly type: "rename-device"; readonly ed25519: Uint8Array; readonly sealedName: Uint8Array }
   | { readonly type: "revoke-devices"; readonly revoked: readonly Uint8Array[]; readonly next: NextUserKey }
   | { readonly type: "replace-recovery"; readonly recovery: DeviceKeys; readonly next: NextUserKey }
+  | { readonly type: "close" }
 
 export interface LinkStatement {
   readonly seq: number
@@ -94,6 +95,8 @@ function bodyValue(body: LinkBody): CborValue {
       return [body.revoked, ...next(body.next)]
     case "replace-recovery":
       return [keys(body.recovery), ...next(body.next)]
+    case "close":
+      return []
   }
 }
 
@@ -108,6 +111,7 @@ export function addedKeys(body: LinkBody): readonly Uint8Array[] {
       return [body.recovery.ed25519]
     case "rename-device":
     case "revoke-devices":
+    case "close":
       return []
   }
 }
@@ -202,6 +206,9 @@ function readBody(type: string, raw: CborValue | undefined): LinkBody {
       const [rawRecovery, ...rest] = items(4)
       return { type, recovery: readRecovery(rawRecovery), next: readNext(rest) }
     }
+    case "close":
+      items(0)
+      return { type }
     default:
       throw new ArchiveError(
         "unsupported-version",
@@ -222,6 +229,7 @@ export function addedXwingKeys(body: LinkBody): readonly Uint8Array[] {
     case "revoke-devices":
       return [body.next.userKey.publicKey]
     case "rename-device":
+    case "close":
       return []
   }
 }

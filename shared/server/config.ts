@@ -40,6 +40,7 @@ const environmentSchema = z.object({
   MEETING_BYTES_MAX: z.coerce.number().int().min(1).optional(),
   INSTANCE_BYTES_MAX: z.coerce.number().int().min(1).optional(),
   UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
+  PURGE_GRACE_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
   TACITURN_FAILPOINT: z.string().optional(),
   TACITURN_FAILPOINT_LOG: z.string().optional(),
 })
@@ -86,6 +87,8 @@ export interface ServerConfig {
   /** What whoever makes a meeting must bring; `null` where anybody may. */
   readonly meetingCode: Uint8Array | null
   readonly byteCaps: ByteCaps
+  /** Days between a deletion and the day on which the bytes go. */
+  readonly purgeGraceDays: number
   readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
 }
 
@@ -123,6 +126,7 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
     uploadExpiryMs: value.UPLOAD_EXPIRY_HOURS * 3_600_000,
     meetingCode: readMeetingCode(value),
     byteCaps: { meetingBytes: value.MEETING_BYTES_MAX ?? null, instanceBytes: value.INSTANCE_BYTES_MAX ?? null },
+    purgeGraceDays: value.PURGE_GRACE_DAYS,
     failpoint:
       value.TACITURN_FAILPOINT === undefined
         ? null

@@ -37,6 +37,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       head_hash: "hash",
       recovery_key: "public-key",
       created_day: "metadata",
+      closed_day: "metadata",
     },
   },
   account_links: {
@@ -53,6 +54,10 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
     holdingClass: "account",
     columns: { account_id: "hash", seq: "metadata", record: "ciphertext", hash: "hash" },
   },
+  keyring_snapshots: {
+    holdingClass: "account",
+    columns: { account_id: "hash", seq: "metadata", snapshot: "ciphertext" },
+  },
   meetings: {
     holdingClass: "meeting",
     columns: {
@@ -63,6 +68,8 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       asset_count: "metadata",
       stored_bytes: "metadata",
       created_day: "metadata",
+      retention_days: "metadata",
+      purge_day: "metadata",
     },
   },
   meeting_events: {
@@ -106,6 +113,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       created_day: "metadata",
       stored_day: "metadata",
       active_at: "metadata",
+      purge_day: "metadata",
     },
   },
   chunks: {
@@ -138,6 +146,16 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
   tokens: {
     holdingClass: "for-a-while",
     columns: { token_hash: "hash", subject: "hash", scope: "metadata", epoch: "metadata", expires_at: "metadata" },
+  },
+  invite_links: {
+    holdingClass: "for-a-while",
+    columns: {
+      open_hash: "hash",
+      sealed: "ciphertext",
+      uses_left: "metadata",
+      last_opening: "metadata",
+      expires_day: "metadata",
+    },
   },
   tombstones: { holdingClass: "after-deletion", columns: { kind: "metadata", id: "metadata", day: "metadata" } },
 }

@@ -86,6 +86,25 @@ describe("a meeting's members, through the taciturn command", function () {
     )
   })
 
+  it("say whether they agree to be recorded, and are shown with what they said", async () => {
+    const input = randomBytes(1_000)
+    const { recording } = await terminals.succeed("alice", ["upload", meeting, "-", "--title", "Live"], {}, input)
+    const { waiting } = await terminals.succeed("carol", ["consent", "list", meeting])
+    expect(waiting.at(-1)).to.include({ recording, title: "Live", author: accounts["alice"], isPublished: true })
+    expect(waiting.at(-1).announced).to.be.a("string")
+    await terminals.succeed("carol", ["consent", "give", recording])
+    await terminals.succeed("bob", ["consent", "withdraw", recording])
+    const { stdout } = await terminals.run("alice", ["recording", "show", recording])
+    expect(stdout).to.match(/^Live\n/)
+    for (const line of [
+      "announced at ",
+      `${accounts["alice"]!}  you  not answered\n`,
+      `${accounts["bob"]!}  withdrew at `,
+      `${accounts["carol"]!}  Carol (verified)  agreed at `,
+    ])
+      expect(stdout).to.contain(line)
+  })
+
   it("may leave and be left out, end the meeting, and open it again", async () => {
     await terminals.succeed("bob", ["meeting", "leave", meeting])
     expect(await terminals.fail("bob", ["upload", meeting, "random.bin", "--as-is"])).to.deep.equal([

@@ -9,7 +9,8 @@ const FILE_BYTES = 20_000_000
 /** Each before or after a durable step of an upload of a file; two also at a later piece. */
 const UPLOAD_KILLS = [
   ...CLIENT_FAILPOINTS.filter(
-    (name) => name.startsWith("upload.") && name !== "upload.input-kept" && name !== "upload.journal-removed",
+    (name) =>
+      name.startsWith("upload.") && !["upload.announced", "upload.input-kept", "upload.journal-removed"].includes(name),
   ),
   "upload.leaves-kept:3",
   "upload.piece-acknowledged:2",

@@ -18,7 +18,7 @@ const API_KILLS = sampleOf(
 const isExpiry = (name: string): boolean => name.startsWith("worker.expiry.") && name !== "worker.expiry.after-cancel"
 const WORKER_KILLS = sampleOf(
   "worker kills",
-  WORKER_FAILPOINTS.filter((name) => !isExpiry(name)),
+  WORKER_FAILPOINTS.filter((name) => !isExpiry(name) && !name.startsWith("worker.purge.")),
   3,
 )
 const EXPIRY_KILLS = sampleOf("expiry kills", WORKER_FAILPOINTS.filter(isExpiry), 1)

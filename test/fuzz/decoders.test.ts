@@ -14,8 +14,11 @@ const LARGEST_LIMIT_BYTES = 64 * 1024 * 1024
 /** One buffer for every input above a limit; each takes its part. */
 const oversized = new Uint8Array(LARGEST_LIMIT_BYTES + 1)
 
-/** A pinned link goes through all that a link does, an invitation's box through all that a box does: X-Wing is slow. */
-const WITHIN_ANOTHER: ReadonlySet<string> = new Set(["link", "hpke-box"])
+/**
+ * A pinned link goes through all that a link does, an invitation's box through all that a box and an offer's box do, and a sealed invite link through all
+ * that an open one does: X-Wing and signatures are slow.
+ */
+const WITHIN_ANOTHER: ReadonlySet<string> = new Set(["link", "hpke-box", "offer-box", "invite-link"])
 
 interface Input {
   readonly raw: Uint8Array

@@ -43,7 +43,7 @@ describe("contacts by a server that lies", function () {
   const genesisOf = ({ client }: TestClient): Uint8Array => client.state.current.secrets.genesisHash
   const chainAt = (person: TestClient): RegExp => new RegExp(`/v1/accounts/${accountOf(person)}/chain$`)
   const chainOf = async (person: TestClient): Promise<Buffer> =>
-    Buffer.from(await (await fetch(`${scene.stack.url}/v1/accounts/${accountOf(person)}/chain`)).arrayBuffer())
+    Buffer.from(await (await fetch(`${scene.service.url}/v1/accounts/${accountOf(person)}/chain`)).arrayBuffer())
   const contacts = async () =>
     (await listContacts(alice.client)).map(({ name, state, problem }) => [name, state, problem?.code])
   const pointsAtMallory = {

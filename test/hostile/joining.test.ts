@@ -36,7 +36,7 @@ describe("joining, among people and by a server that lie", function () {
   const inboxOf = (person: TestClient): RegExp => new RegExp(`/${accountOf(person)}/inbox$`)
   const post = async (person: TestClient, body: Uint8Array): Promise<number> =>
     (
-      await fetch(`${scene.stack.url}/v1/accounts/${accountOf(person)}/inbox`, {
+      await fetch(`${scene.service.url}/v1/accounts/${accountOf(person)}/inbox`, {
         method: "POST",
         headers: { "content-type": "application/octet-stream" },
         body: new Uint8Array(body),

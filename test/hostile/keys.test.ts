@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { expect } from "chai"
 import { formatId } from "../../shared/protocol/ids.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
+import { compactKeyring } from "../../client/sdk/keyring.js"
 import { makeKeyringRecord } from "../../client/crypto/keyring-record.js"
 import {
   acceptInvitation,
@@ -240,6 +241,53 @@ describe("keys from a server that lies", function () {
         ["cannot-open", undefined],
       )
     })
+  })
+
+  describe("in a keyring with a snapshot (K1, K2)", () => {
+    interface Page {
+      readonly snapshot: string | null
+      readonly records: readonly string[]
+    }
+    const read = async (): Promise<unknown> => await readKeyring(scene.alice.client)
+    const path = (): RegExp => new RegExp(`/${accountOf(scene.alice)}/keyring\\?from=0$`)
+    const served = async (): Promise<Page> => {
+      let page: Page | null = null
+      const told = scene.liar.lie({
+        path: path(),
+        tell: (answer) => {
+          page = JSON.parse(answer.body.toString()) as Page
+          return null
+        },
+      })
+      await read()
+      told.stop()
+      return page!
+    }
+
+    for (const [name, change, code] of [
+      ["withheld", (page) => ({ ...page, snapshot: null }), "bad-chain"],
+      ["from before", (_page, before) => before, "rollback"],
+      ["from before, with the newer records", (page, before) => ({ ...page, snapshot: before.snapshot }), "bad-chain"],
+      ["flipped", (page) => ({ ...page, snapshot: flipped(page.snapshot!) }), "cannot-open"],
+      ["without a record behind it", (page) => ({ ...page, records: [] }), "bad-chain"],
+    ] as const satisfies readonly (readonly [string, (page: Page, before: Page) => Page, string])[])
+      it(`${name}: refused`, async () => {
+        await createMeeting(scene.alice.client, `Before the snapshot ${name}`)
+        await compactKeyring(scene.alice.client)
+        const before = await served()
+        await createMeeting(scene.alice.client, `After the snapshot ${name}`)
+        await compactKeyring(scene.alice.client)
+        await expectRefused(scene, { path: path(), tell: json<Page>((page) => change(page, before)) }, read, [
+          code,
+          undefined,
+        ])
+      })
+
+    function flipped(snapshot: string): string {
+      const raw = Buffer.from(snapshot, "base64url")
+      raw.writeUInt8(raw.readUInt8(raw.length - 1) ^ 1, raw.length - 1)
+      return raw.toString("base64url")
+    }
   })
 
   describe("of the instance", () => {

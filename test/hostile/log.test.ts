@@ -76,7 +76,7 @@ describe("a meeting's log from a server that lies", function () {
       scene,
       serving((events) => events.with(0, changed(events[0], flip))),
       read,
-      ["not-authorised", undefined],
+      ["bad-chain", undefined],
     )
     expect(genesis.filter(({ method, path }) => method === "POST" && !/challenges|tokens/.test(path))).to.deep.equal([])
   })

@@ -1,17 +1,29 @@
 import { randomBytes } from "node:crypto"
 import { expect } from "chai"
-import { compareBytes, equalBytes } from "../../shared/protocol/bytes.js"
+import { compareBytes, equalBytes, fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
+import { decodeEvent, encodeEvent, makeCertificate, type MeetingEvent } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
-import { makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
-import { type Author, makeEvent } from "../../client/crypto/log-event.js"
+import { formatId } from "../../shared/protocol/ids.js"
+import { type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
+import { type Author, makeEvent, openEventBody } from "../../client/crypto/log-event.js"
 import type { MeetingLog } from "../../client/crypto/meeting-log.js"
-import { type Client, createMeeting, type MeetingId, readMeeting } from "../../client/sdk/index.js"
+import {
+  type Client,
+  createMeeting,
+  expireMeeting,
+  type MeetingId,
+  readMeeting,
+  rekeyMeeting,
+  removeMember,
+  renewMeeting,
+  whoAmI,
+} from "../../client/sdk/index.js"
 import { fetchChainOf } from "../../client/sdk/chains.js"
 import { selfAsAuthor } from "../../client/sdk/client.js"
-import { appendEvent } from "../../client/sdk/meetings.js"
+import { appendEvent, currentCapability } from "../../client/sdk/meetings.js"
 import { random } from "../support/people.js"
 import type { TestClient } from "../support/sdk/clients.js"
-import { admit, openScene, refusal, type Scene } from "./support.js"
+import { admit, openScene, refusal, resealed, type Scene } from "./support.js"
 
 /** Bob is a member and no admin, and the server takes whatever his access key may append. */
 describe("a member that lies, by a server that lets it", function () {
@@ -34,7 +46,10 @@ describe("a member that lies, by a server that lets it", function () {
   const authorOf = ({ client }: TestClient): Author => selfAsAuthor(client, client.state.current.secrets.genesisHash)
 
   /** Appends an epoch by Bob that is `changes` of the one in force. */
-  async function appendEpoch(changes: (log: MeetingLog) => Partial<NewEpoch>): Promise<number> {
+  async function appendEpoch(
+    changes: (log: MeetingLog) => Partial<NewEpoch>,
+    spoil: (made: MadeEpoch, log: MeetingLog) => Pick<MadeEpoch, "rawEvent" | "certificate"> = (made) => made,
+  ): Promise<number> {
     const { client } = scene.bob
     const log = await readMeeting(client, meetingId)
     const made = makeEpochEvent({
@@ -53,7 +68,8 @@ describe("a member that lies, by a server that lets it", function () {
       ...(await keysOf(client, log)),
       ...changes(log),
     })
-    await appendEvent(client, log, made.rawEvent, made.certificate)
+    const { rawEvent, certificate } = spoil(made, log)
+    await appendEvent(client, log, rawEvent, certificate)
     return log.head.seq + 1
   }
 
@@ -137,4 +153,103 @@ describe("a member that lies, by a server that lets it", function () {
     expect(seen.voids.map(({ seq, code }) => [seq, code])).to.deep.equal([[log.head.seq + 1, "not-authorised"]])
     await scene.upload(randomBytes(10), alice, meetingId)
   })
+
+  it("posts an event that does not decode: the server takes none, and one of noise inside is shown as void", async () => {
+    const { alice, bob } = scene
+    const log = await readMeeting(bob.client, meetingId)
+    expect((await refusal(() => appendEvent(bob.client, log, random(500))))[0]).to.equal("malformed")
+    const position = { meetingId, seq: log.head.seq + 1, prev: log.head.hash, epoch: log.current.keys.epoch }
+    const noise = { ...position, statementHash: random(32), sealedBody: random(336), assets: [], epochPart: null }
+    await appendEvent(bob.client, log, encodeEvent(noise))
+    const seen = await readMeeting(alice.client, meetingId)
+    expect(seen.voids.map(({ seq, code }) => [seq, code])).to.deep.equal([[position.seq, "cannot-open"]])
+    await scene.upload(randomBytes(10), alice, meetingId)
+  })
+
+  it("gives everybody a box of noise: who is locked out by it goes on once an admin made the next epoch", async () => {
+    const { alice, bob } = scene
+    const carol = await scene.newClient("Carol's desktop")
+    await admit(alice, carol, meetingId)
+    const spoil = ({ rawEvent, keys }: MadeEpoch, log: MeetingLog): Pick<MadeEpoch, "rawEvent" | "certificate"> => {
+      const { epochPart, ...event } = decodeEvent(rawEvent)
+      const boxes = epochPart!.boxes.map(({ tag }) => ({ tag, memberBox: random(1_200), adminBox: random(1_200) }))
+      const content = { type: "epoch", values: [], assets: [], carried: [], epochPart: { ...epochPart!, boxes } }
+      const spoiled = makeEvent({ ...event, meetingHash: log.meetingHash }, keys, authorOf(bob), content, {
+        timeMs: 1,
+        random,
+      })
+      return { rawEvent: spoiled, certificate: makeCertificate(spoiled, keys.access, null) }
+    }
+    const seq = await appendEpoch(() => ({}), spoil)
+    const seen = await readMeeting(alice.client, meetingId)
+    expect(seen.voids.map((event) => [event.seq, event.code])).to.deep.equal([[seq, "bad-boxes"]])
+    for (const [person, code] of [
+      [alice, "bad-boxes"],
+      [carol, "not-authorised"],
+    ] as const)
+      expect((await refusal(() => scene.upload(randomBytes(10), person, meetingId)))[0]).to.equal(code)
+    await removeMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    for (const person of [alice, carol]) await scene.upload(randomBytes(10), person, meetingId)
+  })
+
+  it("seals what an admin signed into another meeting, a later place, or a later epoch: void, and nothing ends", async () => {
+    const { alice, bob } = scene
+    const other = await createMeeting(alice.client, "Another")
+    await admit(alice, bob, other)
+    await expireMeeting(alice.client, other)
+    const [from, token] = [await readMeeting(bob.client, other), await tokenOf(bob, other)]
+    const expiry = await eventAt(token, other, from.head.seq)
+    await renewMeeting(alice.client, other)
+    const replay = async (into: MeetingId, code: string): Promise<void> => {
+      const log = await readMeeting(bob.client, into)
+      await appendEvent(
+        bob.client,
+        log,
+        resealed(expiry, openEventBody(expiry, from.meetingHash, from.current.keys), log),
+      )
+      const seen = await readMeeting(alice.client, into)
+      expect(seen.voids.map(({ seq, code: given }) => [seq, given]).at(-1)).to.deep.equal([log.head.seq + 1, code])
+      expect(seen.standing.expiry).to.equal(null)
+    }
+    await replay(meetingId, "bad-signature")
+    await replay(other, "bad-signature")
+    await rekeyMeeting(bob.client, other)
+    await replay(other, "bad-signature")
+    await scene.upload(randomBytes(10), alice, other)
+  })
+
+  it("ends another's upload: only the upload's own secret does", async () => {
+    const { alice, bob } = scene
+    const meeting = formatId("meeting", meetingId)
+    let upload = ""
+    const told = scene.liar.lie({
+      method: "PATCH",
+      path: /\/v1\/uploads\//,
+      tell: async (answer, { path }) => {
+        upload = path
+        const token = toBase64Url(await tokenOf(bob, meetingId))
+        for (const bearer of [token, toBase64Url(random(32))]) {
+          const headers = { authorization: `Bearer ${bearer}`, "tus-resumable": "1.0.0" }
+          const { status } = await fetch(`${scene.service.url}${path}`, { method: "DELETE", headers })
+          expect(status).to.be.oneOf([401, 403])
+        }
+        return answer
+      },
+    })
+    await scene.upload(randomBytes(10), alice, meetingId)
+    told.stop()
+    expect(told.delivered()).to.be.greaterThan(0)
+    expect([upload, meeting].join()).to.match(/uploads/)
+  })
+
+  const tokenOf = async ({ client }: TestClient, id: MeetingId): Promise<Uint8Array> =>
+    await client.tokens.with(client.http, currentCapability(await readMeeting(client, id)), async (token) =>
+      Promise.resolve(token),
+    )
+
+  async function eventAt(token: Uint8Array, id: MeetingId, seq: number): Promise<MeetingEvent> {
+    const url = `${scene.service.url}/v1/meetings/${formatId("meeting", id)}/events?from=${seq}`
+    const page = await (await fetch(url, { headers: { authorization: `Bearer ${toBase64Url(token)}` } })).json()
+    return decodeEvent(fromBase64Url((page as { events: readonly string[] }).events[0] ?? ""))
+  }
 })

@@ -132,7 +132,7 @@ describe("pairing by a server that lies", function () {
     const own = formatId("account", whoAmI(scene.alice.client).accountId)
     const other = formatId("account", whoAmI(mallory.client).accountId)
     const chainOf = async (account: string): Promise<Buffer> =>
-      Buffer.from(await (await fetch(`${scene.stack.url}/v1/accounts/${account}/chain`)).arrayBuffer())
+      Buffer.from(await (await fetch(`${scene.service.url}/v1/accounts/${account}/chain`)).arrayBuffer())
     const before = await chainOf(own)
     await renameDevice(scene.alice.client, whoAmI(scene.alice.client).deviceId, "Renamed")
     for (const served of [before, await chainOf(other)]) {

@@ -42,7 +42,7 @@ describe("recovery by a server that lies", function () {
   it("that serves another account's chain under the right id: refused", async () => {
     const own = formatId("account", whoAmI(scene.alice.client).accountId)
     const other = formatId("account", whoAmI(mallory.client).accountId)
-    const chain = await (await fetch(`${scene.stack.url}/v1/accounts/${other}/chain`)).arrayBuffer()
+    const chain = await (await fetch(`${scene.service.url}/v1/accounts/${other}/chain`)).arrayBuffer()
     const requests = await expectRefused(
       scene,
       { path: new RegExp(`${own}/chain$`), tell: () => Buffer.from(chain) },
@@ -67,7 +67,7 @@ describe("recovery by a server that lies", function () {
 
   it("that goes on showing a device the chain from before new words: refused by what the device has seen", async () => {
     const own = formatId("account", whoAmI(scene.alice.client).accountId)
-    const before = await (await fetch(`${scene.stack.url}/v1/accounts/${own}/chain`)).arrayBuffer()
+    const before = await (await fetch(`${scene.service.url}/v1/accounts/${own}/chain`)).arrayBuffer()
     await replacePhrase(scene.alice.client, () => Promise.resolve())
     await expectRefused(
       scene,

@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto"
 import { mkdtemp } from "node:fs/promises"
 import path from "node:path"
 import { expect } from "chai"
-import { compareBytes, equalBytes, toBase64Url } from "../../shared/protocol/bytes.js"
-import { eventHash } from "../../shared/protocol/event.js"
+import { compareBytes, equalBytes, fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
+import { decodeEvent, encodeEvent, eventHash } from "../../shared/protocol/event.js"
 import { formatId } from "../../shared/protocol/ids.js"
+import { boxTag } from "../../client/crypto/epoch-boxes.js"
 import { makeEpochEvent } from "../../client/crypto/epoch-event.js"
 import { adminSigner } from "../../client/crypto/epoch-keys.js"
 import {
@@ -16,6 +17,7 @@ import {
   openJournalFolder,
   readAsset,
   readMeeting,
+  rekeyMeeting,
   removeMember,
   setPolicy,
   setRole,
@@ -191,6 +193,61 @@ describe("rosters that change, by a server that lies", function () {
       "not-authorised",
     ])
   })
+
+  it("a box moved to another recipient, epoch or meeting opens nothing", async () => {
+    const elsewhere = await createMeeting(alice.client, "Elsewhere")
+    await admit(alice, bob, elsewhere)
+    await rekeyMeeting(alice.client, elsewhere)
+    const boxesOf = (log: Awaited<ReturnType<typeof read>>, raw: Uint8Array) => {
+      const tag = boxTag(log.epochs.at(-2)!.keys.secret, log.meetingHash, log.current.keys.epoch, genesisHashOf(bob))
+      return decodeEvent(raw).epochPart!.boxes.find((box) => equalBytes(box.tag, tag))!
+    }
+    await rekeyMeeting(alice.client, meetingId)
+    const before = { ...bob, client: bob.again() }
+    const older = await read(before)
+    const [own, other] = [
+      boxesOf(older, await newestEvent(bob, meetingId)),
+      boxesOf(await readMeeting(bob.client, elsewhere), await newestEvent(bob, elsewhere)),
+    ]
+    await rekeyMeeting(alice.client, meetingId)
+    const tag = boxTag(older.current.keys.secret, older.meetingHash, older.current.keys.epoch + 1, genesisHashOf(bob))
+    const newest = decodeEvent(await newestEvent(alice, meetingId))
+    const others = newest.epochPart!.boxes.filter((box) => !equalBytes(box.tag, tag))
+    for (const [name, moved] of [
+      ["another recipient's", others[0]!],
+      ["of the epoch before", own],
+      ["of another meeting", other],
+    ] as const) {
+      const boxes = newest.epochPart!.boxes.map((box) =>
+        equalBytes(box.tag, tag) ? { ...box, memberBox: moved.memberBox } : box,
+      )
+      const forged = toBase64Url(encodeEvent({ ...newest, epochPart: { ...newest.epochPart!, boxes } }))
+      const told = scene.liar.lie({
+        path: events,
+        tell: json<{ events: readonly string[] }>((page) => ({
+          ...page,
+          events: [...page.events.slice(0, -1), forged],
+        })),
+      })
+      scene.liar.asked()
+      expect(await refusal(async () => await read(before)), name).to.deep.equal(["not-authorised", undefined])
+      expect(scene.liar.asked().filter(({ path }) => path.endsWith("/events"))).to.deep.equal([])
+      told.stop()
+      expect(told.delivered()).to.be.greaterThan(0)
+    }
+    expect((await read(before)).current.keys.epoch).to.equal(older.current.keys.epoch + 1)
+  })
+
+  /** As served to who is a member. */
+  async function newestEvent({ client }: TestClient, id: MeetingId): Promise<Uint8Array> {
+    const log = await readMeeting(client, id)
+    return await client.tokens.with(client.http, currentCapability(log), async (token, subject) => {
+      const headers = { authorization: `Bearer ${toBase64Url(token)}` }
+      const url = `${scene.service.url}/v1/meetings/${subject}/events?from=${log.head.seq}`
+      const page = (await (await fetch(url, { headers })).json()) as { events: readonly string[] }
+      return fromBase64Url(page.events[0] ?? "")
+    })
+  }
 
   it("a meeting with a copied title whose roster names somebody is not theirs, and nothing is sealed to it", async () => {
     const fake = await createMeeting(dave.client, "Rosters")

@@ -205,7 +205,7 @@ describe("segments and chunks from a server that lies", function () {
       const swap: Lie = {
         path: /\/chunks\/1\/hashes$/,
         tell: async (answer, asked) => {
-          const other = await fetch(scene.stack.url + asked.path.replace("/1/", "/0/"), {
+          const other = await fetch(scene.service.url + asked.path.replace("/1/", "/0/"), {
             headers: { authorization: String(asked.headers["authorization"]) },
           })
           expect(other.status).to.equal(200)

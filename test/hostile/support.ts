@@ -9,24 +9,35 @@ import {
   listInvitations,
   type MeetingId,
   openJournalFolder,
+  readMeeting,
   uploadRecording,
   type UploadedRecording,
   whoAmI,
 } from "../../client/sdk/index.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
+import { encodeEvent, eventAad, eventContext, type MeetingEvent } from "../../shared/protocol/event.js"
 import { idOfHash } from "../../shared/protocol/ids.js"
+import { LABELS } from "../../shared/protocol/labels.js"
+import { type NoteContent, noteValues } from "../../shared/protocol/notes.js"
+import { encodeBody, type EventBody } from "../../shared/protocol/statement.js"
+import { sealRecord } from "../../client/crypto/committed-seal.js"
+import { makeEvent } from "../../client/crypto/log-event.js"
+import type { MeetingLog } from "../../client/crypto/meeting-log.js"
+import { fetchChainOf } from "../../client/sdk/chains.js"
+import { selfAsAuthor } from "../../client/sdk/client.js"
+import { appendEvent } from "../../client/sdk/meetings.js"
 import { openFolderStore } from "../../shared/server/objects/folder.js"
 import { assetPrefix } from "../../shared/server/assets/layout.js"
 import { type Lie, type Liar, startLiar } from "../support/liar.js"
+import { random } from "../support/people.js"
 import { temporaryFolder } from "../support/programs.js"
-import { startClient, type TestClient } from "../support/sdk/clients.js"
+import { type Service, startClient, startService, type TestClient } from "../support/sdk/clients.js"
 import { bytesSource } from "../support/sdk/sources.js"
-import { type Stack, startStack } from "../support/stack.js"
 
 /** A real server, a liar in front of it, and two people who know it by the liar's address, with a meeting in common. */
 export interface Scene {
   readonly liar: Liar
-  readonly stack: Stack
+  readonly service: Service
   readonly alice: TestClient
   readonly bob: TestClient
   readonly meetingId: MeetingId
@@ -40,13 +51,8 @@ export interface Scene {
 export async function openScene(): Promise<Scene> {
   const { path: folder, remove } = await temporaryFolder()
   const liar = await startLiar()
-  const stack = await startStack("embedded", {
-    PUBLIC_URLS: liar.url,
-    LOG_LEVEL: "warn",
-    ANONYMOUS_REQUESTS_PER_MINUTE: "0",
-    REQUESTS_PER_MINUTE: "0",
-  })
-  liar.target = stack.url
+  const service = await startService({ PUBLIC_URLS: liar.url })
+  liar.target = service.url
   const clients: TestClient[] = []
   const newClient = async (deviceName: string): Promise<TestClient> => {
     const client = await startClient({ url: liar.url, folder }, deviceName)
@@ -57,10 +63,10 @@ export async function openScene(): Promise<Scene> {
   const bob = await newClient("Bob's phone")
   const meetingId = await createMeeting(alice.client, "Lies")
   await admit(alice, bob, meetingId)
-  const objects = await openFolderStore(path.join(stack.folders[0] ?? "", "objects"))
+  const objects = await openFolderStore(path.join(service.folder, "data", "objects"))
   return {
     liar,
-    stack,
+    service,
     alice,
     bob,
     meetingId,
@@ -85,7 +91,7 @@ export async function openScene(): Promise<Scene> {
       for (const client of clients) await client.close()
       await liar.stop()
       await objects.close()
-      await stack.stop()
+      await service.stop()
       await remove()
     },
   }
@@ -142,4 +148,30 @@ export async function expectRefused(
 /** Rewrites the JSON of an answer. */
 export function json<T>(change: (body: T) => T): Lie["tell"] {
   return ({ body }) => Buffer.from(JSON.stringify(change(JSON.parse(body.toString("utf8")) as T)))
+}
+
+/** Appends a note as a client without scruples would. @param as whom it is said to be by. */
+export async function say(by: TestClient, meetingId: MeetingId, note: NoteContent, as = by): Promise<void> {
+  const { client } = by
+  const log = await readMeeting(client, meetingId)
+  const { genesisHash } = as.client.state.current.secrets
+  const { headHash } = await fetchChainOf(client, genesisHash)
+  const position = { meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash }
+  const content = { type: note.type, values: noteValues(note), assets: [], carried: [], epochPart: null }
+  const author = { ...selfAsAuthor(client, headHash), genesisHash }
+  const ambient = { timeMs: Date.now(), random }
+  await appendEvent(client, log, makeEvent(position, log.current.keys, author, content, ambient))
+}
+
+/** The signed statement of an event, sealed for the next place of a log by somebody who holds its key. */
+export function resealed(event: MeetingEvent, body: EventBody, into: MeetingLog): Uint8Array {
+  const { epoch, logKey } = into.current.keys
+  const visible = { ...event, meetingId: into.meetingId, seq: into.head.seq + 1, prev: into.head.hash, epoch }
+  const place = {
+    key: logKey,
+    label: LABELS.event,
+    context: eventContext(into.meetingHash, visible),
+    aad: eventAad(visible),
+  }
+  return encodeEvent({ ...visible, sealedBody: sealRecord(place, encodeBody(body), random) })
 }

@@ -1,16 +1,20 @@
 import { randomBytes } from "node:crypto"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { eventHash } from "../../shared/protocol/event.js"
-import { idOfHash } from "../../shared/protocol/ids.js"
+import { encodeAssetHeader } from "../../shared/protocol/asset-header.js"
+import { asId, idOfHash, type RecordingId } from "../../shared/protocol/ids.js"
+import { type NoteContent, noteValues } from "../../shared/protocol/notes.js"
+import { storedBytesOfFile } from "../../shared/protocol/padding.js"
 import { type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
 import { compareBytes } from "../../shared/protocol/bytes.js"
 import { adminsOf, type HistoryPolicy, isAdmin, type Role, type RosterEntry } from "../../shared/protocol/roster.js"
 import { type AccountSecrets, createAccount, deviceSigner, type NewAccount } from "../../client/crypto/account-keys.js"
 import { adminSigner } from "../../client/crypto/epoch-keys.js"
 import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
-import type { Author } from "../../client/crypto/log-event.js"
+import { type Author, type EventContent, makeEvent } from "../../client/crypto/log-event.js"
 import type { KnownEpochSecret } from "../../client/crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
+import { type AuthoredAsset, makeRecordingContent } from "../../client/crypto/recording-event.js"
 import { verifySignature } from "../../client/crypto/sodium.js"
 
 export const random = (count: number): Uint8Array => new Uint8Array(randomBytes(count))
@@ -32,6 +36,22 @@ export function makePerson(deviceName: string): Person {
 
 export function entryOf(person: Person, role: Role): RosterEntry {
   return { genesisHash: person.chain.genesisHash, chainHead: person.chain.headHash, generation: 1, role }
+}
+
+/** A recording's media, as its author knows it. */
+export function newMedia(): AuthoredAsset {
+  const header = { kind: "file", assetId: asId("asset", random(16)), salt: random(32) } as const
+  return {
+    role: "media",
+    rawHeader: encodeAssetHeader(header),
+    header,
+    storedBytes: storedBytesOfFile(1_000),
+    trueBytes: 1_000,
+    root: random(32),
+    mediaType: "video/mp4",
+    contentKey: random(32),
+    uploadSecret: random(32),
+  }
 }
 
 /** A meeting's log as a server would hold it, with nothing between it and the test. */
@@ -135,6 +155,40 @@ export class TestMeeting {
     const made = await this.nextEpoch(by, [...log.current.roster, ...people.map((person) => entryOf(person, "member"))])
     for (const person of people) this.tell(person, made)
     return made
+  }
+
+  /** Appends a note by `by`, as it is: whether it is valid its readers say. */
+  async say(by: Person, note: NoteContent, timeMs = 10): Promise<void> {
+    const log = await this.read(by)
+    const content = { type: note.type, values: noteValues(note), assets: [], carried: [], epochPart: null }
+    this.#append(log, by, content, timeMs)
+  }
+
+  /** Publishes a recording of one asset. */
+  async publish(
+    by: Person,
+    title: string,
+    timeMs = 5,
+    recordingId = asId("recording", random(16)),
+    asset = newMedia(),
+  ): Promise<RecordingId> {
+    const log = await this.read(by)
+    const details = { title, fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" } as const
+    const authorUserPublicKey = by.chain.userKeys[0]?.publicKey ?? new Uint8Array(1_216)
+    const recording = { recordingId, assets: [asset], details, authorUserPublicKey }
+    const { keys } = log.current
+    this.#append(log, by, makeRecordingContent(recording, log.meetingHash, keys, keys, random), timeMs)
+    return recordingId
+  }
+
+  #append(
+    { meetingId, meetingHash, head, current }: MeetingLog,
+    by: Person,
+    content: EventContent,
+    timeMs: number,
+  ): void {
+    const position = { meetingId, meetingHash, seq: head.seq + 1, prev: head.hash }
+    this.events.push(makeEvent(position, current.keys, by.author, content, { timeMs, random }))
   }
 
   adminKey(): Uint8Array {

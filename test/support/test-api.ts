@@ -46,6 +46,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       requestsPerMinute: options.requestsPerMinute ?? 0,
       trustedProxies: 0,
       drainMs: options.drainMs ?? 2_000,
+      purgeGraceDays: 7,
     },
     catalog,
     instance: await openInstance(database.catalog, secureRandom, signerOfSeed),

@@ -29,8 +29,8 @@ export interface PieceRow {
 const COPY_BYTES = 1 << 20
 
 /**
- * An object of the asset; `null` where it was cancelled, as its bytes are on their way out and may be gone before its row.
- * @throws {@link ArchiveError} `unavailable` where it was cancelled after the snapshot; `integrity` where bytes are lost.
+ * An object of the asset; `null` where it was cancelled or is being purged, as its bytes may be gone before its row.
+ * @throws {@link ArchiveError} `unavailable` where that began after the snapshot; `integrity` where bytes are lost.
  */
 export async function openObject(
   sources: ByteSources,
@@ -69,11 +69,16 @@ export async function openPiece(
   return await openObject(sources, asset, chunkKey(asset.asset_id, n, chunk.sha256), range)
 }
 
+/** Whether bytes of an asset in this state are being removed: those that are still there are given. */
+export function isOnItsWayOut(state: string): boolean {
+  return state === "cancelled" || state === "purging"
+}
+
 async function gone({ catalog }: ByteSources, asset: AssetRow): Promise<null> {
-  if (asset.state === "cancelled") return null
+  if (isOnItsWayOut(asset.state)) return null
   const place = `asset ${toHex(asset.asset_id)}`
   const [now] = await catalog.query<{ state: string }>("SELECT state FROM assets WHERE asset_id = $1", [asset.asset_id])
-  if (now === undefined || now.state === "cancelled")
-    throw new ArchiveError("unavailable", "an upload was cancelled meanwhile: produce again", { place })
+  if (now === undefined || isOnItsWayOut(now.state))
+    throw new ArchiveError("unavailable", "an asset was deleted meanwhile: produce again", { place })
   throw new ArchiveError("integrity", "bytes that the catalog names are not in the store", { place })
 }

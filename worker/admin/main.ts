@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander"
 import { fromHex, toHex } from "../../shared/protocol/bytes.js"
+import { dateOfDay } from "../../shared/protocol/ambient.js"
 import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, parseId } from "../../shared/protocol/ids.js"
 import { signaturesReady } from "../../shared/server/signatures.js"
@@ -98,7 +99,7 @@ program
     const instanceKey = options.instanceKey === undefined ? null : readKey(options.instanceKey)
     const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
     print({ verified: true, missing: [], ...verified }, [
-      `complete and unaltered: ${verified.meeting}, produced by ${verified.instance} on ${new Date(verified.producedDay * 86_400_000).toISOString().slice(0, 10)}`,
+      `complete and unaltered: ${verified.meeting}, produced by ${verified.instance} on ${dateOfDay(verified.producedDay)}`,
       ...Object.entries(verified.present).map(([table, count]) => `present   ${String(count).padStart(8)} ${table}`),
       `present   ${String(verified.publishedAssets).padStart(8)} assets that events published, each with every chunk`,
       ...verified.withheld.map((item) => `withheld  ${String(item.count).padStart(8)} ${item.what}: ${item.reason}`),

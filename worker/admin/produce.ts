@@ -1,4 +1,5 @@
 import { resolve } from "node:path"
+import { dateOfDay } from "../../shared/protocol/ambient.js"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
@@ -43,11 +44,15 @@ export interface ProductionResult {
 }
 
 const ROWS_PER_QUERY = 256
+/** States in which `asset.cbor` stands beside the chunks; of what is being purged it is given where it still does. */
+const HAS_RECORD: ReadonlySet<string> = new Set(["stored", "marked", "purging"])
 /** How many rows of each table are of one meeting: counted apart from writing them, so that none is left out unseen. */
 const COUNT_ROWS: Readonly<Record<ProducedTable, string>> = {
   meetings: "meetings WHERE meeting_id = $1",
   meeting_events: "meeting_events WHERE meeting_id = $1",
   meeting_epochs: "meeting_epochs WHERE meeting_id = $1",
+  tombstones:
+    "tombstones WHERE kind = 'header' AND id IN (SELECT unnest(assets) FROM meeting_events WHERE meeting_id = $1)",
   assets: "assets WHERE meeting_id = $1",
   chunks: "chunks JOIN assets USING (asset_id) WHERE meeting_id = $1",
   pieces: "pieces JOIN assets USING (asset_id) WHERE meeting_id = $1",
@@ -89,6 +94,7 @@ class Production {
     const { meetingId, target } = this.#options
     const records = await this.#bag.payload("records.jsonl")
     await this.#writeMeeting(records)
+    await this.#writeTombstones(records)
     await this.#writeAssets(records)
     await records.close()
     const schema = Object.fromEntries(PRODUCED_TABLES.map((table) => [table, SCHEMA[table]]))
@@ -98,7 +104,7 @@ class Production {
     const tagManifestHash = await this.#bag.seal({
       "Source-Organization": `Taciturn instance ${declaration.instance}`,
       "External-Identifier": declaration.scope.meeting,
-      "Bagging-Date": new Date(declaration.producedDay * 86_400_000).toISOString().slice(0, 10),
+      "Bagging-Date": dateOfDay(declaration.producedDay),
       "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
     })
     const { operatorSigner, serverKeys } = this.#parts.instance
@@ -134,6 +140,20 @@ class Production {
     }
   }
 
+  /** Of assets that the meeting's events name and that were purged. */
+  async #writeTombstones(records: BagFile): Promise<void> {
+    for (let after: Uint8Array = new Uint8Array(0); ;) {
+      const rows = await this.#snapshot.query<{ id: Uint8Array }>(
+        `SELECT * FROM ${COUNT_ROWS.tombstones} AND id > $2 ORDER BY id LIMIT ${ROWS_PER_QUERY}`,
+        [this.#options.meetingId, after],
+      )
+      await this.#writeRows(records, "tombstones", rows)
+      const last = rows.at(-1)
+      if (last === undefined) return
+      after = last.id
+    }
+  }
+
   async #writeAssets(records: BagFile): Promise<void> {
     let after: Uint8Array = new Uint8Array(0)
     for (;;) {
@@ -145,7 +165,7 @@ class Production {
       await this.#writeRows(records, "assets", [asset])
       await this.#writeChunks(records, asset)
       await this.#writePieces(records, asset)
-      if (asset.state === "stored") await this.#writeObject(asset, "asset.cbor", assetRecordKey(asset.asset_id))
+      if (HAS_RECORD.has(asset.state)) await this.#writeObject(asset, "asset.cbor", assetRecordKey(asset.asset_id))
       after = asset.asset_id
     }
   }

@@ -90,7 +90,15 @@ export const schemaFileSchema = z.record(
 )
 
 /** The tables whose rows a production carries, in order. */
-export const PRODUCED_TABLES = ["meetings", "meeting_events", "meeting_epochs", "assets", "chunks", "pieces"] as const
+export const PRODUCED_TABLES = [
+  "meetings",
+  "meeting_events",
+  "meeting_epochs",
+  "tombstones",
+  "assets",
+  "chunks",
+  "pieces",
+] as const
 export type ProducedTable = (typeof PRODUCED_TABLES)[number]
 
 /** What no server holds, in words for the declaration. */

@@ -23,6 +23,8 @@ const rowSchemas = {
     asset_count: count,
     stored_bytes: count,
     created_day: count,
+    retention_days: count.nullable(),
+    purge_day: count.nullable(),
   }),
   meeting_events: z.strictObject({
     meeting_id: bytes,
@@ -41,12 +43,13 @@ const rowSchemas = {
     admin_key: bytes,
     certificate: bytes,
   }),
+  tombstones: z.strictObject({ kind: z.string(), id: bytes, day: count }),
   assets: z.strictObject({
     asset_id: bytes,
     meeting_id: bytes,
     header: bytes,
     header_hash: bytes,
-    state: z.enum(["uploading", "storing", "stored", "cancelled"]),
+    state: z.enum(["uploading", "storing", "stored", "cancelled", "marked", "purging"]),
     size_bytes: count.nullable(),
     offset_bytes: count,
     root: bytes.nullable(),
@@ -57,6 +60,7 @@ const rowSchemas = {
     created_day: count,
     stored_day: count.nullable(),
     active_at: time,
+    purge_day: count.nullable(),
   }),
   chunks: z.strictObject({
     asset_id: bytes,

@@ -12,10 +12,16 @@ import { CHUNK_BYTES, chunkCount, chunkSize, SEGMENT_BYTES } from "../../shared/
 import { nodeSha256 } from "../../shared/server/ambient.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { refused } from "./bag-reader.js"
+import { isOnItsWayOut } from "./held-bytes.js"
 import type { ProducedRow } from "./record-reader.js"
 
 /** The largest that a bag can hold is an asset record. SPEC.md §13. */
 const MAX_OBJECT_BYTES = LIMITS.assetRecordBytes
+
+/** Whether an asset in this state has its receipt and all of its bytes. */
+export function isWhole(state: string): boolean {
+  return state === "stored" || state === "marked"
+}
 
 /** Follows one asset's rows and bytes. SPEC.md §12, 6 and 7. */
 export class AssetCheck {
@@ -76,11 +82,13 @@ export class AssetCheck {
   async finish(instanceKey: Uint8Array, serverKeys: readonly Uint8Array[]): Promise<void> {
     const { state, size_bytes: sizeBytes, root, receipt, offset_bytes: offsetBytes } = this.row
     const place = `asset ${this.#id}`
-    // What was cancelled is being purged: some of it may be gone.
-    if (state === "cancelled") return
+    if (isOnItsWayOut(state)) {
+      this.#payload.delete(`data/objects/${this.#id}/asset.cbor`)
+      return
+    }
     this.#assertPresent(offsetBytes, place)
     this.#assertComplete(offsetBytes, sizeBytes, place)
-    if (state !== "stored") return
+    if (!isWhole(state)) return
     if (sizeBytes === null || root === null || receipt === null || sizeBytes !== offsetBytes)
       throw refused("a stored asset without size, root or receipt", place)
     const complete = this.#chunkHashes.length === this.#nextChunk && this.#chunkBytes === sizeBytes
@@ -132,7 +140,7 @@ export class AssetCheck {
     place: string,
   ): Promise<void> {
     const leaves = row.leaf_hashes
-    if (this.row.state === "cancelled" && !this.#payload.has(path)) return
+    if (isOnItsWayOut(this.row.state) && !this.#payload.has(path)) return
     const bytes = await this.#read(path, place)
     if (bytes.length !== row.size_bytes || !equalBytes(createHash("sha256").update(bytes).digest(), sha256))
       throw refused("bytes that are not what their row says", place)

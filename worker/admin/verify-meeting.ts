@@ -77,6 +77,12 @@ export class MeetingCheck {
     this.#epochs.delete(row.seq)
   }
 
+  /** That an asset which an event published was purged: the operator's word, as no bytes are left to say it. */
+  tombstone({ kind, id }: ProducedRow<"tombstones">): void {
+    if (kind !== "header" || !this.named.delete(toHex(id)))
+      throw refused("a tombstone of nothing that this meeting published", `tombstone ${toHex(id)}`)
+  }
+
   /** After the last row. */
   finish(receipted: { readonly assets: number; readonly bytes: number }): void {
     const { head_seq: headSeq, head_hash: headHash, asset_count: assets, stored_bytes: bytes, epoch } = this.#meeting

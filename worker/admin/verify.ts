@@ -15,7 +15,7 @@ import {
   SIGNATURE_FILE,
 } from "./production-format.js"
 import { assertSchemaFile, parseJson, readRecords, RECORDS_PATH } from "./record-reader.js"
-import { AssetCheck } from "./verify-asset.js"
+import { AssetCheck, isWhole } from "./verify-asset.js"
 import { MeetingCheck } from "./verify-meeting.js"
 
 export interface VerifiedProduction {
@@ -93,6 +93,7 @@ class RecordsCheck {
     meetings: 0,
     meeting_events: 0,
     meeting_epochs: 0,
+    tombstones: 0,
     assets: 0,
     chunks: 0,
     pieces: 0,
@@ -100,7 +101,7 @@ class RecordsCheck {
   #meeting: MeetingCheck | null = null
   #asset: AssetCheck | null = null
   #publishedAssets = 0
-  /** What the meeting's row counts: assets with a receipt, and their bytes. */
+  /** What the meeting's row counts: assets with a receipt that are not being purged, and their bytes. */
   #receipted = { assets: 0, bytes: 0 }
   #stage = 0
 
@@ -130,6 +131,7 @@ class RecordsCheck {
       if (meeting === null) throw refused("the meeting's row is missing", RECORDS_PATH)
       if (record.table === "meeting_events") meeting.event(record.row)
       else if (record.table === "meeting_epochs") meeting.epoch(record.row)
+      else if (record.table === "tombstones") meeting.tombstone(record.row)
       else if (record.table === "assets") await this.#beginAsset(meeting, record.row)
       else if (this.#asset === null) throw refused(`a row of ${record.table} before its asset's`, RECORDS_PATH)
       else if (record.table === "chunks") await this.#asset.chunk(record.row)
@@ -148,12 +150,13 @@ class RecordsCheck {
     if (this.#asset !== null && compareBytes(this.#asset.row.asset_id, row.asset_id) >= 0)
       throw refused("assets that stand out of order", `asset ${toHex(row.asset_id)}`)
     this.#asset = new AssetCheck(row, this.#folder, this.#payload)
-    if (row.state === "stored") {
+    if (isWhole(row.state)) {
       this.#receipted.assets += 1
       this.#receipted.bytes += row.offset_bytes
     }
     if (!meeting.named.delete(toHex(this.#asset.headerHash))) return
-    if (row.state !== "stored") throw refused("a published asset that is not stored", `asset ${toHex(row.asset_id)}`)
+    if (!isWhole(row.state) && row.state !== "purging")
+      throw refused("a published asset that is not stored", `asset ${toHex(row.asset_id)}`)
     this.#publishedAssets += 1
   }
 
@@ -161,7 +164,7 @@ class RecordsCheck {
     await this.#asset?.finish(this.#signed.instanceKey, this.#serverKeys)
   }
 
-  /** One meeting, its events, its epochs, then asset by asset. */
+  /** One meeting, its events, its epochs, tombstones, then asset by asset. */
   #assertOrder(table: ProducedTable): void {
     const stage = Math.min(PRODUCED_TABLES.indexOf(table), PRODUCED_TABLES.indexOf("assets"))
     if (stage < this.#stage || (table === "meetings" && this.#rows.meetings > 1))

@@ -1,16 +1,13 @@
-import { chmod, mkdir, rm } from "node:fs/promises"
 import { hostname } from "node:os"
 import type { Command } from "commander"
 import { type ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
-import { prepareAccount, registerAccount, whoAmI } from "../../sdk/account.js"
+import { registerAccount, whoAmI } from "../../sdk/account.js"
 import type { Client } from "../../sdk/client.js"
-import { createStateFile } from "../../sdk/node/state-file.js"
-import { type CommandContext, initialUrl, secureRandom, systemClock } from "../context.js"
+import { type CommandContext, initialUrl } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
-import { assertNoAccount, choosePassphrase } from "../home.js"
+import { makeHome, type NewAccountFlags } from "../home.js"
 import type { Action } from "../main.js"
-import { phraseLines, writePhrase } from "../phrase.js"
 
 export function addAccountCommands(program: Command, run: (action: Action) => Promise<void>): void {
   program
@@ -23,7 +20,7 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
       "after",
       "\nExample:\n  taciturn init --name laptop\n\nA passphrase may come from the file that TACITURN_PASSPHRASE_FILE names, too. Without one, the file's mode protects the keys.",
     )
-    .action(async (flags: InitFlags) => {
+    .action(async (flags: NewAccountFlags) => {
       await run(async (context) => await init(context, flags, program.opts<{ url?: string }>().url))
     })
   program
@@ -52,42 +49,11 @@ export function addAccountCommands(program: Command, run: (action: Action) => Pr
     })
 }
 
-interface InitFlags {
-  readonly name: string
-  readonly phraseFile?: string
-  readonly passphrase?: boolean
-}
-
-async function init(context: CommandContext, flags: InitFlags, url: string | undefined): Promise<number> {
-  const { keystorePath, output, config } = context
-  await assertNoAccount(context)
-  const passphrase = await choosePassphrase(context, flags.passphrase === true)
-  const http = context.httpFor(initialUrl(url, config))
-  const { state, recoveryPhrase } = await prepareAccount(http, {
-    deviceName: flags.name,
-    clock: systemClock,
-    random: secureRandom,
-  })
-  await mkdir(config.home, { recursive: true, mode: 0o700 })
-  await chmod(config.home, 0o700)
-  if (flags.phraseFile !== undefined) await writePhrase(flags.phraseFile, recoveryPhrase)
-  const box = await createStateFile(keystorePath, state, passphrase, secureRandom)
-  const client = context.clientFor(http, box)
-  const failure = await register(client, async () => {
-    await rm(keystorePath, { force: true })
-    if (flags.phraseFile !== undefined) await rm(flags.phraseFile, { force: true })
-  })
-  const self = whoAmI(client)
-  const [account, device] = [formatId("account", self.accountId), formatId("device", self.deviceId)]
-  const shown = flags.phraseFile === undefined ? { recoveryPhrase } : { recoveryPhraseFile: flags.phraseFile }
-  output.result({ account, device, ...shown }, [
-    `account  ${account}`,
-    `device   ${device} (${flags.name})`,
-    "",
-    ...phraseLines(recoveryPhrase, flags.phraseFile),
-    "",
-    `Keys are in ${config.home}${passphrase === null ? ", without a passphrase: whoever reads that folder is you" : ""}.`,
-  ])
+async function init(context: CommandContext, flags: NewAccountFlags, url: string | undefined): Promise<number> {
+  const { output, config } = context
+  const { client, undo, document, lines } = await makeHome(context, flags, initialUrl(url, config))
+  const failure = await register(client, undo)
+  output.result(document, lines)
   if (failure === null) return EXIT.done
   output.note(`the server was not told of this account yet: the next command tells it (${failure.message})`)
   return EXIT_CODES[failure.code]

@@ -12,7 +12,7 @@ export function addBlockCommands(contact: Command, run: (action: Action) => Prom
     .addHelpText("after", "\nExample:\n  taciturn contact block acct_…\n\nMeetings that both are in go on.")
     .action(async (who: string) => {
       await run(async (context) => {
-        const client = await context.openClient()
+        const client = await context.openClient({ admits: false })
         const accountId = await findPerson(client, who)
         await blockAccount(client, accountId)
         const id = formatId("account", accountId)

@@ -54,7 +54,7 @@ export function addInvitationCommands(meeting: Command, run: (action: Action) =>
     .action(async (id: string) => {
       await run(async (context) => {
         const meetingId = readId("meeting", id)
-        await blockMeeting(await context.openClient(), meetingId)
+        await blockMeeting(await context.openClient({ admits: false }), meetingId)
         context.output.result({ meeting: id, isBlocked: true }, [`Invitations to ${id} are dropped from now on.`])
         return undefined
       })

@@ -6,7 +6,7 @@ import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids
 import type { Client } from "../../sdk/client.js"
 import { listInvitations } from "../../sdk/invitations.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
-import { createMeeting, readMeeting, seenOf } from "../../sdk/meetings.js"
+import { createMeeting, deletedMeeting, readMeeting, seenOf } from "../../sdk/meetings.js"
 import { accountRisks } from "../../sdk/recovery.js"
 import type { MeetingState } from "../../sdk/state.js"
 import type { CommandContext } from "../context.js"
@@ -14,6 +14,8 @@ import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
 import { addInvitationCommands, describeInvitation } from "./invitations.js"
+import { addMeetingKeepingCommands } from "./keeping.js"
+import { addLinkCommands } from "./links.js"
 import { addMembershipCommands } from "./membership.js"
 
 export function addMeetingCommands(program: Command, run: (action: Action) => Promise<void>): void {
@@ -43,7 +45,9 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
       await run(async (context) => await list(context, flags.refresh === true))
     })
   addInvitationCommands(meeting, run)
+  addLinkCommands(meeting, run)
   addMembershipCommands(meeting, run)
+  addMeetingKeepingCommands(meeting, run)
 }
 
 /** From the file that is named, else from the environment. */
@@ -94,7 +98,7 @@ async function list(context: CommandContext, refreshes: boolean): Promise<number
     ...meetings.map((listed) =>
       listed.error === undefined
         ? `${listed.meeting}  ${listed.title ?? ""}  ${listed.members === null ? "(not looked at yet)" : `(${listed.members} members, ${listed.recordings ?? 0} recordings)`}`
-        : `${listed.meeting}  can't be shown: ${listed.error.message}`,
+        : `${listed.meeting}  ${listed.error.code === "gone" ? "" : "can't be shown: "}${listed.error.message}`,
     ),
     ...invitations.map(
       (invitation) =>
@@ -106,14 +110,21 @@ async function list(context: CommandContext, refreshes: boolean): Promise<number
         ]
       : riskLines(risks)),
   ])
-  const failed = meetings.flatMap(({ error }) => (error === undefined ? [] : [EXIT_CODES[error.code]]))
+  const failed = meetings.flatMap(({ error }) =>
+    error === undefined || error.code === "gone" ? [] : [EXIT_CODES[error.code]],
+  )
   return failed.includes(EXIT.integrity) ? EXIT.integrity : (failed[0] ?? EXIT.done)
 }
 
 /** As this device last saw it. */
-function describeMeeting({ meetingHash, seen }: MeetingState): ListedMeeting {
-  const meeting = formatId("meeting", idOfHash("meeting", meetingHash))
-  return { meeting, ...(seen ?? { title: null, epoch: null, members: null, recordings: null }) }
+function describeMeeting(known: MeetingState): ListedMeeting {
+  const meeting = formatId("meeting", idOfHash("meeting", known.meetingHash))
+  const { seen } = known
+  if (seen !== null && known.deletion === null) return { meeting, ...seen }
+  const listed = { meeting, title: seen?.title ?? null, epoch: null, members: null, recordings: null }
+  if (known.deletion === null) return listed
+  const { code, message } = deletedMeeting(known)
+  return { ...listed, error: { code, message } }
 }
 
 /** One meeting whose log is not as it should be hides no other. */

@@ -1,16 +1,18 @@
 import type { Command } from "commander"
-import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { type AccountId, formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
+import { type AccountId, formatId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { contactOf, findPerson } from "../../sdk/contacts.js"
+import { findPerson } from "../../sdk/contacts.js"
 import { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "../../sdk/epochs.js"
+import { readKeeping } from "../../sdk/keeping.js"
 import { type EpochMoment, membersOf } from "../../sdk/membership.js"
-import { readMeeting } from "../../sdk/meetings.js"
+import { readMeeting, seenOf } from "../../sdk/meetings.js"
 import { expireMeeting, leaveMeeting, renewalDueMs, renewMeeting } from "../../sdk/standing.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
+import { accountOf, knownAs, nameText, purgeDocument } from "../describe.js"
 import type { Action } from "../main.js"
+import { retentionDiffers } from "./keeping.js"
 
 type Run = (action: Action) => Promise<void>
 
@@ -184,9 +186,11 @@ function withoutEpoch(
 async function show(context: CommandContext, id: string): Promise<void> {
   const client = await context.openClient()
   const log = await readMeeting(client, readId("meeting", id))
+  // Who is no member any more is told nothing about what is stored.
+  const keeping = log.isMember ? await readKeeping(client, log) : null
   const { current, former } = membersOf(log)
   const { title, policy, keys, adminBoxesAreWrong } = log.current
-  const { expiry } = log.standing
+  const { expiry, retention, deletion } = log.standing
   const renewalDue = timeOf(renewalDueMs(log))
   const ended = expiry === null ? null : timeOf(expiry.timeMs)
   const admins = current.filter(({ role }) => role === "admin")
@@ -207,16 +211,38 @@ async function show(context: CommandContext, id: string): Promise<void> {
       opensFrom: documentOf(opensFrom),
     })),
     former: former.map(({ genesisHash, until }) => ({ account: accountOf(genesisHash), until: documentOf(until) })),
-    recordings: log.recordings.length,
+    recordings: seenOf(log).recordings,
     renewalDue,
     ended,
+    retention:
+      retention === null
+        ? null
+        : { days: retention.days, by: accountOf(retention.authorGenesisHash), time: timeOf(retention.timeMs) },
+    servedRetentionDays: keeping?.retentionDays ?? null,
+    deleted: deletion === null ? null : { by: accountOf(deletion.authorGenesisHash), time: timeOf(deletion.timeMs) },
+    ...purgeDocument(keeping?.purgeDay ?? null),
     adminBoxesAreWrong,
     isSoleAdmin,
     notices,
   }
   context.output.result(document, [
     title,
-    `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${log.recordings.length} recordings`,
+    `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${document.recordings} recordings`,
+    ...(document.deleted === null
+      ? keeping?.purgeDay == null
+        ? []
+        : ["The server says that this meeting was deleted; nothing in its log says so."]
+      : [
+          `deleted by ${document.deleted.by} on ${dayOf(document.deleted.time)}${document.purgeDay === null ? "" : `: all of it goes on ${document.purgeDay}`}`,
+        ]),
+    ...(document.retention === null || document.retention.days === null
+      ? []
+      : [
+          `recordings are kept for ${document.retention.days} days, as ${document.retention.by} said on ${dayOf(document.retention.time)}`,
+        ]),
+    ...(keeping === null || keeping.retentionDays === (retention?.days ?? null)
+      ? []
+      : [retentionDiffers(keeping.retentionDays, retention?.days ?? null).trim()]),
     ended === null
       ? `an admin's renewal is due by ${dayOf(renewalDue)}`
       : `ended on ${dayOf(ended)}: nothing more is sealed`,
@@ -239,22 +265,6 @@ async function show(context: CommandContext, id: string): Promise<void> {
     ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
     ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
   ])
-}
-
-function knownAs(client: Client, genesisHash: Uint8Array): { readonly name: string | null; readonly state: string } {
-  if (equalBytes(genesisHash, client.state.current.secrets.genesisHash)) return { name: null, state: "self" }
-  const contact = contactOf(client, genesisHash)
-  return { name: contact?.name ?? null, state: contact?.state ?? "unknown" }
-}
-
-function nameText(client: Client, genesisHash: Uint8Array): string {
-  const { name, state } = knownAs(client, genesisHash)
-  if (state === "self") return "  you"
-  return name === null ? "" : `  ${name} (${state})`
-}
-
-function accountOf(genesisHash: Uint8Array): string {
-  return formatId("account", idOfHash("account", genesisHash))
 }
 
 function timeOf(ms: number): string {

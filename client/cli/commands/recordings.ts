@@ -1,36 +1,111 @@
 import type { Command } from "commander"
-import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
+import { formatId } from "../../../shared/protocol/ids.js"
+import { deleteRecording, renameRecording } from "../../sdk/deletion.js"
+import { readStoredRecordings, type StoredRecording } from "../../sdk/keeping.js"
 import { readMeeting } from "../../sdk/meetings.js"
+import { titleOf } from "../../sdk/recordings.js"
 import { readId } from "../arguments.js"
+import type { CommandContext } from "../context.js"
+import { accountOf, fateText, purgeDocument, purgeLine } from "../describe.js"
 import type { Action } from "../main.js"
 import { formatDuration, formatSize } from "../output.js"
+import { addRecordingShowCommand } from "./recording.js"
 
-export function addRecordingsCommand(program: Command, run: (action: Action) => Promise<void>): void {
+type Run = (action: Action) => Promise<void>
+
+export function addRecordingsCommand(program: Command, run: Run): void {
   program
     .command("recordings <meeting>")
     .description("the recordings of a meeting, oldest first")
     .addHelpText("after", "\nExample:\n  taciturn recordings mtg_… --json")
     .action(async (id: string) => {
       await run(async (context) => {
-        const log = await readMeeting(await context.openClient(), readId("meeting", id))
-        const recordings = log.recordings.map((recording) => ({
-          recording: formatId("recording", recording.fields.recordingId),
-          title: recording.opened?.details.title ?? null,
-          author: formatId("account", idOfHash("account", recording.authorGenesisHash)),
-          durationSeconds:
-            recording.opened?.details.durationMs == null ? null : recording.opened.details.durationMs / 1_000,
-          sizeBytes: recording.fields.assets[0]?.trueBytes ?? 0,
-          published: new Date(recording.timeMs).toISOString(),
-        }))
-        const lines = recordings.map(
-          (item) =>
-            `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}`,
-        )
-        context.output.result(
-          { recordings },
-          lines.length > 0 ? lines : ["No recordings yet. Add one with `taciturn upload MEETING FILE`."],
-        )
+        await list(context, id)
         return undefined
       })
     })
+  const recording = program.command("recording").description("show a recording, delete it, or give it another title")
+  addRecordingShowCommand(recording, run)
+  recording
+    .command("delete <recording>")
+    .description("delete a recording for everybody, as its author or an admin; nobody can take that back")
+    .addHelpText(
+      "after",
+      "\nExample:\n  taciturn recording delete rec_…\n\nThe members are told who did it. The server removes the bytes on the day that is shown. Copies that members downloaded stay theirs.",
+    )
+    .action(async (id: string) => {
+      await run(async (context) => {
+        await remove(context, id)
+        return undefined
+      })
+    })
+  recording
+    .command("rename <recording> <title>")
+    .description("give a recording another title, as its author or an admin")
+    .option("--not-renewed", "although no admin has vouched for the meeting's members in the last 30 days")
+    .addHelpText("after", '\nExample:\n  taciturn recording rename rec_… "Kick-off, second part"')
+    .action(async (id: string, title: string, flags: { readonly notRenewed?: boolean }) => {
+      await run(async (context) => {
+        const recordingId = readId("recording", id)
+        const client = await context.openClient()
+        await renameRecording(client, recordingId, title, { acceptsNotRenewed: flags.notRenewed })
+        context.output.result({ recording: id, title }, [`${id} is called ${title}.`])
+        return undefined
+      })
+    })
+}
+
+async function list(context: CommandContext, id: string): Promise<void> {
+  const client = await context.openClient()
+  const log = await readMeeting(client, readId("meeting", id))
+  const all = await readStoredRecordings(client, log)
+  const recordings = all.filter(({ recording }) => recording.withdrawal === null).map(describe)
+  const withdrawn = all.flatMap(({ recording: { withdrawal, fields } }) =>
+    withdrawal === null
+      ? []
+      : [
+          {
+            recording: formatId("recording", fields.recordingId),
+            by: accountOf(withdrawal.authorGenesisHash),
+            time: new Date(withdrawal.timeMs).toISOString(),
+          },
+        ],
+  )
+  const lines = [
+    ...recordings.map(
+      (item) =>
+        `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}${fateText(item.state)}`,
+    ),
+    ...withdrawn.map((item) => `${item.recording}  deleted by ${item.by} on ${item.time.slice(0, 10)}`),
+  ]
+  context.output.result(
+    { recordings, withdrawn },
+    lines.length > 0 ? lines : ["No recordings yet. Add one with `taciturn upload MEETING FILE`."],
+  )
+}
+
+function describe({ recording, fate }: StoredRecording) {
+  const { fields, opened, authorGenesisHash, timeMs } = recording
+  return {
+    recording: formatId("recording", fields.recordingId),
+    title: titleOf(recording),
+    author: accountOf(authorGenesisHash),
+    durationSeconds: opened?.details.durationMs == null ? null : opened.details.durationMs / 1_000,
+    sizeBytes: fields.assets[0]?.trueBytes ?? 0,
+    published: new Date(timeMs).toISOString(),
+    state: fate,
+  }
+}
+
+async function remove(context: CommandContext, id: string): Promise<void> {
+  const recordingId = readId("recording", id)
+  const { meetingId, isStated, purgeDay } = await deleteRecording(await context.openClient(), recordingId)
+  const document = { recording: id, meeting: formatId("meeting", meetingId), isStated, ...purgeDocument(purgeDay) }
+  context.output.result(document, [
+    isStated
+      ? `${id} is deleted: the members are told that you did it.`
+      : `${id} is deleted. This account can say so in its meeting no more: to the members it is missing.`,
+    purgeLine(purgeDay),
+    "Whoever downloaded it keeps that copy.",
+  ])
 }

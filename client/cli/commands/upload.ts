@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { access, constants, realpath, stat } from "node:fs/promises"
 import { basename, extname, join } from "node:path"
 import type { Command } from "commander"
+import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
@@ -14,6 +15,7 @@ import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
 import { mediaTypeOfBytes } from "../file-names.js"
 import type { Action } from "../main.js"
+import { uploadsFolder } from "../home.js"
 import { findFfmpeg } from "../media/ffmpeg.js"
 import { asItIs, prepareMedia } from "../media/prepare.js"
 import { formatSize } from "../output.js"
@@ -65,7 +67,7 @@ async function upload(
     throw new ArchiveError("usage", "--title names one recording, and several files were given")
   if (files.filter((file) => file === "-").length > 1)
     throw new ArchiveError("usage", "standard input can be given once")
-  const client = await context.openClient(PATIENCE_MS)
+  const client = await context.openClient({ patienceMs: PATIENCE_MS })
   const done: Uploaded[] = []
   const failures: {
     readonly file: string
@@ -179,9 +181,13 @@ async function uploadInput(
     folder,
     async () => {
       const journal = await openJournalFolder(folder)
-      const start = await peek(process.stdin)
       // An earlier call may have kept all that its own input gave; then this one needs none.
-      if (start.length === 0 && (await journal.load()) === null) {
+      const [begun] = (await journal.load())?.assets ?? []
+      const isFirst =
+        begun === undefined || (await journal.loadLeaves(decodeAssetHeader(begun.rawHeader).assetId)).length === 0
+      const mediaType = async (): Promise<string> => {
+        const start = await peek(process.stdin)
+        if (start.length > 0 || !isFirst) return mediaTypeOfBytes(start)
         await journal.remove()
         throw new ArchiveError("usage", "nothing came on standard input: nothing was uploaded")
       }
@@ -192,7 +198,7 @@ async function uploadInput(
         durationMs: null,
         prepared: "as-is" as const,
       }
-      const assets: UploadAsset[] = [{ role: "media", mediaType: mediaTypeOfBytes(start), source }]
+      const assets: UploadAsset[] = [{ role: "media", mediaType, source }]
       return await uploadRecording(
         client,
         meetingId,
@@ -215,5 +221,5 @@ function journalFolder(
   const hash = createHash("sha256")
   for (const part of [client.http.baseUrl, formatId("meeting", meetingId), ...parts])
     hash.update(`${Buffer.byteLength(part)}:${part},`)
-  return join(context.config.home, "uploads", hash.digest("hex").slice(0, 40))
+  return join(uploadsFolder(context), hash.digest("hex").slice(0, 40))
 }

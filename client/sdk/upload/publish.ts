@@ -1,5 +1,5 @@
 import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
-import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { concatBytes, equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { decodeEvent } from "../../../shared/protocol/event.js"
 import { asId, type MeetingId } from "../../../shared/protocol/ids.js"
@@ -17,6 +17,8 @@ import { prepareToSeal, type SealingOptions } from "../standing.js"
 import type { Journal } from "./journal.js"
 
 const ATTEMPTS = 20
+/** So that the keystore stays small. */
+const PUBLISHED_KEPT = 1_000
 
 /**
  * Publishes a recording once: its signed event is stored before it is sent, and a log that has it already, or has its recording, needs no other.
@@ -55,7 +57,19 @@ export async function publishRecording(
   }
 }
 
-function isPublished(log: MeetingLog, journal: Journal): boolean {
+/** Keeps what deletes a recording, for when its log is closed to this account. */
+export async function rememberPublished(client: Client, { recordingId, meetingHash, assets }: Journal): Promise<void> {
+  const secrets = concatBytes(
+    ...assets.flatMap(({ rawHeader, uploadSecret }) => [decodeAssetHeader(rawHeader).assetId, uploadSecret]),
+  )
+  await client.state.update((state) => {
+    const others = state.published.filter((other) => !equalBytes(other.recordingId, recordingId))
+    return { ...state, published: [...others.slice(1 - PUBLISHED_KEPT), { recordingId, meetingHash, secrets }] }
+  })
+}
+
+/** Whether the log has the journal's recording. */
+export function isPublished(log: MeetingLog, journal: Journal): boolean {
   return log.recordings.some((recording) => equalBytes(recording.fields.recordingId, journal.recordingId))
 }
 

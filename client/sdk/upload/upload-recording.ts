@@ -1,9 +1,15 @@
-import { ASSET_SALT_BYTES, encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
+import {
+  ASSET_SALT_BYTES,
+  assetHeaderHash,
+  decodeAssetHeader,
+  encodeAssetHeader,
+} from "../../../shared/protocol/asset-header.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { asId, type MeetingId, type RecordingId } from "../../../shared/protocol/ids.js"
 import type { AssetRole, RecordingDetails } from "../../../shared/protocol/recording.js"
 import type { Client } from "../client.js"
+import { announceCapture } from "../consent.js"
 import { readMeeting } from "../meetings.js"
 import { prepareToSeal, type SealingOptions } from "../standing.js"
 import { type RetryOptions, withRetry } from "../retry.js"
@@ -11,13 +17,14 @@ import type { AssetSource, Journal, JournalAsset, JournalStore } from "./journal
 import { compareWithKept, keptSource } from "./once-source.js"
 import { BufferPool, type PlaintextSource, sealPieces } from "./pieces.js"
 import { ProgressMeter, type UploadProgress } from "./progress.js"
-import { publishRecording } from "./publish.js"
+import { publishRecording, rememberPublished } from "./publish.js"
 import { cancelUpload } from "./tus.js"
 import { type AssetInput, type AssetRun, handleOf, SourceChanged, uploadAsset } from "./upload-asset.js"
 
 export interface UploadAsset {
   readonly role: AssetRole
-  readonly mediaType: string
+  /** Of a source that comes once it may be asked for: that is done when the capture was announced, as its first bytes tell. */
+  readonly mediaType: string | (() => Promise<string>)
   readonly source: AssetSource
 }
 
@@ -57,7 +64,7 @@ const ATTEMPTS = 3
  * Seals, sends, waits for the receipts, and publishes. Called again with the same journal after any interruption, it goes on: sources are sealed
  * again and compared with the journal's hashes, and only what the server has not acknowledged is sent. SPEC.md §4, §8.
  *
- * A source that comes once is kept sealed in the journal. Once it has ended, a later call needs nothing of it: that call publishes what was kept, and
+ * A source that comes once is announced in the meeting before its first byte is read (§7.5), and is kept sealed in the journal. Once it has ended, a later call needs nothing of it: that call publishes what was kept, and
  * then looks at its own source. Empty, or the same again, it is done; anything else is another recording, and is uploaded too.
  * @throws {@link ArchiveError} `interrupted`; `unavailable` after `patienceMs`; `changed` for a source that keeps changing; `bad-receipt`; what keeps a client from sealing.
  */
@@ -73,6 +80,13 @@ export async function uploadRecording(
   return await new RecordingUpload(client, meetingId, store, upload, options).run()
 }
 
+/** Stands in the journal until the source was asked. */
+const UNDETECTED = "application/octet-stream"
+
+async function mediaTypeOf({ mediaType }: UploadAsset): Promise<string> {
+  return typeof mediaType === "string" ? mediaType : await mediaType()
+}
+
 class RecordingUpload {
   readonly #client: Client
   readonly #meetingId: MeetingId
@@ -83,6 +97,8 @@ class RecordingUpload {
   readonly #pool = new BufferPool()
   /** What is left of a source that comes once, where it was opened already. */
   #opened: PlaintextSource | null = null
+  /** What it is, where its first bytes were asked already. */
+  #detected: string | null = null
 
   constructor(client: Client, meetingId: MeetingId, store: JournalStore, upload: NewUpload, options: UploadOptions) {
     this.#client = client
@@ -120,11 +136,12 @@ class RecordingUpload {
 
   /** Whether a source that comes once, after an earlier call's was published from what was kept, brings something else. */
   async #hasMore(known: Journal): Promise<boolean> {
-    const [asset, source] = [known.assets[0], this.#upload.assets[0]?.source]
-    if (asset === undefined || source?.comesOnce !== true || asset.trueBytes === null || this.#opened !== null)
+    const [asset, given] = [known.assets[0], this.#upload.assets[0]]
+    if (asset === undefined || given?.source.comesOnce !== true || asset.trueBytes === null || this.#opened !== null)
       return false
     const { segmentWork } = this.#client
-    const pieces = sealPieces(asset, await source.open(), null, segmentWork, this.#pool)
+    this.#detected = await mediaTypeOf(given)
+    const pieces = sealPieces(asset, await given.source.open(), null, segmentWork, this.#pool)
     const comparison = await compareWithKept(pieces, asset, this.#store, segmentWork, this.#pool)
     if (!comparison.isNew) return false
     this.#opened = comparison.source
@@ -134,7 +151,7 @@ class RecordingUpload {
   async #begin(meetingHash: Uint8Array, captureEpoch: number): Promise<Journal> {
     const assets = this.#upload.assets.map(({ role, mediaType, source }) => ({
       role,
-      mediaType,
+      mediaType: typeof mediaType === "string" ? mediaType : (this.#detected ?? UNDETECTED),
       ...this.#freshKeys(),
       trueBytes: source.sizeBytes,
       done: null,
@@ -161,8 +178,10 @@ class RecordingUpload {
       journal = changed
       return changed
     }
+    await this.#announce(begun)
     const meter = new ProgressMeter(() => journal.assets, this.#options.onProgress)
-    for (const [index, { source }] of this.#upload.assets.entries()) {
+    for (const [index, given] of this.#upload.assets.entries()) {
+      const { source } = given
       const place: AssetPlace = {
         source,
         asset: () => {
@@ -187,11 +206,14 @@ class RecordingUpload {
           meter.report(index, progress)
         },
       }
+      if (typeof given.mediaType !== "string" && place.asset().trueBytes === null && this.#opened === null)
+        await place.change({ mediaType: await mediaTypeOf(given) })
       for (let attempt = 1; place.asset().done === null; attempt++) await this.#attempt(run, place, attempt)
       this.#client.failpoint("upload.receipt-kept")
     }
     meter.publishing()
     await publishRecording(this.#client, this.#meetingId, journal, save, this.#retry, this.#options)
+    await rememberPublished(this.#client, journal)
     this.#client.failpoint("upload.published")
     const [media] = journal.assets
     if (media?.done == null || media.trueBytes === null) throw new ArchiveError("internal", "a recording without media")
@@ -201,6 +223,23 @@ class RecordingUpload {
       trueBytes: media.trueBytes,
       receipt: media.done.receipt,
     }
+  }
+
+  /**
+   * Announces what comes but once, before its first byte is read. What was read from already is never announced: that would say that all of it had
+   * been. SPEC.md §7.5, CO6.
+   */
+  async #announce({ recordingId, assets }: Journal): Promise<void> {
+    const [media] = assets
+    const isLive = this.#upload.assets[0]?.source.comesOnce === true
+    if (!isLive || media === undefined || media.trueBytes !== null || this.#opened !== null) return
+    const { assetId } = decodeAssetHeader(media.rawHeader)
+    if ((await this.#store.loadLeaves(assetId)).length > 0) return
+    const capture = { headerHash: assetHeaderHash(media.rawHeader), recordingId: asId("recording", recordingId) }
+    await withRetry(async () => {
+      await announceCapture(this.#client, this.#meetingId, capture, this.#options)
+    }, this.#retry)
+    this.#client.failpoint("upload.announced")
   }
 
   /** Brings an asset to its receipt, or gives it fresh keys where it is to begin anew. */

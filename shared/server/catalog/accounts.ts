@@ -1,17 +1,16 @@
 import { concatBytes, equalBytes } from "../../protocol/bytes.js"
 import type { VerifySignature } from "../../protocol/envelope.js"
 import { ArchiveError } from "../../protocol/errors.js"
-import { ID_BYTES, sha256, ZERO_HASH } from "../../protocol/hash.js"
+import { ID_BYTES, sha256 } from "../../protocol/hash.js"
 import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { AccountId } from "../../protocol/ids.js"
-import { decodeKeyringRecord } from "../../protocol/keyring.js"
 import { LIMITS } from "../../protocol/limits.js"
-import { activeDevices, assertBoxesOfHead, type VerifiedChain, verifyChain } from "../../protocol/chain.js"
+import { activeDevices, assertBoxesOfHead, isClosed, type VerifiedChain, verifyChain } from "../../protocol/chain.js"
 import { openLink } from "../../protocol/link.js"
 import type { Catalog, Queryable } from "../ports.js"
 import { TODAY } from "./sql.js"
 
-/** Accounts, their inboxes and keyrings. SPEC.md §5. Everything is append-only but the inbox. */
+/** Accounts, their chains and inboxes. SPEC.md §5. */
 
 export interface Created<T> {
   readonly created: boolean
@@ -45,7 +44,7 @@ export async function createAccount(
 
 /**
  * Appends the next link of a sigchain: compare-and-swap on its seq. The same link again: nothing happens.
- * A link that takes a device or the recovery device away ends the account's sessions.
+ * A link that takes a device or the recovery device away ends the account's sessions; one that closes the account leaves nothing of it but the chain.
  * @returns the link's seq.
  * @throws {@link ArchiveError} `conflict` where it does not continue the newest link; as `verifyChain`; `not-found`.
  */
@@ -71,10 +70,20 @@ export async function appendLink(
       "UPDATE accounts SET head_seq = $2, head_hash = $3, recovery_key = $4 WHERE account_id = $1",
       [account, seq, chain.headHash, chain.recovery.ed25519],
     )
-    if (body.type === "revoke-devices" || body.type === "replace-recovery")
+    if (body.type === "close") await emptyAccount(transaction, account)
+    if (body.type === "revoke-devices" || body.type === "replace-recovery" || body.type === "close")
       await transaction.query("DELETE FROM tokens WHERE subject = $1 AND scope = 'device'", [account])
     return { created: true, value: seq }
   })
+}
+
+/** What is removed with the link that closes an account. SPEC.md §5.1. */
+async function emptyAccount(transaction: Queryable, account: AccountId): Promise<void> {
+  await transaction.query(`UPDATE accounts SET closed_day = ${TODAY}, recovery_key = NULL WHERE account_id = $1`, [
+    account,
+  ])
+  for (const table of ["account_boxes", "inbox_entries", "keyring_records", "keyring_snapshots", "handles"])
+    await transaction.query(`DELETE FROM ${table} WHERE account_id = $1`, [account])
 }
 
 /** The account whose recovery device has this Ed25519 key. @throws {@link ArchiveError} `not-found`. */
@@ -134,7 +143,7 @@ export interface InboxEntry {
 
 /**
  * Leaves a sealed invitation for an account. The entry's id follows from account and bytes, so posting again changes nothing.
- * @throws {@link ArchiveError} `malformed` for another size, `not-found`, `inbox-full` where too much waits already.
+ * @throws {@link ArchiveError} `malformed` for another size, `not-found`, `gone` for a closed account, `inbox-full` where too much waits already.
  */
 export async function postToInbox(
   catalog: Catalog,
@@ -145,7 +154,7 @@ export async function postToInbox(
     throw new ArchiveError("malformed", `an invitation is ${LIMITS.invitationBytes} bytes long`)
   const entry = sha256(concatBytes(account, sealed)).slice(0, ID_BYTES)
   return catalog.transaction(async (transaction) => {
-    await lockAccount(transaction, account)
+    await lockOpenAccount(transaction, account)
     const [known] = await transaction.query("SELECT 1 FROM inbox_entries WHERE entry_id = $1", [entry])
     if (known !== undefined) return { created: false, value: entry }
     const [pending] = await transaction.query<{ entries: number }>(
@@ -177,56 +186,6 @@ export async function deleteInboxEntry(catalog: Catalog, account: AccountId, ent
   await catalog.query("DELETE FROM inbox_entries WHERE account_id = $1 AND entry_id = $2", [account, entry])
 }
 
-// Keyring, SPEC.md §5.4
-
-/** Records from `from` on, oldest first, at most a page. */
-export async function readKeyring(
-  catalog: Catalog,
-  account: AccountId,
-  from: number,
-): Promise<{ readonly records: readonly Uint8Array[]; readonly next: number | null }> {
-  const limit = HTTP_LIMITS.keyringRecordsPerPage
-  const rows = await catalog.query<{ record: Uint8Array }>(
-    "SELECT record FROM keyring_records WHERE account_id = $1 AND seq >= $2::bigint ORDER BY seq LIMIT $3",
-    [account, from, limit + 1],
-  )
-  return { records: rows.slice(0, limit).map((row) => row.record), next: rows.length > limit ? from + limit : null }
-}
-
-/**
- * Appends the next record: compare-and-swap on seq and prev. The same record again: nothing happens.
- * @throws {@link ArchiveError} `conflict` where it does not continue the newest record; as `decodeKeyringRecord`.
- */
-export async function appendKeyring(
-  catalog: Catalog,
-  account: AccountId,
-  rawRecord: Uint8Array,
-): Promise<Created<number>> {
-  const { seq, prev } = decodeKeyringRecord(rawRecord)
-  const hash = sha256(rawRecord)
-  return catalog.transaction(async (transaction) => {
-    await lockAccount(transaction, account)
-    const [same] = await transaction.query(
-      "SELECT 1 FROM keyring_records WHERE account_id = $1 AND seq = $2::bigint AND hash = $3",
-      [account, seq, hash],
-    )
-    if (same !== undefined) return { created: false, value: seq }
-    const [newest] = await transaction.query<{ seq: number; hash: Uint8Array }>(
-      "SELECT seq, hash FROM keyring_records WHERE account_id = $1 ORDER BY seq DESC LIMIT 1",
-      [account],
-    )
-    const continues = seq === (newest === undefined ? 0 : newest.seq + 1) && equalBytes(prev, newest?.hash ?? ZERO_HASH)
-    if (!continues) throw new ArchiveError("conflict", "a record that does not continue the newest one")
-    await transaction.query("INSERT INTO keyring_records (account_id, seq, record, hash) VALUES ($1, $2, $3, $4)", [
-      account,
-      seq,
-      rawRecord,
-      hash,
-    ])
-    return { created: true, value: seq }
-  })
-}
-
 /** The device keys that may answer a challenge for an account. @throws {@link ArchiveError} `not-found`. */
 export async function activeDeviceKeys(
   catalog: Catalog,
@@ -234,6 +193,7 @@ export async function activeDeviceKeys(
   verify: VerifySignature,
 ): Promise<readonly Uint8Array[]> {
   const chain = verifyChain(await readChain(catalog, account), verify)
+  if (isClosed(chain)) return []
   return [...activeDevices(chain), chain.recovery].map((device) => device.ed25519)
 }
 
@@ -243,8 +203,17 @@ export async function requireAccount(catalog: Queryable, account: AccountId): Pr
   if (row === undefined) throw noSuchAccount()
 }
 
+/** @throws {@link ArchiveError} `not-found`, `gone` for one that was closed. */
+export async function lockOpenAccount(transaction: Queryable, account: AccountId): Promise<void> {
+  await lockAccount(transaction, account)
+  const [open] = await transaction.query("SELECT 1 FROM accounts WHERE account_id = $1 AND closed_day IS NULL", [
+    account,
+  ])
+  if (open === undefined) throw new ArchiveError("gone", "this account was closed")
+}
+
 /** Of two changes of one account the second waits for the first. @throws {@link ArchiveError} `not-found`. */
-export async function lockAccount(transaction: Queryable, account: AccountId): Promise<void> {
+async function lockAccount(transaction: Queryable, account: AccountId): Promise<void> {
   const [row] = await transaction.query("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", [account])
   if (row === undefined) throw noSuchAccount()
 }

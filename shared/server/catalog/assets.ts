@@ -3,6 +3,7 @@ import { HASH_BYTES } from "../../protocol/hash.js"
 import type { AssetId, MeetingId } from "../../protocol/ids.js"
 import { chunkCount } from "../../protocol/sizes.js"
 import type { Catalog, Queryable } from "../ports.js"
+import { lackOf, lockMeetingRow } from "./deletion.js"
 import { TODAY } from "./sql.js"
 
 /** Assets that are complete: on the way to their receipt, and after it. */
@@ -41,13 +42,17 @@ export async function findFinished(catalog: Queryable, assetId: Uint8Array): Pro
   return row === undefined ? null : finishedOf(row)
 }
 
-/** The asset of this meeting. @throws {@link ArchiveError} `not-found` unless it has its receipt: nothing else is readable. */
+/**
+ * The asset of this meeting.
+ * @throws {@link ArchiveError} `not-found` unless it has its receipt: nothing else is readable; `gone` once it was deleted.
+ */
 export async function readStored(catalog: Queryable, meetingId: Uint8Array, assetId: Uint8Array): Promise<StoredAsset> {
-  const [row] = await catalog.query<AssetRow>(
-    `SELECT ${COLUMNS} FROM assets WHERE asset_id = $1 AND meeting_id = $2 AND state = 'stored'`,
+  const [row] = await catalog.query<AssetRow & { readonly state: string }>(
+    `SELECT ${COLUMNS}, state FROM assets WHERE asset_id = $1 AND meeting_id = $2 AND state IN ('stored', 'marked', 'purging')`,
     [assetId, meetingId],
   )
-  if (row === undefined) throw new ArchiveError("not-found", "no such asset in this meeting")
+  if (row === undefined) throw await lackOf(catalog, "asset", assetId)
+  if (row.state !== "stored") throw new ArchiveError("gone", "this asset was deleted")
   return { ...finishedOf(row), receipt: row.receipt }
 }
 
@@ -115,6 +120,7 @@ export async function commitReceipt(
   day: number,
 ): Promise<boolean> {
   return await catalog.transaction(async (transaction) => {
+    await lockMeetingRow(transaction, asset.meetingId)
     const [row] = await transaction.query(
       `UPDATE assets SET state = 'stored', receipt = $2, stored_day = $3, active_at = date_trunc('day', now())
        WHERE asset_id = $1 AND state = 'storing' RETURNING 1 AS stored`,

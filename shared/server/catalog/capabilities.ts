@@ -6,6 +6,8 @@ import { ArchiveError } from "../../protocol/errors.js"
 import { sha256 } from "../../protocol/hash.js"
 import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { Catalog } from "../ports.js"
+import { lackOf } from "./deletion.js"
+import { TODAY } from "./sql.js"
 
 /** Challenges and tokens. SPEC.md §11. Both are kept as their SHA-256; deadlines are the database's. */
 
@@ -113,7 +115,7 @@ export async function capabilityKey(
      WHERE meeting_id = $1 AND meeting_epochs.epoch = $2`,
     [meetingId, epoch],
   )
-  if (row === undefined) throw new ArchiveError("not-found", "no such meeting or epoch")
+  if (row === undefined) throw await lackOf(catalog, "meeting", meetingId)
   if (scope === "access") return row.access_key
   if (epoch !== row.newest_epoch) throw new ArchiveError("forbidden", "the admin key of an older epoch")
   return row.admin_key
@@ -124,6 +126,12 @@ export async function forgetExpired(catalog: Catalog): Promise<void> {
   await catalog.query("DELETE FROM challenges WHERE expires_at < now()", [])
   await catalog.query("DELETE FROM tokens WHERE expires_at < now()", [])
   await catalog.query("DELETE FROM pairing_messages WHERE expires_at < now()", [])
+  await catalog.query(`DELETE FROM invite_links WHERE expires_day < ${TODAY}`, [])
+}
+
+/** @throws {@link ArchiveError} `forbidden` for a token of an older epoch. */
+export function requireNewestEpoch(grant: Grant): void {
+  if (grant.epoch !== grant.newestEpoch) throw new ArchiveError("forbidden", "a token of an older epoch")
 }
 
 /** @throws {@link ArchiveError} `forbidden` unless the token is for `subject`. */

@@ -88,9 +88,10 @@ export async function markStored(
 
 /** Whether the asset's chunks still belong in the store. */
 export async function isWanted(catalog: Queryable, assetId: Uint8Array): Promise<boolean> {
-  const [row] = await catalog.query("SELECT 1 AS wanted FROM assets WHERE asset_id = $1 AND state <> 'cancelled'", [
-    assetId,
-  ])
+  const [row] = await catalog.query(
+    "SELECT 1 AS wanted FROM assets WHERE asset_id = $1 AND state NOT IN ('cancelled', 'purging')",
+    [assetId],
+  )
   return row !== undefined
 }
 

@@ -1,5 +1,5 @@
 import type { Catalog, Queryable } from "../ports.js"
-import { TODAY } from "./sql.js"
+import { bury } from "./deletion.js"
 
 /** What the reconciler asks of the catalog. Every deadline is by the database's clock. */
 
@@ -48,48 +48,53 @@ export async function cancelAbandoned(catalog: Queryable, idleMs: number): Promi
   return rows.length
 }
 
-export interface CancelledAsset {
+/** An asset whose bytes are being removed: an upload that was cancelled, or what was deleted and has reached its purge day. */
+export interface DoomedAsset {
   readonly assetId: Uint8Array
-  /** Whether it was cancelled so long ago that nobody can still be storing a chunk of it. */
+  /** Whether that began, or it was stored, so long ago that nobody can still be storing a chunk of it. */
   readonly settled: boolean
 }
 
-export async function cancelledAssets(
+const IS_DOOMED = "state IN ('cancelled', 'purging')"
+
+export async function doomedAssets(
   catalog: Queryable,
   settleMs: number,
   limit: number,
-): Promise<readonly CancelledAsset[]> {
+): Promise<readonly DoomedAsset[]> {
   const rows = await catalog.query<{ asset_id: Uint8Array; settled: boolean }>(
-    `SELECT asset_id, active_at <= now() - $1 * interval '1 millisecond' AS settled FROM assets
-     WHERE state = 'cancelled' ORDER BY active_at LIMIT $2`,
+    `SELECT asset_id, active_at <= now() - $1 * interval '1 millisecond' OR (state = 'purging' AND purge_day > stored_day + 1) AS settled
+     FROM assets
+     WHERE ${IS_DOOMED} ORDER BY active_at LIMIT $2`,
     [settleMs, limit],
   )
   return rows.map((row) => ({ assetId: row.asset_id, settled: row.settled }))
 }
 
-/** Forgets the pieces of a cancelled asset. @returns the names of their files. */
+/** Forgets the pieces of a doomed asset. @returns the names of their files. */
 export async function forgetPieces(catalog: Queryable, assetId: Uint8Array): Promise<readonly string[]> {
   const rows = await catalog.query<{ spool_name: string }>(
-    "DELETE FROM pieces USING assets WHERE pieces.asset_id = $1 AND assets.asset_id = $1 AND state = 'cancelled' RETURNING spool_name",
+    `DELETE FROM pieces USING assets WHERE pieces.asset_id = $1 AND assets.asset_id = $1 AND ${IS_DOOMED} RETURNING spool_name`,
     [assetId],
   )
   return rows.map((row) => row.spool_name)
 }
 
-/** Replaces a cancelled asset, whose pieces and objects are gone, by its tombstone. */
+/**
+ * Replaces a doomed asset, whose pieces and objects are gone, by its tombstone: so its id stays taken. What was stored leaves one under its header's
+ * hash too, by which events name it. SPEC.md §15.
+ */
 export async function buryAsset(catalog: Catalog, assetId: Uint8Array): Promise<void> {
   await catalog.transaction(async (transaction) => {
-    const [asset] = await transaction.query(
-      "SELECT 1 AS found FROM assets WHERE asset_id = $1 AND state = 'cancelled' FOR UPDATE",
+    const [asset] = await transaction.query<{ header_hash: Uint8Array; state: string }>(
+      `SELECT header_hash, state FROM assets WHERE asset_id = $1 AND ${IS_DOOMED} FOR UPDATE`,
       [assetId],
     )
     if (asset === undefined) return
     await transaction.query("DELETE FROM pieces WHERE asset_id = $1", [assetId])
     await transaction.query("DELETE FROM chunks WHERE asset_id = $1", [assetId])
     await transaction.query("DELETE FROM assets WHERE asset_id = $1", [assetId])
-    await transaction.query(
-      `INSERT INTO tombstones (kind, id, day) VALUES ('asset', $1, ${TODAY}) ON CONFLICT DO NOTHING`,
-      [assetId],
-    )
+    await bury(transaction, "asset", assetId)
+    if (asset.state === "purging") await bury(transaction, "header", asset.header_hash)
   })
 }

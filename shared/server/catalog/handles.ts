@@ -1,6 +1,6 @@
 import { ArchiveError } from "../../protocol/errors.js"
 import type { AccountId } from "../../protocol/ids.js"
-import { lockAccount } from "./accounts.js"
+import { lockOpenAccount } from "./accounts.js"
 import type { Catalog, Queryable } from "../ports.js"
 
 /** Handles: one an account, each one's only. A hint for people, which vouches for nothing. SPEC.md §5.6. */
@@ -8,7 +8,7 @@ import type { Catalog, Queryable } from "../ports.js"
 /** @param handle `null` gives up the one that the account has. @throws {@link ArchiveError} `exists` for another account's. */
 export async function setHandle(catalog: Catalog, account: AccountId, handle: string | null): Promise<void> {
   await catalog.transaction(async (transaction) => {
-    await lockAccount(transaction, account)
+    await lockOpenAccount(transaction, account)
     await transaction.query("DELETE FROM handles WHERE account_id = $1 AND handle IS DISTINCT FROM $2", [
       account,
       handle,

@@ -8,6 +8,7 @@ import { idOfHash, type MeetingId } from "../../protocol/ids.js"
 import type { Catalog, Queryable } from "../ports.js"
 import type { Created } from "./accounts.js"
 import { type Grant, requireSubject } from "./capabilities.js"
+import { lackOf } from "./deletion.js"
 import { TODAY } from "./sql.js"
 
 /** Meetings and their logs. SPEC.md §7. What the server can check without a key, it checks; the rest is its readers'. */
@@ -21,6 +22,7 @@ interface MeetingRow {
   readonly head_seq: number
   readonly head_hash: Uint8Array
   readonly epoch: number
+  readonly purge_day: number | null
   readonly admin_key: Uint8Array
 }
 
@@ -28,7 +30,7 @@ type EpochEvent = MeetingEvent & { readonly epochPart: EpochPart }
 
 /**
  * Keeps a meeting whose genesis event is certified by its own access and admin keys. The same event again: nothing happens.
- * @throws {@link ArchiveError} as `decodeEvent` and `verifyCertificate`; `bad-chain` for an event that is no genesis.
+ * @throws {@link ArchiveError} as `decodeEvent` and `verifyCertificate`; `bad-chain` for an event that is no genesis; `gone` for a meeting that was deleted.
  */
 export async function createMeeting(
   catalog: Catalog,
@@ -44,10 +46,14 @@ export async function createMeeting(
   const created = await catalog.transaction(async (transaction) => {
     const inserted = await transaction.query(
       `INSERT INTO meetings (meeting_id, head_seq, head_hash, epoch, asset_count, stored_bytes, created_day)
-       VALUES ($1, 0, $2, 0, 0, 0, ${TODAY}) ON CONFLICT (meeting_id) DO NOTHING RETURNING 1`,
+       SELECT $1, 0, $2, 0, 0, 0, ${TODAY} WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE kind = 'meeting' AND id = $1)
+       ON CONFLICT (meeting_id) DO NOTHING RETURNING 1`,
       [meetingId, hash],
     )
-    if (inserted.length === 0) return false
+    if (inserted.length === 0) {
+      await requireMeeting(transaction, meetingId)
+      return false
+    }
     await insertEvent(transaction, meetingId, event, rawEvent, hash)
     await insertEpoch(transaction, meetingId, event, rawCertificate)
     return true
@@ -73,7 +79,7 @@ function assertGenesis(event: MeetingEvent): asserts event is EpochEvent {
  * Appends the next event: compare-and-swap on the head, in one transaction with the meeting's row locked.
  * The same event again is answered as the first time, whatever was appended since.
  * @throws {@link ArchiveError} `conflict` where it does not continue the head, or is not of the newest epoch; `forbidden` for a token that does not
- * reach that far; `not-found` for an asset that is not stored in this meeting; as `decodeEvent` and `verifyCertificate`.
+ * reach that far; `gone` once the meeting was deleted; `not-found` for an asset that is not stored in this meeting; as `decodeEvent` and `verifyCertificate`.
  */
 export async function appendEvent(
   catalog: Catalog,
@@ -91,6 +97,7 @@ export async function appendEvent(
     const meeting = await lockMeeting(transaction, meetingId)
     if (head.seq <= meeting.head_seq && (await isAppended(transaction, meetingId, head)))
       return { created: false, value: head }
+    if (meeting.purge_day !== null) throw new ArchiveError("gone", "this meeting was deleted")
     // First this: who lost a race against a new epoch is to fetch and try again, with a token of that epoch.
     if (event.seq !== meeting.head_seq + 1 || !equalBytes(event.prev, meeting.head_hash)) {
       throw new ArchiveError("conflict", "an event that does not continue the newest one")
@@ -135,10 +142,10 @@ function isEpochEvent(event: MeetingEvent): event is EpochEvent {
 async function lockMeeting(transaction: Queryable, meetingId: MeetingId): Promise<MeetingRow> {
   // In two statements: a join would pair the row as it is after the wait with an epoch from before it.
   const [row] = await transaction.query<Omit<MeetingRow, "admin_key">>(
-    "SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1 FOR UPDATE",
+    "SELECT head_seq, head_hash, epoch, purge_day FROM meetings WHERE meeting_id = $1 FOR UPDATE",
     [meetingId],
   )
-  if (row === undefined) throw noSuchMeeting()
+  if (row === undefined) throw await lackOf(transaction, "meeting", meetingId)
   const [newest] = await transaction.query<Pick<MeetingRow, "admin_key">>(
     "SELECT admin_key FROM meeting_epochs WHERE meeting_id = $1 AND epoch = $2",
     [meetingId, row.epoch],
@@ -215,14 +222,10 @@ async function insertEpoch(
   )
 }
 
-/** @throws {@link ArchiveError} `not-found`. */
+/** @throws {@link ArchiveError} `not-found`, `gone`. */
 export async function requireMeeting(catalog: Queryable, meetingId: MeetingId): Promise<void> {
   const [row] = await catalog.query("SELECT 1 FROM meetings WHERE meeting_id = $1", [meetingId])
-  if (row === undefined) throw noSuchMeeting()
-}
-
-function noSuchMeeting(): ArchiveError {
-  return new ArchiveError("not-found", "no such meeting")
+  if (row === undefined) throw await lackOf(catalog, "meeting", meetingId)
 }
 
 export interface EventPage {
@@ -244,11 +247,11 @@ export async function readEvents(
   limit: number,
 ): Promise<EventPage> {
   requireSubject(grant, meetingId)
-  const [meeting] = await catalog.query<Omit<MeetingRow, "admin_key">>(
+  const [meeting] = await catalog.query<Pick<MeetingRow, "head_seq" | "head_hash" | "epoch">>(
     "SELECT head_seq, head_hash, epoch FROM meetings WHERE meeting_id = $1",
     [meetingId],
   )
-  if (meeting === undefined) throw noSuchMeeting()
+  if (meeting === undefined) throw await lackOf(catalog, "meeting", meetingId)
   // Nothing beyond the head just read: an epoch that begins meanwhile ends this token. The running sum bounds the page's bytes.
   const rows = await catalog.query<{ seq: number; event: Uint8Array }>(
     `SELECT seq, event FROM (

@@ -9,7 +9,7 @@ import { TODAY } from "./sql.js"
 
 /** The rows of assets on their way in. Every update checks state, offset and fencing token; deadlines are the database's. */
 
-export type UploadState = "uploading" | "storing" | "stored" | "cancelled"
+export type UploadState = "uploading" | "storing" | "stored" | "cancelled" | "marked" | "purging"
 
 export interface Upload {
   readonly assetId: AssetId
@@ -51,14 +51,16 @@ export const UPLOAD_COLUMNS =
 
 /**
  * Begins an upload. The same header, secret, size and meeting again is the same upload.
- * @throws {@link ArchiveError} `conflict` if the asset exists otherwise, was cancelled, or was deleted.
+ * @throws {@link ArchiveError} `conflict` if the asset exists otherwise, was cancelled, or was deleted; `gone` where its meeting was deleted.
  */
 export async function createUpload(catalog: Queryable, upload: NewUpload): Promise<void> {
   const { assetId } = upload.header
   await catalog.query(
     `INSERT INTO assets (asset_id, meeting_id, header, header_hash, state, size_bytes, offset_bytes, upload_secret_hash, created_day, active_at)
-     SELECT $1, $2, $3, $4, 'uploading', $5, 0, $6, ${TODAY}, now()
-     WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE kind = 'asset' AND id = $1)
+     SELECT $1, meeting_id, $3, $4, 'uploading', $5, 0, $6, ${TODAY}, now() FROM meetings
+     WHERE meeting_id = $2 AND purge_day IS NULL
+       AND NOT EXISTS (SELECT 1 FROM tombstones WHERE (kind = 'asset' AND id = $1) OR (kind = 'header' AND id = $4))
+     FOR SHARE OF meetings
      ON CONFLICT DO NOTHING`,
     [assetId, upload.meetingId, upload.rawHeader, upload.headerHash, upload.sizeBytes, upload.secretHash],
   )
@@ -70,7 +72,12 @@ export async function createUpload(catalog: Queryable, upload: NewUpload): Promi
     equalBytes(found.meetingId, upload.meetingId) &&
     equalBytes(found.secretHash, upload.secretHash) &&
     (found.state !== "uploading" || found.sizeBytes === upload.sizeBytes || upload.sizeBytes === null)
-  if (!same) throw new ArchiveError("conflict", "an asset with this id was begun otherwise, or is gone")
+  if (same) return
+  const [meeting] = await catalog.query("SELECT 1 FROM meetings WHERE meeting_id = $1 AND purge_day IS NULL", [
+    upload.meetingId,
+  ])
+  if (meeting === undefined) throw new ArchiveError("gone", "this meeting was deleted")
+  throw new ArchiveError("conflict", "an asset with this id was begun otherwise, or is gone")
 }
 
 export async function findUpload(catalog: Queryable, assetId: Uint8Array): Promise<Upload | null> {
@@ -219,7 +226,7 @@ export async function finishUpload(
 export async function cancelUpload(catalog: Queryable, assetId: Uint8Array): Promise<boolean> {
   const [row] = await catalog.query(
     `UPDATE assets SET state = 'cancelled', active_at = now(), lease_token = lease_token + 1, lease_until = NULL
-     WHERE asset_id = $1 AND state <> 'stored' RETURNING 1 AS cancelled`,
+     WHERE asset_id = $1 AND receipt IS NULL RETURNING 1 AS cancelled`,
     [assetId],
   )
   return row !== undefined

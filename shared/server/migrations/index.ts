@@ -2,6 +2,17 @@ import { createTables } from "./0001-create-tables.js"
 import { addRecoveryKeys } from "./0002-recovery-keys.js"
 import { createPairings } from "./0003-pairings.js"
 import { createHandles } from "./0004-handles.js"
+import { createKeyringSnapshots } from "./0005-keyring-snapshots.js"
+import { addDeletion } from "./0006-deletion.js"
+import { addInviteLinks } from "./0007-invite-links.js"
 
 /** In order; one that was released is never changed. */
-export const MIGRATIONS: readonly string[] = [createTables, addRecoveryKeys, createPairings, createHandles]
+export const MIGRATIONS: readonly string[] = [
+  createTables,
+  addRecoveryKeys,
+  createPairings,
+  createHandles,
+  createKeyringSnapshots,
+  addDeletion,
+  addInviteLinks,
+]

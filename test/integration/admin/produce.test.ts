@@ -2,17 +2,20 @@ import { expect } from "chai"
 import { createHash } from "node:crypto"
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { assetHeaderHash } from "../../../shared/protocol/asset-header.js"
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { type ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { assetRecordKey } from "../../../shared/server/assets/layout.js"
+import { beginPurge, markAsset } from "../../../shared/server/catalog/deletion.js"
 import type { Spool } from "../../../shared/server/ports.js"
 import { SCHEMA } from "../../../shared/server/schema.js"
 import { countHoldings } from "../../../worker/admin/holdings.js"
 import { produceMeeting } from "../../../worker/admin/produce.js"
 import { verifyProduction, type VerifiedProduction } from "../../../worker/admin/verify.js"
-import { payloadFiles, produce, startWorld, type World } from "./support.js"
+import { cleanUp } from "../../../worker/reconciler.js"
+import { forge, payloadFiles, produce, startWorld, type World } from "./support.js"
 
 describe("productions", function () {
   this.timeout(60_000)
@@ -39,6 +42,7 @@ describe("productions", function () {
       meetings: 1,
       meeting_events: 3,
       meeting_epochs: 2,
+      tombstones: 0,
       assets: 5,
       chunks: 5,
       pieces: 6,
@@ -167,5 +171,28 @@ describe("productions", function () {
     expect(holdings.spool.count).to.equal(4)
     const event = await catalog.query<{ bytes: number }>("SELECT sum(length(event)) AS bytes FROM meeting_events", [])
     expect(holdings.classes.meeting.bytes).to.be.greaterThan(Number(event[0]?.bytes))
+  })
+
+  it("hold what was deleted until it is purged, what is left of it meanwhile, and then its tombstone", async () => {
+    const { stack, published, meeting } = world
+    const { catalog, objects } = stack
+    await markAsset(catalog, meeting.meetingId, published.assetId, 0)
+    await produce(world, "marked")
+    expect((await verify("marked")).publishedAssets).to.equal(1)
+    await beginPurge(catalog, published.assetId)
+    await objects.delete(assetRecordKey(published.assetId))
+    await produce(world, "purging")
+    expect((await verify("purging")).present).to.include({ assets: 5, tombstones: 0 })
+    await cleanUp(stack.worker, { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 })
+    await produce(world, "purged")
+    const verified = await verify("purged")
+    expect(verified.present).to.include({ assets: 3, tombstones: 1 })
+    expect(verified.publishedAssets).to.equal(0)
+    const lines = await readFile(join(world.folder, "purged", "data/records.jsonl"), "utf8")
+    expect(lines).to.include(Buffer.from(assetHeaderHash(published.header)).toString("base64"))
+    const forged = await forge(world, "purged", "made-up", {
+      lines: (all) => all.map((line) => line.replace('{"kind":"header"', '{"kind":"asset"')),
+    })
+    expect((await failure(verify(forged.slice(world.folder.length + 1)))).place).to.match(/^tombstone /)
   })
 })

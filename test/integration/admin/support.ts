@@ -194,6 +194,7 @@ function countRows(lines: readonly string[]): Record<string, number> {
     meetings: 0,
     meeting_events: 0,
     meeting_epochs: 0,
+    tombstones: 0,
     assets: 0,
     chunks: 0,
     pieces: 0,

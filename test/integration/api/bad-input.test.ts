@@ -19,6 +19,7 @@ import { startTestApi, type TestApi } from "../../support/test-api.js"
 import { type World, append, keyring, keyringRecord } from "./bad-requests/world.js"
 import { ACCOUNTS } from "./bad-requests/accounts.js"
 import { CAPABILITIES } from "./bad-requests/capabilities.js"
+import { JOINING } from "./bad-requests/joining.js"
 import { MEETINGS } from "./bad-requests/meetings.js"
 
 const LOGGED_KEYS = ["level", "time", "requestId", "method", "route", "status", "sizeBytes", "code", "msg"]
@@ -74,7 +75,7 @@ describe("bad input is refused: a 4xx problem, nothing changed, nothing logged o
     )
   })
 
-  for (const { what, status, code, send } of [...ACCOUNTS, ...CAPABILITIES, ...MEETINGS]) {
+  for (const { what, status, code, send } of [...ACCOUNTS, ...CAPABILITIES, ...MEETINGS, ...JOINING]) {
     it(what, async () => {
       const { method, path, ...options } = await send(world)
       const before = await fingerprint(api.catalog)

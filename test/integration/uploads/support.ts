@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { createAssetRoutes } from "../../../api/assets/routes.js"
-import { authoriseNewestEpoch } from "../../../api/authorise.js"
+import { authoriseDeletion, authoriseNewestEpoch } from "../../../api/authorise.js"
 import { startApi } from "../../../api/start.js"
 import { createUploadRoutes } from "../../../api/uploads/routes.js"
 import { type AssetKind, encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
@@ -90,6 +90,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       requestsPerMinute: 0,
       trustedProxies: 0,
       drainMs: 2_000,
+      purgeGraceDays: 0,
     },
     catalog: apiCatalog,
     instance,
@@ -111,6 +112,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         catalog: apiCatalog,
         reader: createAssetReader(catalog, objects, 1024 * 1024),
         authoriseReading: (request) => authoriseNewestEpoch(apiCatalog, request),
+        authoriseDeletion: (request, meetingId, assetId) => authoriseDeletion(apiCatalog, request, meetingId, assetId),
+        purgeGraceDays: 0,
         onStreamFailed: () => undefined,
       }),
     ],
@@ -297,7 +300,7 @@ export async function uploadWhole(stack: Stack, asset: TestAsset, pieceBytes: nu
 /** A first pass of the reconciler. */
 export async function reconcile(stack: Stack, settleMs = 900_000): Promise<void> {
   await nudgeUnfinished(stack.worker, new Set())
-  await cleanUp(stack.worker, { abandonedMs: 7 * 86_400_000, settleMs })
+  await cleanUp(stack.worker, { abandonedMs: 7 * 86_400_000, settleMs, purgeGraceDays: 0 })
 }
 
 export async function untilStored(stack: Stack, asset: TestAsset): Promise<void> {

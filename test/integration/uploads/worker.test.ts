@@ -6,10 +6,9 @@ import { acquireLease } from "../../../shared/server/catalog/leases.js"
 import { openFolderStore } from "../../../shared/server/objects/folder.js"
 import type { ObjectStore } from "../../../shared/server/ports.js"
 import { UPLOAD_FAILPOINTS } from "../../../api/uploads/failpoints.js"
-import { expireUploads } from "../../../worker/expiry.js"
 import { WORKER_FAILPOINTS } from "../../../worker/failpoints.js"
 import { finishAsset } from "../../../worker/finish-asset.js"
-import { nudgeUnfinished } from "../../../worker/reconciler.js"
+import { cleanUp, nudgeUnfinished } from "../../../worker/reconciler.js"
 import { runJob } from "../../../worker/run-job.js"
 import { storeChunk } from "../../../worker/store-chunk.js"
 import {
@@ -30,7 +29,7 @@ import {
   reconcile,
 } from "./support.js"
 
-const NOW = { abandonedMs: 7 * 86_400_000, settleMs: 0 }
+const NOW = { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 }
 
 describe("the worker", () => {
   const stacks: Stack[] = []
@@ -252,8 +251,8 @@ describe("the worker", () => {
         [recent.assetId],
       )
       await acquireLease(stack.catalog, held.assetId, 60_000, false)
-      await expireUploads(stack.worker, NOW)
-      await expireUploads(stack.worker, NOW)
+      await cleanUp(stack.worker, NOW)
+      await cleanUp(stack.worker, NOW)
       const left = await stack.catalog.query<{ asset_id: Uint8Array }>(
         "SELECT asset_id FROM assets ORDER BY active_at",
         [],

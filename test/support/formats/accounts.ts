@@ -5,20 +5,27 @@ import {
   type NewAccount,
   publicKeysOf,
   recoveryDeviceOfPhrase,
+  keyringKey,
+  newestUserSeed,
 } from "../../../client/crypto/account-keys.js"
 import {
   makeAddDevice,
+  makeClose,
   makeRenameDevice,
   makeReplaceRecovery,
   makeRevokeDevices,
 } from "../../../client/crypto/account-links.js"
 import { EMPTY_KEYRING, makeKeyringRecord, openKeyringRecords } from "../../../client/crypto/keyring-record.js"
+import { openSnapshot } from "../../../client/crypto/keyring-snapshot.js"
+import { sealRecord } from "../../../client/crypto/committed-seal.js"
 import { createKeystoreLock, openKeystore } from "../../../client/crypto/keystore.js"
 import { verifySignature } from "../../../client/crypto/sodium.js"
-import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
+import { concatBytes, u64 } from "../../../shared/protocol/bytes.js"
+import { type CborValue, decodeCbor, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer } from "../../../shared/protocol/envelope.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
 import { decodeKeyringRecord, encodeKeyringStatement, openKeyringEnvelope } from "../../../shared/protocol/keyring.js"
+import { entryBody, type KeyringEntry, readEntry } from "../../../shared/protocol/keyring-entry.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { formatCard, parseCard } from "../../../shared/protocol/card.js"
@@ -132,7 +139,7 @@ function link(): Format {
   }
 }
 
-type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery"
+type LaterLink = "add-device" | "rename-device" | "revoke-devices" | "replace-recovery" | "close"
 
 /** A link behind a genesis and a second device, as the first device signs it. */
 function laterLink(type: LaterLink): Format {
@@ -162,6 +169,7 @@ function laterLink(type: LaterLink): Format {
       ...makeReplaceRecovery(chain, device, userSeed, recovery, ambient),
       added: [nativeSignerOf(recovery.ed25519Seed)],
     }),
+    close: () => ({ ...makeClose(chain, device, ambient), added: [] }),
   }
   const { link: raw, added } = made[type]()
   const rawEnvelope = valueAt(raw, [0]) as Uint8Array
@@ -408,6 +416,56 @@ function keyringContact(): Format {
   }
 }
 
+/** A snapshot of two records, one of a type from another version. */
+function keyringSnapshot(): Format {
+  const { secrets } = sampleAccount("alice")
+  const hashes = [bytesOf("record 0"), bytesOf("record 1")]
+  const entries = [
+    { type: "block", body: ["account", bytesOf("hash"), true] },
+    { type: "later", body: [1, "x"] },
+  ]
+  const seal = (material: Uint8Array, count = 2): Uint8Array =>
+    encodeCbor([
+      1,
+      1,
+      count,
+      sealRecord(
+        {
+          key: keyringKey(newestUserSeed(secrets).seed),
+          label: LABELS.keyringSnapshot,
+          context: concatBytes(secrets.genesisHash, u64(count)),
+          aad: encodeCbor([1, 1, count]),
+        },
+        material,
+        seededBytes("snapshot"),
+      ),
+    ])
+  const material = encodeCbor([1, 2, concatBytes(...hashes), entries.map(({ type, body }) => [type, body])])
+  const raw = seal(material)
+  const sealedAt = valueAt(raw, [3]) as Uint8Array
+  return {
+    name: "keyring-snapshot",
+    section: "5.4",
+    codes: ["malformed", "too-large", "unsupported-version", "cannot-open"],
+    limitBytes: LIMITS.keyringSnapshotBytes,
+    vouched: true,
+    material,
+    assemble: (given) => seal(given),
+    decode: (given) => openSnapshot(secrets, given),
+    refusals: [
+      { name: "nothing", code: "malformed", raw: NOTHING },
+      { name: "followed by a byte", code: "malformed", raw: concatBytes(raw, Uint8Array.of(0)) },
+      { name: "version 2", code: "unsupported-version", raw: edit(raw, [0], 2) },
+      { name: "version 2 inside", code: "unsupported-version", raw: seal(edit(material, [0], 2)) },
+      { name: "a seal with one bit turned", code: "cannot-open", raw: edit(raw, [3], flip(sealedAt, 70)) },
+      { name: "another count outside", code: "cannot-open", raw: edit(raw, [2], 3) },
+      { name: "another count inside", code: "malformed", raw: seal(edit(material, [1], 3)) },
+      { name: "a hash less", code: "malformed", raw: seal(edit(material, [2], bytesOf("record 0"))) },
+      { name: "an entry without a body", code: "malformed", raw: seal(edit(material, [3, 0], ["block"])) },
+    ],
+  }
+}
+
 function contactCard(): Format {
   const text = formatCard({ genesisHash: bytesOf("genesis hash"), instanceKey: bytesOf("instance key") })
   return textFormat({
@@ -428,6 +486,54 @@ function contactCard(): Format {
       ],
       ["a link without a card", "malformed", "https://archive.example/c#"],
     ],
+  })
+}
+
+/** What else an account keeps for itself: each in one entry, behind the same envelope. */
+function keyringEntries(): readonly Format[] {
+  const hash = bytesOf("hash")
+  const samples: readonly (readonly [KeyringEntry, readonly (readonly [name: string, body: CborValue])[]])[] = [
+    [
+      { type: "declined", boxHashes: [hash, bytesOf("another hash")] },
+      [
+        ["none declined", []],
+        ["65 declined", Array.from({ length: 65 }, () => hash)],
+      ],
+    ],
+    [
+      { type: "block", kind: "account", hash, isBlocked: true },
+      [["a block of an unknown kind", ["server", hash, true]]],
+    ],
+    [
+      {
+        type: "invite-link",
+        secret: hash,
+        meetingHash: bytesOf("meeting hash"),
+        expiresAtMs: SAMPLE_TIME_MS,
+        uses: 3,
+        isPreApproved: false,
+      },
+      [["for 101 people", [hash, hash, 0, 101, false]]],
+    ],
+    [{ type: "invite-link-end", linkId: hash }, [["of no link", []]]],
+    [
+      { type: "invite-link-use", linkId: hash, genesisHash: bytesOf("newcomer"), verdict: "admitted" },
+      [["an unknown verdict", [hash, hash, "perhaps"]]],
+    ],
+  ]
+  return samples.map(([entry, refusals]): Format => {
+    const material = encodeCbor(entryBody(entry))
+    return {
+      name: `keyring-${entry.type}`,
+      section: "5.4",
+      codes: ["malformed", "too-large"],
+      limitBytes: LIMITS.keyringRecordBytes,
+      vouched: false,
+      material,
+      assemble: unchanged,
+      decode: (given) => readEntry(entry.type, decodeCbor(given, LIMITS.keyringRecordBytes)),
+      refusals: refusals.map(([name, body]) => ({ name, code: "malformed", raw: encodeCbor(body) })),
+    }
   })
 }
 
@@ -461,7 +567,7 @@ function keystore(): Format {
 }
 
 export function accountFormats(): readonly Format[] {
-  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery"] as const).map(laterLink)
+  const later = (["add-device", "rename-device", "revoke-devices", "replace-recovery", "close"] as const).map(laterLink)
   return [
     link(),
     pinnedLink(),
@@ -471,7 +577,9 @@ export function accountFormats(): readonly Format[] {
     keyringStatement(),
     keyringMeeting(),
     keyringContact(),
+    keyringSnapshot(),
     contactCard(),
+    ...keyringEntries(),
     keystore(),
   ]
 }

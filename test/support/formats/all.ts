@@ -1,8 +1,10 @@
 import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
+import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
 import { pairingFormats } from "./pairing.js"
+import { noteFormats } from "./notes.js"
 import { recordingFormats } from "./recordings.js"
 import { sealFormats } from "./seals.js"
 import { serverFormats } from "./server.js"
@@ -17,7 +19,9 @@ export function allFormats(): readonly Format[] {
     ...accountFormats(),
     ...pairingFormats(),
     ...meetingFormats(),
+    ...joiningFormats(),
     ...recordingFormats(),
+    ...noteFormats(),
     ...textFormats(),
   ]
 }

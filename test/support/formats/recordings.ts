@@ -79,12 +79,12 @@ function sampleRecording(): SampleRecording {
   return { fields, capture, publishing }
 }
 
-function encodeFields(fields: readonly Field[]): Uint8Array {
+export function encodeFields(fields: readonly Field[]): Uint8Array {
   return encodeCbor(fields.map(({ name, salt, value }) => [name, salt, value]))
 }
 
 /** Fields as a body brings them, without what a body checks before. */
-function fieldsOf(raw: Uint8Array): readonly Field[] {
+export function fieldsOf(raw: Uint8Array): readonly Field[] {
   const items = arrayOf(raw, LIMITS.eventBytes) ?? []
   return items.flatMap((item) => {
     const [name, salt, value] = Array.isArray(item) ? (item as readonly CborValue[]) : []

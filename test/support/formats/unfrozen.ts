@@ -90,11 +90,15 @@ function clientState(): Format {
         known: [{ eventHash: hash, epoch: 0, secret: hash, adminSeed: null }],
         head: { seq: 0, hash },
         seen: { title: "A meeting", epoch: 0, members: 1, recordings: null },
+        deletion: null,
       },
     ],
     keyring: { count: 0, hash },
     outbox: [],
     pendingRekeys: [],
+    published: [{ recordingId: hash, meetingHash: hash, secrets: hash }],
+    openings: [{ linkId: hash, opening: bytesOf("opening", 16) }],
+    preApprovedUntilMs: 0,
     handled: [hash],
   })
   return {

@@ -23,6 +23,7 @@ import {
 } from "../../../client/sdk/index.js"
 import { openAdapters } from "../../../shared/server/adapters.js"
 import { readServerConfig } from "../../../shared/server/config.js"
+import type { Catalog } from "../../../shared/server/ports.js"
 import { createLogger } from "../../../shared/server/logger.js"
 import { startWorker } from "../../../worker/start.js"
 import { createTestDatabase } from "../postgres.js"
@@ -35,10 +36,12 @@ export interface Service {
   readonly relay: TcpRelay
   readonly folder: string
   readonly databaseUrl: string
+  readonly catalog: Catalog
   stop(): Promise<void>
 }
 
-export async function startService(): Promise<Service> {
+/** @param overrides of the server's environment. */
+export async function startService(overrides: Readonly<Record<string, string>> = {}): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), "taciturn-test-sdk-"))
   const database = await createTestDatabase()
   const settings = {
@@ -47,6 +50,7 @@ export async function startService(): Promise<Service> {
     REQUESTS_PER_MINUTE: "0",
     ANONYMOUS_REQUESTS_PER_MINUTE: "0",
     RESERVE_BYTES: "0",
+    ...overrides,
   }
   // The relay comes first: its address is the one that clients use, and so the one that the server must accept.
   let apiPort = 0
@@ -57,13 +61,17 @@ export async function startService(): Promise<Service> {
     },
   })
   const url = `http://127.0.0.1:${relay.port}`
-  const config = readServerConfig({ ...settings, PORT: "0", PUBLIC_URLS: url })
+  const config = readServerConfig({
+    ...settings,
+    PORT: "0",
+    PUBLIC_URLS: [url, overrides["PUBLIC_URLS"] ?? []].flat().join(),
+  })
   const logger = createLogger("silent")
   const adapters = await openAdapters(config, database.url, logger)
   const { instanceId, receiptSigner } = adapters.instance
   const worker = startWorker(
     { ...adapters, instanceId, receiptSigner, logger },
-    { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 60_000 },
+    { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 0, purgeGraceDays: config.purgeGraceDays },
   )
   const api = await startWholeApi(adapters, { ...config, drainMs: 500 }, logger)
   apiPort = api.port
@@ -72,6 +80,7 @@ export async function startService(): Promise<Service> {
     relay,
     folder,
     databaseUrl: database.url,
+    catalog: adapters.catalog,
     stop: async () => {
       await relay.stop()
       await api.stop()

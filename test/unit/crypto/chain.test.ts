@@ -3,6 +3,7 @@ import { makeDevice, makeRecoveryPhrase, type UserSeed } from "../../../client/c
 import {
   type MadeLink,
   makeAddDevice,
+  makeClose,
   makeRenameDevice,
   makeReplaceRecovery,
   makeRevokeDevices,
@@ -15,6 +16,7 @@ import {
   assertBoxesOfHead,
   heldGeneration,
   isActiveAt,
+  isClosed,
   type VerifiedChain,
   verifyChain,
 } from "../../../shared/protocol/chain.js"
@@ -266,6 +268,41 @@ describe("a sigchain (SPEC.md §5.1)", () => {
           }),
         ),
       ).to.equal("bad-chain")
+  })
+
+  it("L11: only an active device closes the account, not the recovery device; then no device is active", () => {
+    account.addDevice()
+    account.revoke(1)
+    account.append(makeClose(account.chain, account.signer(), ambient))
+    const { chain } = account
+    expect([isClosed(chain), isClosed(verifyChain(account.links.slice(0, -1), verifySignature))]).to.deep.equal([
+      true,
+      false,
+    ])
+    const [key] = chain.devices.map(({ ed25519 }) => ed25519)
+    expect([isActiveAt(chain, key!, 2), isActiveAt(chain, key!, 3)]).to.deep.equal([true, false])
+    const recovery = makeRecoveryPhrase(random).device
+    const replaced = new TestChain(makePerson("bob"))
+    replaced.append(makeReplaceRecovery(replaced.chain, replaced.signer(), replaced.userSeed, recovery, ambient))
+    for (const signer of [signerOfSeed(recovery.ed25519Seed), account.signer(1)]) {
+      const { link } = makeClose(replaced.chain, signer, ambient)
+      expect(codeOf([...replaced.links, link])).to.equal("bad-signature")
+    }
+  })
+
+  it("L12: nothing stands behind the link that closes the account", () => {
+    const open = account.chain
+    account.append(makeClose(open, account.signer(), ambient))
+    const { chain } = account
+    const secrets = makeDevice(random)
+    const key = publicKeysOf(account.devices[0]!).ed25519
+    for (const { link } of [
+      makeClose(chain, account.signer(), ambient),
+      makeAddDevice(chain, account.signer(), account.userSeed, { secrets, name: "late" }, ambient),
+      makeRenameDevice(chain, account.signer(), account.userSeed, key, "late", ambient),
+    ])
+      expect(codeOf([...account.links, link])).to.equal("bad-chain")
+    expect(codeOf(account.forged((statement) => ({ ...statement, prev: random(32) })))).to.equal("bad-chain")
   })
 
   it("a seed that is not behind the chain's key is not taken", () => {

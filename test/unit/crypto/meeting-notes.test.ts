@@ -1,10 +1,9 @@
 import { expect } from "chai"
-import { makeEvent } from "../../../client/crypto/log-event.js"
 import type { MeetingLog } from "../../../client/crypto/meeting-log.js"
-import type { NoteType } from "../../../client/crypto/meeting-notes.js"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
+import type { NoteContent } from "../../../shared/protocol/notes.js"
 import type { Role } from "../../../shared/protocol/roster.js"
-import { entryOf, makePerson, type Person, random, TestMeeting } from "../../support/people.js"
+import { entryOf, makePerson, type Person, TestMeeting } from "../../support/people.js"
 
 const codesOf = (log: MeetingLog): readonly string[] => log.voids.map((event) => event.code)
 
@@ -31,18 +30,9 @@ describe("leaving, renewal, expiry", () => {
     return meeting
   }
 
-  async function note(meeting: TestMeeting, by: Person, type: NoteType, timeMs = 10): Promise<void> {
-    const log = await meeting.read(by)
-    const { meetingId, meetingHash, head, current } = log
-    meeting.events.push(
-      makeEvent(
-        { meetingId, meetingHash, seq: head.seq + 1, prev: head.hash },
-        current.keys,
-        by.author,
-        { type, values: [], assets: [], carried: [], epochPart: null },
-        { timeMs, random },
-      ),
-    )
+  type Bare = Extract<NoteContent, { readonly type: "leave" | "renewal" | "expiry" | "deletion" }>["type"]
+  async function note(meeting: TestMeeting, by: Person, type: Bare, timeMs?: number): Promise<void> {
+    await meeting.say(by, { type }, timeMs)
   }
 
   async function expectAlike(meeting: TestMeeting, expected: (log: MeetingLog, reader: Person) => void): Promise<void> {

@@ -1,0 +1,84 @@
+import type { CborValue } from "./cbor.js"
+import { readNullable, readText, readUint } from "./cbor.js"
+import { ArchiveError } from "./errors.js"
+import { HASH_BYTES, ID_BYTES } from "./hash.js"
+import { asId, type RecordingId } from "./ids.js"
+import { LIMITS } from "./limits.js"
+import { type Field, fieldBytes, fieldValue } from "./statement.js"
+
+/** What statements say that are neither an epoch nor a recording. SPEC.md §7.3 to §7.5. */
+export type NoteContent =
+  | { readonly type: "leave" | "renewal" | "expiry" | "deletion" }
+  /** `days` is `null` for ever. */
+  | { readonly type: "retention"; readonly days: number | null }
+  | { readonly type: "withdrawal"; readonly recordingId: RecordingId }
+  | { readonly type: "recording-title"; readonly recordingId: RecordingId; readonly title: string }
+  /** `headerHash`: of the media asset's header. */
+  | { readonly type: "capture"; readonly headerHash: Uint8Array; readonly recordingId: RecordingId }
+  | { readonly type: "consent" | "consent-withdrawal"; readonly headerHash: Uint8Array }
+
+export type NoteType = NoteContent["type"]
+
+/** A note's fields beside `nonce`, as names and values; the caller salts them. */
+export function noteValues(note: NoteContent): readonly (readonly [name: string, value: CborValue])[] {
+  switch (note.type) {
+    case "leave":
+    case "renewal":
+    case "expiry":
+    case "deletion":
+      return []
+    case "retention":
+      return [["days", note.days]]
+    case "withdrawal":
+      return [["recording", note.recordingId]]
+    case "recording-title":
+      return [
+        ["recording", note.recordingId],
+        ["title", note.title],
+      ]
+    case "capture":
+      return [
+        ["header", note.headerHash],
+        ["recording", note.recordingId],
+      ]
+    case "consent":
+    case "consent-withdrawal":
+      return [["header", note.headerHash]]
+  }
+}
+
+/** @returns `null` for a statement of another type. @throws {@link ArchiveError} `malformed`. */
+export function readNote(type: string, fields: readonly Field[]): NoteContent | null {
+  const recordingId = (): RecordingId => asId("recording", fieldBytes(fields, "recording", ID_BYTES))
+  const headerHash = (): Uint8Array => fieldBytes(fields, "header", HASH_BYTES)
+  switch (type) {
+    case "leave":
+    case "renewal":
+    case "expiry":
+    case "deletion":
+      return { type }
+    case "retention":
+      return { type, days: readNullable(fieldValue(fields, "days"), readDays) }
+    case "withdrawal":
+      return { type, recordingId: recordingId() }
+    case "recording-title":
+      return {
+        type,
+        recordingId: recordingId(),
+        title: readText(fieldValue(fields, "title"), "title", LIMITS.titleBytes),
+      }
+    case "capture":
+      return { type, headerHash: headerHash(), recordingId: recordingId() }
+    case "consent":
+    case "consent-withdrawal":
+      return { type, headerHash: headerHash() }
+    default:
+      return null
+  }
+}
+
+function readDays(value: CborValue | undefined): number {
+  const days = readUint(value, "days", LIMITS.retentionDays)
+  if (days === 0) throw new ArchiveError("malformed", "a retention of no day")
+  return days
+}

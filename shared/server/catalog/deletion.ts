@@ -1,0 +1,138 @@
+import { ArchiveError } from "../../protocol/errors.js"
+import type { Catalog, Queryable } from "../ports.js"
+import { TODAY } from "./sql.js"
+
+/** What was deleted: marked until its purge day, then purged, and what stays of it. SPEC.md §15. Days are the database's. */
+
+/** `header` is that of a stored asset, by the hash under which events name it. */
+export type TombstoneKind = "asset" | "header" | "meeting"
+
+/**
+ * Marks a stored asset: nobody reads it any more, and on its purge day it goes. Again: the day stays.
+ * @returns the purge day.
+ * @throws {@link ArchiveError} `not-found` unless it is stored in this meeting; `gone` where it was purged.
+ */
+export async function markAsset(
+  catalog: Queryable,
+  meetingId: Uint8Array,
+  assetId: Uint8Array,
+  graceDays: number,
+): Promise<number> {
+  const [row] = await catalog.query<{ purge_day: number }>(
+    `UPDATE assets SET state = CASE state WHEN 'stored' THEN 'marked' ELSE state END, purge_day = coalesce(purge_day, ${TODAY} + $3::int)
+     WHERE asset_id = $1 AND meeting_id = $2 AND state IN ('stored', 'marked', 'purging') RETURNING purge_day`,
+    [assetId, meetingId, graceDays],
+  )
+  if (row === undefined) throw await lackOf(catalog, "asset", assetId)
+  return row.purge_day
+}
+
+/** Assets whose purge day has come. */
+export async function dueAssets(catalog: Queryable, limit: number): Promise<readonly Uint8Array[]> {
+  const rows = await catalog.query<{ asset_id: Uint8Array }>(
+    `SELECT asset_id FROM assets WHERE state = 'marked' AND purge_day <= ${TODAY} ORDER BY purge_day LIMIT $1`,
+    [limit],
+  )
+  return rows.map((row) => row.asset_id)
+}
+
+/**
+ * Begins to purge an asset whose purge day has come: from now on its meeting doesn't count it, and nothing brings it back.
+ * @returns whether it was begun now.
+ */
+export async function beginPurge(catalog: Catalog, assetId: Uint8Array): Promise<boolean> {
+  return await catalog.transaction(async (transaction) => {
+    const [asset] = await transaction.query<{ meeting_id: Uint8Array }>(
+      "SELECT meeting_id FROM assets WHERE asset_id = $1",
+      [assetId],
+    )
+    if (asset === undefined) return false
+    await lockMeetingRow(transaction, asset.meeting_id)
+    // With the row locked: here is where whatever keeps an asset from being purged is to be asked for.
+    const [begun] = await transaction.query<{ size_bytes: number }>(
+      `UPDATE assets SET state = 'purging', active_at = now()
+       WHERE asset_id = $1 AND state = 'marked' AND purge_day <= ${TODAY} RETURNING size_bytes`,
+      [assetId],
+    )
+    if (begun === undefined) return false
+    await transaction.query(
+      "UPDATE meetings SET asset_count = asset_count - 1, stored_bytes = stored_bytes - $2 WHERE meeting_id = $1",
+      [asset.meeting_id, begun.size_bytes],
+    )
+    return true
+  })
+}
+
+/** Whoever changes a meeting's row and assets of it locks the meeting first: so no two wait for each other. */
+export async function lockMeetingRow(transaction: Queryable, meetingId: Uint8Array): Promise<void> {
+  await transaction.query("SELECT 1 FROM meetings WHERE meeting_id = $1 FOR NO KEY UPDATE", [meetingId])
+}
+
+export async function bury(transaction: Queryable, kind: TombstoneKind, id: Uint8Array): Promise<void> {
+  await transaction.query(`INSERT INTO tombstones (kind, id, day) VALUES ($1, $2, ${TODAY}) ON CONFLICT DO NOTHING`, [
+    kind,
+    id,
+  ])
+}
+
+/** Why there is no such asset or meeting: `gone` where a tombstone stands in its place, else `not-found`. */
+export async function lackOf(catalog: Queryable, kind: "asset" | "meeting", id: Uint8Array): Promise<ArchiveError> {
+  const [tombstone] = await catalog.query("SELECT 1 FROM tombstones WHERE kind = $1 AND id = $2", [kind, id])
+  if (tombstone !== undefined) return new ArchiveError("gone", `this ${kind} was deleted`)
+  return new ArchiveError("not-found", kind === "asset" ? "no such asset in this meeting" : "no such meeting")
+}
+
+/**
+ * Marks a whole meeting: every stored asset, and what is being uploaded is given up. Its log stays readable until the purge day. Again: the day stays.
+ * @returns the purge day.
+ * @throws {@link ArchiveError} `not-found`, `gone`.
+ */
+export async function markMeeting(catalog: Catalog, meetingId: Uint8Array, graceDays: number): Promise<number> {
+  return await catalog.transaction(async (transaction) => {
+    const [meeting] = await transaction.query<{ purge_day: number }>(
+      `UPDATE meetings SET purge_day = coalesce(purge_day, ${TODAY} + $2::int) WHERE meeting_id = $1 RETURNING purge_day`,
+      [meetingId, graceDays],
+    )
+    if (meeting === undefined) throw await lackOf(transaction, "meeting", meetingId)
+    await transaction.query(
+      "UPDATE assets SET state = 'marked', purge_day = $2 WHERE meeting_id = $1 AND state = 'stored'",
+      [meetingId, meeting.purge_day],
+    )
+    await transaction.query(
+      `UPDATE assets SET state = 'cancelled', active_at = now(), lease_token = lease_token + 1, lease_until = NULL
+       WHERE meeting_id = $1 AND state IN ('uploading', 'storing')`,
+      [meetingId],
+    )
+    return meeting.purge_day
+  })
+}
+
+/** Deleted meetings whose purge day has come and whose assets are all gone. */
+export async function dueMeetings(catalog: Queryable, limit: number): Promise<readonly Uint8Array[]> {
+  const rows = await catalog.query<{ meeting_id: Uint8Array }>(
+    `SELECT meeting_id FROM meetings WHERE purge_day <= ${TODAY}
+       AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.meeting_id = meetings.meeting_id) LIMIT $1`,
+    [limit],
+  )
+  return rows.map((row) => row.meeting_id)
+}
+
+/** Replaces a deleted meeting, whose assets are gone, by its tombstone: so its id stays taken. @returns whether that was done now. */
+export async function buryMeeting(catalog: Catalog, meetingId: Uint8Array): Promise<boolean> {
+  return await catalog.transaction(async (transaction) => {
+    // Here, too, is where whatever keeps a meeting from being purged is to be asked for.
+    const [meeting] = await transaction.query(
+      `SELECT 1 FROM meetings WHERE meeting_id = $1 AND purge_day <= ${TODAY} FOR UPDATE`,
+      [meetingId],
+    )
+    const [asset] = await transaction.query("SELECT 1 FROM assets WHERE meeting_id = $1 LIMIT 1", [meetingId])
+    if (meeting === undefined || asset !== undefined) return false
+    await transaction.query("DELETE FROM tokens WHERE subject = $1", [meetingId])
+    await transaction.query("DELETE FROM challenges WHERE subject = $1", [meetingId])
+    await transaction.query("DELETE FROM meeting_epochs WHERE meeting_id = $1", [meetingId])
+    await transaction.query("DELETE FROM meeting_events WHERE meeting_id = $1", [meetingId])
+    await transaction.query("DELETE FROM meetings WHERE meeting_id = $1", [meetingId])
+    await bury(transaction, "meeting", meetingId)
+    return true
+  })
+}

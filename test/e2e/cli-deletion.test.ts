@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto"
+import { readdir, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import { dateOfDay, dayOf } from "../../shared/protocol/ambient.js"
+import { openTerminals, type Terminals } from "../support/taciturn.js"
+
+describe("deletion, through the taciturn command", function () {
+  this.timeout(180_000)
+  let terminals: Terminals
+  let meeting: string
+  let bob: string
+  let recording: string
+
+  before(async () => {
+    terminals = await openTerminals()
+    await terminals.succeed("alice", ["init"])
+    bob = (await terminals.succeed("bob", ["init"])).account
+    ;({ meeting } = await terminals.succeed("alice", ["meeting", "create", "Weekly call"]))
+    await terminals.succeed("alice", ["meeting", "add", meeting, bob])
+    await terminals.succeed("bob", ["meeting", "join"])
+    await writeFile(join(terminals.folder, "random.bin"), randomBytes(1_000))
+    ;({ recording } = await terminals.succeed("bob", ["upload", meeting, "random.bin", "--as-is"]))
+  })
+  after(async () => {
+    await terminals.close()
+  })
+
+  it("of a recording says who did it, when the bytes go, and that copies stay", async () => {
+    await terminals.succeed("bob", ["recording", "rename", recording, "Second take"])
+    const before = await terminals.succeed("alice", ["recordings", meeting])
+    expect(before.recordings[0]).to.include({ recording, title: "Second take", state: "kept" })
+    const { stdout } = await terminals.run("bob", ["recording", "delete", recording])
+    const day = dateOfDay(dayOf(Date.now()) + 7)
+    expect(stdout).to.include(`removes the bytes on ${day}`).and.to.include("keeps that copy")
+    expect(await terminals.succeed("alice", ["recordings", meeting])).to.deep.include({ recordings: [] })
+    expect((await terminals.run("alice", ["recordings", meeting])).stdout).to.include(`deleted by ${bob}`)
+    expect(await terminals.fail("alice", ["download", recording])).to.deep.equal([1, "gone"])
+    const { meetings } = await terminals.succeed("alice", ["storage"])
+    expect(meetings[0].recordings).to.deep.equal([
+      {
+        recording,
+        title: "Second take",
+        state: "withdrawn",
+        trueBytes: 1_000,
+        storedBytes: 65_536,
+        purgeDay: day,
+        isStillKept: false,
+      },
+    ])
+  })
+
+  it("of an upload that was interrupted ends it at the server and here", async () => {
+    const args = ["upload", meeting, "random.bin", "--as-is", "--title", "Cut off"]
+    await terminals.run("bob", args, { TACITURN_FAILPOINT: "upload.piece-acknowledged" })
+    const { uploads } = await terminals.succeed("bob", ["uploads", "list"])
+    expect(uploads).to.have.length(1)
+    expect(uploads[0]).to.include({
+      meeting,
+      title: "Cut off",
+      state: "sending",
+      sentBytes: 65_536,
+      totalBytes: 65_536,
+    })
+    // The killed process left its lock, which would count for ten seconds more.
+    const folder = join(terminals.folder, "bob", "uploads")
+    for (const name of await readdir(folder))
+      if (name.endsWith(".lock")) await rm(join(folder, name), { recursive: true })
+    await terminals.succeed("bob", ["uploads", "cancel", uploads[0].recording])
+    expect(await terminals.fail("bob", ["uploads", "cancel", uploads[0].recording])).to.deep.equal([1, "not-found"])
+  })
+
+  it("of a meeting and an account is confirmed, and refused where others would be left without an admin", async () => {
+    await terminals.succeed("alice", ["meeting", "retention", meeting, "30"])
+    const shown = await terminals.succeed("bob", ["meeting", "show", meeting])
+    expect([shown.retention.days, shown.servedRetentionDays, shown.deleted]).to.deep.equal([30, 30, null])
+    expect(await terminals.fail("alice", ["meeting", "retention", meeting, "0"])).to.deep.equal([2, "usage"])
+    expect(await terminals.fail("alice", ["account", "delete", "--yes"])).to.deep.equal([1, "not-authorised"])
+    expect(await terminals.fail("alice", ["meeting", "delete", meeting])).to.deep.equal([2, "usage"])
+    await terminals.succeed("alice", ["meeting", "delete", meeting, "--yes"])
+    expect((await terminals.run("bob", ["meeting", "show", meeting])).stdout).to.match(
+      /deleted by acct_\w+ on .*goes on/,
+    )
+    expect(await terminals.fail("bob", ["account", "delete"])).to.deep.equal([2, "usage"])
+    const closed = await terminals.succeed("bob", ["account", "delete", "--yes"])
+    expect(closed).to.deep.include({ account: bob, left: [], deleted: [], keysRemoved: false })
+    expect(await terminals.fail("bob", ["meeting", "list"])).to.deep.equal([1, "gone"])
+    expect(await terminals.succeed("bob", ["account", "delete", "--remove-keys"])).to.include({ keysRemoved: true })
+    expect(await terminals.fail("bob", ["whoami"])).to.deep.equal([1, "not-found"])
+  })
+})

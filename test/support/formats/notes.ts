@@ -1,0 +1,59 @@
+import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
+import { asId } from "../../../shared/protocol/ids.js"
+import { LIMITS } from "../../../shared/protocol/limits.js"
+import { type NoteContent, noteValues, readNote } from "../../../shared/protocol/notes.js"
+import { bytesOf, edit, type Format, seededBytes, unchanged } from "./format.js"
+import { encodeFields, fieldsOf } from "./recordings.js"
+
+const RECORDING_ID = asId("recording", bytesOf("recording id", 16))
+
+/** What a statement says in its fields beside the nonce. `refused` edits the value of the field at an index. */
+function noteOf(
+  content: NoteContent,
+  refused: readonly (readonly [name: string, index: number, value: CborValue])[],
+): Format {
+  const random = seededBytes(`note ${content.type}`)
+  const raw = encodeFields(noteValues(content).map(([name, value]) => ({ name, salt: random(32), value })))
+  return {
+    name: `note-${content.type}`,
+    section: content.type === "capture" || content.type === "consent" ? "7.5" : "7.4",
+    codes: ["malformed"],
+    limitBytes: LIMITS.eventBytes,
+    vouched: false,
+    material: raw,
+    assemble: unchanged,
+    decode: (given) => readNote(content.type, fieldsOf(given)),
+    refusals: [
+      { name: "no field", code: "malformed", raw: encodeCbor([]) },
+      ...refused.map(([name, index, value]) => ({
+        name,
+        code: "malformed" as const,
+        raw: edit(raw, [index, 2], value),
+      })),
+    ],
+  }
+}
+
+export function noteFormats(): readonly Format[] {
+  return [
+    noteOf({ type: "retention", days: 90 }, [
+      ["no day", 0, 0],
+      ["more days than allowed", 0, 36_501],
+      ["days that are text", 0, "90"],
+    ]),
+    noteOf({ type: "withdrawal", recordingId: RECORDING_ID }, [["an id of another length", 0, bytesOf("id", 32)]]),
+    noteOf({ type: "recording-title", recordingId: RECORDING_ID, title: "Kick-off, again" }, [
+      ["an id of another length", 0, bytesOf("id", 15)],
+      ["a title of 513 bytes", 1, "x".repeat(513)],
+      ["no title", 1, null],
+    ]),
+    noteOf({ type: "capture", headerHash: bytesOf("header hash"), recordingId: RECORDING_ID }, [
+      ["a header hash of another length", 0, bytesOf("header hash", 31)],
+      ["an id of another length", 1, bytesOf("id", 32)],
+    ]),
+    noteOf({ type: "consent", headerHash: bytesOf("header hash") }, [
+      ["a header hash of another length", 0, bytesOf("header hash", 64)],
+      ["no header hash", 0, null],
+    ]),
+  ]
+}
