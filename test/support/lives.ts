@@ -1,6 +1,7 @@
 import { mkdtemp } from "node:fs/promises"
 import { join as joinPath } from "node:path"
 import {
+  type AccountId,
   addMember,
   createMeeting,
   listDevices,
@@ -19,7 +20,7 @@ import { bytesSource } from "./sdk/sources.js"
 
 /** Who in truth was in which meeting: what no storage shall say. */
 export interface Life {
-  readonly accounts: readonly Uint8Array[]
+  readonly accounts: readonly AccountId[]
   readonly meetings: readonly MeetingId[]
   /** Who made each meeting. */
   readonly admins: readonly TestClient[]

@@ -2,6 +2,8 @@ import { open, readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import pg from "pg"
 import { toHex } from "../../shared/protocol/bytes.js"
+import { formatId, type AccountId, type MeetingId } from "../../shared/protocol/ids.js"
+import { SCHEMA } from "../../shared/server/schema.js"
 
 /** Where in a seized server's storage an account or a meeting stands, feature by feature. */
 
@@ -28,14 +30,18 @@ const ORDER = "(row_number() OVER (ORDER BY ctid))::float8 / count(*) OVER ()"
 const WRITTEN = "xmin::text::float8"
 /** The newest transaction that locked a row, as appending to an account's inbox and keyring does. */
 const LOCKED = "xmax::text::float8"
+/** Every table whose rows name an account, also one that is added some day. */
+const ACCOUNT_TABLES = Object.keys(SCHEMA).filter((table) => SCHEMA[table]?.columns["account_id"] !== undefined)
 const EVENTS = { table: "meeting_events", id: "meeting_id" }
 const ASSETS = { table: "assets", id: "meeting_id" }
 
 export interface Seized {
   readonly database: pg.Client
   readonly dataFolder: string
-  readonly accountIds: readonly Uint8Array[]
-  readonly meetingIds: readonly Uint8Array[]
+  /** All that the server logged, at its most talkative. */
+  readonly logs: string
+  readonly accountIds: readonly AccountId[]
+  readonly meetingIds: readonly MeetingId[]
 }
 
 /** Every feature that is looked at. Rows of `meetings` and `meeting_epochs` are written with those of `meeting_events`. */
@@ -56,10 +62,10 @@ export async function measureFeatures(seized: Seized): Promise<readonly Feature[
     await ofAccounts("accounts xmin", { table: "accounts", value: WRITTEN, where: "head_seq = 0" }, logWritten),
     await ofAccounts("accounts xmax", { table: "accounts", value: LOCKED }, logWritten),
   ]
-  for (const table of ["account_links", "account_boxes", "inbox_entries", "keyring_records"]) {
-    if (table === "inbox_entries" || table === "keyring_records")
-      features.push(await ofAccounts(`${table} order`, { table, value: ORDER }, logOrder))
+  for (const table of ACCOUNT_TABLES) {
+    if (table === "accounts") continue
     features.push(
+      await ofAccounts(`${table} order`, { table, value: ORDER }, logOrder),
       await ofAccounts(`${table} xmin`, { table, value: WRITTEN }, logWritten),
       await ofAccounts(`${table} order, assets order`, { table, value: ORDER }, assetsOrder),
       await ofAccounts(`${table} xmin, assets xmin`, { table, value: WRITTEN }, assetsWritten),
@@ -91,7 +97,8 @@ export async function measureFeatures(seized: Seized): Promise<readonly Feature[
     await objectTimes(seized, await read({ id: "account_id", table: "keyring_records", value: ORDER })),
   )
   const wal = await walPlaces(seized)
-  features.push({ name: "WAL", accounts: wal, meetings: wal })
+  const logged = logPlaces(seized)
+  features.push({ name: "WAL", accounts: wal, meetings: wal }, { name: "logs", accounts: logged, meetings: logged })
   return features
 }
 
@@ -131,6 +138,20 @@ async function objectTimes({ database, dataFolder }: Seized, accounts: Places): 
     accounts,
     meetings: grouped(ordered.map(({ meeting }, rank) => [meeting, rank / ordered.length])),
   }
+}
+
+/** Lines of the logs that name an id, however it is written. */
+function logPlaces({ logs, accountIds, meetingIds }: Seized): Places {
+  const names = new Map<string, string>()
+  for (const id of accountIds) names.set(formatId("account", id), toHex(id)).set(toHex(id), toHex(id))
+  for (const id of meetingIds) names.set(formatId("meeting", id), toHex(id)).set(toHex(id), toHex(id))
+  const found = logs.split("\n").flatMap((line, number) =>
+    (line.match(/\w+/g) ?? []).flatMap((word): [string, number][] => {
+      const id = names.get(word)
+      return id === undefined ? [] : [[id, number]]
+    }),
+  )
+  return grouped(found)
 }
 
 /** Offsets of ids in the write-ahead log, as if its segments were one file. */
