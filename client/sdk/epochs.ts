@@ -18,7 +18,7 @@ import { rekeyedRoster } from "../crypto/epoch-authority.js"
 import { type MadeEpoch, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
-import { chainCache, fetchChain } from "./chains.js"
+import { type ChainOf, chainCache, fetchChain } from "./chains.js"
 import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
@@ -190,10 +190,11 @@ async function changeEpoch(
   planFor: (log: MeetingLog) => EpochPlan,
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const log = await readMeeting(client, meetingId)
+    const chainOf = chainCache(client)
+    const log = await readMeeting(client, meetingId, chainOf)
     assertIsMember(log)
     const plan = planFor(log)
-    const { made, secret, self } = await makePlanned(client, log, plan)
+    const { made, secret, self } = await makePlanned(client, log, plan, chainOf)
     // The invitation is kept before the event is sent: whoever is in the roster will get it, even if this process ends here.
     const invitation =
       plan.newcomer === null
@@ -234,8 +235,8 @@ async function makePlanned(
   client: Client,
   log: MeetingLog,
   plan: EpochPlan,
+  chainOf: ChainOf,
 ): Promise<{ readonly made: MadeEpoch; readonly secret: KnownEpochSecret; readonly self: VerifiedChain }> {
-  const chainOf = chainCache(client)
   const chains: VerifiedChain[] = []
   const roster: RosterEntry[] = []
   for (const { genesisHash, role } of plan.members) {

@@ -17,7 +17,7 @@ import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import type { MeetingNote } from "../crypto/meeting-notes.js"
-import { chainCache, fetchChain } from "./chains.js"
+import { type ChainOf, chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
 import { adoptKeyring, appendToKeyring } from "./keyring.js"
@@ -121,10 +121,14 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
  * Fetches and verifies a meeting's log, against what this device has seen of it.
  * @throws {@link ArchiveError} `rollback`, `fork`, `bad-chain`, and what makes a log unreadable.
  */
-export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
+export async function readMeeting(
+  client: Client,
+  meetingId: MeetingId,
+  chainOf: ChainOf = chainCache(client),
+): Promise<MeetingLog> {
   if (findMeeting(client, meetingId) === undefined) await adoptKeyring(client)
   const meeting = requireMeeting(client, meetingId)
-  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known).catch((error: unknown) => {
+  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known, chainOf).catch((error: unknown) => {
     throw isArchiveError(error) && error.code === "gone" ? deletedMeeting(meeting, error) : error
   })
   assertExtendsPin(client, log)
@@ -183,12 +187,13 @@ export async function verifyServedLog(
   client: Client,
   meetingHash: Uint8Array,
   known: readonly KnownEpochSecret[],
+  chainOf: ChainOf = chainCache(client),
 ): Promise<MeetingLog> {
   const rawEvents = await fetchEvents(client, meetingHash, known)
   return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, {
     secrets: client.state.current.secrets,
     known,
-    chainOf: chainCache(client),
+    chainOf,
   })
 }
 

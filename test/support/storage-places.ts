@@ -107,7 +107,7 @@ export async function placesOf(database: pg.Client, { table, id = "account_id", 
   const { rows } = await database.query<{ id: Buffer; value: number }>(
     `SELECT ${id} AS id, ${value} AS value FROM ${table} ${where === undefined ? "" : `WHERE ${where}`}`,
   )
-  return grouped(rows.map((row): [string, number] => [toHex(row.id), Number(row.value)]))
+  return grouped(rows.map((row): [string, number] => [toHex(row.id), row.value]))
 }
 
 function grouped(found: readonly (readonly [string, number])[]): Places {
