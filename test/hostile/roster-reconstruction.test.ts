@@ -86,11 +86,10 @@ describe("Hostile: reconstruction of rosters from everything that is stored", fu
   it("would find a column that links: a planted one is", async () => {
     await database.query("CREATE TABLE planted (account_id bytea NOT NULL, hint integer NOT NULL)")
     for (const { accounts, meetings, isMember } of lives)
-      for (const [account, memberships] of isMember.entries()) {
-        const meeting = meetings[memberships.indexOf(true)]
-        if (meeting !== undefined)
-          await database.query("INSERT INTO planted VALUES ($1, $2)", [accounts[account], meeting[0]])
-      }
+      for (const [account, memberships] of isMember.entries())
+        for (const [index, meeting] of meetings.entries())
+          if (memberships[index] === true)
+            await database.query("INSERT INTO planted VALUES ($1, $2)", [accounts[account], meeting[0]])
     const planted: Feature = {
       name: "planted",
       accounts: await placesOf(database, { table: "planted", value: "hint" }),
