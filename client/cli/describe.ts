@@ -1,7 +1,6 @@
 import { dateOfDay } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { formatId, idOfHash } from "../../shared/protocol/ids.js"
-import type { PublishedRecording } from "../crypto/meeting-log.js"
 import type { Client } from "../sdk/client.js"
 import { contactOf } from "../sdk/contacts.js"
 import type { RecordingFate } from "../sdk/keeping.js"
@@ -27,11 +26,6 @@ export function nameText(client: Client, genesisHash: Uint8Array): string {
   const { name, state } = knownAs(client, genesisHash)
   if (state === "self") return "  you"
   return name === null ? "" : `  ${name} (${state})`
-}
-
-/** Recordings that were not deleted. */
-export function countOf(recordings: readonly PublishedRecording[]): number {
-  return recordings.filter(({ withdrawal }) => withdrawal === null).length
 }
 
 export function purgeDocument(purgeDay: number | null): { readonly purgeDay: string | null } {

@@ -175,13 +175,10 @@ async function chainsOf(
   roster: readonly RosterEntry[],
   chainOf: EpochCase["chainOf"],
 ): Promise<readonly VerifiedChain[]> {
-  const chains: VerifiedChain[] = []
-  for (const member of roster) {
-    const chain = await chainOf(member.genesisHash)
-    if (indexOfHead(chain, member.chainHead) < 0)
+  const chains = await Promise.all(roster.map(async ({ genesisHash }) => await chainOf(genesisHash)))
+  for (const [index, chain] of chains.entries())
+    if (indexOfHead(chain, roster[index]?.chainHead ?? ZERO_HASH) < 0)
       throw new ArchiveError("not-authorised", "a roster that names a head which its account's chain does not have")
-    chains.push(chain)
-  }
   return chains
 }
 

@@ -165,7 +165,7 @@ class LogState {
   #noted: NotedState = NOTHING_NOTED
   #isMember = false
   #missedEpoch = false
-  #chainFailure: unknown = null
+  readonly #chainFailures = new Set<unknown>()
 
   constructor(
     meetingHash: Uint8Array,
@@ -182,7 +182,7 @@ class LogState {
       try {
         return await reader.chainOf(genesisHash)
       } catch (error) {
-        this.#chainFailure = error
+        this.#chainFailures.add(error)
         throw error
       }
     }
@@ -194,7 +194,7 @@ class LogState {
       else await this.#applyEpoch(seq, event)
     } catch (error) {
       // What an account's chain fails says nothing about the event: a server could void at will what it serves.
-      if (error === this.#chainFailure || !isArchiveError(error) || !VOIDING.has(error.code)) throw error
+      if (this.#chainFailures.has(error) || !isArchiveError(error) || !VOIDING.has(error.code)) throw error
       this.#voids.push({
         seq,
         epoch: event.epoch,

@@ -1,4 +1,4 @@
-import { equalBytes } from "../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import { ChainResponse } from "../../shared/protocol/http.js"
@@ -8,24 +8,38 @@ import { verifySignature } from "../crypto/sodium.js"
 import { tellAccountNews } from "./activity.js"
 import type { Client } from "./client.js"
 
+/** So many chains are fetched at a time: a large meeting's members are hundreds. */
+const LANES = 16
+
+/** The chain of an account that is known by its full genesis hash, and each asked for once. */
+export type ChainOf = (genesisHash: Uint8Array) => Promise<VerifiedChain>
+
 /**
  * The chain of an account, fetched, verified, and checked against the pin; a first or newer head is pinned.
  * @throws {@link ArchiveError} `not-found`, `bad-chain`, `bad-signature`, `fork`.
  */
 export async function fetchChain(client: Client, accountId: AccountId): Promise<VerifiedChain> {
+  const chain = await fetchUnpinned(client, accountId)
+  await pinAll(client, [chain])
+  return chain
+}
+
+async function fetchUnpinned(client: Client, accountId: AccountId): Promise<VerifiedChain> {
   const account = formatId("account", accountId)
   const { links } = await client.http.json(ChainResponse, { path: `/v1/accounts/${account}/chain`, subject: account })
   const known = client.state.current.pins.find((pin) => equalBytes(idOfHash("account", pin.genesisHash), accountId))
   const chain = verifyChain(links, verifySignature, known)
   if (!equalBytes(chain.accountId, accountId))
     throw new ArchiveError("bad-chain", `the chain served for ${account} is another account's`)
-  await pin(client, chain)
   return chain
 }
 
 /** The chain of an account that is known by its full genesis hash. @throws {@link ArchiveError} as {@link fetchChain}. */
 export async function fetchChainOf(client: Client, genesisHash: Uint8Array): Promise<VerifiedChain> {
-  const chain = await fetchChain(client, idOfHash("account", genesisHash))
+  return assertIsOf(genesisHash, await fetchChain(client, idOfHash("account", genesisHash)))
+}
+
+function assertIsOf(genesisHash: Uint8Array, chain: VerifiedChain): VerifiedChain {
   if (!equalBytes(chain.genesisHash, genesisHash))
     throw new ArchiveError("bad-chain", "a chain with another genesis than the one that was signed for")
   return chain
@@ -39,25 +53,76 @@ export function isDeviceOf(chain: VerifiedChain, deviceKey: Uint8Array, namedHea
   )
 }
 
-/** {@link fetchChainOf}, each account once. */
-export function chainCache(client: Client): (genesisHash: Uint8Array) => Promise<VerifiedChain> {
-  const chains: VerifiedChain[] = []
+/** {@link fetchChainOf}, each account once, some at a time. Nothing is given out before it is pinned; what arrives together is pinned together. */
+export function chainCache(client: Client): ChainOf {
+  const chains = new Map<string, Promise<VerifiedChain>>()
+  const inLane = lanes(LANES)
+  const pin = pinner(client)
+  const fetchOnce = async (genesisHash: Uint8Array): Promise<VerifiedChain> => {
+    const chain = await inLane(async () => await fetchUnpinned(client, idOfHash("account", genesisHash)))
+    await pin(chain)
+    return assertIsOf(genesisHash, chain)
+  }
   return async (genesisHash) => {
-    const known = chains.find((chain) => equalBytes(chain.genesisHash, genesisHash))
-    if (known !== undefined) return known
-    const chain = await fetchChainOf(client, genesisHash)
-    chains.push(chain)
-    return chain
+    const key = toHex(genesisHash)
+    const chain = chains.get(key) ?? fetchOnce(genesisHash)
+    chains.set(key, chain)
+    return await chain
   }
 }
 
-async function pin(client: Client, chain: VerifiedChain): Promise<void> {
-  const pinned = { genesisHash: chain.genesisHash, seq: chain.linkHashes.length - 1, headHash: chain.headHash }
-  const known = client.state.current.pins.find(({ genesisHash }) => equalBytes(genesisHash, chain.genesisHash))
-  if (known !== undefined && known.seq >= pinned.seq) return
-  if (known !== undefined) tellAccountNews(client, chain, known.seq)
+/** Runs at most `free` works at a time, the others in turn. */
+function lanes(free: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = []
+  return async (work) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await work()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+    }
+  }
+}
+
+/** Each write of the state writes all of it: what comes during one waits for the next, together. */
+function pinner(client: Client): (chain: VerifiedChain) => Promise<void> {
+  let next: VerifiedChain[] = []
+  let last = Promise.resolve()
+  return async (chain) => {
+    next.push(chain)
+    if (next.length === 1) {
+      const write = async (): Promise<void> => {
+        const batch = next
+        next = []
+        await pinAll(client, batch)
+      }
+      last = last.then(write)
+    }
+    await last
+  }
+}
+
+async function pinAll(client: Client, chains: readonly VerifiedChain[]): Promise<void> {
+  const { pins } = client.state.current
+  const newer = chains.filter((chain) => {
+    const known = pins.find(({ genesisHash }) => equalBytes(genesisHash, chain.genesisHash))
+    if (known !== undefined && known.seq < chain.linkHashes.length - 1) tellAccountNews(client, chain, known.seq)
+    return known === undefined || known.seq < chain.linkHashes.length - 1
+  })
+  if (newer.length === 0) return
+  const pinned = newer.map(({ genesisHash, linkHashes, headHash }) => ({
+    genesisHash,
+    seq: linkHashes.length - 1,
+    headHash,
+  }))
   await client.state.update((state) => ({
     ...state,
-    pins: [...state.pins.filter(({ genesisHash }) => !equalBytes(genesisHash, chain.genesisHash)), pinned],
+    pins: [
+      ...state.pins.filter((known) => !pinned.some(({ genesisHash }) => equalBytes(genesisHash, known.genesisHash))),
+      ...pinned,
+    ],
   }))
 }

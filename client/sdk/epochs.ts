@@ -18,12 +18,20 @@ import { rekeyedRoster } from "../crypto/epoch-authority.js"
 import { type MadeEpoch, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
-import { chainCache, fetchChain } from "./chains.js"
+import { type ChainOf, chainCache, fetchChain } from "./chains.js"
 import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { makeInvitationFor } from "./invitations.js"
-import { appendEvent, assertIsMember, mayBeBehind, readMeeting, rememberMeeting, userKeyOf } from "./meetings.js"
+import {
+  appendEvent,
+  assertIsMember,
+  mayBeBehind,
+  readMeeting,
+  rememberMeeting,
+  seenOf,
+  userKeyOf,
+} from "./meetings.js"
 import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
@@ -212,10 +220,11 @@ async function changeEpoch(
   planFor: (log: MeetingLog) => EpochPlan,
 ): Promise<number> {
   for (let attempt = 1; ; attempt++) {
-    const log = await readMeeting(client, meetingId)
+    const chainOf = chainCache(client)
+    const log = await readMeeting(client, meetingId, chainOf)
     assertIsMember(log)
     const plan = planFor(log)
-    const { made, secret, self } = await makePlanned(client, log, plan)
+    const { made, secret, self } = await makePlanned(client, log, plan, chainOf)
     // The invitation is kept before the event is sent: whoever is in the roster will get it, even if this process ends here.
     const invitation =
       plan.newcomer === null
@@ -242,7 +251,13 @@ async function changeEpoch(
     client.failpoint("member.epoch-appended")
     // Who is no admin any more by its own doing made the admins' new key, and forgets it.
     const kept = isAdmin(plan.members, self.genesisHash) ? secret : { ...secret, adminSeed: null }
-    await rememberMeeting(client, log.meetingHash, kept, { seq: log.head.seq + 1, hash: secret.eventHash })
+    await rememberMeeting(
+      client,
+      log.meetingHash,
+      kept,
+      { seq: log.head.seq + 1, hash: secret.eventHash },
+      { ...seenOf(log), epoch: secret.epoch, members: plan.members.length },
+    )
     await flushOutbox(client)
     return made.keys.epoch
   }
@@ -252,8 +267,8 @@ async function makePlanned(
   client: Client,
   log: MeetingLog,
   plan: EpochPlan,
+  chainOf: ChainOf,
 ): Promise<{ readonly made: MadeEpoch; readonly secret: KnownEpochSecret; readonly self: VerifiedChain }> {
-  const chainOf = chainCache(client)
   const chains: VerifiedChain[] = []
   const roster: RosterEntry[] = []
   for (const { genesisHash, role } of plan.members) {

@@ -15,7 +15,7 @@ import type { Client } from "./client.js"
 import { dismiss, type InboxEntry, readInbox } from "./inbox.js"
 import { blocksIn, declinedIn } from "./keyring-views.js"
 import { appendToKeyring, readKeyring } from "./keyring.js"
-import { assertExtendsPin, rememberMeeting, verifyServedLog } from "./meetings.js"
+import { assertExtendsPin, rememberMeeting, seenOf, verifyServedLog } from "./meetings.js"
 import { outboxItem, type OutboxItem } from "./outbox.js"
 
 /** What an invitation invites to. */
@@ -128,8 +128,9 @@ export async function acceptInvitation(client: Client, waiting: WaitingInvitatio
     eventHash: secret.eventHash,
     epochSecret: secret.secret,
     adminSeed: secret.adminSeed,
+    title: log.current.title,
   })
-  await rememberMeeting(client, invitation.meetingHash, secret, log.head)
+  await rememberMeeting(client, invitation.meetingHash, secret, log.head, seenOf(log))
   await dismissInvitation(client, waiting)
   return meetingId
 }

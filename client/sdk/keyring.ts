@@ -109,11 +109,12 @@ function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): 
   const meetings = new Map(state.meetings.map((meeting) => [toHex(meeting.meetingHash), meeting]))
   for (const entry of entries) {
     if (entry.type !== "meeting") continue
-    const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed } = entry
+    const { meetingHash, epoch, eventHash, epochSecret: secret, adminSeed, title } = entry
     const known = meetings.get(toHex(meetingHash)) ?? {
       meetingHash,
       known: [],
       head: { seq: 0, hash: meetingHash },
+      seen: title === null ? null : { title, epoch: null, members: null, recordings: null },
       deletion: null,
     }
     if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue

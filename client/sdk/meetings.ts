@@ -19,12 +19,12 @@ import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import type { MeetingNote } from "../crypto/meeting-notes.js"
 import { tellMeetingNews } from "./activity.js"
-import { chainCache, fetchChain } from "./chains.js"
+import { type ChainOf, chainCache, fetchChain } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { ownAccountId } from "./account.js"
 import { adoptKeyring, appendToKeyring } from "./keyring.js"
 import { adminCapability, fetchEvents } from "./meeting-events.js"
-import type { ClientState, MeetingState } from "./state.js"
+import type { ClientState, MeetingState, SeenMeeting } from "./state.js"
 import type { Capability } from "./tokens.js"
 
 /**
@@ -55,12 +55,14 @@ export async function createMeeting(client: Client, title: string, code?: Uint8A
     eventHash: meetingHash,
     epochSecret: secret,
     adminSeed,
+    title,
   })
   await rememberMeeting(
     client,
     meetingHash,
     { eventHash: meetingHash, epoch: 0, secret, adminSeed },
     { seq: 0, hash: meetingHash },
+    { title, epoch: 0, members: 1, recordings: 0 },
   )
   await client.state.update((state) => ({
     ...state,
@@ -121,10 +123,14 @@ export function requireMeeting(client: Client, meetingId: MeetingId): MeetingSta
  * Fetches and verifies a meeting's log, against what this device has seen of it.
  * @throws {@link ArchiveError} `rollback`, `fork`, `bad-chain`, and what makes a log unreadable.
  */
-export async function readMeeting(client: Client, meetingId: MeetingId): Promise<MeetingLog> {
+export async function readMeeting(
+  client: Client,
+  meetingId: MeetingId,
+  chainOf: ChainOf = chainCache(client),
+): Promise<MeetingLog> {
   if (findMeeting(client, meetingId) === undefined) await adoptKeyring(client)
   const meeting = requireMeeting(client, meetingId)
-  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known).catch((error: unknown) => {
+  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known, chainOf).catch((error: unknown) => {
     throw isArchiveError(error) && error.code === "gone" ? deletedMeeting(meeting, error) : error
   })
   assertExtendsPin(client, log)
@@ -135,6 +141,7 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
     meeting.meetingHash,
     { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
     log.head,
+    seenOf(log),
   )
   if (log.standing.deletion !== null && meeting.deletion === null)
     await rememberDeletion(client, log.standing.deletion, meeting)
@@ -142,7 +149,7 @@ export async function readMeeting(client: Client, meetingId: MeetingId): Promise
 }
 
 /** What is said of a meeting that the server calls deleted: who did it, if its log said so to this device while there was one. */
-function deletedMeeting({ deletion }: MeetingState, cause: ArchiveError): ArchiveError {
+export function deletedMeeting({ deletion }: MeetingState, cause?: ArchiveError): ArchiveError {
   if (deletion === null)
     return new ArchiveError(
       "gone",
@@ -185,12 +192,13 @@ export async function verifyServedLog(
   client: Client,
   meetingHash: Uint8Array,
   known: readonly KnownEpochSecret[],
+  chainOf: ChainOf = chainCache(client),
 ): Promise<MeetingLog> {
   const rawEvents = await fetchEvents(client, meetingHash, known)
   return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, {
     secrets: client.state.current.secrets,
     known,
-    chainOf: chainCache(client),
+    chainOf,
   })
 }
 
@@ -249,17 +257,26 @@ export function mayBeBehind(error: unknown): boolean {
   return isArchiveError(error) && ["conflict", "forbidden", "unauthenticated"].includes(error.code)
 }
 
-/** Keeps a secret and a newer head; an older head never replaces a newer one. */
+/** What is shown of a meeting until its log is looked at again. */
+export function seenOf({ current, recordings }: MeetingLog): SeenMeeting {
+  const { title, keys, roster } = current
+  const kept = recordings.filter(({ withdrawal }) => withdrawal === null)
+  return { title, epoch: keys.epoch, members: roster.length, recordings: kept.length }
+}
+
+/** Keeps a secret and a newer head with what was seen at it; an older head never replaces a newer one. */
 export async function rememberMeeting(
   client: Client,
   meetingHash: Uint8Array,
   secret: KnownEpochSecret,
   head: { readonly seq: number; readonly hash: Uint8Array },
+  seen: SeenMeeting,
 ): Promise<void> {
   const known = client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
   const isNews =
     known === undefined ||
     known.head.seq < head.seq ||
+    known.seen?.epoch == null ||
     !known.known.some(
       (held) => equalBytes(held.eventHash, secret.eventHash) && (held.adminSeed !== null || secret.adminSeed === null),
     )
@@ -271,9 +288,10 @@ export async function rememberMeeting(
       ...(before?.known ?? []).filter((held) => !equalBytes(held.eventHash, secret.eventHash)),
       { ...secret },
     ]
-    const newest = before !== undefined && before.head.seq > head.seq ? before.head : { ...head }
+    const isOlder = before !== undefined && before.head.seq > head.seq
+    const newest = isOlder ? { head: before.head, seen: before.seen } : { head: { ...head }, seen }
     const deletion = before?.deletion ?? null
-    return { ...state, meetings: [...others, { meetingHash, known: secrets, head: newest, deletion }] }
+    return { ...state, meetings: [...others, { meetingHash, known: secrets, ...newest, deletion }] }
   })
 }
 

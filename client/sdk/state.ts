@@ -11,11 +11,19 @@ const uint = z.number().int().min(0)
 
 const pinSchema = z.object({ genesisHash: bytes, seq: uint, headHash: bytes })
 const knownSecretSchema = z.object({ eventHash: bytes, epoch: uint, secret: bytes, adminSeed: bytes.nullable() })
+/** What a meeting looked like when this device last saw its log; `null` where it only knows the title, from the keyring. */
+const seenSchema = z.object({
+  title: z.string(),
+  epoch: uint.nullable(),
+  members: uint.nullable(),
+  recordings: uint.nullable(),
+})
 const meetingSchema = z.object({
   meetingHash: bytes,
   known: z.array(knownSecretSchema),
   /** The newest event that was verified. */
   head: z.object({ seq: uint, hash: bytes }),
+  seen: seenSchema.nullable().default(null),
   /** Who deleted it, and when, as its log said while it could be read. */
   deletion: z.object({ authorGenesisHash: bytes, timeMs: uint }).nullable().default(null),
 })
@@ -80,6 +88,7 @@ const stateSchema = z.object({
 
 export type ClientState = z.infer<typeof stateSchema>
 export type Contact = ClientState["contacts"][number]
+export type SeenMeeting = z.infer<typeof seenSchema>
 export type MeetingState = z.infer<typeof meetingSchema>
 
 /** Of a device that knows its account's keys and chain, and nothing else yet. It is registered but for a new account's first device. */

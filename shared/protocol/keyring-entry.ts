@@ -1,7 +1,12 @@
 import { type CborValue, readArray, readBoolean, readBytes, readNullable, readText, readUint } from "./cbor.js"
 import { ArchiveError } from "./errors.js"
+import { fromUtf8, utf8 } from "./bytes.js"
 import { HASH_BYTES } from "./hash.js"
 import { LIMITS } from "./limits.js"
+import { padTo, unpad } from "./padding.js"
+
+/** Every title takes as many bytes, so that a record's size says nothing of the meeting's events. */
+const TITLE_FIELD_BYTES = LIMITS.titleBytes + 1
 
 const PIN_SOURCES = ["card", "id", "self", "invitation"] as const
 export type PinSource = (typeof PIN_SOURCES)[number]
@@ -43,6 +48,8 @@ export type KeyringEntry =
       readonly eventHash: Uint8Array
       readonly epochSecret: Uint8Array
       readonly adminSeed: Uint8Array | null
+      /** What it was called then; `null` in records that name none. */
+      readonly title: string | null
     }
   /** Hashes of invitation boxes, never to be shown again. */
   | { readonly type: "declined"; readonly boxHashes: readonly Uint8Array[] }
@@ -74,7 +81,14 @@ export function entryBody(entry: KeyringEntry): CborValue {
     case "contact":
       return [entry.genesisHash, entry.seq, entry.chainHead, entry.state, entry.name, entry.handle]
     case "meeting":
-      return [entry.meetingHash, entry.epoch, entry.eventHash, entry.epochSecret, entry.adminSeed]
+      return [
+        entry.meetingHash,
+        entry.epoch,
+        entry.eventHash,
+        entry.epochSecret,
+        entry.adminSeed,
+        ...(entry.title === null ? [] : [padTo(utf8(entry.title), TITLE_FIELD_BYTES)]),
+      ]
     case "declined":
       return entry.boxHashes
     case "snapshot":
@@ -117,7 +131,10 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
       }
     }
     case "meeting": {
-      const [meetingHash, epoch, eventHash, epochSecret, adminSeed] = readArray(body, "meeting", 5)
+      const items = readArray(body, "meeting")
+      const [meetingHash, epoch, eventHash, epochSecret, adminSeed, title] = items
+      if (items.length !== 5 && items.length !== 6)
+        throw new ArchiveError("malformed", "a meeting of another number of items")
       return {
         type,
         meetingHash: hash(meetingHash, "meeting hash"),
@@ -125,6 +142,7 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
         eventHash: hash(eventHash, "event hash"),
         epochSecret: hash(epochSecret, "epoch secret"),
         adminSeed: readNullable(adminSeed, (value) => hash(value, "admin seed")),
+        title: items.length === 5 ? null : readTitle(title),
       }
     }
     case "declined": {
@@ -171,6 +189,12 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
     default:
       return null
   }
+}
+
+function readTitle(raw: CborValue | undefined): string {
+  const title = unpad(readBytes(raw, "title", TITLE_FIELD_BYTES))
+  if (title === null) throw new ArchiveError("malformed", "a title that is not padded")
+  return fromUtf8(title)
 }
 
 function readOneOf<T extends string>(known: readonly T[], raw: CborValue | undefined, what: string): T {

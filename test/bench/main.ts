@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { exitOf, root, temporaryFolder } from "../support/programs.js"
 import { type Stack, startStack } from "../support/stack.js"
+import { makeLargeMeeting, makeManyMeetings } from "./keys.js"
 import { benchSealing } from "./sealing.js"
 import { median } from "./statistics.js"
 
@@ -25,7 +26,11 @@ interface Timed {
 const folder = await temporaryFolder()
 const environment = { TACITURN_HOME: join(folder.path, "home") }
 const { sealingMiBs, rawMiBs, ratio } = await benchSealing()
-const stack = await startStack("embedded", { LOG_LEVEL: "silent" })
+const stack = await startStack("embedded", {
+  LOG_LEVEL: "silent",
+  REQUESTS_PER_MINUTE: "0",
+  ANONYMOUS_REQUESTS_PER_MINUTE: "0",
+})
 const plain = spawn(process.execPath, [join(root, "dist/test/bench/plain-server.js"), folder.path], {
   stdio: ["pipe", "pipe", "inherit"],
 })
@@ -57,6 +62,13 @@ try {
     await Promise.all([rm(target), rm(file)])
   }
   const largePeak = (await peak(stack)) - idleBytes
+  const server = { url: stack.url, folder: folder.path }
+  const many = await makeManyMeetings(server)
+  const listing = await cliSeconds(many.home, ["meeting", "list"])
+  const opening = await cliSeconds(many.home, ["meeting", "show", many.meeting])
+  const large = await makeLargeMeeting(server)
+  const firstLook = await cliSeconds(large.home, ["meeting", "show", large.meeting])
+  const rotation = await cliSeconds(large.home, ["meeting", "rekey", large.meeting])
   const report = (timed: readonly { readonly ours: Timed; readonly plain: Timed }[] = []): string => {
     const ratios = timed.map((pair) => pair.ours.seconds / pair.plain.seconds)
     const all = timed.map((pair) => `${pair.ours.seconds.toFixed(1)}/${pair.plain.seconds.toFixed(1)}`).join(" ")
@@ -73,6 +85,8 @@ try {
       `sealing / raw ChaCha20-Poly1305 at 64 KiB: ${ratio.toFixed(2)} (${sealingMiBs.toFixed(0)} / ${rawMiBs.toFixed(0)} MiB/s); goal 0.42`,
       `peak resident memory of the CLI: ${mebibytes(smallUp.peakBytes)} at 64 MiB, ${mebibytes(clientPeak)} at ${size}; goal 160 MiB`,
       `peak resident memory of the server over idle (${mebibytes(idleBytes)}): ${mebibytes(smallPeak)} at 64 MiB, ${mebibytes(largePeak)} at ${size}; goal 128 MiB`,
+      `meeting list on a new device of an account with 1,000 meetings: ${listing}; goal 10 s; then meeting show of one: ${opening}`,
+      `meeting rekey with 500 members: ${rotation}; goal 3 s; meeting show before it, which pins them all: ${firstLook}`,
       "",
     ].join("\n"),
   )
@@ -81,6 +95,11 @@ try {
   await exitOf(plain)
   await stack.stop()
   await folder.remove()
+}
+
+/** Once: a second time each finds what the first left. */
+async function cliSeconds(home: string, args: readonly string[]): Promise<string> {
+  return `${(await node("bin/taciturn.mjs", args, { TACITURN_HOME: home })).seconds.toFixed(1)} s`
 }
 
 async function cli(args: readonly string[]): Promise<Timed> {
@@ -98,9 +117,9 @@ async function cliJson(
 }
 
 /** A program's wall time and, as the kernel kept it, its peak resident memory. */
-async function node(program: string, args: readonly string[]): Promise<Timed> {
+async function node(program: string, args: readonly string[], home = environment): Promise<Timed> {
   const started = performance.now()
-  const child = start(program, args)
+  const child = start(program, args, home)
   child.stdout?.resume()
   let peakBytes = 0
   const timer = setInterval(() => {
@@ -112,9 +131,9 @@ async function node(program: string, args: readonly string[]): Promise<Timed> {
   return { seconds: (performance.now() - started) / 1_000, peakBytes }
 }
 
-function start(program: string, args: readonly string[]): ChildProcess {
+function start(program: string, args: readonly string[], home = environment): ChildProcess {
   return spawn(process.execPath, [join(root, program), ...args], {
-    env: { PATH: process.env["PATH"], TACITURN_URL: stack.url, ...environment },
+    env: { PATH: process.env["PATH"], TACITURN_URL: stack.url, ...home },
     stdio: ["ignore", "pipe", "inherit"],
   })
 }

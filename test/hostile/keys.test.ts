@@ -230,6 +230,7 @@ describe("keys from a server that lies", function () {
           eventHash: random(32),
           epochSecret: random(32),
           adminSeed: null,
+          title: null,
         },
         { timeMs: 1, random },
       )

@@ -3,11 +3,11 @@ import { dateOfDay } from "../../../shared/protocol/ambient.js"
 import { activityOf, memberAccountChanges } from "../../sdk/activity.js"
 import { readKeeping } from "../../sdk/keeping.js"
 import { type EpochMoment, membersOf } from "../../sdk/membership.js"
-import { readMeeting } from "../../sdk/meetings.js"
+import { readMeeting, seenOf } from "../../sdk/meetings.js"
 import { renewalDueMs } from "../../sdk/standing.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
-import { accountOf, countOf, knownAs, nameText, purgeDocument } from "../describe.js"
+import { accountOf, knownAs, nameText, purgeDocument } from "../describe.js"
 import type { Action } from "../main.js"
 import { accountChangeText, meetingChangeText } from "../news.js"
 import { retentionDiffers } from "./keeping.js"
@@ -68,7 +68,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
       date: dateOfDay(day),
       kind,
     })),
-    recordings: countOf(log.recordings),
+    recordings: seenOf(log).recordings,
     renewalDue,
     ended,
     retention:

@@ -6,10 +6,10 @@ import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids
 import type { Client } from "../../sdk/client.js"
 import { listInvitations } from "../../sdk/invitations.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
-import { createMeeting, readMeeting } from "../../sdk/meetings.js"
+import { createMeeting, deletedMeeting, readMeeting, seenOf } from "../../sdk/meetings.js"
 import { accountRisks } from "../../sdk/recovery.js"
+import type { MeetingState } from "../../sdk/state.js"
 import type { CommandContext } from "../context.js"
-import { countOf } from "../describe.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { riskLines } from "./devices.js"
@@ -39,10 +39,11 @@ export function addMeetingCommands(program: Command, run: (action: Action) => Pr
     })
   meeting
     .command("list")
-    .description("the meetings of this account, and invitations that wait")
+    .description("the meetings of this account as this device last saw them, and invitations that wait")
+    .option("--refresh", "read and verify every meeting's history first")
     .addHelpText("after", "\nExample:\n  taciturn meeting list --json")
-    .action(async () => {
-      await run(list)
+    .action(async (flags: { readonly refresh?: boolean }) => {
+      await run(async (context) => await list(context, flags.refresh === true))
     })
   addInvitationCommands(meeting, run)
   addLinkCommands(meeting, run)
@@ -86,18 +87,19 @@ interface ListedMeeting {
   readonly error?: { readonly code: ErrorCode; readonly message: string }
 }
 
-async function list(context: CommandContext): Promise<number> {
+async function list(context: CommandContext, refreshes: boolean): Promise<number> {
   const client = await context.openClient()
   await adoptKeyring(client)
   const meetings: ListedMeeting[] = []
-  for (const { meetingHash } of client.state.current.meetings)
-    meetings.push(await describeMeeting(client, idOfHash("meeting", meetingHash), context.signal))
+  // Logs are read when they are looked at: one request for each of a thousand meetings would take minutes.
+  for (const known of client.state.current.meetings)
+    meetings.push(refreshes ? await lookAt(client, known, context.signal) : describeMeeting(known))
   const invitations = (await listInvitations(client)).map((waiting) => describeInvitation(client, waiting))
   const risks = await accountRisks(client)
   context.output.result({ meetings, invitations, ...risks }, [
     ...meetings.map((listed) =>
       listed.error === undefined
-        ? `${listed.meeting}  ${listed.title ?? ""}  (${listed.members ?? 0} members, ${listed.recordings ?? 0} recordings)`
+        ? `${listed.meeting}  ${listed.title ?? ""}  ${listed.members === null ? "(not looked at yet)" : `(${listed.members} members, ${listed.recordings ?? 0} recordings)`}`
         : `${listed.meeting}  ${listed.error.code === "gone" ? "" : "can't be shown: "}${listed.error.message}`,
     ),
     ...invitations.map(
@@ -116,21 +118,27 @@ async function list(context: CommandContext): Promise<number> {
   return failed.includes(EXIT.integrity) ? EXIT.integrity : (failed[0] ?? EXIT.done)
 }
 
+/** As this device last saw it. */
+function describeMeeting(known: MeetingState): ListedMeeting {
+  const meeting = formatId("meeting", idOfHash("meeting", known.meetingHash))
+  const { seen } = known
+  if (seen !== null && known.deletion === null) return { meeting, ...seen }
+  const listed = { meeting, title: seen?.title ?? null, epoch: null, members: null, recordings: null }
+  if (known.deletion === null) return listed
+  const { code, message } = deletedMeeting(known)
+  return { ...listed, error: { code, message } }
+}
+
 /** One meeting whose log is not as it should be hides no other. */
-async function describeMeeting(client: Client, meetingId: MeetingId, signal: AbortSignal): Promise<ListedMeeting> {
-  const meeting = formatId("meeting", meetingId)
+async function lookAt(client: Client, known: MeetingState, signal: AbortSignal): Promise<ListedMeeting> {
   try {
-    const { current, recordings } = await readMeeting(client, meetingId)
-    return {
-      meeting,
-      title: current.title,
-      epoch: current.keys.epoch,
-      members: current.roster.length,
-      recordings: countOf(recordings),
-    }
+    return describeMeeting({
+      ...known,
+      seen: seenOf(await readMeeting(client, idOfHash("meeting", known.meetingHash))),
+    })
   } catch (error) {
     if (!isArchiveError(error) || signal.aborted) throw error
     const { code, message } = error
-    return { meeting, title: null, epoch: null, members: null, recordings: null, error: { code, message } }
+    return { ...describeMeeting({ ...known, seen: null }), error: { code, message } }
   }
 }

@@ -318,6 +318,7 @@ function keyringStatement(): Format {
     eventHash: bytesOf("event hash"),
     epochSecret: bytesOf("epoch secret"),
     adminSeed: null,
+    title: null,
   })
   const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signKeyring, signer, statement)
   const raw = assemble(material)
@@ -339,6 +340,53 @@ function keyringStatement(): Format {
         raw: assemble(edit(statementOf(pinEntry), [7, 3], "rumour")),
       },
       { name: "an epoch above 2^32-1", code: "malformed", raw: assemble(edit(material, [7, 1], 2 ** 32)) },
+    ],
+  }
+}
+
+/** As {@link keyringStatement}, of a meeting with its title. */
+function keyringMeeting(): Format {
+  const { secrets } = sampleAccount("alice")
+  const signer = nativeSignerOf(secrets.device.ed25519Seed)
+  const material = encodeKeyringStatement({
+    genesisHash: secrets.genesisHash,
+    seq: 0,
+    prev: ZERO_HASH,
+    deviceKey: signer.publicKey,
+    timeMs: SAMPLE_TIME_MS,
+    entry: {
+      type: "meeting",
+      meetingHash: bytesOf("meeting hash"),
+      epoch: 3,
+      eventHash: bytesOf("event hash"),
+      epochSecret: bytesOf("epoch secret"),
+      adminSeed: bytesOf("admin seed"),
+      title: "Weekly call",
+    },
+  })
+  const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signKeyring, signer, statement)
+  return {
+    name: "keyring-meeting",
+    section: "5.4",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature"],
+    limitBytes: LIMITS.keyringRecordBytes,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => openKeyringEnvelope(given, verifySignature),
+    refusals: [
+      ...commonRefusals(assemble(material), material, LIMITS.keyringRecordBytes, assemble),
+      {
+        name: "a title of another length",
+        code: "malformed",
+        raw: assemble(edit(material, [7, 5], bytesOf("title", 512))),
+      },
+      {
+        name: "a title without padding",
+        code: "malformed",
+        raw: assemble(edit(material, [7, 5], new Uint8Array(LIMITS.titleBytes + 1))),
+      },
+      { name: "a seventh item", code: "malformed", raw: assemble(edit(material, [7, 6], NOTHING)) },
     ],
   }
 }
@@ -546,6 +594,7 @@ export function accountFormats(): readonly Format[] {
     keyringRecord(),
     openedKeyringRecord(),
     keyringStatement(),
+    keyringMeeting(),
     keyringContact(),
     keyringSnapshot(),
     contactCard(),

@@ -89,6 +89,7 @@ function clientState(): Format {
         meetingHash: hash,
         known: [{ eventHash: hash, epoch: 0, secret: hash, adminSeed: null }],
         head: { seq: 0, hash },
+        seen: { title: "A meeting", epoch: 0, members: 1, recordings: null },
         deletion: null,
       },
     ],

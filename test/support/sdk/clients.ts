@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { DestinationStream } from "pino"
 import type { ClientFailpoint } from "../../../client/sdk/failpoints.js"
 import { startWholeApi } from "../../../api/compose.js"
 import {
@@ -36,12 +37,19 @@ export interface Service {
   readonly url: string
   readonly relay: TcpRelay
   readonly folder: string
+  readonly databaseUrl: string
   readonly catalog: Catalog
   stop(): Promise<void>
 }
 
-/** @param overrides of the server's environment. */
-export async function startService(overrides: Readonly<Record<string, string>> = {}): Promise<Service> {
+/**
+ * @param overrides of the server's environment.
+ * @param logs gets all that it logs; otherwise it logs nothing.
+ */
+export async function startService(
+  overrides: Readonly<Record<string, string>> = {},
+  logs?: DestinationStream,
+): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), "taciturn-test-sdk-"))
   const database = await createTestDatabase()
   const settings = {
@@ -66,7 +74,7 @@ export async function startService(overrides: Readonly<Record<string, string>> =
     PORT: "0",
     PUBLIC_URLS: [url, overrides["PUBLIC_URLS"] ?? []].flat().join(),
   })
-  const logger = createLogger("silent")
+  const logger = createLogger(logs === undefined ? "silent" : "trace", logs)
   const adapters = await openAdapters(config, database.url, logger)
   const { instanceId, receiptSigner } = adapters.instance
   const worker = startWorker(
@@ -79,6 +87,7 @@ export async function startService(overrides: Readonly<Record<string, string>> =
     url,
     relay,
     folder,
+    databaseUrl: database.url,
     catalog: adapters.catalog,
     stop: async () => {
       await relay.stop()

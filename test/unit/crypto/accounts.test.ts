@@ -74,6 +74,7 @@ describe("a keyring", () => {
     eventHash: random(32),
     epochSecret: random(32),
     adminSeed: null,
+    title: "A meeting",
   })
 
   before(async () => {

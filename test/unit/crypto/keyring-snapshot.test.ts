@@ -39,6 +39,7 @@ const entry: fc.Arbitrary<KeyringEntry> = fc.oneof(
     eventHash: hash,
     epochSecret: hash,
     adminSeed: fc.constant(null),
+    title: fc.constantFrom(null, "A meeting"),
   }),
 )
 const rawOf = (given: KeyringEntry): RawEntry => ({ type: given.type, body: entryBody(given) })
