@@ -376,6 +376,7 @@ function keyringMeeting(): Format {
     decode: (given) => openKeyringEnvelope(given, verifySignature),
     refusals: [
       ...commonRefusals(assemble(material), material, LIMITS.keyringRecordBytes, assemble),
+      { name: "a statement with one bit turned", code: "bad-signature", raw: flip(assemble(material), -1) },
       {
         name: "a title of another length",
         code: "malformed",
