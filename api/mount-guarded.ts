@@ -1,5 +1,5 @@
 import type { RequestHandler, Router } from "express"
-import type { z } from "zod"
+import type * as z from "zod"
 import type { AccountId, MeetingId } from "../shared/protocol/ids.js"
 import type { Grant } from "../shared/server/catalog/capabilities.js"
 import { authoriseAccount, authoriseAdmin, authoriseMeeting } from "./authorise.js"

@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler, type Response, type Router } from "express"
-import { z } from "zod"
+import * as z from "zod"
 import { ArchiveError } from "../shared/protocol/errors.js"
 import { HTTP_LIMITS } from "../shared/protocol/http.js"
 import type { Operation } from "./operations.js"

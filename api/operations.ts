@@ -1,4 +1,4 @@
-import type { z } from "zod"
+import type * as z from "zod"
 
 /** Who may call an operation, and what `Authorization: Bearer` then holds. */
 export type Security = "none" | "account" | "meeting" | "admin" | "upload" | "deletion"

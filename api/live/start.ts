@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { Server as Engine } from "engine.io"
 import { type DefaultEventsMap, Server, type Socket as AnySocket } from "socket.io"
-import { z } from "zod"
+import * as z from "zod"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import {
   LIVE_LIMITS,

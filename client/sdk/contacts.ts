@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { type ContactCard, looksLikeCard, parseCard } from "../../shared/protocol/card.js"
 import { activeDevices, type VerifiedChain } from "../../shared/protocol/chain.js"

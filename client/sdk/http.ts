@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { Problem } from "../../shared/protocol/http.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { dayOf } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"

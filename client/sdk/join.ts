@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { dateOf } from "../../shared/protocol/ambient.js"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { activeDevices, isClosed, newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"

@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io-client"
-import { z } from "zod"
+import * as z from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { dateOf } from "../../shared/protocol/ambient.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"

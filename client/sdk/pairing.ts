@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { activeDevices, isActiveAt, type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"

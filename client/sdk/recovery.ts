@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import type { Clock, RandomBytes } from "../../shared/protocol/ambient.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { activeDevices, verifyChain } from "../../shared/protocol/chain.js"

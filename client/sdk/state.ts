@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { decodeCbor, encodeCbor, type CborValue } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { type CapabilityScope, challengeBytes } from "../../shared/protocol/capability.js"
 import type { Signer } from "../../shared/protocol/envelope.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { ERROR_CODES } from "./errors.js"
 import { bytesOf, HTTP_LIMITS } from "./http.js"
 import { LIMITS } from "./limits.js"

@@ -1,5 +1,5 @@
 import { resolve } from "node:path"
-import { z } from "zod"
+import * as z from "zod"
 import { fromHex } from "../protocol/bytes.js"
 import { ArchiveError } from "../protocol/errors.js"
 

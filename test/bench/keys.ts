@@ -1,6 +1,6 @@
 import { mkdir, rename } from "node:fs/promises"
 import { join } from "node:path"
-import { z } from "zod"
+import * as z from "zod"
 import { type Client, createMeeting, readMeeting, whoAmI } from "../../client/sdk/index.js"
 import { compareBytes } from "../../shared/protocol/bytes.js"
 import { KeyringAppendResponse, KeyringSnapshotRequest } from "../../shared/protocol/http.js"

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { z } from "zod"
+import * as z from "zod"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { type CapabilityScope, challengeBytes } from "../../shared/protocol/capability.js"
 import type { Signer } from "../../shared/protocol/envelope.js"

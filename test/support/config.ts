@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 
 const environment = z.object({
   TACITURN_TEST_FULL: z.literal("1").optional(),

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { decodeCbor, encodeCbor, readBytes, readUint, readVersioned } from "../../shared/protocol/cbor.js"
 import {
   makeEnvelope,

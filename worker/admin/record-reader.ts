@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs"
 import { join } from "node:path"
 import { isDeepStrictEqual } from "node:util"
-import { z } from "zod"
+import * as z from "zod"
 import { SCHEMA } from "../../shared/server/schema.js"
 import { refused } from "./bag-reader.js"
 import { PRODUCED_TABLES, type ProducedTable, schemaFileSchema } from "./production-format.js"

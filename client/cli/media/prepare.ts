@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises"
 import { basename, dirname, extname, join } from "node:path"
-import { z } from "zod"
+import * as z from "zod"
 import { ASSET_ROLES } from "../../../shared/protocol/recording.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { writeDurably } from "../../sdk/node/files.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { fromBase64Url, toBase64Url, utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { ASSET_ROLES } from "../../../shared/protocol/recording.js"

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { ArchiveError } from "../../protocol/errors.js"
 import type { Job } from "../ports.js"
 

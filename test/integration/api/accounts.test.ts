@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { z } from "zod"
+import * as z from "zod"
 import { EMPTY_KEYRING, makeKeyringRecord } from "../../../client/crypto/keyring-record.js"
 import { recoveryDeviceOfPhrase } from "../../../client/crypto/account-keys.js"
 import { signerOfSeed } from "../../../client/crypto/sodium.js"

@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { text } from "node:stream/consumers"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
-import { z } from "zod"
+import * as z from "zod"
 import { accountCapability } from "../../../client/sdk/account.js"
 import {
   acceptInvitation,

@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { z } from "zod"
+import * as z from "zod"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import {
   AppendEventRequest,

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { makeKeyringRecord } from "../../../../client/crypto/keyring-record.js"
 import type { ErrorCode } from "../../../../shared/protocol/errors.js"
 import { decodeEvent, encodeEvent, makeCertificate, type MeetingEvent } from "../../../../shared/protocol/event.js"
