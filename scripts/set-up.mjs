@@ -57,14 +57,18 @@ function isInstalled() {
 
 function build(projects) {
   const step = `built ${projects.length}`
-  const sources = hashOf([...listFiles(SOURCES), join(root, "package-lock.json"), join(root, "tsconfig.base.json")])
-  if (isDone(step, sources) && existsSync(join(root, "dist", "serve", "main.js"))) return
+  const sources = hashOf([
+    ...listFiles(SOURCES),
+    ...["package-lock.json", "tsconfig.base.json"].map((name) => join(root, name)),
+  ])
+  if (isDone(step, sources) && existsSync(join(root, "dist", "programs", "taciturn.js"))) return
   say("Building …")
   run(
     process.execPath,
     [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", ...projects.map((project) => join(root, project))],
     "The build failed",
   )
+  run(process.execPath, [join(root, "scripts", "bundle.mjs")], "The command could not be bundled")
   done(step, sources)
 }
 

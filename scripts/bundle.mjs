@@ -1,0 +1,30 @@
+// Bundles the compiled command, and the thread that it starts from the file beside it: to find hundreds of modules
+// takes longer, at every call, than most of what the command is called for.
+import { readdirSync, rmSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { build } from "esbuild"
+
+const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), "dist")
+const outdir = join(dist, "programs")
+/** What is written in CommonJS asks for `require`. */
+const REQUIRE = `import { createRequire as requireOfBundle } from "node:module"; const require = requireOfBundle(import.meta.url);`
+
+const { metafile } = await build({
+  entryPoints: {
+    taciturn: join(dist, "client", "cli", "main.js"),
+    "segment-thread-worker": join(dist, "client", "sdk", "node", "segment-thread-worker.js"),
+  },
+  outdir,
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  banner: { js: REQUIRE },
+  logLevel: "warning",
+  metafile: true,
+})
+// Programs that run may yet start what this build has too: only what an earlier one left is removed.
+const written = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
+for (const name of readdirSync(outdir)) if (!written.has(name)) rmSync(join(outdir, name), { recursive: true })
