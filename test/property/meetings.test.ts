@@ -5,12 +5,12 @@ import { Actor, type SentEvent } from "./meetings/people.js"
 import { describeScript, makeScript, type Script, smallerScripts } from "./meetings/script.js"
 
 /** Each takes about half a second of one core. */
-const RUNS = TEST_RUN.isFull ? 1_000 : 20
+const RUNS = TEST_RUN.isFull ? 1_000 : 100
 /** So long is a smaller script looked for that fails too. */
 const SHRINKING_MS = 60_000
 
 describe(`${RUNS} meetings of 2 to 6 people, from TACITURN_TEST_SEED=${TEST_RUN.seed}`, function () {
-  this.timeout(TEST_RUN.isFull ? 3_600_000 : 300_000)
+  this.timeout(TEST_RUN.isFull ? 3_600_000 : 600_000)
   let service: Service
 
   before(async () => {
