@@ -4,9 +4,9 @@ import { compareBytes, concatBytes, equalBytes, lengthPrefixed, toHex, u64, utf8
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { BOX_TAG_BYTES, type EpochBox, type MeetingEvent } from "../../shared/protocol/event.js"
 import { type Label, LABELS } from "../../shared/protocol/labels.js"
-import { memberOf, type RosterEntry } from "../../shared/protocol/roster.js"
+import { membersByHash, type RosterEntry } from "../../shared/protocol/roster.js"
 import type { AccountSecrets } from "./account-keys.js"
-import { hpkeOpen, hpkeSeal, hpkeSealWithCoins } from "./hpke.js"
+import { type HpkeMessage, hpkeOpen, hpkeSeal, hpkeSealWithCoins } from "./hpke.js"
 import { blake2b, xwingPublicKey } from "./sodium.js"
 
 const ZEROS = new Uint8Array(32)
@@ -31,19 +31,19 @@ export function makeEpochBoxes(
   adminSeed: Uint8Array | null,
   random: RandomBytes,
 ): readonly EpochBox[] {
+  const tagFor = tagsOf(making)
+  const throwAwayBox = throwAwayBoxes(making, random)
   const boxes = making.roster.map((member): EpochBox => {
-    const tag = tagFor(making, member)
+    const tag = tagFor(member)
     const adminBox =
-      member.role === "admin" && adminSeed !== null
-        ? adminBoxFor(making, member, adminSeed)
-        : throwAwayBox(making, random)
+      member.role === "admin" && adminSeed !== null ? adminBoxFor(making, member, adminSeed) : throwAwayBox()
     return { tag: tag ?? random(BOX_TAG_BYTES), memberBox: memberBoxFor(making, member), adminBox }
   })
   while (!Number.isInteger(Math.log2(boxes.length))) {
     boxes.push({
       tag: random(BOX_TAG_BYTES),
-      memberBox: throwAwayBox(making, random),
-      adminBox: throwAwayBox(making, random),
+      memberBox: throwAwayBox(),
+      adminBox: throwAwayBox(),
     })
   }
   return boxes.toSorted((a, b) => compareBytes(a.tag, b.tag))
@@ -51,10 +51,11 @@ export function makeEpochBoxes(
 
 /** Whether every member's box, recomputed from the secret, is there under its tag. One wrong box voids the event. */
 export function memberBoxesFit(making: BoxMaking, boxes: readonly EpochBox[]): boolean {
+  const tagFor = tagsOf(making)
   const boxByStart = new Map(boxes.map((box) => [startOf(box.memberBox), box]))
   return making.roster.every((member) => {
     const expected = memberBoxFor(making, member)
-    const tag = tagFor(making, member)
+    const tag = tagFor(member)
     const box = boxByStart.get(startOf(expected))
     return box !== undefined && equalBytes(box.memberBox, expected) && (tag === null || equalBytes(box.tag, tag))
   })
@@ -132,11 +133,13 @@ export function openOwnBox(
   throw new ArchiveError("bad-boxes", "an epoch whose box for this account does not open")
 }
 
-/** `null` for a member of the base roster whose base secret is not known here. */
-function tagFor(making: BoxMaking, member: RosterEntry): Uint8Array | null {
-  const isOld = memberOf(making.baseRoster, member.genesisHash) !== undefined
-  const secret = isOld ? making.baseSecret : making.secret
-  return secret === null ? null : boxTag(secret, making.meetingHash, making.epoch, member.genesisHash)
+/** A member's tag; `null` for one of the base roster whose base secret is not known here. */
+function tagsOf(making: BoxMaking): (member: RosterEntry) => Uint8Array | null {
+  const memberOfBase = membersByHash(making.baseRoster)
+  return ({ genesisHash }) => {
+    const secret = memberOfBase(genesisHash) === undefined ? making.secret : making.baseSecret
+    return secret === null ? null : boxTag(secret, making.meetingHash, making.epoch, genesisHash)
+  }
 }
 
 function memberBoxFor(making: BoxMaking, member: RosterEntry): Uint8Array {
@@ -168,11 +171,13 @@ function coinsFor(label: Label, secret: Uint8Array, making: BoxMaking, member: R
   return blake2b(64, secret, concatBytes(lengthPrefixed(utf8(label)), making.base, member.genesisHash))
 }
 
-function throwAwayBox(making: BoxMaking, random: RandomBytes): Uint8Array {
+/** To a key whose seed is forgotten. One serves all: nothing in a box tells its recipient. */
+function throwAwayBoxes(making: BoxMaking, random: RandomBytes): () => Uint8Array {
   const { meetingHash, epoch, prev } = making
-  const info = epochBoxInfo("member", { meetingHash, epoch, prev, recipientGenesisHash: random(32), generation: 1 })
-  return hpkeSeal(
-    { recipientPublicKey: xwingPublicKey(random(32)), info, plaintext: concatBytes(ZEROS, ZEROS) },
-    random,
-  )
+  const newRecipient = (): Pick<HpkeMessage, "info" | "recipientPublicKey"> => ({
+    info: epochBoxInfo("member", { meetingHash, epoch, prev, recipientGenesisHash: random(32), generation: 1 }),
+    recipientPublicKey: xwingPublicKey(random(32)),
+  })
+  let recipient: ReturnType<typeof newRecipient> | null = null
+  return () => hpkeSeal({ ...(recipient ??= newRecipient()), plaintext: concatBytes(ZEROS, ZEROS) }, random)
 }

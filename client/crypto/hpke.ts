@@ -11,6 +11,8 @@ const VERSION = utf8("HPKE-v1")
 const EMPTY = new Uint8Array(0)
 const ENCAPSULATED_BYTES = 1_120
 const COINS_BYTES = 64
+/** There is never a pre-shared key. */
+const PSK_ID_HASH = labeledExtract(EMPTY, "psk_id_hash", EMPTY)
 
 export interface HpkeMessage {
   readonly recipientPublicKey: Uint8Array
@@ -45,11 +47,7 @@ function keySchedule(
   sharedSecret: Uint8Array,
   info: Uint8Array,
 ): { readonly key: Uint8Array; readonly nonce: Uint8Array } {
-  const context = concatBytes(
-    Uint8Array.of(0),
-    labeledExtract(EMPTY, "psk_id_hash", EMPTY),
-    labeledExtract(EMPTY, "info_hash", info),
-  )
+  const context = concatBytes(Uint8Array.of(0), PSK_ID_HASH, labeledExtract(EMPTY, "info_hash", info))
   const secret = labeledExtract(sharedSecret, "secret", EMPTY)
   return { key: labeledExpand(secret, "key", context, 32), nonce: labeledExpand(secret, "base_nonce", context, 12) }
 }

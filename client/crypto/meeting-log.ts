@@ -2,7 +2,7 @@ import { assetHeaderHash as assetHeaderHashOf } from "../../shared/protocol/asse
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
-import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { isClosed, newestUserKey, type VerifiedChain } from "../../shared/protocol/chain.js"
 
@@ -40,6 +40,8 @@ export interface ValidEpoch {
   readonly adminKey: Uint8Array
   /** Found by an admin: not every admin is brought the admin seed. The next epoch of an admin who holds it mends that. */
   readonly adminBoxesAreWrong: boolean
+  /** Whether every member's box and tag was recomputed, by this reader now or before; of a newcomer's first epoch not every tag can be. */
+  readonly isChecked: boolean
   readonly roster: readonly RosterEntry[]
   readonly policy: HistoryPolicy
   readonly title: string
@@ -99,6 +101,8 @@ export interface MeetingLog extends NotedState {
 export interface LogReader {
   readonly secrets: AccountSecrets
   readonly known: readonly KnownEpochSecret[]
+  /** Hashes of epoch events that this reader found to be checked before. */
+  readonly checkedEpochs: readonly Uint8Array[]
   /** The verified and pinned chain of an account. @throws {@link ArchiveError} what stops the reader. */
   readonly chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>
 }
@@ -219,6 +223,7 @@ class LogState {
       standing: this.#noted.standing,
       seen: this.#seen,
       missedEpoch: this.#missedEpoch,
+      wasChecked: includesHash(this.#reader.checkedEpochs, this.#hashes[seq] ?? ZERO_HASH),
       secrets: this.#reader.secrets,
       chainOf: this.#chainOf,
     })

@@ -3,10 +3,12 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import { ChainResponse } from "../../shared/protocol/http.js"
 import { type AccountId, formatId, idOfHash } from "../../shared/protocol/ids.js"
-import { activeDevices, type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
+import { membersByHash } from "../../shared/protocol/roster.js"
+import { activeDevices, type ChainPin, type VerifiedChain, verifyChain } from "../../shared/protocol/chain.js"
 import { verifySignature } from "../crypto/sodium.js"
 import { tellAccountNews } from "./activity.js"
 import type { Client } from "./client.js"
+import type { ClientState } from "./state.js"
 
 /** So many chains are fetched at a time: a large meeting's members are hundreds. */
 const LANES = 16
@@ -27,8 +29,7 @@ export async function fetchChain(client: Client, accountId: AccountId): Promise<
 async function fetchUnpinned(client: Client, accountId: AccountId): Promise<VerifiedChain> {
   const account = formatId("account", accountId)
   const { links } = await client.http.json(ChainResponse, { path: `/v1/accounts/${account}/chain`, subject: account })
-  const known = client.state.current.pins.find((pin) => equalBytes(idOfHash("account", pin.genesisHash), accountId))
-  const chain = verifyChain(links, verifySignature, known)
+  const chain = verifyChain(links, verifySignature, pinOf(client, accountId))
   if (!equalBytes(chain.accountId, accountId))
     throw new ArchiveError("bad-chain", `the chain served for ${account} is another account's`)
   return chain
@@ -105,24 +106,35 @@ function pinner(client: Client): (chain: VerifiedChain) => Promise<void> {
   }
 }
 
-async function pinAll(client: Client, chains: readonly VerifiedChain[]): Promise<void> {
+/** Of each list of pins, by account: a large meeting asks for hundreds between two writes. */
+const pinsByAccount = new WeakMap<ClientState["pins"], ReadonlyMap<string, ChainPin>>()
+
+function pinOf(client: Client, accountId: AccountId): ChainPin | undefined {
   const { pins } = client.state.current
+  const byAccount =
+    pinsByAccount.get(pins) ?? new Map(pins.map((pin) => [toHex(idOfHash("account", pin.genesisHash)), pin]))
+  pinsByAccount.set(pins, byAccount)
+  return byAccount.get(toHex(accountId))
+}
+
+async function pinAll(client: Client, chains: readonly VerifiedChain[]): Promise<void> {
   const newer = chains.filter((chain) => {
-    const known = pins.find(({ genesisHash }) => equalBytes(genesisHash, chain.genesisHash))
-    if (known !== undefined && known.seq < chain.linkHashes.length - 1) tellAccountNews(client, chain, known.seq)
-    return known === undefined || known.seq < chain.linkHashes.length - 1
+    const known = pinOf(client, chain.accountId)
+    if (known === undefined) return true
+    const seq = chain.linkHashes.length - 1
+    if (known.seq < seq) tellAccountNews(client, chain, known.seq)
+    return known.seq < seq || (known.seq === seq && !known.isVerified)
   })
   if (newer.length === 0) return
   const pinned = newer.map(({ genesisHash, linkHashes, headHash }) => ({
     genesisHash,
     seq: linkHashes.length - 1,
     headHash,
+    isVerified: true,
   }))
+  const isPinned = membersByHash(pinned)
   await client.state.update((state) => ({
     ...state,
-    pins: [
-      ...state.pins.filter((known) => !pinned.some(({ genesisHash }) => equalBytes(genesisHash, known.genesisHash))),
-      ...pinned,
-    ],
+    pins: [...state.pins.filter(({ genesisHash }) => isPinned(genesisHash) === undefined), ...pinned],
   }))
 }

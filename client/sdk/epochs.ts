@@ -4,7 +4,7 @@ import { eventHash } from "../../shared/protocol/event.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import { type AccountId, formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
-import type { VerifiedChain } from "../../shared/protocol/chain.js"
+import { userKeysOf, type VerifiedChain } from "../../shared/protocol/chain.js"
 import {
   adminsOf,
   type HistoryPolicy,
@@ -23,15 +23,7 @@ import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { makeInvitationFor } from "./invitations.js"
-import {
-  appendEvent,
-  assertIsMember,
-  mayBeBehind,
-  readMeeting,
-  rememberMeeting,
-  seenOf,
-  userKeyOf,
-} from "./meetings.js"
+import { appendEvent, assertIsMember, mayBeBehind, readMeeting, rememberMeeting, sightOf } from "./meetings.js"
 import { flushOutbox, withoutBox } from "./outbox.js"
 
 /** Changes of a meeting's members, roles, policy and keys: each is a new epoch, appended by compare-and-swap. SPEC.md §7.1. */
@@ -251,13 +243,12 @@ async function changeEpoch(
     client.failpoint("member.epoch-appended")
     // Who is no admin any more by its own doing made the admins' new key, and forgets it.
     const kept = isAdmin(plan.members, self.genesisHash) ? secret : { ...secret, adminSeed: null }
-    await rememberMeeting(
-      client,
-      log.meetingHash,
-      kept,
-      { seq: log.head.seq + 1, hash: secret.eventHash },
-      { ...seenOf(log), epoch: secret.epoch, members: plan.members.length },
-    )
+    const { seen, checkedEpochs } = sightOf(log)
+    await rememberMeeting(client, log.meetingHash, kept, {
+      head: { seq: log.head.seq + 1, hash: secret.eventHash },
+      seen: { ...seen, epoch: secret.epoch, members: plan.members.length },
+      checkedEpochs: [...checkedEpochs, secret.eventHash],
+    })
     await flushOutbox(client)
     return made.keys.epoch
   }
@@ -292,7 +283,7 @@ async function makePlanned(
     epoch: log.newestEpochSeen + 1,
     base: { eventHash: log.current.eventHash, keys: log.current.keys, roster: log.current.roster },
     roster: roster.toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
-    userPublicKeyOf: (member) => userKeyOf(chains, member),
+    userPublicKeyOf: userKeysOf(chains),
     policy: plan.policy,
     title: log.current.title,
     admin: adminSeed === null ? { publicKey: log.current.adminKey } : { seed: adminSeed },

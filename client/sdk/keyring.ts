@@ -115,6 +115,7 @@ function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): 
       known: [],
       head: { seq: 0, hash: meetingHash },
       seen: title === null ? null : { title, epoch: null, members: null, recordings: null },
+      checkedEpochs: [],
       deletion: null,
     }
     if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue
@@ -141,7 +142,8 @@ function adoptedPins(state: ClientState, entries: readonly KeyringEntry[]): read
     if (entry.type !== "pin" && entry.type !== "contact") continue
     const { genesisHash, seq, chainHead: headHash } = entry
     const known = pins.get(toHex(genesisHash))
-    if (known === undefined || known.seq < seq) pins.set(toHex(genesisHash), { genesisHash, seq, headHash })
+    if (known === undefined || known.seq < seq)
+      pins.set(toHex(genesisHash), { genesisHash, seq, headHash, isVerified: false })
   }
   return [...pins.values()]
 }

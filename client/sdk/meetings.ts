@@ -1,9 +1,10 @@
 import * as z from "zod"
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 import { dateOf } from "../../shared/protocol/ambient.js"
+import { userKeysOf } from "../../shared/protocol/chain.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash } from "../../shared/protocol/event.js"
-import { bothHeads } from "../../shared/protocol/hash.js"
+import { bothHeads, includesHash } from "../../shared/protocol/hash.js"
 import {
   AppendEventRequest,
   AppendEventResponse,
@@ -16,7 +17,7 @@ import type { RosterEntry } from "../../shared/protocol/roster.js"
 import { newestUserSeed } from "../crypto/account-keys.js"
 import { GENESIS_POSITION, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
-import { type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
+import { type LogReader, type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import type { MeetingNote } from "../crypto/meeting-notes.js"
 import { tellMeetingNews } from "./activity.js"
 import { type ChainOf, chainCache, fetchChain } from "./chains.js"
@@ -61,8 +62,11 @@ export async function createMeeting(client: Client, title: string, code?: Uint8A
     client,
     meetingHash,
     { eventHash: meetingHash, epoch: 0, secret, adminSeed },
-    { seq: 0, hash: meetingHash },
-    { title, epoch: 0, members: 1, recordings: 0 },
+    {
+      head: { seq: 0, hash: meetingHash },
+      seen: { title, epoch: 0, members: 1, recordings: 0 },
+      checkedEpochs: [meetingHash],
+    },
   )
   await client.state.update((state) => ({
     ...state,
@@ -86,7 +90,7 @@ async function draftMeeting(client: Client, title: string): Promise<ClientState[
     epoch: 0,
     base: null,
     roster: [self],
-    userPublicKeyOf: (member) => userKeyOf([chain], member),
+    userPublicKeyOf: userKeysOf([chain]),
     policy: "shared",
     title,
     admin: { seed: adminSeed },
@@ -130,7 +134,8 @@ export async function readMeeting(
 ): Promise<MeetingLog> {
   if (findMeeting(client, meetingId) === undefined) await adoptKeyring(client)
   const meeting = requireMeeting(client, meetingId)
-  const log = await verifyServedLog(client, meeting.meetingHash, meeting.known, chainOf).catch((error: unknown) => {
+  const { meetingHash, known, checkedEpochs } = meeting
+  const log = await verifyServedLog(client, { meetingHash, known, checkedEpochs }, chainOf).catch((error: unknown) => {
     throw isArchiveError(error) && error.code === "gone" ? deletedMeeting(meeting, error) : error
   })
   assertExtendsPin(client, log)
@@ -140,8 +145,7 @@ export async function readMeeting(
     client,
     meeting.meetingHash,
     { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
-    log.head,
-    seenOf(log),
+    sightOf(log),
   )
   if (log.standing.deletion !== null && meeting.deletion === null)
     await rememberDeletion(client, log.standing.deletion, meeting)
@@ -190,14 +194,18 @@ export function assertExtendsPin(client: Client, log: MeetingLog): void {
 /** A served log, verified with given secrets; no pin is looked at or set. */
 export async function verifyServedLog(
   client: Client,
-  meetingHash: Uint8Array,
-  known: readonly KnownEpochSecret[],
+  {
+    meetingHash,
+    known,
+    checkedEpochs,
+  }: Pick<LogReader, "known" | "checkedEpochs"> & { readonly meetingHash: Uint8Array },
   chainOf: ChainOf = chainCache(client),
 ): Promise<MeetingLog> {
   const rawEvents = await fetchEvents(client, meetingHash, known)
   return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, {
     secrets: client.state.current.secrets,
     known,
+    checkedEpochs,
     chainOf,
   })
 }
@@ -257,6 +265,17 @@ export function mayBeBehind(error: unknown): boolean {
   return isArchiveError(error) && ["conflict", "forbidden", "unauthenticated"].includes(error.code)
 }
 
+/** What a device keeps of a log that it verified. */
+export type MeetingSight = Pick<MeetingState, "head" | "checkedEpochs"> & { readonly seen: SeenMeeting }
+
+/** So many of the newest epochs are not checked again: more are rarely read in one go. */
+const MOST_CHECKED_EPOCHS = 64
+
+export function sightOf(log: MeetingLog): MeetingSight {
+  const checkedEpochs = log.epochs.filter((epoch) => epoch.isChecked).map((epoch) => epoch.eventHash)
+  return { head: { ...log.head }, seen: seenOf(log), checkedEpochs }
+}
+
 /** What is shown of a meeting until its log is looked at again. */
 export function seenOf({ current, recordings }: MeetingLog): SeenMeeting {
   const { title, keys, roster } = current
@@ -264,19 +283,20 @@ export function seenOf({ current, recordings }: MeetingLog): SeenMeeting {
   return { title, epoch: keys.epoch, members: roster.length, recordings: kept.length }
 }
 
-/** Keeps a secret and a newer head with what was seen at it; an older head never replaces a newer one. */
+/** Keeps a secret and what was seen at a newer head; an older head never replaces a newer one. */
 export async function rememberMeeting(
   client: Client,
   meetingHash: Uint8Array,
   secret: KnownEpochSecret,
-  head: { readonly seq: number; readonly hash: Uint8Array },
-  seen: SeenMeeting,
+  sight: MeetingSight,
 ): Promise<void> {
+  const { head } = sight
   const known = client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))
   const isNews =
     known === undefined ||
     known.head.seq < head.seq ||
     known.seen?.epoch == null ||
+    sight.checkedEpochs.slice(-MOST_CHECKED_EPOCHS).some((hash) => !includesHash(known.checkedEpochs, hash)) ||
     !known.known.some(
       (held) => equalBytes(held.eventHash, secret.eventHash) && (held.adminSeed !== null || secret.adminSeed === null),
     )
@@ -289,24 +309,10 @@ export async function rememberMeeting(
       { ...secret },
     ]
     const isOlder = before !== undefined && before.head.seq > head.seq
-    const newest = isOlder ? { head: before.head, seen: before.seen } : { head: { ...head }, seen }
+    const newest = isOlder ? before : { ...sight, checkedEpochs: sight.checkedEpochs.slice(-MOST_CHECKED_EPOCHS) }
     const deletion = before?.deletion ?? null
-    return { ...state, meetings: [...others, { meetingHash, known: secrets, ...newest, deletion }] }
+    return { ...state, meetings: [...others, { ...newest, meetingHash, known: secrets, deletion }] }
   })
-}
-
-/** The user key of a member's generation. */
-export function userKeyOf(
-  chains: readonly {
-    readonly genesisHash: Uint8Array
-    readonly userKeys: readonly { readonly generation: number; readonly publicKey: Uint8Array }[]
-  }[],
-  member: RosterEntry,
-): Uint8Array {
-  const chain = chains.find((candidate) => equalBytes(candidate.genesisHash, member.genesisHash))
-  const key = chain?.userKeys.find((candidate) => candidate.generation === member.generation)
-  if (key === undefined) throw new ArchiveError("internal", "a member without a user key")
-  return key.publicKey
 }
 
 function assertTitle(title: string): void {

@@ -123,7 +123,7 @@ async function fetchOfferedChain(
 ): Promise<{ readonly links: readonly Uint8Array[]; readonly chain: VerifiedChain }> {
   const account = formatId("account", idOfHash("account", genesisHash))
   const { links } = await http.json(ChainResponse, { path: `/v1/accounts/${account}/chain`, subject: account })
-  return { links, chain: verifyChain(links, verifySignature, { genesisHash, seq, headHash }) }
+  return { links, chain: verifyChain(links, verifySignature, { genesisHash, seq, headHash, isVerified: false }) }
 }
 
 /** The chain once it has this device; `null` where another offer came instead, since another link came first. */

@@ -9,7 +9,8 @@ import type { AccountSecrets } from "../crypto/account-keys.js"
 const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
 const uint = z.number().int().min(0)
 
-const pinSchema = z.object({ genesisHash: bytes, seq: uint, headHash: bytes })
+/** `isVerified` where this device verified the links up to there itself, and did not get the pin from another. */
+const pinSchema = z.object({ genesisHash: bytes, seq: uint, headHash: bytes, isVerified: z.boolean().default(false) })
 const knownSecretSchema = z.object({ eventHash: bytes, epoch: uint, secret: bytes, adminSeed: bytes.nullable() })
 /** What a meeting looked like when this device last saw its log; `null` where it only knows the title, from the keyring. */
 const seenSchema = z.object({
@@ -24,6 +25,8 @@ const meetingSchema = z.object({
   /** The newest event that was verified. */
   head: z.object({ seq: uint, hash: bytes }),
   seen: seenSchema.nullable().default(null),
+  /** Epoch events of which this device recomputed every box, or made it; oldest first. */
+  checkedEpochs: z.array(bytes).default([]),
   /** Who deleted it, and when, as its log said while it could be read. */
   deletion: z.object({ authorGenesisHash: bytes, timeMs: uint }).nullable().default(null),
 })
@@ -108,7 +111,7 @@ export function newState({
     boxes: [new Uint8Array(0), new Uint8Array(0)],
     ...given,
     secrets: { genesisHash, device: { ...device }, userSeeds: userSeeds.map((seed) => ({ ...seed })) },
-    pins: [{ genesisHash, ...head }],
+    pins: [{ genesisHash, ...head, isVerified: false }],
     meetings: [],
     drafts: [],
     keyring: { count: 0, hash: ZERO_HASH },

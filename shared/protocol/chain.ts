@@ -15,6 +15,7 @@ import {
   openLink,
   type UserKey,
 } from "./link.js"
+import { membersByHash, type RosterEntry } from "./roster.js"
 
 /** An account's sigchain: which devices and user keys its links leave it. SPEC.md §5.1. */
 
@@ -71,6 +72,8 @@ export interface ChainPin {
   readonly genesisHash: Uint8Array
   readonly seq: number
   readonly headHash: Uint8Array
+  /** Whether the client verified the links up to there itself: then the same bytes' signatures are not verified again. */
+  readonly isVerified: boolean
 }
 
 /**
@@ -83,8 +86,10 @@ export function verifyChain(links: readonly Uint8Array[], verify: VerifySignatur
   if (links.length > LIMITS.links) throw new ArchiveError("bad-chain", `a chain of more than ${LIMITS.links} links`)
   let chain: VerifiedChain | null = null
   const used: Uint8Array[] = []
-  for (const raw of links) {
-    const statement = openLink(raw, verify)
+  // The hashes of the links up to the pin are compared below.
+  const verifiedBefore = pin?.isVerified === true ? pin.seq + 1 : 0
+  for (const [seq, raw] of links.entries()) {
+    const statement = openLink(raw, seq < verifiedBefore ? () => true : verify)
     assertUnused(used, statement.body)
     chain = chain === null ? beginChain(statement, sha256(raw)) : extendChain(chain, statement, sha256(raw))
   }
@@ -122,6 +127,22 @@ export function heldGeneration(chain: VerifiedChain, deviceKey: Uint8Array, gene
 /** Where in a chain a head stands, or -1. */
 export function indexOfHead(chain: VerifiedChain, head: Uint8Array): number {
   return chain.linkHashes.findIndex((hash) => equalBytes(hash, head))
+}
+
+/**
+ * The user key of a roster's member, by its generation.
+ * @throws {@link ArchiveError} `not-authorised` where its account does not have it.
+ */
+export function userKeysOf(
+  chains: readonly Pick<VerifiedChain, "genesisHash" | "userKeys">[],
+): (member: Pick<RosterEntry, "genesisHash" | "generation">) => Uint8Array {
+  const chainOf = membersByHash(chains)
+  return ({ genesisHash, generation }) => {
+    const key = chainOf(genesisHash)?.userKeys.find((candidate) => candidate.generation === generation)
+    if (key === undefined)
+      throw new ArchiveError("not-authorised", "a roster that names a user key which its account does not have")
+    return key.publicKey
+  }
 }
 
 export function newestUserKey(chain: VerifiedChain): ChainUserKey {

@@ -1,4 +1,4 @@
-import { equalBytes } from "./bytes.js"
+import { equalBytes, toHex } from "./bytes.js"
 import { assertAscending, type CborValue, readArray, readBytes, readUint } from "./cbor.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES } from "./hash.js"
@@ -59,6 +59,14 @@ export function memberOf<Entry extends Pick<RosterEntry, "genesisHash">>(
   genesisHash: Uint8Array,
 ): Entry | undefined {
   return roster.find((entry) => equalBytes(entry.genesisHash, genesisHash))
+}
+
+/** {@link memberOf} for many questions: a large roster is gone through once. */
+export function membersByHash<Entry extends Pick<RosterEntry, "genesisHash">>(
+  roster: readonly Entry[],
+): (genesisHash: Uint8Array) => Entry | undefined {
+  const members = new Map(roster.map((entry) => [toHex(entry.genesisHash), entry]))
+  return (genesisHash) => members.get(toHex(genesisHash))
 }
 
 export function isAdmin(roster: readonly MemberRole[], genesisHash: Uint8Array): boolean {

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import * as z from "zod"
 import { type Client, createMeeting, readMeeting, whoAmI } from "../../client/sdk/index.js"
 import { compareBytes } from "../../shared/protocol/bytes.js"
+import { userKeysOf } from "../../shared/protocol/chain.js"
 import { KeyringAppendResponse, KeyringSnapshotRequest } from "../../shared/protocol/http.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { entryBody } from "../../shared/protocol/keyring-entry.js"
@@ -16,7 +17,7 @@ import { accountCapability } from "../../client/sdk/account.js"
 import { fetchChain } from "../../client/sdk/chains.js"
 import { selfAsAuthor } from "../../client/sdk/client.js"
 import { readKeyring } from "../../client/sdk/keyring.js"
-import { appendEvent, userKeyOf } from "../../client/sdk/meetings.js"
+import { appendEvent } from "../../client/sdk/meetings.js"
 import { random } from "../support/people.js"
 import { recoverClient, startClient, type TestClient } from "../support/sdk/clients.js"
 
@@ -60,7 +61,7 @@ export async function makeLargeMeeting(server: Server): Promise<{ readonly home:
     epoch: current.keys.epoch + 1,
     base: current,
     roster,
-    userPublicKeyOf: (member) => userKeyOf(chains, member),
+    userPublicKeyOf: userKeysOf(chains),
     policy: current.policy,
     title: current.title,
     admin: log.adminSeed === null ? { publicKey: current.adminKey } : { seed: log.adminSeed },

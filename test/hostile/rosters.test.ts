@@ -27,7 +27,8 @@ import {
 import { fetchChainOf } from "../../client/sdk/chains.js"
 import { selfAsAuthor } from "../../client/sdk/client.js"
 import { makeInvitationFor } from "../../client/sdk/invitations.js"
-import { appendEvent, currentCapability, userKeyOf } from "../../client/sdk/meetings.js"
+import { appendEvent, currentCapability } from "../../client/sdk/meetings.js"
+import { userKeysOf } from "../../shared/protocol/chain.js"
 import { random } from "../support/people.js"
 import type { TestClient } from "../support/sdk/clients.js"
 import { bytesSource, readAll } from "../support/sdk/sources.js"
@@ -299,7 +300,7 @@ describe("rosters that change, by a server that lies", function () {
       epoch: log.newestEpochSeen + 1,
       base: { eventHash: log.current.eventHash, keys: log.current.keys, roster: log.current.roster },
       roster: change.roster.toSorted((a, b) => compareBytes(a.genesisHash, b.genesisHash)),
-      userPublicKeyOf: (member) => userKeyOf(chains, member),
+      userPublicKeyOf: userKeysOf(chains),
       policy: log.current.policy,
       title: log.current.title,
       admin: { publicKey: log.current.adminKey },

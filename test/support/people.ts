@@ -13,7 +13,7 @@ import { adminSigner } from "../../client/crypto/epoch-keys.js"
 import { GENESIS_POSITION, type MadeEpoch, makeEpochEvent, type NewEpoch } from "../../client/crypto/epoch-event.js"
 import { type Author, type EventContent, makeEvent } from "../../client/crypto/log-event.js"
 import type { KnownEpochSecret } from "../../client/crypto/epoch-secrets.js"
-import { type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
+import { type LogReader, type MeetingLog, readMeetingLog } from "../../client/crypto/meeting-log.js"
 import { type AuthoredAsset, makeRecordingContent } from "../../client/crypto/recording-event.js"
 import { verifySignature } from "../../client/crypto/sodium.js"
 
@@ -107,11 +107,16 @@ export class TestMeeting {
   }
 
   /** @param events what a server serves for the meeting's own. */
-  read(person: Person, events: readonly Uint8Array[] = this.events): Promise<MeetingLog> {
+  read(
+    person: Person,
+    events: readonly Uint8Array[] = this.events,
+    { checkedEpochs = [], chainOf = this.chainOf }: Partial<Pick<LogReader, "checkedEpochs" | "chainOf">> = {},
+  ): Promise<MeetingLog> {
     return readMeetingLog(idOfHash("meeting", this.meetingHash), events, {
       secrets: person.secrets,
       known: this.#known.get(person) ?? [],
-      chainOf: this.chainOf,
+      checkedEpochs,
+      chainOf,
     })
   }
 

@@ -229,7 +229,8 @@ function pinnedLink(): Format {
     ...made,
     name: "link-pinned",
     codes: [...made.codes, "fork"],
-    decode: (given) => verifyChain([given], verifySignature, { genesisHash, seq: 0, headHash: genesisHash }),
+    decode: (given) =>
+      verifyChain([given], verifySignature, { genesisHash, seq: 0, headHash: genesisHash, isVerified: false }),
     refusals: [...made.refusals, { name: "another account", code: "fork", raw: sampleAccount("mallory").genesisLink }],
   }
 }

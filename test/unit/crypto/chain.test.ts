@@ -14,6 +14,7 @@ import { signerOfSeed, sodiumReady, verifySignature } from "../../../client/cryp
 import {
   activeDevices,
   assertBoxesOfHead,
+  type ChainPin,
   heldGeneration,
   isActiveAt,
   isClosed,
@@ -86,9 +87,9 @@ class TestChain {
   }
 }
 
-const codeOf = (links: readonly Uint8Array[]): string => {
+const codeOf = (links: readonly Uint8Array[], pin?: ChainPin, verify = verifySignature): string => {
   try {
-    verifyChain(links, verifySignature)
+    verifyChain(links, verify, pin)
   } catch (error) {
     if (isArchiveError(error)) return error.code
     throw error
@@ -107,6 +108,30 @@ describe("a sigchain (SPEC.md §5.1)", () => {
   before(() => sodiumReady())
   beforeEach(() => {
     account = new TestChain(makePerson("alice"))
+  })
+
+  it("asks for no signature up to a head that was verified before, and for each behind it and below any other pin (L13)", () => {
+    account.addDevice()
+    account.addDevice()
+    const { links, chain } = account
+    const pinAt = (seq: number, isVerified: boolean): ChainPin => {
+      const { genesisHash } = chain
+      return { genesisHash, seq, headHash: chain.linkHashes[seq]!, isVerified }
+    }
+    const seen: number[] = []
+    const counting = (...call: Parameters<typeof verifySignature>): boolean => {
+      seen.push(call.length)
+      return verifySignature(...call)
+    }
+    expect(codeOf(links, pinAt(2, true), counting)).to.equal("taken")
+    expect(seen, "all of it was verified before").to.deep.equal([])
+    const lastAltered = links.map((link, seq) => (seq === 2 ? link.with(-1, link.at(-1)! ^ 1) : link))
+    expect(codeOf(lastAltered, pinAt(2, true)), "other bytes have another hash").to.equal("fork")
+    expect(codeOf(lastAltered, pinAt(1, true))).to.equal("bad-signature")
+    expect(codeOf(lastAltered, pinAt(2, false))).to.equal("bad-signature")
+    const firstAltered = links.map((link, seq) => (seq === 1 ? link.with(-1, link.at(-1)! ^ 1) : link))
+    expect(codeOf(firstAltered, pinAt(2, true)), "the next one does not continue it").to.equal("bad-chain")
+    expect(codeOf(links.slice(0, 2), pinAt(2, true))).to.equal("fork")
   })
 
   it("adds, renames and revokes devices, replaces the recovery device, and brings every device every seed", () => {

@@ -249,6 +249,7 @@ describe("who may make an epoch", () => {
       const refusal: unknown = await readMeetingLog(meetingId, meeting.events, {
         secrets: alice!.secrets,
         known,
+        checkedEpochs: [],
         chainOf: (genesisHash) =>
           equalBytes(genesisHash, bob!.chain.genesisHash)
             ? Promise.reject(new ArchiveError(code, "a lie"))

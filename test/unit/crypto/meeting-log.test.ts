@@ -50,6 +50,31 @@ describe("the meeting log", () => {
     expect((await meeting.read(bob)).epochs).to.have.length(2)
   })
 
+  it("boxes and tags that were all recomputed once are not again; of a void event, or without the base's secret, they never were (M18)", async () => {
+    const meeting = new TestMeeting(alice, "Quiet", "from-join")
+    await meeting.add(alice, bob)
+    await meeting.add(alice, carol)
+    const { current } = await meeting.read(alice)
+    const wrong = { userPublicKeyOf: () => bob.chain.userKeys[0]!.publicKey }
+    await meeting.nextEpoch(alice, current.roster, wrong)
+    const [byAlice, byCarol] = [await meeting.read(alice), await meeting.read(carol)]
+    expect(byAlice.voids.map(({ code }) => code)).to.deep.equal(["bad-boxes"])
+    expect(byAlice.epochs.map(({ isChecked }) => isChecked)).to.deep.equal([true, true, true])
+    expect(byCarol.epochs.map(({ isChecked }) => isChecked)).to.deep.equal([false])
+
+    // To a chain with another user key no box fits: who recomputes one sees it.
+    const chainOf: typeof meeting.chainOf = async (genesisHash) => {
+      const chain = await meeting.chainOf(genesisHash)
+      const [key] = equalBytes(genesisHash, bob.chain.genesisHash) ? carol.chain.userKeys : chain.userKeys
+      return { ...chain, userKeys: [key!] }
+    }
+    const checkedEpochs = byAlice.epochs.map(({ eventHash: hash }) => hash)
+    const voidsOf = async (checked: readonly Uint8Array[]): Promise<readonly number[]> =>
+      (await meeting.read(alice, meeting.events, { checkedEpochs: checked, chainOf })).voids.map(({ seq }) => seq)
+    expect(await voidsOf([])).to.include(1)
+    expect(await voidsOf(checkedEpochs)).to.deep.equal([3])
+  })
+
   it("a member that adds somebody makes a void event; the roster in force stays", async () => {
     const meeting = new TestMeeting(alice)
     await meeting.add(alice, bob)
@@ -83,6 +108,7 @@ describe("the meeting log", () => {
       const refusal: unknown = await readMeetingLog(meetingId, lie, {
         secrets: alice.secrets,
         known: [],
+        checkedEpochs: [],
         chainOf: meeting.chainOf,
       }).catch((error: unknown) => error)
       expect(refusal).to.have.property("code", "bad-chain")
