@@ -11,6 +11,8 @@ interface Pattern {
 }
 
 const SHORTEST_BYTES = 8
+/** Memory that nothing was written to: most of what a process has. */
+const ZEROS = Buffer.alloc(64 * 1024)
 
 /** A needle as it is, as UTF-16, base64 at three alignments, hexadecimal and percent-encoding. */
 export function encodingsOf(needle: Needle): readonly Pattern[] {
@@ -76,12 +78,21 @@ export class Haystack {
   /** Adds the names of what is found; `where` is put before them. */
   scan(where: string, bytes: Buffer): void {
     this.scannedBytes += bytes.length
+    for (let at = 0; at < bytes.length; at += ZEROS.length) {
+      const end = Math.min(at + ZEROS.length, bytes.length)
+      const isEmpty = end - at === ZEROS.length && bytes.compare(ZEROS, 0, ZEROS.length, at, end) === 0
+      // What begins with zeros may begin here, and go on behind.
+      this.#scanFrom(where, bytes, isEmpty ? end - this.overlapBytes : at, end)
+    }
+  }
+
+  #scanFrom(where: string, bytes: Buffer, from: number, end: number): void {
     const starts = this.#starts
-    let previous = bytes[0] ?? 0
-    for (let at = 1; at < bytes.length; at++) {
-      const here = bytes[at]!
-      if (starts[previous | (here << 8)] === 1 && at + 3 <= bytes.length) this.#compare(where, bytes, at - 1)
-      previous = here
+    let previous = bytes[from]!
+    for (let at = from; at < end; at++) {
+      const next = bytes[at + 1] ?? 0
+      if (starts[previous | (next << 8)] === 1) this.#compare(where, bytes, at)
+      previous = next
     }
   }
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs"
-import { open, readdir, readFile } from "node:fs/promises"
+import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import pg from "pg"
 import type { Haystack } from "./needles.js"
@@ -10,17 +10,34 @@ const SLICE_BYTES = 16 * 1024 * 1024
 
 /** Every file below a folder. */
 export async function seizeFolder(haystack: Haystack, folder: string): Promise<void> {
+  const slice = sliceFor(haystack)
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
     if (!entry.isFile()) continue
     const path = join(entry.parentPath, entry.name)
-    const file = await open(path).catch(() => null)
+    const file = openIfThere(path)
     if (file === null) continue
-    let rest: Buffer = Buffer.alloc(0)
-    for await (const part of file.createReadStream({ highWaterMark: SLICE_BYTES })) {
-      const bytes = Buffer.concat([rest, part as Buffer])
-      haystack.scan(path, bytes)
-      rest = bytes.subarray(Math.max(0, bytes.length - haystack.overlapBytes))
+    try {
+      for (let at = 0n, read = slice.length; read === slice.length; at += BigInt(SLICE_BYTES)) {
+        read = readSync(file, slice, 0, slice.length, at)
+        haystack.scan(path, slice.subarray(0, read))
+      }
+    } finally {
+      closeSync(file)
     }
+  }
+}
+
+/** One slice, and as much of the next as what lies across both needs. */
+function sliceFor(haystack: Haystack): Buffer {
+  return Buffer.alloc(SLICE_BYTES + haystack.overlapBytes)
+}
+
+/** `null` for what a running server removed meanwhile. */
+function openIfThere(path: string): number | null {
+  try {
+    return openSync(path, "r")
+  } catch {
+    return null
   }
 }
 
@@ -50,7 +67,7 @@ export async function seizeDatabase(haystack: Haystack, databaseUrl: string): Pr
 export async function seizeMemory(haystack: Haystack, where: string, pid: number): Promise<void> {
   const maps = await readFile(`/proc/${pid}/maps`, "utf8")
   const memory = openSync(`/proc/${pid}/mem`, "r")
-  const slice = Buffer.alloc(SLICE_BYTES + haystack.overlapBytes)
+  const slice = sliceFor(haystack)
   try {
     for (const line of maps.split("\n")) {
       const [, from, to, modes] = /^([0-9a-f]+)-([0-9a-f]+) (\S+)/.exec(line) ?? []
