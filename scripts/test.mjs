@@ -1,14 +1,17 @@
 // `npm test`: sets up, checks the code, runs every test. `--full` takes the full counts. The last line is `N passed, N failed`.
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, sep } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { installDebianPackages } from "./debian-packages.mjs"
 import { root, setUp } from "./set-up.mjs"
 
-/** Each file's tests start services of their own, and wait for them: one file more than there are processors keeps these busy. */
-const MOST_JOBS = 4
+/** Each file's tests start services of their own, and wait for them: two files more than there are processors keep these busy. */
+const MORE_JOBS = 2
+const MOST_JOBS = 6
+/** What computes for minutes in one process begins first, and the others go on beside it. */
+const LONGEST = ["fuzz", "property"]
 const ENDING_MS = 120_000
 const full = process.argv.includes("--full")
 setUp({ tests: true })
@@ -21,11 +24,11 @@ const folder = mkdtempSync(join(tmpdir(), "taciturn-test-"))
 const summary = join(folder, "summary")
 const processes = join(folder, "processes")
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
-const jobs = Math.min(availableParallelism() + 1, MOST_JOBS)
+const jobs = Math.min(availableParallelism() + MORE_JOBS, MOST_JOBS)
 const reporter = ["--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`]
 process.exitCode = await run(
   process.execPath,
-  [mocha, "--parallel", "--jobs", String(jobs), ...reporter, "test/**/*.test.ts"],
+  [mocha, "--parallel", "--jobs", String(jobs), ...reporter, ...testFiles()],
   { ...process.env, TACITURN_TEST_PROCESSES: processes, ...(full ? { TACITURN_TEST_FULL: "1" } : {}) },
 )
 await ended(existsSync(processes) ? readFileSync(processes, "utf8").trim().split("\n").map(Number) : [])
@@ -33,6 +36,13 @@ await ended(existsSync(processes) ? readFileSync(processes, "utf8").trim().split
 const line = existsSync(summary) ? readFileSync(summary, "utf8") : "0 passed, 1 failed"
 rmSync(folder, { recursive: true })
 process.stdout.write(`${line}\n`)
+
+function testFiles() {
+  const folder = join(root, "test")
+  const files = readdirSync(folder, { recursive: true }).filter((path) => path.endsWith(".test.ts"))
+  const isLong = (path) => LONGEST.some((name) => path.startsWith(`${name}${sep}`))
+  return [...files.filter(isLong), ...files.filter((path) => !isLong(path)).sort()].map((path) => join(folder, path))
+}
 
 /** A database that ends with the tests may need some seconds to be gone. */
 async function ended(pids) {

@@ -49,7 +49,7 @@ export async function fetchEvents(
     if (later.length > 0) continue
     const [first] = rawEvents
     const beginsIt = first !== undefined && equalBytes(eventHash(first), meetingHash)
-    if (beginsIt && !lacksWhatIsNoEpoch(held, rawEvents)) return rawEvents
+    if (beginsIt && !mayLackWhatIsNoEpoch(held, rawEvents)) return rawEvents
     const admin = adminOfNewest(meetingId, held, rawEvents)
     if (admin !== null) return await fetchPages(client, admin)
     break
@@ -99,15 +99,13 @@ function boxOrNull(...own: Parameters<typeof openOwnBox>): Uint8Array | null {
   }
 }
 
-/** Whether this is what the server gives to an older key: epoch events with gaps between them, the newest of which opens to none that is held. */
-function lacksWhatIsNoEpoch(held: readonly KnownEpochSecret[], rawEvents: readonly Uint8Array[]): boolean {
-  const events = rawEvents.map(decodeEvent)
+/** Whether this may be what the server gives to an older key: epoch events alone, the newest of which opens to none that is held. */
+function mayLackWhatIsNoEpoch(held: readonly KnownEpochSecret[], rawEvents: readonly Uint8Array[]): boolean {
   const newest = rawEvents.at(-1)
   return (
     newest !== undefined &&
     !held.some((known) => equalBytes(known.eventHash, eventHash(newest))) &&
-    events.every(({ epochPart }) => epochPart !== null) &&
-    events.at(-1)?.seq !== events.length - 1
+    rawEvents.every((rawEvent) => decodeEvent(rawEvent).epochPart !== null)
   )
 }
 
