@@ -68,7 +68,8 @@ try {
   const opening = await cliSeconds(many.home, ["meeting", "show", many.meeting])
   const large = await makeLargeMeeting(server)
   const firstLook = await cliSeconds(large.home, ["meeting", "show", large.meeting])
-  const rotation = await cliSeconds(large.home, ["meeting", "rekey", large.meeting])
+  const rotations: string[] = []
+  while (rotations.length < 3) rotations.push(await cliSeconds(large.home, ["meeting", "rekey", large.meeting]))
   const report = (timed: readonly { readonly ours: Timed; readonly plain: Timed }[] = []): string => {
     const ratios = timed.map((pair) => pair.ours.seconds / pair.plain.seconds)
     const all = timed.map((pair) => `${pair.ours.seconds.toFixed(1)}/${pair.plain.seconds.toFixed(1)}`).join(" ")
@@ -86,7 +87,7 @@ try {
       `peak resident memory of the CLI: ${mebibytes(smallUp.peakBytes)} at 64 MiB, ${mebibytes(clientPeak)} at ${size}; goal 160 MiB`,
       `peak resident memory of the server over idle (${mebibytes(idleBytes)}): ${mebibytes(smallPeak)} at 64 MiB, ${mebibytes(largePeak)} at ${size}; goal 128 MiB`,
       `meeting list on a new device of an account with 1,000 meetings: ${listing}; goal 10 s; then meeting show of one: ${opening}`,
-      `meeting rekey with 500 members: ${rotation}; goal 3 s; meeting show before it, which pins them all: ${firstLook}`,
+      `meeting rekey with 500 members, one after another: ${rotations.join(", ")}; goal 3 s; meeting show before, which pins them all: ${firstLook}`,
       "",
     ].join("\n"),
   )
@@ -97,7 +98,7 @@ try {
   await folder.remove()
 }
 
-/** Once: a second time each finds what the first left. */
+/** Once each time: what a call learns serves the next. */
 async function cliSeconds(home: string, args: readonly string[]): Promise<string> {
   return `${(await node("bin/taciturn.mjs", args, { TACITURN_HOME: home })).seconds.toFixed(1)} s`
 }
