@@ -43,6 +43,19 @@ function mostAllocatedBy(make: () => unknown): number {
   return most
 }
 
+/** What is more than `limitBytes` is measured again, alone: a function that was compiled meanwhile costs once, what a decoder allocates each time. */
+function expectWithin(limitBytes: number, format: Format, raw: Uint8Array): void {
+  let least = Infinity
+  for (let run = 0; run < 4 && least >= limitBytes; run++) {
+    if (run > 0) collectGarbage()
+    const allocated = allocatedBy(() => {
+      decodeQuietly(format, raw)
+    })
+    least = Math.min(least, allocated)
+  }
+  expect(least, format.name).to.be.below(limitBytes)
+}
+
 function decodeQuietly(format: Format, raw: Uint8Array): void {
   try {
     format.decode(raw)
@@ -89,30 +102,26 @@ describe("what a decoder allocates", function () {
   it("the measure sees a buffer and an array that nothing was written to", () => {
     expect(mostAllocatedBy(() => new Uint8Array(64 * MEBIBYTE))).to.be.at.least(64 * MEBIBYTE - NOISE_BYTES)
     expect(mostAllocatedBy(() => new Array(8 * MEBIBYTE))).to.be.at.least(8 * MEBIBYTE - NOISE_BYTES)
+    const [format] = formats
+    const greedy = { ...format!, decode: () => new Uint8Array(8 * MEBIBYTE) }
+    expect(() => {
+      expectWithin(4 * MEBIBYTE, greedy, new Uint8Array(1))
+    }).to.throw(format!.name)
   })
 
   it("stays within the format's limit, whatever length an input claims (B1)", () => {
     for (const format of formats) {
       for (const raw of liesIn(format)) decodeQuietly(format, raw)
       collectGarbage()
-      for (const raw of liesIn(format)) {
-        const allocated = allocatedBy(() => {
-          decodeQuietly(format, raw)
-        })
-        expect(allocated, format.name).to.be.below(format.limitBytes + NOISE_BYTES)
-      }
+      for (const raw of liesIn(format)) expectWithin(format.limitBytes + NOISE_BYTES, format, raw)
     }
   })
 
   it("input of the largest size costs a few times its length at most", () => {
     for (const format of formats) {
       collectGarbage()
-      for (const raw of largestFor(format.limitBytes)) {
-        const allocated = allocatedBy(() => {
-          decodeQuietly(format, raw)
-        })
-        expect(allocated, format.name).to.be.below(LARGEST_FACTOR * format.limitBytes + NOISE_BYTES)
-      }
+      for (const raw of largestFor(format.limitBytes))
+        expectWithin(LARGEST_FACTOR * format.limitBytes + NOISE_BYTES, format, raw)
     }
   })
 })
