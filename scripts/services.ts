@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomInt } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { connect, createServer, Socket } from "node:net"
 import { join } from "node:path"
@@ -12,6 +12,9 @@ import { promisify } from "node:util"
 const run = promisify(execFile)
 const START_TIMEOUT_MS = 90_000
 const STOP_TIMEOUT_MS = 15_000
+const GATEWAY_ATTEMPTS = 3
+/** Below what Linux gives to outgoing connections. */
+const [LOWEST_PORT, HIGHEST_PORT] = [20_000, 32_000]
 
 /** What ends a service that is starting or has started: pushed before the start, to be called in the other order. */
 export type Closers = (() => Promise<void>)[]
@@ -50,28 +53,35 @@ export async function startRedis(folder: string, closers: Closers): Promise<Redi
   return { url: `redis://127.0.0.1:${port}`, port, pid }
 }
 
-/** Ceph's S3 gateway, with all its data in memory. */
+/** Ceph's S3 gateway, with all its data in memory. Its daemons were seen not to come up beside much else that starts: then they are started anew. */
 export async function startGateway(folder: string, closers: Closers): Promise<GatewayService> {
-  const gateway = join(folder, "rgw")
   const [accessKeyId, secretAccessKey] = [randomBytes(10).toString("hex"), randomBytes(20).toString("hex")]
   const script = fileURLToPath(new URL("rgw.sh", import.meta.url))
-  const port = await freePort()
-  const dismiss = onOurDeath('"$0" stop "$1"', script, gateway)
+  let stop = (): Promise<void> => Promise.resolve()
   closers.push(async () => {
-    await run(script, ["stop", gateway])
-    dismiss()
+    await stop()
   })
-  try {
-    const { stdout } = await run(script, ["start", gateway, String(port), accessKeyId, secretAccessKey], {
-      timeout: START_TIMEOUT_MS,
-    })
-    return { endpoint: stdout.trim(), port, bucket: "taciturn", accessKeyId, secretAccessKey }
-  } catch (cause) {
-    const log = await readFile(join(gateway, "log", "rgw.out"), "utf8").catch(() => "")
-    throw new Error(
-      `Ceph's gateway did not start (apt-get install radosgw ceph-osd ceph-mon ceph-common): ${log.slice(-400)}`,
-      { cause },
-    )
+  for (let attempt = 1; ; attempt++) {
+    const gateway = join(folder, `rgw-${attempt}`)
+    const port = await freePairOfPorts()
+    const dismiss = onOurDeath('"$0" stop "$1"', script, gateway)
+    stop = async () => {
+      await run(script, ["stop", gateway])
+      dismiss()
+    }
+    try {
+      const args = ["start", gateway, String(port), accessKeyId, secretAccessKey]
+      const { stdout } = await run(script, args, { timeout: START_TIMEOUT_MS })
+      return { endpoint: stdout.trim(), port, bucket: "taciturn", accessKeyId, secretAccessKey }
+    } catch (cause) {
+      await stop()
+      if (attempt < GATEWAY_ATTEMPTS) continue
+      const log = await readFile(join(gateway, "log", "rgw.out"), "utf8").catch(() => "")
+      throw new Error(
+        `Ceph's gateway did not start (apt-get install radosgw ceph-osd ceph-mon ceph-common): ${log.slice(-400)} ${String(cause)}`,
+        { cause },
+      )
+    }
   }
 }
 
@@ -125,10 +135,32 @@ async function canConnect(port: number): Promise<boolean> {
 }
 
 export async function freePort(): Promise<number> {
+  const port = await listeningPort(0)
+  if (port === null) throw new Error("no free port")
+  return port
+}
+
+/** The first of two: Ceph's monitor listens beside its gateway. */
+async function freePairOfPorts(): Promise<number> {
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT)
+    if ((await listeningPort(port)) !== null && (await listeningPort(port + 1)) !== null) return port
+  }
+}
+
+/** Listens there for a moment. @returns `null` where that is not to be had. */
+async function listeningPort(wanted: number): Promise<number | null> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const isListening = await new Promise<boolean>((resolve) => {
+    server.once("error", () => {
+      resolve(false)
+    })
+    server.listen(wanted, "127.0.0.1", () => {
+      resolve(true)
+    })
+  })
+  if (!isListening) return null
   const address = server.address()
   await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === "string") throw new Error("no free port")
-  return address.port
+  return address === null || typeof address === "string" ? null : address.port
 }
