@@ -26,11 +26,14 @@ export type Capability =
 /** A token is asked for anew this long before it ends. */
 const MARGIN_MS = 30_000
 
+/** Who is refused each time is refused: it may have come twice once, on a way that does that. */
+const ATTEMPTS = 3
+
 /** Short-lived tokens, by what they are for. */
 export class TokenCache {
   readonly #tokens = new Map<string, { readonly token: Uint8Array; readonly endsAtMs: number }>()
 
-  /** Runs `call` with a token; once more with a new one if the server no longer knows it, or its answer to the challenge got lost. */
+  /** Runs `call` with a token; again with a new one if the server no longer knows it, or what answers the challenge got lost or came twice. */
   async with<T>(
     http: Http,
     capability: Capability,
@@ -40,12 +43,13 @@ export class TokenCache {
     // An admin key is that of many epochs, and a token of one of them.
     const epoch = capability.kind === "meeting" ? capability.epoch : 0
     const key = `${subject} ${toHex(capability.signer.publicKey)} ${epoch}`
-    try {
-      return await call(await this.#tokenFor(http, capability, subject, key), subject)
-    } catch (error) {
-      if (!isArchiveError(error) || error.code !== "unauthenticated") throw error
-      this.#tokens.delete(key)
-      return await call(await this.#tokenFor(http, capability, subject, key), subject)
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(await this.#tokenFor(http, capability, subject, key), subject)
+      } catch (error) {
+        if (!isArchiveError(error) || error.code !== "unauthenticated" || attempt === ATTEMPTS) throw error
+        this.#tokens.delete(key)
+      }
     }
   }
 

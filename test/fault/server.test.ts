@@ -69,6 +69,8 @@ describe("the worker, killed at", function () {
       await installation.stop("worker")
       const uploading = terminals.start("alice", args)
       await scene.waitForPieces()
+      // However soon all pieces are stored, there is something to remove.
+      await scene.leaveOrphan()
       await installation.start("worker", installation.armed(failpoint))
       expect(await installation.died("worker")).to.deep.equal([failpoint])
       await installation.start("worker")

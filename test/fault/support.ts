@@ -3,6 +3,7 @@ import { readdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
+import { pieceName } from "../../shared/server/assets/layout.js"
 import { openFolderStore } from "../../shared/server/objects/folder.js"
 import { openS3Store } from "../../shared/server/objects/s3.js"
 import type { ObjectStore } from "../../shared/server/ports.js"
@@ -21,6 +22,8 @@ export interface Scene {
   readonly meeting: string
   /** A file of random bytes, under a name that none had. */
   newFile(sizeBytes: number): Promise<string>
+  /** What a killed request leaves in the spool: a file that no piece names. */
+  leaveOrphan(): Promise<void>
   /** Waits until the server has pieces that are not stored yet. */
   waitForPieces(): Promise<void>
   /** The file's one recording, byte-equal, and no journal left of it. */
@@ -50,6 +53,9 @@ export async function openScene(kind: "folder" | "s3" | "embedded" = "folder"): 
       const name = `file-${files++}.bin`
       await writeFile(join(terminals.folder, name), randomBytes(sizeBytes))
       return name
+    },
+    leaveOrphan: async () => {
+      await writeFile(join(installation.data, "spool", pieceName(randomBytes(16), 1, randomBytes(8))), "left")
     },
     waitForPieces: async () => {
       await eventually("pieces wait", async () => {

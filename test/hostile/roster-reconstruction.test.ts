@@ -66,15 +66,17 @@ describe("Hostile: reconstruction of rosters from everything that is stored", fu
 
   it("no feature links accounts to meetings but those that SECURITY.md lists", async () => {
     const security = await readFile(join(root, "SECURITY.md"), "utf8")
-    const listed = [...security.matchAll(/^\| `([^`]+)` \| .* \|$/gm)].map(([, name]) => name)
+    const rows = [...security.matchAll(/^\| `([^`]+)` \| (.*) \|$/gm)]
+    const listed = rows.map(([, name]) => name)
     expect(features.map(({ name }) => name)).to.include.members(listed)
     const found = features.map((feature) => ({ name: feature.name, p: probabilityOf(feature) }))
     const linking = found.filter(({ p }) => p * features.length <= SIGNIFICANT).map(({ name }) => name)
     const seen = `seed ${TEST_RUN.seed}: ${JSON.stringify(found)}`
     expect(listed, seen).to.include.members(linking)
-    // Few lives show little of what the list has; of many, each listed feature has something to show.
+    // Few lives show little of what the list has; of many, each listed feature has something to show, but for what seldom tells anything.
     const telling = found.filter(({ p }) => p <= 0.01).map(({ name }) => name)
-    if (TEST_RUN.isFull) expect(telling, seen).to.include.members(listed)
+    const often = rows.filter(([, , what = ""]) => !what.startsWith("seldom: ")).map(([, name]) => name)
+    if (TEST_RUN.isFull) expect(telling, seen).to.include.members(often)
   })
 
   it("the logs are all there, and name no account and no meeting", () => {
