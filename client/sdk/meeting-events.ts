@@ -13,6 +13,11 @@ import type { Capability } from "./tokens.js"
 /** Epochs may begin while a log is being fetched; so often is it begun again. */
 const ATTEMPTS = 20
 
+/** Decoded and hashed once: an epoch event of a large meeting is a mebibyte. */
+interface ServedEvent extends MeetingEvent {
+  readonly hash: Uint8Array
+}
+
 /** The capability of a meeting's epoch. */
 export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch: number): Capability {
   return { kind: "meeting", id: meetingId, scope: "access", epoch, signer: deriveEpochKeys(secret, epoch).access }
@@ -43,14 +48,15 @@ export async function fetchEvents(
     )
     if (newest === null) break
     const rawEvents = await fetchPages(client, accessCapability(meetingId, newest.secret, newest.epoch))
+    const served = rawEvents.map((raw): ServedEvent => ({ hash: eventHash(raw), ...decodeEvent(raw) }))
     // Also from the genesis on an older key is given epoch events alone: only where none leads further this can be the whole log.
-    const later = followEpochs(client, meetingHash, held, rawEvents)
+    const later = followEpochs(client, meetingHash, held, served)
     held.push(...later)
     if (later.length > 0) continue
-    const [first] = rawEvents
-    const beginsIt = first !== undefined && equalBytes(eventHash(first), meetingHash)
-    if (beginsIt && !mayLackWhatIsNoEpoch(held, rawEvents)) return rawEvents
-    const admin = adminOfNewest(meetingId, held, rawEvents)
+    const [first] = served
+    const beginsIt = first !== undefined && equalBytes(first.hash, meetingHash)
+    if (beginsIt && !mayLackWhatIsNoEpoch(held, served)) return rawEvents
+    const admin = adminOfNewest(meetingId, held, served)
     if (admin !== null) return await fetchPages(client, admin)
     break
   }
@@ -65,14 +71,12 @@ function followEpochs(
   client: Client,
   meetingHash: Uint8Array,
   known: readonly KnownEpochSecret[],
-  rawEvents: readonly Uint8Array[],
+  served: readonly ServedEvent[],
 ): readonly KnownEpochSecret[] {
   const { secrets } = client.state.current
   const found: KnownEpochSecret[] = []
-  for (const rawEvent of rawEvents) {
-    const event = decodeEvent(rawEvent)
-    const hash = eventHash(rawEvent)
-    const part = event.epochPart
+  for (const event of served) {
+    const { hash, epochPart: part } = event
     const held = [...known, ...found]
     const base = held.find((candidate) => part !== null && equalBytes(candidate.eventHash, part.base))
     if (
@@ -100,12 +104,12 @@ function boxOrNull(...own: Parameters<typeof openOwnBox>): Uint8Array | null {
 }
 
 /** Whether this may be what the server gives to an older key: epoch events alone, the newest of which opens to none that is held. */
-function mayLackWhatIsNoEpoch(held: readonly KnownEpochSecret[], rawEvents: readonly Uint8Array[]): boolean {
-  const newest = rawEvents.at(-1)
+function mayLackWhatIsNoEpoch(held: readonly KnownEpochSecret[], served: readonly ServedEvent[]): boolean {
+  const newest = served.at(-1)
   return (
     newest !== undefined &&
-    !held.some((known) => equalBytes(known.eventHash, eventHash(newest))) &&
-    rawEvents.every((rawEvent) => decodeEvent(rawEvent).epochPart !== null)
+    !held.some((known) => equalBytes(known.eventHash, newest.hash)) &&
+    served.every(({ epochPart }) => epochPart !== null)
   )
 }
 
@@ -113,9 +117,9 @@ function mayLackWhatIsNoEpoch(held: readonly KnownEpochSecret[], rawEvents: read
 function adminOfNewest(
   meetingId: MeetingId,
   held: readonly KnownEpochSecret[],
-  rawEvents: readonly Uint8Array[],
+  served: readonly ServedEvent[],
 ): Capability | null {
-  const epochEvents = rawEvents.map(decodeEvent).filter(({ epochPart }) => epochPart !== null)
+  const epochEvents = served.filter(({ epochPart }) => epochPart !== null)
   const newest = epochEvents.reduce<MeetingEvent | undefined>(
     (found, event) => (found === undefined || event.epoch > found.epoch ? event : found),
     undefined,
