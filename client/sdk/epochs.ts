@@ -23,6 +23,7 @@ import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
 import { makeInvitationFor } from "./invitations.js"
+import { holdsNewestKey, refreshKeys } from "./links.js"
 import { appendEvent, assertIsMember, mayBeBehind, readMeeting, rememberMeeting, sightOf } from "./meetings.js"
 import { flushOutbox, withoutBox } from "./outbox.js"
 
@@ -269,6 +270,8 @@ async function makePlanned(
     roster.push({ genesisHash, chainHead: chain.headHash, generation: chain.userKeys.at(-1)?.generation ?? 1, role })
   }
   const self = await chainOf(client.state.current.secrets.genesisHash)
+  // Else this device could not open its own box.
+  if (!holdsNewestKey(client, self)) await refreshKeys(client)
   const losesAdmin = adminsOf(log.current.roster).some((admin) => !isAdmin(roster, admin))
   const isLeaked = canActAsAdmin(client, log) && wasRevokedUnder(log, roster)
   const adminKeyIsNew = plan.renewsAdminKey || losesAdmin || isLeaked

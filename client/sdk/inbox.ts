@@ -9,6 +9,7 @@ import { openInvitationBox } from "../crypto/invitation-box.js"
 import { openOfferBox } from "../crypto/offer-box.js"
 import { accountCapability } from "./account.js"
 import type { Client } from "./client.js"
+import { refreshKeys } from "./links.js"
 
 /** One's own inbox: what anyone may have left there, sealed. SPEC.md §5.3. */
 
@@ -33,6 +34,9 @@ export async function readInbox(client: Client): Promise<readonly InboxItem[]> {
     async (token, subject) =>
       await client.http.json(InboxResponse, { path: `/v1/accounts/${subject}/inbox`, subject, token }),
   )
+  if (entries.length === 0) return []
+  // After the entries: what was sealed to a newer user key opens too.
+  await refreshKeys(client)
   const { handled, secrets } = client.state.current
   return entries
     .map(({ entry, sealed }) => ({ entry, sealed, sealedHash: sha256(sealed) }))

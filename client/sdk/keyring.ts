@@ -13,10 +13,10 @@ import type { RawEntry } from "../../shared/protocol/keyring.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords } from "../crypto/keyring-record.js"
 import { foldEntries, namesSnapshot, openSnapshot, sealSnapshot } from "../crypto/keyring-snapshot.js"
-import { accountCapability, ownAccountId } from "./account.js"
-import { fetchChain } from "./chains.js"
+import { accountCapability } from "./account.js"
 import type { Client } from "./client.js"
 import { preApprovedUntilMs } from "./keyring-views.js"
+import { refreshKeys } from "./links.js"
 import type { ClientState, Contact, MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
@@ -39,9 +39,10 @@ interface ReadKeyring {
  * @throws {@link ArchiveError} `bad-chain`; `rollback` or `fork` where it lacks what this device saw.
  */
 export async function readKeyring(client: Client): Promise<ReadKeyring> {
-  const chain = await fetchChain(client, ownAccountId(client))
-  const { secrets } = client.state.current
   const first = await fetchPage(client, 0)
+  // After the records: what another device wrote under a newer user key opens too.
+  const chain = await refreshKeys(client)
+  const { secrets } = client.state.current
   const snapshot = first.snapshot === null ? null : openSnapshot(secrets, first.snapshot)
   const rawEntries = [...(snapshot?.entries ?? [])]
   const hashes = [...(snapshot?.hashes ?? [])]

@@ -15,6 +15,11 @@ import type { Capability, TokenCache } from "./tokens.js"
 
 const ATTEMPTS = 5
 
+/** Whether this device holds the newest user key of this account's chain: another device may have made one since. */
+export function holdsNewestKey({ state }: Client, chain: VerifiedChain): boolean {
+  return newestUserKey(chain).generation <= newestUserSeed(state.current.secrets).generation
+}
+
 /**
  * Fetches this account's chain, and takes the user seeds that other devices made since.
  * @throws {@link ArchiveError} `not-authorised` where this device was revoked; `gone` where the account was closed.
@@ -26,7 +31,7 @@ export async function refreshKeys(client: Client): Promise<VerifiedChain> {
   const own = publicKeysOf(secrets.device).ed25519
   if (!activeDevices(chain).some(({ ed25519 }) => equalBytes(ed25519, own)))
     throw new ArchiveError("not-authorised", "this device was revoked by another one of this account")
-  if (newestUserKey(chain).generation <= newestUserSeed(secrets).generation) return chain
+  if (holdsNewestKey(client, chain)) return chain
   const boxes = await fetchBoxes(client.http, client.tokens, accountCapability(client))
   const userSeeds = openUserSeeds(chain, secrets.device, boxes)
   await client.state.update((state) => ({

@@ -4,10 +4,12 @@ import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
 import { EventsResponse } from "../../shared/protocol/http.js"
 import { formatId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import { newestUserSeed } from "../crypto/account-keys.js"
 import { openOwnBox } from "../crypto/epoch-boxes.js"
 import { adminSigner, deriveEpochKeys } from "../crypto/epoch-keys.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { Client } from "./client.js"
+import { refreshKeys } from "./links.js"
 import type { Capability } from "./tokens.js"
 
 /** Epochs may begin while a log is being fetched; so often is it begun again. */
@@ -56,6 +58,7 @@ export async function fetchEvents(
     const [first] = served
     const beginsIt = first !== undefined && equalBytes(first.hash, meetingHash)
     if (beginsIt && !mayLackWhatIsNoEpoch(held, served)) return rawEvents
+    if (await takesNewerKeys(client)) continue
     const admin = adminOfNewest(meetingId, held, served)
     if (admin !== null) return await fetchPages(client, admin)
     break
@@ -91,6 +94,13 @@ function followEpochs(
     if (opens) found.push({ eventHash: hash, epoch: event.epoch, secret, adminSeed: null })
   }
   return found
+}
+
+/** Whether another device of this account made a user key since, which this one has from now on: boxes may be sealed to it. */
+async function takesNewerKeys(client: Client): Promise<boolean> {
+  const before = newestUserSeed(client.state.current.secrets).generation
+  await refreshKeys(client)
+  return newestUserSeed(client.state.current.secrets).generation > before
 }
 
 /** A box of noise is as good as none: it must not keep anybody from the epochs behind it. */

@@ -20,10 +20,10 @@ import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import { type LogReader, type MeetingLog, readMeetingLog } from "../crypto/meeting-log.js"
 import type { MeetingNote } from "../crypto/meeting-notes.js"
 import { tellMeetingNews } from "./activity.js"
-import { type ChainOf, chainCache, fetchChain } from "./chains.js"
+import { type ChainOf, chainCache } from "./chains.js"
 import { type Client, selfAsAuthor } from "./client.js"
-import { ownAccountId } from "./account.js"
 import { adoptKeyring, appendToKeyring } from "./keyring.js"
+import { refreshKeys } from "./links.js"
 import { adminCapability, fetchEvents } from "./meeting-events.js"
 import type { ClientState, MeetingState, SeenMeeting } from "./state.js"
 import type { Capability } from "./tokens.js"
@@ -77,7 +77,7 @@ export async function createMeeting(client: Client, title: string, code?: Uint8A
 
 /** Kept before it is sent: a lost answer loses no key. */
 async function draftMeeting(client: Client, title: string): Promise<ClientState["drafts"][number]> {
-  const chain = await fetchChain(client, ownAccountId(client))
+  const chain = await refreshKeys(client)
   const adminSeed = client.random(32)
   const self: RosterEntry = {
     genesisHash: chain.genesisHash,

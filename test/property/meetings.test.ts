@@ -1,3 +1,4 @@
+import { inspect } from "node:util"
 import { TEST_RUN } from "../support/config.js"
 import { type Service, startService } from "../support/sdk/clients.js"
 import { compareWithModel } from "./meetings/compare.js"
@@ -27,7 +28,7 @@ describe(`${RUNS} meetings of 2 to 6 people, from TACITURN_TEST_SEED=${TEST_RUN.
       if (failure === null) continue
       const smallest = await shrink(service, { script, failure })
       throw new Error(
-        `begin with TACITURN_TEST_SEED=${script.seed}\n${describeScript(script)}\n\nfails still as:\n${describeScript(smallest.script)}`,
+        `begin with TACITURN_TEST_SEED=${script.seed}\n${describeScript(script)}\n\nfails still as:\n${describeScript(smallest.script)}\n\n${inspect(smallest.failure)}`,
         { cause: smallest.failure },
       )
     }

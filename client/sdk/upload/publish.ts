@@ -8,9 +8,8 @@ import { makeEvent } from "../../crypto/log-event.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { makeRecordingContent } from "../../crypto/recording-event.js"
 import { xwingPublicKey } from "../../crypto/sodium.js"
-import { ownAccountId } from "../account.js"
-import { fetchChain } from "../chains.js"
 import { type Client, selfAsAuthor } from "../client.js"
+import { refreshKeys } from "../links.js"
 import { appendEvent, mayBeBehind, readMeeting } from "../meetings.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import { prepareToSeal, type SealingOptions } from "../standing.js"
@@ -80,7 +79,7 @@ function standsNext(rawEvent: Uint8Array, log: MeetingLog): boolean {
 
 async function signEvent(client: Client, log: MeetingLog, journal: Journal): Promise<Uint8Array> {
   const { random, clock } = client
-  const chain = await fetchChain(client, ownAccountId(client))
+  const chain = await refreshKeys(client)
   const capture = log.epochs.find((epoch) => epoch.keys.epoch === journal.captureEpoch)
   if (capture === undefined)
     throw new ArchiveError("not-authorised", "the epoch in which this recording was begun is no longer known")

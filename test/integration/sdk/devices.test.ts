@@ -97,6 +97,9 @@ describe("SDK: an account's devices", function () {
   const namesOf = async ({ client }: TestClient) =>
     (await listDevices(client)).map(({ name, isThis }) => (isThis ? `${name ?? "?"}, this` : name))
 
+  const generationsOf = ({ client }: TestClient) =>
+    client.state.current.secrets.userSeeds.map(({ generation }) => generation)
+
   it("the 24 words on a clean machine open everything that the account could open", async () => {
     const { laptop, phone, meetingId } = await twoDevices()
     const recording = await upload(bob.client, meetingId)
@@ -161,6 +164,43 @@ describe("SDK: an account's devices", function () {
     const now = await readMeeting(bob.client, meetingId)
     expect([now.isOutdated, now.current.keys.epoch]).to.deep.equal([false, current.keys.epoch + 1])
     expect([await opens(laptop, after), await opens(bob, after)]).to.deep.equal([false, true])
+  })
+
+  it("one that goes on while another revokes a third has the newer key by itself", async () => {
+    const { laptop, phone, meetingId } = await twoDevices()
+    const lost = await open(recoverClient(service, laptop.recoveryPhrase, "Alice's lost tablet"))
+    const { rekeyed } = await revokeDevices(phone.client, [whoAmI(lost.client).deviceId])
+    expect(rekeyed).to.deep.equal([meetingId])
+    const before = laptop.client.state.current
+    expect(generationsOf(laptop)).to.deep.equal([1])
+    const byBob = await createMeeting(bob.client, "Of a newer key")
+    await addMember(bob.client, byBob, whoAmI(laptop.client).accountId)
+    for (const goesOn of [
+      async () => expect(await opens(laptop, await upload(bob.client, meetingId))).to.equal(true),
+      async () => expect((await readKeyring(laptop.client)).entries.at(-1)?.type).to.equal("pin"),
+      async () => expect((await listInvitations(laptop.client))[0]?.invitation?.title).to.equal("Of a newer key"),
+      async () => expect(await opens(phone, await upload(laptop.client, meetingId))).to.equal(true),
+      async () => expect(await createMeeting(laptop.client, "By an older key")).to.have.length(16),
+    ]) {
+      await laptop.client.state.update(() => before)
+      await goesOn()
+      expect(generationsOf(laptop)).to.deep.equal([1, 2])
+    }
+  })
+
+  it("one that goes on while another has revoked a third, and rekeyed nothing yet, rekeys under the newer key", async () => {
+    const { laptop, phone, meetingId } = await twoDevices()
+    const lost = await open(recoverClient(service, laptop.recoveryPhrase, "Alice's lost tablet"))
+    const noMeetings: Client = { ...phone.client, state: stateWithoutMeetings(phone.client) }
+    await revokeDevices(noMeetings, [whoAmI(lost.client).deviceId])
+    expect(generationsOf(laptop)).to.deep.equal([1])
+    const recording = await upload(laptop.client, meetingId)
+    expect(generationsOf(laptop)).to.deep.equal([1, 2])
+    expect([await opens(laptop, recording), await opens(phone, recording), await opens(bob, recording)]).to.deep.equal([
+      true,
+      true,
+      true,
+    ])
   })
 
   it("one of an admin loses the admins' key too, also where somebody else made the epochs since", async () => {
