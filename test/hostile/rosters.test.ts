@@ -162,10 +162,14 @@ describe("rosters that change, by a server that lies", function () {
 
   it("a member joins and another is removed while a recording is sent: it opens for those who are members behind it", async () => {
     const bytes = randomBytes(20 * 1024 * 1024)
-    const changes: Promise<void>[] = []
+    let begin: (() => void) | null = null
+    const changed = new Promise<void>((resolve) => (begin = resolve)).then(async () => {
+      await removeMember(alice.client, meetingId, idOf(carol))
+      await addMember(alice.client, meetingId, idOf(dave))
+    })
     const journal = await openJournalFolder(await mkdtemp(path.join(alice.home, "journal-")))
     const details = { title: "R", fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" as const }
-    const asset = { role: "media" as const, mediaType: "video/mp4", source: bytesSource(bytes) }
+    const asset = { role: "media" as const, mediaType: "video/mp4", source: bytesSource(bytes, changed) }
     const { recordingId } = await uploadRecording(
       alice.client,
       meetingId,
@@ -173,16 +177,10 @@ describe("rosters that change, by a server that lies", function () {
       { details, assets: [asset] },
       {
         onProgress: ({ sentBytes }) => {
-          if (sentBytes === 0 || changes.length > 0) return
-          changes.push(
-            removeMember(alice.client, meetingId, idOf(carol)).then(async () => {
-              await addMember(alice.client, meetingId, idOf(dave))
-            }),
-          )
+          if (sentBytes > 0) begin?.()
         },
       },
     )
-    await Promise.all(changes)
     await join(dave, meetingId)
     for (const person of [bob, dave]) {
       const found = await findRecording(person.client, recordingId)
