@@ -14,7 +14,11 @@ import type { ClientState } from "./state.js"
 const LANES = 16
 
 /** The chain of an account that is known by its full genesis hash, and each asked for once. */
-export type ChainOf = (genesisHash: Uint8Array) => Promise<VerifiedChain>
+export interface ChainOf {
+  (genesisHash: Uint8Array): Promise<VerifiedChain>
+  /** Asks anew from now on: a log that is read later may name newer heads. */
+  forget(): void
+}
 
 /**
  * The chain of an account, fetched, verified, and checked against the pin; a first or newer head is pinned.
@@ -28,8 +32,13 @@ export async function fetchChain(client: Client, accountId: AccountId): Promise<
 
 async function fetchUnpinned(client: Client, accountId: AccountId): Promise<VerifiedChain> {
   const account = formatId("account", accountId)
+  const before = pinOf(client, accountId)
   const { links } = await client.http.json(ChainResponse, { path: `/v1/accounts/${account}/chain`, subject: account })
-  const chain = verifyChain(links, verifySignature, pinOf(client, accountId))
+  const pin = pinOf(client, accountId)
+  // What is longer was seen since this was asked for, by somebody else in this process: asked again, it is all there.
+  if (pin !== undefined && pin.seq >= links.length && pin.seq > (before?.seq ?? -1))
+    return await fetchUnpinned(client, accountId)
+  const chain = verifyChain(links, verifySignature, pin)
   if (!equalBytes(chain.accountId, accountId))
     throw new ArchiveError("bad-chain", `the chain served for ${account} is another account's`)
   return chain
@@ -64,12 +73,17 @@ export function chainCache(client: Client): ChainOf {
     await pin(chain)
     return assertIsOf(genesisHash, chain)
   }
-  return async (genesisHash) => {
+  const chainOf = async (genesisHash: Uint8Array): Promise<VerifiedChain> => {
     const key = toHex(genesisHash)
     const chain = chains.get(key) ?? fetchOnce(genesisHash)
     chains.set(key, chain)
     return await chain
   }
+  return Object.assign(chainOf, {
+    forget: () => {
+      chains.clear()
+    },
+  })
 }
 
 /** Runs at most `free` works at a time, the others in turn. */

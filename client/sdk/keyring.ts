@@ -39,6 +39,7 @@ interface ReadKeyring {
  * @throws {@link ArchiveError} `bad-chain`; `rollback` or `fork` where it lacks what this device saw.
  */
 export async function readKeyring(client: Client): Promise<ReadKeyring> {
+  const { count } = client.state.current.keyring
   const first = await fetchPage(client, 0)
   // After the records: what another device wrote under a newer user key opens too.
   const chain = await refreshKeys(client)
@@ -60,6 +61,8 @@ export async function readKeyring(client: Client): Promise<ReadKeyring> {
     page = await fetchPage(client, page.next)
   }
   const { keyring } = client.state.current
+  // Written since this was asked for, by somebody else with this state.
+  if (keyring.count > hashes.length && keyring.count > count) return await readKeyring(client)
   if (keyring.count > hashes.length)
     throw new ArchiveError("rollback", "the keyring that the server gives is older than this device has seen")
   const pinned = hashes[keyring.count - 1]

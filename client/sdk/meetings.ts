@@ -135,10 +135,9 @@ export async function readMeeting(
   if (findMeeting(client, meetingId) === undefined) await adoptKeyring(client)
   const meeting = requireMeeting(client, meetingId)
   const { meetingHash, known, checkedEpochs } = meeting
-  const log = await verifyServedLog(client, { meetingHash, known, checkedEpochs }, chainOf).catch((error: unknown) => {
+  const log = await readServedLog(client, { meetingHash, known, checkedEpochs }, chainOf).catch((error: unknown) => {
     throw isArchiveError(error) && error.code === "gone" ? deletedMeeting(meeting, error) : error
   })
-  assertExtendsPin(client, log)
   tellMeetingNews(client, log, meeting.head.seq)
   const { current } = log
   await rememberMeeting(
@@ -174,10 +173,32 @@ async function rememberDeletion(client: Client, note: MeetingNote, { meetingHash
   }))
 }
 
-/** @throws {@link ArchiveError} `rollback`, `fork` for a log that lacks what this device has seen. SPEC.md §7. */
-export function assertExtendsPin(client: Client, log: MeetingLog): void {
-  const meeting = client.state.current.meetings.find((known) => equalBytes(known.meetingHash, log.meetingHash))
-  if (meeting === undefined) return
+/**
+ * A served log, verified with given secrets, and against what this device has seen of it; no pin is set.
+ * @throws {@link ArchiveError} `rollback`, `fork` for one that lacks that. SPEC.md §7.
+ */
+export async function readServedLog(
+  client: Client,
+  reader: Pick<LogReader, "known" | "checkedEpochs"> & { readonly meetingHash: Uint8Array },
+  chainOf: ChainOf = chainCache(client),
+): Promise<MeetingLog> {
+  const meetingId = idOfHash("meeting", reader.meetingHash)
+  for (;;) {
+    const before = findMeeting(client, meetingId)
+    const log = await verifyServedLog(client, reader, chainOf)
+    const now = findMeeting(client, meetingId)
+    const isOvertaken =
+      now !== undefined && now.head.seq > log.head.seq && now.head.seq > (before === undefined ? -1 : before.head.seq)
+    if (!isOvertaken) {
+      if (now !== undefined) assertExtendsPin(now, log)
+      return log
+    }
+    // What is longer was seen since this was asked for, by somebody else with this state: asked again, it is all there.
+    chainOf.forget()
+  }
+}
+
+function assertExtendsPin(meeting: MeetingState, log: MeetingLog): void {
   const pinned = log.eventHashes[meeting.head.seq]
   if (pinned === undefined)
     throw new ArchiveError("rollback", "the meeting's log that the server gives is shorter than this device has seen", {
@@ -191,15 +212,14 @@ export function assertExtendsPin(client: Client, log: MeetingLog): void {
     )
 }
 
-/** A served log, verified with given secrets; no pin is looked at or set. */
-export async function verifyServedLog(
+async function verifyServedLog(
   client: Client,
   {
     meetingHash,
     known,
     checkedEpochs,
   }: Pick<LogReader, "known" | "checkedEpochs"> & { readonly meetingHash: Uint8Array },
-  chainOf: ChainOf = chainCache(client),
+  chainOf: ChainOf,
 ): Promise<MeetingLog> {
   const rawEvents = await fetchEvents(client, meetingHash, known)
   return await readMeetingLog(idOfHash("meeting", meetingHash), rawEvents, {
