@@ -24,7 +24,7 @@ function borders(part, forbidden, message, { sodium, computedImport } = {}) {
   const rule = (...syntax) => ({ "no-restricted-syntax": ["error", across, ...syntax] })
   return [
     {
-      files: [`${part}/**/*.ts`],
+      files: [`${part}/**/*.{ts,tsx}`],
       rules: {
         "@typescript-eslint/no-restricted-imports": ["error", { paths: [libsodium], patterns }],
         ...rule(ENVIRONMENT, COMPUTED_IMPORT),
@@ -39,7 +39,7 @@ function borders(part, forbidden, message, { sodium, computedImport } = {}) {
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "data/"] },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { project: ["./*/tsconfig.json", "./*/*/tsconfig*.json"], tsconfigRootDir: import.meta.dirname },

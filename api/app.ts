@@ -10,6 +10,7 @@ import { inviteLinkRoutes } from "./routes/invite-links.js"
 import { pairingRoutes } from "./routes/pairings.js"
 import { meetingRoutes } from "./routes/meetings.js"
 import { serviceRoutes } from "./routes/service.js"
+import { webAppFolder, webAppRoutes } from "./web-app.js"
 
 const LOGGED_FRAMES = 4
 
@@ -23,6 +24,8 @@ export function createApp(context: ApiContext, routers: readonly Router[]): Expr
   app.use(requestId, accessLog(context.logger), closeWhileDraining(context), securityHeaders())
   app.use(serviceRoutes(context), accountRoutes(context), pairingRoutes(context), meetingRoutes(context))
   app.use(inviteLinkRoutes(context), ...routers)
+  const webApp = webAppFolder()
+  if (webApp !== null) app.use(webAppRoutes(webApp))
   app.use(notFound)
   app.use(
     problemHandler((error) => {

@@ -33,7 +33,8 @@ export function renderPage({ version, address, ready }: PageFacts): string {
 <p>An archive for meeting recordings and chat that cannot be made to talk.</p>
 <p class="faint">Version ${escapeHtml(version)}</p>
 <p><span class="state ${ready ? "good" : "bad"}" role="status">${ready ? "Ready" : "Not ready: the catalog or the store does not answer"}</span></p>
-<h2>What to do next</h2>
+<p><a href="/app/">Open the web app</a></p>
+<h2>From a terminal</h2>
 <ol>
 <li>Create your account. Its keys stay on your device; write down the recovery phrase.
 <pre tabindex="0"><code>npx taciturn init --url ${at}</code></pre></li>

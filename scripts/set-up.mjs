@@ -27,7 +27,7 @@ export function setUp({ tests = false } = {}) {
   if (major < 20 || (major === 20 && minor < 19))
     stop(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
   install()
-  build(tests ? ["serve", "client/cli", "test"] : ["serve", "client/cli"])
+  build(tests ? ["serve", "client/cli", "client/web", "test"] : ["serve", "client/cli"])
 }
 
 function install() {
@@ -61,7 +61,8 @@ function build(projects) {
     ...listFiles(SOURCES),
     ...["package-lock.json", "tsconfig.base.json"].map((name) => join(root, name)),
   ])
-  if (isDone(step, sources) && existsSync(join(root, "dist", "programs", "taciturn.js"))) return
+  const results = ["programs/taciturn.js", "web/index.html"].map((name) => join(root, "dist", name))
+  if (isDone(step, sources) && results.every((path) => existsSync(path))) return
   say("Building …")
   run(
     process.execPath,
@@ -69,6 +70,7 @@ function build(projects) {
     "The build failed",
   )
   run(process.execPath, [join(root, "scripts", "bundle.mjs")], "The command could not be bundled")
+  run(process.execPath, [join(root, "scripts", "build-web.mjs")], "The web app could not be built")
   done(step, sources)
 }
 
@@ -129,7 +131,7 @@ function listFiles(folders) {
     const full = join(root, folder)
     if (!existsSync(full)) continue
     for (const entry of readdirSync(full, { withFileTypes: true, recursive: true })) {
-      if (entry.isFile() && /\.ts$|^tsconfig.*\.json$/.test(entry.name))
+      if (entry.isFile() && /\.(tsx?|css|html|svg)$|^tsconfig.*\.json$/.test(entry.name))
         found.push(join(entry.parentPath ?? entry.path, entry.name))
     }
   }

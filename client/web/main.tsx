@@ -1,0 +1,8 @@
+import { createRoot } from "react-dom/client"
+import { App } from "./app.js"
+import "./styles/base.css"
+import "./styles/parts.css"
+
+const root = document.getElementById("root")
+if (root === null) throw new Error("the page has no root")
+createRoot(root).render(<App />)

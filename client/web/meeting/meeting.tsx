@@ -1,0 +1,68 @@
+import { type ReactElement, Suspense } from "react"
+import { Tab, TabList, TabPanel, Tabs } from "react-aria-components"
+import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { hrefOf, MEETING_TABS, type MeetingTab, navigate } from "../routes.js"
+import { useMeeting } from "../signed-in/use-meeting.js"
+import { strings } from "../strings.js"
+import { Action } from "../ui/button.js"
+import { Busy } from "../ui/busy.js"
+import { Failure } from "../ui/notice.js"
+import { Page } from "../ui/page.js"
+
+/** What each part of the meeting's screen is given. */
+export interface MeetingPartProps {
+  readonly log: MeetingLog
+}
+
+/** A meeting: its recordings, members, activity and settings. */
+export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; readonly tab: MeetingTab }): ReactElement {
+  const { log, error, retry } = useMeeting(meetingId)
+  const back = { href: hrefOf({ screen: "meetings" }), label: strings.meeting.back }
+  if (log === null)
+    return (
+      <Page title={strings.app.meetings} back={back}>
+        {error === null ? (
+          <Busy label={strings.meeting.opening} />
+        ) : (
+          <Failure error={error}>
+            <Action onPress={retry}>{strings.common.tryAgain}</Action>
+          </Failure>
+        )}
+      </Page>
+    )
+  return (
+    <Page key="open" title={log.current.title} back={back}>
+      <Failure error={error}>
+        <Action onPress={retry}>{strings.common.tryAgain}</Action>
+      </Failure>
+      <Tabs
+        className="tabs"
+        selectedKey={tab}
+        onSelectionChange={(key) => {
+          const chosen = MEETING_TABS.find((name) => name === key)
+          if (chosen !== undefined) navigate({ screen: "meeting", meetingId, tab: chosen })
+        }}
+      >
+        <TabList aria-label={log.current.title} className="tab-list">
+          {MEETING_TABS.map((name) => (
+            <Tab key={name} id={name} className="tab">
+              {strings.meeting.tabs[name]}
+            </Tab>
+          ))}
+        </TabList>
+        {MEETING_TABS.map((name) => (
+          <TabPanel key={name} id={name} className="tab-panel">
+            <Suspense fallback={<Busy label={strings.common.loading} />}>
+              <MeetingPart tab={name} log={log} />
+            </Suspense>
+          </TabPanel>
+        ))}
+      </Tabs>
+    </Page>
+  )
+}
+
+function MeetingPart({ tab }: MeetingPartProps & { readonly tab: MeetingTab }): ReactElement {
+  return <p>{strings.meeting.tabs[tab]}</p>
+}

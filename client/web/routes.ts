@@ -1,0 +1,101 @@
+import { useSyncExternalStore } from "react"
+import { isArchiveError } from "../../shared/protocol/errors.js"
+import { type AccountId, formatId, type MeetingId, parseId, type RecordingId } from "../../shared/protocol/ids.js"
+
+/** Where in the app somebody is: it stands behind the `#`, which no server is told. */
+export type Route =
+  | { readonly screen: "meetings" }
+  | { readonly screen: "meeting"; readonly meetingId: MeetingId; readonly tab: MeetingTab }
+  | {
+      readonly screen: "recording"
+      readonly meetingId: MeetingId
+      readonly recordingId: RecordingId
+      /** Where playback begins, as a deep link says. */
+      readonly startMs: number | null
+    }
+  | { readonly screen: "record"; readonly meetingId: MeetingId }
+  | { readonly screen: "live"; readonly meetingId: MeetingId; readonly recordingId: RecordingId }
+  | { readonly screen: "people" }
+  | { readonly screen: "person"; readonly accountId: AccountId }
+  | { readonly screen: "devices" }
+  | { readonly screen: "uploads" }
+  | { readonly screen: "not-found" }
+
+export const MEETING_TABS = ["recordings", "members", "activity", "settings"] as const
+export type MeetingTab = (typeof MEETING_TABS)[number]
+
+const MS_PER_S = 1000
+
+/** The address of a place, for links. */
+export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>): string {
+  switch (route.screen) {
+    case "meetings":
+      return "#/"
+    case "people":
+    case "devices":
+    case "uploads":
+      return `#/${route.screen}`
+    case "person":
+      return `#/people/${formatId("account", route.accountId)}`
+    case "meeting":
+      return `#/meetings/${formatId("meeting", route.meetingId)}${route.tab === "recordings" ? "" : `/${route.tab}`}`
+    case "record":
+      return `#/meetings/${formatId("meeting", route.meetingId)}/record`
+    case "live":
+      return `#/meetings/${formatId("meeting", route.meetingId)}/live/${formatId("recording", route.recordingId)}`
+    case "recording": {
+      const time = route.startMs === null ? "" : `?t=${Math.floor(route.startMs / MS_PER_S)}`
+      return `#/meetings/${formatId("meeting", route.meetingId)}/recordings/${formatId("recording", route.recordingId)}${time}`
+    }
+  }
+}
+
+export function navigate(route: Exclude<Route, { readonly screen: "not-found" }>): void {
+  location.hash = hrefOf(route)
+}
+
+export function parseRoute(hash: string): Route {
+  try {
+    return routeOf(hash)
+  } catch (error) {
+    if (isArchiveError(error)) return { screen: "not-found" }
+    throw error
+  }
+}
+
+function routeOf(hash: string): Route {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?")
+  const [area = "", id = "", part = "", inner = ""] = path.split("/")
+  if (area === "") return { screen: "meetings" }
+  if ((area === "people" || area === "devices" || area === "uploads") && id === "") return { screen: area }
+  if (area === "people") return { screen: "person", accountId: parseId("account", id) }
+  if (area !== "meetings") return { screen: "not-found" }
+  const meetingId = parseId("meeting", id)
+  if (part === "") return { screen: "meeting", meetingId, tab: "recordings" }
+  if (part === "record") return { screen: "record", meetingId }
+  if (part === "live") return { screen: "live", meetingId, recordingId: parseId("recording", inner) }
+  if (part === "recordings" && inner !== "") {
+    const seconds = /^\d{1,7}$/.exec(new URLSearchParams(query).get("t") ?? "")
+    return {
+      screen: "recording",
+      meetingId,
+      recordingId: parseId("recording", inner),
+      startMs: seconds === null ? null : Number(seconds[0]) * MS_PER_S,
+    }
+  }
+  const tab = MEETING_TABS.find((name) => name === part)
+  return tab === undefined ? { screen: "not-found" } : { screen: "meeting", meetingId, tab }
+}
+
+function subscribe(listener: () => void): () => void {
+  addEventListener("hashchange", listener)
+  return () => {
+    removeEventListener("hashchange", listener)
+  }
+}
+
+/** The route that the address names, followed. */
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(subscribe, () => location.hash)
+  return parseRoute(hash)
+}

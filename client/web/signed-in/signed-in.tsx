@@ -1,0 +1,79 @@
+import { type ReactElement, Suspense } from "react"
+import type { Client } from "../../sdk/client.js"
+import { lazily } from "../lazily.js"
+import { hrefOf, type Route, useRoute } from "../routes.js"
+import { strings } from "../strings.js"
+import { Busy } from "../ui/busy.js"
+import { Page } from "../ui/page.js"
+import { ClientProvider } from "./client-context.js"
+
+const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
+const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+
+const AREAS = [
+  {
+    label: strings.app.meetings,
+    route: { screen: "meetings" },
+    screens: ["meetings", "meeting", "recording", "record", "live"],
+  },
+  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person"] },
+  { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
+  { label: strings.app.devices, route: { screen: "devices" }, screens: ["devices"] },
+] as const satisfies readonly {
+  readonly label: string
+  readonly route: Parameters<typeof hrefOf>[0]
+  readonly screens: readonly Route["screen"][]
+}[]
+
+/** Everything that an account can do: what stays around the screens, and the screen that the address names. */
+export function SignedIn({ client }: { readonly client: Client }): ReactElement {
+  const route = useRoute()
+  return (
+    <ClientProvider client={client}>
+      <button
+        type="button"
+        className="skip"
+        onClick={() => {
+          document.querySelector<HTMLElement>("main h1")?.focus()
+        }}
+      >
+        {strings.app.skip}
+      </button>
+      <header className="bar">
+        <a className="brand" href={hrefOf({ screen: "meetings" })}>
+          {strings.app.name}
+        </a>
+        <nav aria-label={strings.app.navigation}>
+          {AREAS.map(({ label, route: target, screens }) => (
+            <a
+              key={label}
+              href={hrefOf(target)}
+              aria-current={screens.some((screen) => screen === route.screen) ? "page" : undefined}
+            >
+              {label}
+            </a>
+          ))}
+        </nav>
+      </header>
+      <Suspense fallback={<Busy label={strings.common.loading} />}>
+        <Screen route={route} />
+      </Suspense>
+    </ClientProvider>
+  )
+}
+
+/** Another place of the same kind is another screen: nothing of the one before shows in it. */
+function Screen({ route }: { readonly route: Route }): ReactElement {
+  switch (route.screen) {
+    case "meetings":
+      return <Meetings />
+    case "meeting":
+      return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    default:
+      return (
+        <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>
+          <a href={hrefOf({ screen: "meetings" })}>{strings.app.toMeetings}</a>
+        </Page>
+      )
+  }
+}

@@ -1,0 +1,255 @@
+import type { ErrorCode } from "../../shared/protocol/errors.js"
+
+/** Every English text of the app, so that it can be translated: a section for each area, functions where something is put in. */
+export const strings = {
+  app: {
+    name: "Taciturn",
+    skip: "Skip to the content",
+    navigation: "Main",
+    meetings: "Meetings",
+    people: "People",
+    devices: "Devices",
+    uploads: "Uploads",
+    opening: "Opening your keys …",
+    notFound: "There is nothing at this address",
+    notFoundLead: "The link may be cut off, or of another kind. Nothing of yours is lost.",
+    toMeetings: "Go to your meetings",
+    insecure: "This address can't keep your recordings private",
+    insecureLead:
+      "Browsers give encryption, playback and capture only to pages that come over HTTPS, or from this very computer. This page came over plain HTTP.",
+    insecureTodo: (secure: string) =>
+      `Open ${secure} instead. If that does not work, ask whoever runs this server to set it up with HTTPS.`,
+    noStorage: "This browser can't keep your keys",
+    noStorageLead:
+      "Taciturn keeps your keys in this browser's own storage, which is turned off here, as it is in some private windows. Allow this site to store data, or open it in an ordinary window.",
+    crashed: "This screen stopped working",
+    crashedLead: "Nothing that was sent is lost, and your keys are where they were. Load the page again to go on.",
+    reload: "Load the page again",
+  },
+  common: {
+    cancel: "Cancel",
+    close: "Close",
+    save: "Save",
+    copy: "Copy",
+    copied: "Copied",
+    remove: "Remove",
+    tryAgain: "Try again",
+    loading: "Loading …",
+    you: "You",
+    unknownPerson: "Somebody you don't know yet",
+    details: (message: string, place: string | undefined) =>
+      `In detail: ${message}${place === undefined ? "" : ` (${place})`}`,
+    /** How well somebody is known, the same on every screen. */
+    known: {
+      verified: "Verified",
+      card: "Known by their card",
+      id: "Known by their account id",
+      handle: "Known by name alone",
+      unknown: "Unknown",
+      self: "You",
+    },
+  },
+  account: {},
+  devices: {},
+  meetings: {},
+  meeting: {
+    tabs: {
+      recordings: "Recordings",
+      members: "Members",
+      activity: "Activity",
+      settings: "Settings",
+    },
+    opening: "Opening the meeting …",
+    back: "Meetings",
+  },
+  settings: {},
+  joining: {},
+  uploads: {},
+  prepare: {},
+  watch: {},
+  people: {},
+  record: {},
+} as const
+
+/** Of a failure: what happened, what it means for the person's data, what to do. */
+export interface ErrorText {
+  readonly what: string
+  readonly meaning: string
+  readonly todo: string
+}
+
+const UNTOUCHED = "Nothing was changed."
+const KEPT = "Nothing is lost: what you have on this device stays as it is."
+
+export const errorTexts: Readonly<Record<ErrorCode, ErrorText>> = {
+  malformed: {
+    what: "The server sent something that can't be right.",
+    meaning: "It was not used. Your keys and recordings are as they were.",
+    todo: "Load the page again. If it happens again, tell whoever runs this server.",
+  },
+  "too-large": {
+    what: "That is larger than allowed.",
+    meaning: UNTOUCHED,
+    todo: "Try something smaller, or split it.",
+  },
+  "unsupported-version": {
+    what: "This was made by a newer Taciturn.",
+    meaning: "It can't be read here. It stays as it is.",
+    todo: "Load the page again, so that you get the newest version.",
+  },
+  "cannot-open": {
+    what: "Your keys don't open this.",
+    meaning: "Nothing of it was shown.",
+    todo: "If somebody gave you this, ask them for it again.",
+  },
+  "bad-signature": {
+    what: "A signature does not fit.",
+    meaning: "What it stood on was not used: somebody may have changed it on the way.",
+    todo: "Load the page again. If it happens again, warn the others in the meeting and whoever runs the server.",
+  },
+  "bad-chain": {
+    what: "The server's history of an account or a meeting does not hold together.",
+    meaning: "This device stopped before it sealed anything to it. Your recordings are safe.",
+    todo: "Warn the others by another way, and don't go on until it is explained.",
+  },
+  "bad-boxes": {
+    what: "Somebody's new keys did not fit what they announced.",
+    meaning: "The change has no effect, and nothing is sealed under it.",
+    todo: "Ask an admin of the meeting to make the change again.",
+  },
+  fork: {
+    what: "The server shows this device another history than before.",
+    meaning: "This device stopped: it sends nothing while that is so. Your recordings are safe.",
+    todo: "Compare with the others by another way, and tell whoever runs the server.",
+  },
+  rollback: {
+    what: "The server shows less than it did before.",
+    meaning: "This device stopped: it sends nothing while that is so. What you have seen is still on record here.",
+    todo: "The server may have been restored from a backup: ask whoever runs it. Then load the page again.",
+  },
+  "not-authorised": {
+    what: "You can't do or open this.",
+    meaning: UNTOUCHED,
+    todo: "Ask an admin of the meeting.",
+  },
+  integrity: {
+    what: "The bytes are not the ones that were published.",
+    meaning: "Nothing of the changed part was shown. The recording was changed or damaged on the server.",
+    todo: "Try again. If it stays so, tell whoever recorded it, who may have a copy, and whoever runs the server.",
+  },
+  truncated: {
+    what: "A part of the recording is missing.",
+    meaning: "What was shown is real, but it is not all.",
+    todo: "Try again. If it stays so, tell whoever recorded it and whoever runs the server.",
+  },
+  replayed: {
+    what: "Something old came again as if it were new.",
+    meaning: "It was not used.",
+    todo: "Load the page again.",
+  },
+  "bad-receipt": {
+    what: "The server's receipt is not valid.",
+    meaning: "This recording does not count as stored. Keep your copy.",
+    todo: "Try again. If it stays so, tell whoever runs the server.",
+  },
+  "instance-changed": {
+    what: "This is not the server that you signed up with.",
+    meaning: "This device sends nothing to it.",
+    todo: "Check the address. If it is right, ask whoever runs the server by another way.",
+  },
+  "not-found": {
+    what: "That is not there.",
+    meaning: UNTOUCHED,
+    todo: "Check the link, or ask whoever gave it to you.",
+  },
+  gone: {
+    what: "That was deleted.",
+    meaning: "It can't be opened any more.",
+    todo: "The meeting's activity says who deleted it and when.",
+  },
+  conflict: {
+    what: "Somebody else changed it at the same moment.",
+    meaning: "Your change was not made. Theirs was.",
+    todo: "Look at what is there now, and try again.",
+  },
+  exists: {
+    what: "That is there already.",
+    meaning: UNTOUCHED,
+    todo: "Use what is there, or choose another name.",
+  },
+  unauthenticated: {
+    what: "The server did not accept this device's proof.",
+    meaning: KEPT,
+    todo: "Try again. If it stays so, this device may have been removed from your account.",
+  },
+  forbidden: {
+    what: "The server does not allow this.",
+    meaning: UNTOUCHED,
+    todo: "You may have been removed, or a code may be needed: ask an admin or whoever runs the server.",
+  },
+  "rate-limited": {
+    what: "That was a lot at once.",
+    meaning: KEPT,
+    todo: "Wait a minute and try again.",
+  },
+  unavailable: {
+    what: "The server can't be reached.",
+    meaning: KEPT,
+    todo: "Check your connection, and try again.",
+  },
+  "out-of-space": {
+    what: "There is no space left.",
+    meaning: KEPT,
+    todo: "Free some space on this device, or tell whoever runs the server if it is theirs that is full.",
+  },
+  "quota-exceeded": {
+    what: "This meeting may hold no more.",
+    meaning: UNTOUCHED,
+    todo: "Delete recordings that nobody needs, or ask whoever runs the server for more.",
+  },
+  "inbox-full": {
+    what: "That person has too many invitations waiting.",
+    meaning: "They are in the meeting, but their invitation did not reach them.",
+    todo: "Ask them to look through their invitations, then invite them again.",
+  },
+  "not-accepted": {
+    what: "They have not accepted yet.",
+    meaning: UNTOUCHED,
+    todo: "Ask them to open their invitation first.",
+  },
+  "not-renewed": {
+    what: "No admin has confirmed this meeting for 30 days.",
+    meaning: "Until one does, this device does not know whether somebody was removed.",
+    todo: "Ask an admin to open the meeting, or go on knowingly.",
+  },
+  timeout: {
+    what: "That took too long.",
+    meaning: KEPT,
+    todo: "Try again.",
+  },
+  interrupted: {
+    what: "That was stopped.",
+    meaning: "What was done until then is kept.",
+    todo: "Begin again to go on from there.",
+  },
+  usage: {
+    what: "That can't be done like this.",
+    meaning: UNTOUCHED,
+    todo: "Look at what was entered, and try again.",
+  },
+  changed: {
+    what: "The file is not the one it was.",
+    meaning: "Two versions are never mixed: nothing of the changed file was published under the old one.",
+    todo: "Choose the file again to begin anew.",
+  },
+  unsupported: {
+    what: "This browser can't do that.",
+    meaning: KEPT,
+    todo: "Update the browser, or try another one.",
+  },
+  internal: {
+    what: "Something went wrong in the app.",
+    meaning: KEPT,
+    todo: "Load the page again. If it happens again, tell whoever runs the server.",
+  },
+}

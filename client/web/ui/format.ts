@@ -1,0 +1,57 @@
+/** Numbers, times and dates as the reader's locale writes them. */
+
+const DAY_MS = 86_400_000
+const MS_PER_S = 1000
+const S_PER_MIN = 60
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const
+
+export function formatBytes(sizeBytes: number): string {
+  const power = sizeBytes < 1 ? 0 : Math.min(Math.floor(Math.log10(sizeBytes) / 3), UNITS.length - 1)
+  const value = sizeBytes / 1000 ** power
+  return new Intl.NumberFormat(undefined, {
+    style: "unit",
+    unit: UNITS[power] ?? "byte",
+    maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1,
+  }).format(value)
+}
+
+/** `1:02:03`, `2:03`, as players write it. */
+export function formatDuration(durationMs: number): string {
+  const seconds = Math.max(0, Math.floor(durationMs / MS_PER_S))
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / S_PER_MIN / S_PER_MIN),
+    Math.floor(seconds / S_PER_MIN) % S_PER_MIN,
+    seconds % S_PER_MIN,
+  ]
+  const two = (value: number): string => String(value).padStart(2, "0")
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`
+}
+
+export function formatDay(timeMs: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(timeMs)
+}
+
+export function formatMoment(timeMs: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(timeMs)
+}
+
+/** A day by its number since 1970, which the protocol counts in UTC. */
+export function formatDayNumber(day: number): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }).format(day * DAY_MS)
+}
+
+export function formatCount(count: number): string {
+  return new Intl.NumberFormat().format(count)
+}
+
+/** `3 minutes`, of a time that is left. */
+export function formatTimeLeft(leftMs: number): string {
+  const seconds = Math.max(1, Math.round(leftMs / MS_PER_S))
+  const [value, unit] =
+    seconds < 90
+      ? [seconds, "second"]
+      : seconds < 5400
+        ? [Math.round(seconds / 60), "minute"]
+        : [Math.round(seconds / 3600), "hour"]
+  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(value)
+}
