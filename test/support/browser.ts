@@ -1,0 +1,136 @@
+import { mkdir, readFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { expect } from "chai"
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import { root, temporaryFolder } from "./programs.js"
+
+/** People at their browsers: a real Chromium, each with a profile of their own. */
+
+const CHROMIUM_ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--disable-gpu",
+]
+/** Debian's. */
+const CHROMIUM = "/usr/bin/chromium"
+const WIDTHS = { narrow: 390, wide: 1440 } as const
+const HEIGHTS = { narrow: 844, wide: 900 } as const
+const SCREENSHOTS = join(root, "screenshots")
+/** Somebody waits longer on a machine that runs everything else too. */
+const PATIENCE_MS = 30_000
+
+export interface Person {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** Fails if the page asked another origin for anything, was refused something by its policy, or threw. */
+  assertCalm(): void
+}
+
+export interface TestBrowser {
+  /** A browser profile of its own, at the app. */
+  person(url: string, place?: string): Promise<Person>
+  close(): Promise<void>
+}
+
+/** @param extra further arguments for Chromium, such as fake devices. */
+export async function openBrowser(extra: readonly string[] = []): Promise<TestBrowser> {
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...CHROMIUM_ARGUMENTS, ...extra],
+  })
+  return {
+    person: async (url, place = "/app/") => {
+      const context = await browser.newContext({ viewport: { width: WIDTHS.wide, height: HEIGHTS.wide } })
+      return await personIn(context, await context.newPage(), url, place)
+    },
+    close: async () => {
+      await browser.close()
+    },
+  }
+}
+
+/** Somebody whose profile is in a folder, which `close` leaves for others to look through, until `remove`. */
+export async function openProfile(
+  url: string,
+  extra: readonly string[] = [],
+): Promise<Person & { readonly folder: string; close(): Promise<void>; remove(): Promise<void> }> {
+  const { path: folder, remove } = await temporaryFolder()
+  const context = await chromium.launchPersistentContext(folder, {
+    executablePath: CHROMIUM,
+    args: [...CHROMIUM_ARGUMENTS, ...extra],
+    viewport: { width: WIDTHS.wide, height: HEIGHTS.wide },
+  })
+  const person = await personIn(context, context.pages()[0] ?? (await context.newPage()), url, "/app/")
+  return {
+    ...person,
+    folder,
+    close: async () => {
+      await context.close()
+    },
+    remove,
+  }
+}
+
+async function personIn(context: BrowserContext, page: Page, url: string, place: string): Promise<Person> {
+  const troubles: string[] = []
+  const { host } = new URL(url)
+  context.setDefaultTimeout(PATIENCE_MS)
+  context.on("request", (request) => {
+    const asked = new URL(request.url())
+    if (!["data:", "blob:"].includes(asked.protocol) && asked.host !== host)
+      troubles.push(`a request to ${asked.origin}`)
+  })
+  context.on("weberror", (error) => troubles.push(`thrown: ${error.error().message}`))
+  context.on("console", (message) => {
+    if (/Content Security Policy|TrustedScript|Trusted Type/i.test(message.text())) troubles.push(message.text())
+  })
+  await page.goto(`${url}${place}`)
+  return {
+    page,
+    context,
+    assertCalm: () => {
+      expect(troubles).to.deep.equal([])
+    },
+  }
+}
+
+interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly target: readonly string[] }[]
+}
+
+let axeSource: string | null = null
+
+/** Fails with what axe (WCAG 2.2 A and AA, and its best practices) finds on the screen. */
+export async function assertAccessible(page: Page): Promise<void> {
+  axeSource ??= await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
+  await page.evaluate(axeSource)
+  const violations = await page.evaluate(
+    "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations)",
+  )
+  const found = (violations as Violation[]).map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
+  )
+  expect(found).to.deep.equal([])
+}
+
+/** The screen as it is, at both widths, light and dark, in the ignored folder `screenshots`. Nothing may be cut off at any width from 320 px. */
+export async function screenshots(page: Page, name: string): Promise<void> {
+  await mkdir(SCREENSHOTS, { recursive: true })
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme })
+    for (const width of ["narrow", "wide"] as const) {
+      await page.setViewportSize({ width: WIDTHS[width], height: HEIGHTS[width] })
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+    }
+  }
+  await page.setViewportSize({ width: 320, height: 700 })
+  const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+  expect(overflow, `${name} is too wide for 320 px by`).to.equal(0)
+  await page.emulateMedia({ colorScheme: "light" })
+  await page.setViewportSize({ width: WIDTHS.wide, height: HEIGHTS.wide })
+}
