@@ -4,6 +4,7 @@ import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import type { AssetReader } from "../sdk/reader/asset-reader.js"
+import { parseRange } from "../sdk/reader/byte-range.js"
 
 export interface PlaybackServer {
   /** On the loopback address, with a path that nobody can guess. */
@@ -94,23 +95,6 @@ async function answer(
     if (gone.signal.aborted) return
   }
   response.end()
-}
-
-/** One range; several, or a malformed one, are ignored, as RFC 9110 §14.2 allows. */
-export function parseRange(
-  header: string | undefined,
-  sizeBytes: number,
-): { readonly start: number; readonly end: number } | "unsatisfiable" | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? "")
-  const [, first = "", last = ""] = match ?? []
-  if (match === null || (first === "" && last === "")) return null
-  if (first === "") {
-    const count = Math.min(Number(last), sizeBytes)
-    return count === 0 ? "unsatisfiable" : { start: sizeBytes - count, end: sizeBytes - 1 }
-  }
-  const [start, end] = [Number(first), last === "" ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1)]
-  if (last !== "" && Number(last) < start) return null
-  return start >= sizeBytes ? "unsatisfiable" : { start, end }
 }
 
 function end(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {

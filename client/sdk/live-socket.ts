@@ -91,7 +91,7 @@ async function connect(baseUrl: string, token: Uint8Array, onLog: (raw: unknown)
   }
   const socket = io(`${origin}${LIVE_NAMESPACES.meeting}`, options)
   socket.on("log", onLog)
-  let timer: NodeJS.Timeout | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   try {
     await new Promise<void>((resolve, reject) => {
       const refuse = (raw?: unknown): void => {

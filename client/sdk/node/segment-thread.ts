@@ -1,31 +1,8 @@
 import { existsSync } from "node:fs"
 import { Worker } from "node:worker_threads"
-import { ArchiveError, type ErrorCode } from "../../../shared/protocol/errors.js"
 import { nodePrimitives } from "../../crypto/node-primitives.js"
-import {
-  inlineSegmentWork,
-  type OpenedWindow,
-  type PlaintextPiece,
-  type SealedPiece,
-  type SealedWindow,
-  type SegmentWork,
-} from "../segment-work.js"
-
-export type ThreadRequest = { readonly id: number } & (
-  { readonly kind: "seal"; readonly piece: PlaintextPiece } | { readonly kind: "open"; readonly window: SealedWindow }
-)
-
-export type ThreadAnswer =
-  | { readonly id: number; readonly result: SealedPiece | OpenedWindow }
-  | {
-      readonly id: number
-      readonly failure: { readonly code: ErrorCode; readonly message: string; readonly place: string | undefined }
-    }
-
-interface Waiting {
-  readonly resolve: (result: never) => void
-  readonly reject: (error: ArchiveError) => void
-}
+import { type SegmentAnswer, SegmentCalls, type SegmentRequest } from "../segment-calls.js"
+import { inlineSegmentWork, type SegmentWork } from "../segment-work.js"
 
 /** What is smaller is done here: it is over before another thread had begun. */
 const WORTHWHILE_BYTES = 512 * 1024
@@ -42,64 +19,41 @@ const ENTRY = new URL("./segment-thread-worker.js", import.meta.url)
 export function createSegmentThread(entry: URL = ENTRY): SegmentWork & { close(): Promise<void> } {
   const inline = inlineSegmentWork(nodePrimitives)
   if (!existsSync(entry)) return { ...inline, close: () => Promise.resolve() }
-  const waiting = new Map<number, Waiting>()
+  const calls = new SegmentCalls()
   let thread: Worker | null = null
-  let lastId = 0
 
-  const failAll = (cause: unknown): void => {
+  const ended = (cause: unknown): void => {
     thread = null
-    for (const { reject } of waiting.values())
-      reject(new ArchiveError("internal", "the sealing thread ended", { cause }))
-    waiting.clear()
+    calls.fail(cause)
   }
   const start = (): Worker => {
     const started = new Worker(entry, { resourceLimits: THREAD_LIMITS })
     started.unref()
-    started.on("message", (answer: ThreadAnswer) => {
-      const waiter = waiting.get(answer.id)
-      waiting.delete(answer.id)
+    started.on("message", (answer: SegmentAnswer) => {
+      calls.settle(answer)
       // One that is being closed is waited for.
-      if (waiting.size === 0 && thread === started) started.unref()
-      if ("result" in answer) waiter?.resolve(answer.result as never)
-      else waiter?.reject(errorOf(answer.failure))
+      if (calls.count === 0 && thread === started) started.unref()
     })
-    started.on("error", failAll)
-    started.on("exit", failAll)
+    started.on("error", ended)
+    started.on("exit", ended)
     return started
   }
-  const ask = async <Result>(kind: "seal" | "open", work: object, buffer: ArrayBuffer): Promise<Result> => {
+  const post = (request: SegmentRequest, buffers: ArrayBuffer[]): void => {
     thread ??= start()
-    const id = ++lastId
-    const answered = new Promise<Result>((resolve, reject) => {
-      waiting.set(id, { resolve, reject })
-    })
     // While work is under way the process must not end.
     thread.ref()
-    thread.postMessage({ id, kind, ...work }, [buffer])
-    return await answered
+    thread.postMessage(request, buffers)
   }
 
   return {
     seal: async (piece) =>
-      piece.plaintextBytes < WORTHWHILE_BYTES
-        ? await inline.seal(piece)
-        : await ask("seal", { piece }, piece.buffer.buffer),
+      piece.plaintextBytes < WORTHWHILE_BYTES ? await inline.seal(piece) : await calls.seal(piece, post),
     open: async (window) =>
-      window.sealedBytes < WORTHWHILE_BYTES
-        ? await inline.open(window)
-        : await ask("open", { window }, window.buffer.buffer),
+      window.sealedBytes < WORTHWHILE_BYTES ? await inline.open(window) : await calls.open(window, post),
     close: async () => {
       const ending = thread
       thread = null
       await ending?.terminate()
     },
   }
-}
-
-function errorOf(failure: {
-  readonly code: ErrorCode
-  readonly message: string
-  readonly place: string | undefined
-}): ArchiveError {
-  return new ArchiveError(failure.code, failure.message, failure.place === undefined ? {} : { place: failure.place })
 }

@@ -1,0 +1,106 @@
+import { ArchiveError } from "../../../shared/protocol/errors.js"
+import type { SealedFileAnswer, SealedFileRequest } from "./sealed-file-messages.js"
+import workerUrl from "./sealed-file-worker.ts?worker&url"
+import { trustedScriptUrl } from "./trusted-urls.js"
+
+/** Files of ciphertext in the origin private file system: what came of a source that comes once, until it is sent. */
+
+/** Holds a folder per upload. */
+const FOLDER = "sealed"
+
+let worker: Worker | null = null
+let lastId = 0
+const waiting = new Map<number, (failure: string | null) => void>()
+
+/** Puts `sealed` into a file at `startBytes`; it is on the disk when this resolves. @throws {@link ArchiveError} `out-of-space`, `unavailable`. */
+export async function writeSealed(
+  upload: string,
+  name: string,
+  startBytes: number,
+  sealed: Uint8Array,
+): Promise<void> {
+  worker ??= startWorker()
+  const id = ++lastId
+  const answered = new Promise<string | null>((resolve) => {
+    waiting.set(id, resolve)
+  })
+  // The caller goes on to send the bytes: what is handed over is a copy.
+  const copy = new Uint8Array(sealed)
+  const request: SealedFileRequest = { id, folders: [FOLDER, upload], name, startBytes, sealed: copy }
+  worker.postMessage(request, [copy.buffer])
+  const failure = await answered
+  if (failure === null) return
+  throw failure === "QuotaExceededError"
+    ? new ArchiveError("out-of-space", "the browser has no more room to keep what was captured", { retryable: false })
+    : new ArchiveError("unavailable", `the browser can't keep what was captured: ${failure}`, { retryable: false })
+}
+
+/** Fills `into` from a file. @throws {@link ArchiveError} `changed` where the bytes are not there. */
+export async function readSealed(upload: string, name: string, startBytes: number, into: Uint8Array): Promise<void> {
+  try {
+    const folder = await (await sealedFolder()).getDirectoryHandle(upload)
+    const file = await (await folder.getFileHandle(name)).getFile()
+    const part = await file.slice(startBytes, startBytes + into.length).arrayBuffer()
+    if (part.byteLength === into.length) {
+      into.set(new Uint8Array(part))
+      return
+    }
+  } catch (cause) {
+    throw new ArchiveError("changed", "what this browser kept of the recording can't be read", { cause })
+  }
+  throw new ArchiveError("changed", "what this browser kept of the recording is no longer whole")
+}
+
+export async function removeSealedFile(upload: string, name: string): Promise<void> {
+  await ignoringAbsence(async () => {
+    const folder = await (await sealedFolder()).getDirectoryHandle(upload)
+    await folder.removeEntry(name)
+  })
+}
+
+export async function removeSealedFiles(upload: string): Promise<void> {
+  await ignoringAbsence(async () => {
+    await (await sealedFolder()).removeEntry(upload, { recursive: true })
+  })
+}
+
+export async function removeAllSealedFiles(): Promise<void> {
+  await ignoringAbsence(async () => {
+    const root = await navigator.storage.getDirectory()
+    await root.removeEntry(FOLDER, { recursive: true })
+  })
+}
+
+async function sealedFolder(): Promise<FileSystemDirectoryHandle> {
+  const root = await navigator.storage.getDirectory()
+  return await root.getDirectoryHandle(FOLDER)
+}
+
+function startWorker(): Worker {
+  const started = new Worker(trustedScriptUrl(workerUrl), { type: "module" })
+  started.addEventListener("message", ({ data }: MessageEvent<SealedFileAnswer>) => {
+    waiting.get(data.id)?.(data.failure)
+    waiting.delete(data.id)
+  })
+  started.addEventListener("error", (event) => {
+    event.preventDefault()
+    worker = null
+    for (const answer of waiting.values()) answer("its worker ended")
+    waiting.clear()
+  })
+  return started
+}
+
+/** A browser that keeps no files for this page has none to remove. */
+async function ignoringAbsence(step: () => Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (cause) {
+    const name = cause instanceof DOMException ? cause.name : ""
+    if (name === "NotFoundError" || name === "SecurityError") return
+    throw new ArchiveError("unavailable", "what this browser kept of a recording can't be removed", {
+      cause,
+      retryable: false,
+    })
+  }
+}

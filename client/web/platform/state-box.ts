@@ -1,0 +1,94 @@
+import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { type ClientState, decodeState, encodeState, type StateBox } from "../../sdk/state.js"
+import { DURABLE, withStorage } from "./database.js"
+import { forgetDeviceKey, openRecord, sealRecord } from "./device-key.js"
+
+/** Where every tab says that it changed the state, and hears that another did. */
+const CHANNEL = "taciturn-state"
+const LOCK = "taciturn-state"
+const PLACE = "state"
+
+interface Stored {
+  readonly revision: number
+  readonly state: ClientState
+}
+
+/** The account that this browser holds, or `null`. @throws {@link ArchiveError} `cannot-open`, `malformed`, `unavailable`. */
+export async function openStateBox(): Promise<StateBox | null> {
+  const stored = await read()
+  return stored === null ? null : boxOf(stored)
+}
+
+/** @throws {@link ArchiveError} `exists` where this browser holds an account. */
+export async function createStateBox(state: ClientState): Promise<StateBox> {
+  return await navigator.locks.request(LOCK, async () => {
+    const known = await withStorage(async (database) => await database.count("state"))
+    if (known > 0) throw new ArchiveError("exists", "this browser holds an account already: nothing was changed")
+    const stored = { revision: 1, state }
+    await write(stored)
+    // Otherwise a browser that is short of room may throw the keys away. Its answer changes nothing here.
+    void navigator.storage.persist()
+    return boxOf(stored)
+  })
+}
+
+/** Forgets the account, and the key under which everything that this browser keeps is sealed. */
+export async function forgetStateBox(): Promise<void> {
+  await navigator.locks.request(LOCK, async () => {
+    await withStorage(async (database) => {
+      const change = database.transaction("state", "readwrite", DURABLE)
+      await change.store.clear()
+      await change.done
+    })
+    await forgetDeviceKey()
+  })
+}
+
+function boxOf(first: Stored): StateBox {
+  let newest = first
+  const take = (stored: Stored): void => {
+    // Reads of two changes may end in either order.
+    if (stored.revision > newest.revision) newest = stored
+  }
+  const channel = new BroadcastChannel(CHANNEL)
+  channel.addEventListener("message", () => {
+    read().then(
+      (stored) => {
+        if (stored !== null) take(stored)
+      },
+      // What can't be read now is read by the next change, which says so.
+      () => undefined,
+    )
+  })
+  return {
+    get current() {
+      return newest.state
+    },
+    update: async (change) => {
+      await navigator.locks.request(LOCK, async () => {
+        const stored = await read()
+        if (stored === null)
+          throw new ArchiveError("not-found", "this browser holds the account no more: nothing was changed")
+        const next = { revision: stored.revision + 1, state: change(stored.state) }
+        await write(next)
+        take(next)
+      })
+      channel.postMessage(newest.revision)
+    },
+  }
+}
+
+async function read(): Promise<Stored | null> {
+  const record = await withStorage(async (database) => await database.get("state", "state"))
+  if (record === undefined) return null
+  return { revision: record.revision, state: decodeState(await openRecord(PLACE, record.sealed)) }
+}
+
+async function write({ revision, state }: Stored): Promise<void> {
+  const sealed = await sealRecord(PLACE, encodeState(state))
+  await withStorage(async (database) => {
+    const change = database.transaction("state", "readwrite", DURABLE)
+    await change.store.put({ revision, sealed }, "state")
+    await change.done
+  })
+}
