@@ -59,7 +59,9 @@ try {
   const { recording } = await terminals.succeed("host", ["upload", meeting, film, "--as-is"])
   await acceptInvitation(viewer.page)
   await openRecording(viewer.page, meeting, recording)
-  const sealedSource = await viewer.page.locator("video").evaluate((video) => Reflect.get(video, "currentSrc") as string)
+  const sealedSource = await viewer.page
+    .locator("video")
+    .evaluate((video) => Reflect.get(video, "currentSrc") as string)
   const plainPage = await viewer.context.newPage()
   await plainPage.goto(`http://127.0.0.1:${plainLine.port}/nothing`)
 
