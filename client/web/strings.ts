@@ -79,7 +79,7 @@ export const strings = {
     someSystem: "this computer",
     create: {
       title: "Create an account",
-      lead: "Your keys are made on this device, and stay here. The server is told of no name, no address and no telephone number.",
+      lead: "Your keys are made on this device, and stay here. The server is told of no name, no e-mail address and no telephone number.",
       action: "Make my keys",
     },
     phrase: {
@@ -98,6 +98,7 @@ export const strings = {
       confirmTitle: "Four words from your paper",
       confirmLead: "So that you know that your paper is right. Type these four of the 24 words.",
       word: (position: number) => `Word ${position}`,
+      missing: (position: number) => `Type word ${position}.`,
       wrong: (position: number) => `That is not word ${position}. Look at your paper once more.`,
       again: "Show the words again",
       confirm: "Confirm",

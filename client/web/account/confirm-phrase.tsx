@@ -41,7 +41,7 @@ export function ConfirmPhrase({
             <Field
               key={position}
               label={texts.word(position + 1)}
-              error={wrong.includes(position) ? texts.wrong(position + 1) : null}
+              error={wrong.includes(position) ? errorOf(position, typed[position]) : null}
               value={typed[position] ?? ""}
               onChange={(value) => {
                 setTyped((before) => ({ ...before, [position]: value }))
@@ -65,6 +65,10 @@ export function ConfirmPhrase({
       </form>
     </Page>
   )
+}
+
+function errorOf(position: number, typed = ""): string {
+  return typed.trim() === "" ? texts.missing(position + 1) : texts.wrong(position + 1)
 }
 
 function focusOn(form: HTMLFormElement, index: number): void {
