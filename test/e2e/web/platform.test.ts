@@ -136,7 +136,7 @@ describe("the browser's platform", function () {
   })
 
   it("leaves nothing in the clear in the browser's own files", async () => {
-    const profile = await openProfile(`${lab.url}`)
+    const profile = await openProfile(lab.url)
     await call(profile.page, "createState", state())
     await call(profile.page, "keepJournal", "told", "Taking over Globex")
     expect(await call(profile.page, "titleOf", "told")).to.equal("Taking over Globex")
