@@ -1,4 +1,5 @@
-# The API and the worker, each an image of its own. Neither holds anything of client/, so neither can open what it stores.
+# The API and the worker, each an image of its own. Neither runs anything of client/, so neither can open what it stores;
+# the API hands the web app's built files to browsers.
 #   docker build --target api .      docker build --target worker .
 
 FROM node:22-bookworm-slim AS build
@@ -13,6 +14,16 @@ RUN node node_modules/typescript/bin/tsc -b api worker \
   && npm prune --ignore-scripts --omit=dev --omit=optional \
   && rm -rf node_modules/typescript node_modules/ffmpeg-static
 
+FROM node:22-bookworm-slim AS web
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY tsconfig.base.json ./
+COPY shared/protocol shared/protocol
+COPY client client
+COPY scripts/build-web.mjs scripts/
+RUN node scripts/build-web.mjs
+
 FROM node:22-bookworm-slim AS service
 ENV NODE_ENV=production TACITURN_DATA=/data
 WORKDIR /app
@@ -24,6 +35,7 @@ USER node
 
 FROM service AS api
 COPY --from=build /build/dist/api dist/api
+COPY --from=web /build/dist/web dist/web
 ENV HOST=0.0.0.0 PORT=8080
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \

@@ -1,7 +1,6 @@
-// Builds the web app to dist/web: the pages by Vite, the service worker as one file, since nothing may be fetched while it starts.
+// Builds the web app to dist/web, or to the folder that is named: the pages by Vite, the service worker as one file, since nothing may be fetched while it starts.
 // The same sources give the same bytes: names are hashes of contents, and nothing of the machine or the time goes in.
-import { existsSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import react from "@vitejs/plugin-react"
 import { build as bundle } from "esbuild"
@@ -9,7 +8,7 @@ import { build } from "vite"
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const source = join(root, "client", "web")
-const outDir = join(root, "dist", "web")
+const outDir = resolve(process.argv[2] ?? join(root, "dist", "web"))
 const TARGET = ["es2023", "chrome123", "firefox121", "safari17.5"]
 
 await build({
@@ -30,15 +29,13 @@ await build({
   },
   worker: { format: "es" },
 })
-const worker = join(source, "service-worker", "main.ts")
-if (existsSync(worker))
-  await bundle({
-    entryPoints: [worker],
-    outfile: join(outDir, "sw.js"),
-    bundle: true,
-    minify: true,
-    format: "iife",
-    platform: "browser",
-    target: TARGET.slice(1),
-    logLevel: "warning",
-  })
+await bundle({
+  entryPoints: [join(source, "service-worker", "main.ts")],
+  outfile: join(outDir, "sw.js"),
+  bundle: true,
+  minify: true,
+  format: "iife",
+  platform: "browser",
+  target: TARGET.slice(1),
+  logLevel: "warning",
+})

@@ -1,3 +1,4 @@
+import "./platform/without-eval.js"
 import { createRoot } from "react-dom/client"
 import { App } from "./app.js"
 import "./styles/base.css"

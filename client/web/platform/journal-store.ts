@@ -38,23 +38,21 @@ export function openJournal(uploadId: string): JournalStore {
       const asset = toHex(assetId)
       const records = await withStorage(async (database) => {
         const { store } = database.transaction("leaves")
-        const [keys, values] = await Promise.all([
-          store.getAllKeys(leavesOf(asset)),
-          store.getAll(leavesOf(asset)),
-        ])
+        const [keys, values] = await Promise.all([store.getAllKeys(leavesOf(asset)), store.getAll(leavesOf(asset))])
         return keys.map(([, , firstSegment], index) => ({ firstSegment, sealed: values[index] }))
       })
-      let leaves = new Uint8Array(0)
+      const parts: { readonly start: number; readonly part: Uint8Array }[] = []
+      let sizeBytes = 0
       for (const { firstSegment, sealed } of records) {
-        // What stands behind a gap is of no use, as nothing vouches for what is in it.
-        if (sealed === undefined || firstSegment * HASH_BYTES > leaves.length) break
-        const part = await openRecord(leavesPlace(asset, firstSegment), sealed)
         const start = firstSegment * HASH_BYTES
-        const joined = new Uint8Array(Math.max(leaves.length, start + part.length))
-        joined.set(leaves)
-        joined.set(part, start)
-        leaves = joined
+        // What stands behind a gap is of no use, as nothing vouches for what is in it.
+        if (sealed === undefined || start > sizeBytes) break
+        const part = await openRecord(leavesPlace(asset, firstSegment), sealed)
+        parts.push({ start, part })
+        sizeBytes = Math.max(sizeBytes, start + part.length)
       }
+      const leaves = new Uint8Array(sizeBytes)
+      for (const { start, part } of parts) leaves.set(part, start)
       return leaves
     },
     saveLeaves: async (assetId, firstSegment, leaves) => {

@@ -1,4 +1,3 @@
-import "./without-eval.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { Clock, RandomBytes } from "../../../shared/protocol/ambient.js"
 import { type SegmentPrimitives, sodiumPrimitives } from "../../crypto/primitives.js"

@@ -13,12 +13,7 @@ let lastId = 0
 const waiting = new Map<number, (failure: string | null) => void>()
 
 /** Puts `sealed` into a file at `startBytes`; it is on the disk when this resolves. @throws {@link ArchiveError} `out-of-space`, `unavailable`. */
-export async function writeSealed(
-  upload: string,
-  name: string,
-  startBytes: number,
-  sealed: Uint8Array,
-): Promise<void> {
+export async function writeSealed(upload: string, name: string, startBytes: number, sealed: Uint8Array): Promise<void> {
   worker ??= startWorker()
   const id = ++lastId
   const answered = new Promise<string | null>((resolve) => {

@@ -32,7 +32,7 @@ export async function createStateBox(state: ClientState): Promise<StateBox> {
   })
 }
 
-/** Forgets the account, and the key under which everything that this browser keeps is sealed. */
+/** Forgets the account, and the key under which everything that this browser keeps is sealed. Every tab that has it open is loaded anew. */
 export async function forgetStateBox(): Promise<void> {
   await navigator.locks.request(LOCK, async () => {
     await withStorage(async (database) => {
@@ -42,6 +42,9 @@ export async function forgetStateBox(): Promise<void> {
     })
     await forgetDeviceKey()
   })
+  const channel = new BroadcastChannel(CHANNEL)
+  channel.postMessage("forgotten")
+  channel.close()
 }
 
 function boxOf(first: Stored): StateBox {
@@ -55,6 +58,8 @@ function boxOf(first: Stored): StateBox {
     read().then(
       (stored) => {
         if (stored !== null) take(stored)
+        // A page without its account has nothing to show, and must keep nothing of it in memory.
+        else location.reload()
       },
       // What can't be read now is read by the next change, which says so.
       () => undefined,
@@ -73,7 +78,7 @@ function boxOf(first: Stored): StateBox {
         await write(next)
         take(next)
       })
-      channel.postMessage(newest.revision)
+      channel.postMessage("changed")
     },
   }
 }
