@@ -42,8 +42,7 @@ export function Person({ accountId }: { readonly accountId: AccountId }): ReactE
         {null}
       </Page>
     )
-  const contact =
-    contacts.find(({ genesisHash }) => equalBytes(idOfHash("account", genesisHash), accountId)) ?? null
+  const contact = contacts.find(({ genesisHash }) => equalBytes(idOfHash("account", genesisHash), accountId)) ?? null
   return <Other accountId={accountId} contact={contact} />
 }
 
