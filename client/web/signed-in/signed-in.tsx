@@ -10,13 +10,16 @@ import { ClientProvider } from "./client-context.js"
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
 
+const People = lazily(async () => (await import("../people/people.js")).People)
+const Person = lazily(async () => (await import("../people/person.js")).Person)
+
 const AREAS = [
   {
     label: strings.app.meetings,
     route: { screen: "meetings" },
     screens: ["meetings", "meeting", "recording", "record", "live"],
   },
-  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person"] },
+  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
   { label: strings.app.devices, route: { screen: "devices" }, screens: ["devices"] },
 ] as const satisfies readonly {
@@ -69,6 +72,12 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "people":
+      return <People />
+    case "card":
+      return <People key={route.card} card={route.card} />
+    case "person":
+      return <Person key={route.accountId.join()} accountId={route.accountId} />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>
