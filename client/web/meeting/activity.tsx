@@ -61,7 +61,7 @@ function sentenceOf(change: MeetingChange): ReactElement {
   const texts = strings.meeting.activity
   switch (change.kind) {
     case "joined":
-      return <About about={change.about} by={change.by} did={texts.joined} />
+      return <About about={change.about} by={change.by} did={texts.added} />
     case "removed":
       return <About about={change.about} by={change.by} did={texts.removed} />
     case "made-admin":
@@ -100,7 +100,7 @@ function About({
 }): ReactElement {
   return (
     <>
-      <Did who={about} did={did} /> {strings.meeting.activity.by} <PersonName genesisHash={by} />
+      <Did who={by} did={did} /> <PersonName genesisHash={about} />
     </>
   )
 }

@@ -30,7 +30,7 @@ for (const kind of TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const))
       await acceptInvitation(bob!.page)
       expect(await bob!.page.getByRole("heading", { level: 1 }).innerText()).to.equal("Quarterly review")
       await bob!.page.getByRole("tab", { name: "Activity" }).click()
-      await bob!.page.getByText("was added").waitFor()
+      await bob!.page.getByText("added").waitFor()
       await look(bob!.page, "activity")
     })
 
