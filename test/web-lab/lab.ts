@@ -119,6 +119,7 @@ const lab = {
     playbacks.push(playback)
     return playback.url
   },
+  playCode: async (recordingId: string): Promise<string | null> => await codeOf(lab.play(recordingId)),
   failure: async (url: string): Promise<string> =>
     await new Promise((resolve) => {
       playbacks

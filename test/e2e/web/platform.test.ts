@@ -316,4 +316,42 @@ describe("the browser's platform", function () {
       expect((await readFile(await saved.path())).equals(film)).to.equal(true)
     })
   })
+
+  describe("playback where no service worker runs", () => {
+    let person: Person
+    before(async () => {
+      person = await browser.person(lab.url)
+      // As in private windows of some browsers.
+      await person.context.addInitScript("delete Navigator.prototype.serviceWorker")
+      await person.page.reload()
+      await call(person.page, "createState", state())
+      lab.isLying = false
+      lab.delayMs = 0
+    })
+    after(async () => {
+      person.assertCalm()
+      await person.context.close()
+    })
+
+    it("plays and seeks", async () => {
+      const { page } = person
+      const url = await call<string>(page, "play", formatId("recording", filmId))
+      expect(url).to.match(/^blob:/)
+      const [width, durationS, atS] = await call<[number, number, number]>(page, "watch", url, 1)
+      expect(width).to.be.above(0)
+      expect(durationS).to.be.above(1)
+      expect(atS).to.be.at.least(1)
+    })
+
+    it("gives what is no film as a whole, and a file to save too", async () => {
+      const { page } = person
+      expect(await call(page, "play", formatId("recording", largeId))).to.match(/^blob:/)
+      expect(await call(page, "play", formatId("recording", filmId), "film.mp4")).to.match(/^blob:/)
+    })
+
+    it("tells of a flipped byte", async () => {
+      lab.isLying = true
+      expect(await call(person.page, "playCode", formatId("recording", filmId))).to.equal("integrity segment 0")
+    })
+  })
 })
