@@ -9,6 +9,7 @@ import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 
 const AREAS = [
   {
@@ -69,6 +70,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "devices":
+      return <Devices />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>
