@@ -1,5 +1,6 @@
 import { type ReactElement, Suspense } from "react"
 import type { Client } from "../../sdk/client.js"
+import { AccountNotices } from "../account/account-notices.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
@@ -56,6 +57,7 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
           ))}
         </nav>
       </header>
+      <AccountNotices />
       <Suspense fallback={<Busy label={strings.common.loading} />}>
         <Screen route={route} />
       </Suspense>
