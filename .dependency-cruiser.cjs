@@ -33,9 +33,41 @@ module.exports = {
       name: "crypto-stands-alone",
       severity: "error",
       from: { path: "^client/crypto/" },
-      to: { path: "^(client/(sdk|cli)|shared/server)/" },
+      to: { path: "^(client/(sdk|cli|web)|shared/server)/" },
     },
-    { name: "sdk-imports-no-cli", severity: "error", from: { path: "^client/sdk/" }, to: { path: "^client/cli/" } },
+    {
+      name: "sdk-imports-no-program",
+      severity: "error",
+      from: { path: "^client/sdk/" },
+      to: { path: "^client/(cli|web)/" },
+    },
+    { name: "cli-imports-no-web", severity: "error", from: { path: "^client/cli/" }, to: { path: "^client/web/" } },
+    {
+      name: "sdk-uses-node-in-one-folder",
+      severity: "error",
+      comment: "all else of it runs in browsers too; index.ts is what developers import in Node",
+      from: { path: "^client/sdk/", pathNot: "^client/sdk/(node/|index[.]ts$)" },
+      to: { path: "^client/(sdk/(node/|index[.]ts$)|crypto/node-primitives[.]ts$)" },
+    },
+    {
+      name: "sdk-uses-no-node",
+      severity: "error",
+      from: { path: "^client/sdk/", pathNot: "^client/sdk/node/" },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "web-reaches-no-node",
+      severity: "error",
+      comment: "it runs in browsers, and has nothing of the command",
+      from: { path: "^client/web/" },
+      to: { path: "^client/(cli/|sdk/(node/|index[.]ts$)|crypto/node-primitives[.]ts$)", reachable: true },
+    },
+    {
+      name: "web-uses-no-node",
+      severity: "error",
+      from: { path: "^client/web/" },
+      to: { dependencyTypes: ["core"] },
+    },
     {
       name: "client-imports-no-server",
       severity: "error",
@@ -67,7 +99,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default"],
-      extensions: [".ts", ".js", ".mjs", ".cjs", ".json"],
+      extensions: [".ts", ".tsx", ".js", ".mjs", ".cjs", ".json"],
     },
   },
 }

@@ -19,7 +19,16 @@ interface Plant {
   readonly fires: readonly Check[]
 }
 
-const PARTS = ["shared/protocol", "shared/server", "api", "worker", "serve", "client/crypto", "client/sdk"]
+const PARTS = [
+  "shared/protocol",
+  "shared/server",
+  "api",
+  "worker",
+  "serve",
+  "client/crypto",
+  "client/sdk",
+  "client/web",
+]
 const SETTINGS = ["package.json", "tsconfig.base.json", "eslint.config.js", ".dependency-cruiser.cjs"]
 const importing = (name: string): string => `export const load = async (): Promise<unknown> => await import(${name})\n`
 
@@ -29,6 +38,8 @@ const CLEAN: Readonly<Record<string, string>> = {
   "client/crypto/ignored.ts": 'export const key = "secret"\n',
   "client/crypto/dynamic.ts": 'export const key = "secret"\n',
   "client/sdk/chained.ts": 'export const key = "secret"\n',
+  "client/sdk/node/place.ts": 'export { tmpdir } from "node:os"\n',
+  "client/web/screen.ts": 'export { key } from "../crypto/direct.js"\n',
   "shared/protocol/pure.ts": "export const pure = 1\n",
   "shared/server/adapter.ts": 'export { pure } from "../protocol/pure.js"\n',
   "api/main.ts": 'export { pure } from "../shared/server/adapter.js"\n',
@@ -112,6 +123,18 @@ const PLANTS: readonly Plant[] = [
     fires: ["references", "cruiser"],
   },
   {
+    what: "Node's modules in the SDK outside its folder for Node",
+    path: "client/sdk/node-outside.ts",
+    text: 'export { readFile } from "node:fs/promises"\n',
+    fires: ["cruiser"],
+  },
+  {
+    what: "the web app reaches the SDK's folder for Node",
+    path: "client/web/to-node.ts",
+    text: 'export { tmpdir } from "../sdk/node/place.js"\n',
+    fires: ["cruiser"],
+  },
+  {
     what: "the environment read outside config.ts",
     path: "worker/environment.ts",
     text: 'export const home = process.env["HOME"]\n',
@@ -134,8 +157,9 @@ describe("boundaries", function () {
       await mkdir(join(folder.path, part), { recursive: true })
       await cp(join(root, part, "tsconfig.json"), join(folder.path, part, "tsconfig.json"))
     }
-    const nodePart = "client/crypto/tsconfig.node.json"
-    await cp(join(root, nodePart), join(folder.path, nodePart))
+    for (const path of ["client/crypto/tsconfig.node.json", "client/web/tsconfig.workers.json"])
+      await cp(join(root, path), join(folder.path, path))
+    await mkdir(join(folder.path, "client/sdk/node"))
     await symlink(join(root, "node_modules"), join(folder.path, "node_modules"))
     await write("client/crypto/node-primitives.ts", "export {}\n")
     for (const [path, text] of Object.entries(CLEAN)) await write(path, text)

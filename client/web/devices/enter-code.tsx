@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from "react"
+import { type ReactElement, useRef, useState } from "react"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { readPairing, type RequestedDevice } from "../../sdk/pairing.js"
 import { useClient } from "../signed-in/client-context.js"
@@ -7,6 +7,7 @@ import { Action } from "../ui/button.js"
 import { Field } from "../ui/field.js"
 import { Failure } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
+import { QrScanner } from "../ui/qr-scanner.js"
 import { useTask } from "../ui/use-task.js"
 
 const texts = strings.devices.approve
@@ -21,10 +22,16 @@ export function EnterCode({
 }): ReactElement {
   const client = useClient()
   const [code, setCode] = useState("")
+  const [isScanning, setScanning] = useState(false)
+  const asked = useRef("")
   const task = useTask(async () => {
     // A code that was wrapped on its way is one all the same.
-    onRequested(await readPairing(client, code.replace(/\s/g, "")))
+    onRequested(await readPairing(client, asked.current.replace(/\s/g, "")))
   })
+  const find = (text: string): void => {
+    asked.current = text
+    task.run()
+  }
   const wrong = wrongCode(task.error)
   return (
     <Page title={texts.title} lead={texts.lead}>
@@ -33,7 +40,7 @@ export function EnterCode({
         noValidate
         onSubmit={(event) => {
           event.preventDefault()
-          task.run()
+          find(code)
         }}
       >
         <Field
@@ -50,10 +57,27 @@ export function EnterCode({
           autoCorrect="off"
           spellCheck="false"
         />
+        {isScanning ? (
+          <QrScanner
+            onText={(text) => {
+              setCode(text)
+              setScanning(false)
+              find(text)
+            }}
+          />
+        ) : null}
         {wrong === null ? <Failure error={task.error} /> : null}
         <div className="actions">
           <Action kind="primary" type="submit" isPending={task.isBusy}>
             {texts.find}
+          </Action>
+          <Action
+            isDisabled={task.isBusy}
+            onPress={() => {
+              setScanning(!isScanning)
+            }}
+          >
+            {isScanning ? texts.stopScan : texts.scan}
           </Action>
           <Action isDisabled={task.isBusy} onPress={onBack}>
             {strings.account.back}

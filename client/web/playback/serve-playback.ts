@@ -35,10 +35,9 @@ function listen(): void {
   if (isListening) return
   isListening = true
   const { serviceWorker } = navigator
-  serviceWorker.addEventListener("message", ({ data, ports }: MessageEvent<PlayRequest>) => {
+  serviceWorker.addEventListener("message", ({ data, ports }: MessageEvent<{ readonly kind: string }>) => {
     const [port] = ports
-    if (data.kind !== "play" || port === undefined) return
-    answer(data, port)
+    if (data.kind === "play" && port !== undefined) answer(data as PlayRequest, port)
   })
   serviceWorker.startMessages()
 }

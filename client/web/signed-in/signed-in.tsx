@@ -11,6 +11,8 @@ import { ClientProvider } from "./client-context.js"
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
+const People = lazily(async () => (await import("../people/people.js")).People)
+const Person = lazily(async () => (await import("../people/person.js")).Person)
 
 const AREAS = [
   {
@@ -18,7 +20,7 @@ const AREAS = [
     route: { screen: "meetings" },
     screens: ["meetings", "meeting", "recording", "record", "live"],
   },
-  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person"] },
+  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
   { label: strings.app.devices, route: { screen: "devices" }, screens: ["devices"] },
 ] as const satisfies readonly {
@@ -74,6 +76,12 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
     case "devices":
       return <Devices />
+    case "people":
+      return <People />
+    case "card":
+      return <People key={route.card} card={route.card} />
+    case "person":
+      return <Person key={route.accountId.join()} accountId={route.accountId} />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>

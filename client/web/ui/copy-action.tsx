@@ -2,28 +2,27 @@ import { type ReactElement, useState } from "react"
 import { strings } from "../strings.js"
 import { Action } from "./button.js"
 
-/** Copies a text, and says that it did. */
-export function CopyAction({ text }: { readonly text: string }): ReactElement {
-  const [isCopied, setCopied] = useState(false)
+/** Copies a text, and says whether that was done. */
+export function CopyAction({ text, label }: { readonly text: string; readonly label?: string }): ReactElement {
+  const [outcome, setOutcome] = useState<"none" | "copied" | "failed">("none")
   return (
     <>
       <Action
         onPress={() => {
           navigator.clipboard.writeText(text).then(
             () => {
-              setCopied(true)
+              setOutcome("copied")
             },
-            // Refused by the browser: the text stands beside it, to be marked by hand.
             () => {
-              setCopied(false)
+              setOutcome("failed")
             },
           )
         }}
       >
-        {isCopied ? strings.common.copied : strings.common.copy}
+        {label ?? strings.common.copy}
       </Action>
-      <span className="visually-hidden" role="status">
-        {isCopied ? strings.common.copied : ""}
+      <span role="status" className="faint">
+        {outcome === "copied" ? strings.common.copied : outcome === "failed" ? strings.common.copyFailed : ""}
       </span>
     </>
   )
