@@ -1,5 +1,6 @@
 import { type ReactElement, Suspense } from "react"
 import type { Client } from "../../sdk/client.js"
+import { AccountNotices } from "../account/account-notices.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
@@ -9,7 +10,7 @@ import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
-
+const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
 
@@ -58,6 +59,7 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
           ))}
         </nav>
       </header>
+      <AccountNotices />
       <Suspense fallback={<Busy label={strings.common.loading} />}>
         <Screen route={route} />
       </Suspense>
@@ -72,6 +74,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "devices":
+      return <Devices />
     case "people":
       return <People />
     case "card":

@@ -1,5 +1,6 @@
 import { encodeQR } from "qr"
 import { type ReactElement, useMemo } from "react"
+import "../styles/qr.css"
 
 /** What scanners need to be left free around a code, in modules: ISO/IEC 18004 §9.1. */
 const QUIET_ZONE = 4

@@ -2,6 +2,7 @@ import { type ReactElement, useEffect, useRef, useState } from "react"
 import { strings } from "../strings.js"
 import { Busy } from "./busy.js"
 import { Notice } from "./notice.js"
+import "../styles/qr.css"
 
 type Standing = "asking" | "looking" | keyof typeof strings.common.scan.failures
 
