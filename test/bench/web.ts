@@ -94,10 +94,10 @@ try {
 async function watch(page: Page, source: string, line: ShapedLine, run: number): Promise<Watched> {
   const places = Array.from({ length: SEEKS }, (_, index) => ((index * 7 + run * 3) % SEEKS) / SEEKS + 0.02)
   await page.evaluate(OPEN_PLAYER)
-  const firstFrameMs = (await page.evaluate(`bench.first(${JSON.stringify(source)})`)) as number
+  const firstFrameMs = await page.evaluate<number>(`bench.first(${JSON.stringify(source)})`)
   const before = line.downBytes
   const seekMs: number[] = []
-  for (const place of places) seekMs.push((await page.evaluate(`bench.seek(${place})`)) as number)
+  for (const place of places) seekMs.push(await page.evaluate<number>(`bench.seek(${place})`))
   const seekBytes = line.downBytes - before
   await page.evaluate("bench.close()")
   return { firstFrameMs, seekMs: median(seekMs), seekBytes }

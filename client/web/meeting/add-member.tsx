@@ -1,5 +1,5 @@
 import { type ReactElement, useState } from "react"
-import { Checkbox, Form } from "react-aria-components"
+import { Form } from "react-aria-components"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import { findPerson } from "../../sdk/contacts.js"
 import { addMember } from "../../sdk/epochs.js"
@@ -7,6 +7,7 @@ import { flushOutbox } from "../../sdk/outbox.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
+import { CheckBox } from "../ui/check-box.js"
 import { Sheet } from "../ui/dialog.js"
 import { Field } from "../ui/field.js"
 import { Failure } from "../ui/notice.js"
@@ -61,10 +62,9 @@ function MemberForm({
       }}
     >
       <Field label={texts.who} hint={texts.whoHint} value={who} onChange={setWho} autoComplete="off" autoFocus />
-      <Checkbox className="checkbox" isSelected={isAdmin} onChange={setAdmin}>
-        <span className="checkbox-box" aria-hidden="true" />
+      <CheckBox isSelected={isAdmin} onChange={setAdmin}>
         {texts.asAdmin}
-      </Checkbox>
+      </CheckBox>
       <Failure error={adding.error} />
       <div className="actions">
         <Action kind="primary" type="submit" isPending={adding.isBusy}>

@@ -28,7 +28,9 @@ export function Meetings(): ReactElement {
   useEffect(() => {
     // What other devices of the account learned, and what this one has yet to send.
     adoptKeyring(client)
-      .then(async () => await flushOutbox(client))
+      .then(async () => {
+        await flushOutbox(client)
+      })
       .catch(setError)
   }, [client])
   const found = meetings.filter(({ seen }) =>
