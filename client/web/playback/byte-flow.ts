@@ -46,19 +46,20 @@ export function flow(
   }
   const give = async (): Promise<void> => {
     clearTimeout(pausing)
-    if (position > range.end) {
+    // A reader is asked also behind the last byte: it looks at what stands there.
+    if (reading === null && position > range.end) {
       end({ kind: "end" })
       return
     }
     try {
-      const { done, value } = await (reading?.bytes ?? begin()).next()
-      if (done === true) {
+      const next: IteratorResult<Uint8Array, unknown> = await (reading?.bytes ?? begin()).next()
+      if (next.done === true) {
         end({ kind: "end" })
         return
       }
-      position += value.length
+      position += next.value.length
       // What was read is valid until the next is asked for; what is handed over is a copy.
-      const bytes = new Uint8Array(value)
+      const bytes = new Uint8Array(next.value)
       port.postMessage({ kind: "bytes", bytes } satisfies PlayBytes, [bytes.buffer])
       pausing = setTimeout(pause, PAUSED_MS)
     } catch (error) {

@@ -59,7 +59,8 @@ export async function openMediaFeed(
   const tracks = [video, audio].filter((track) => track !== null)
   const codecs = await Promise.all(tracks.map(async (track) => await track.getCodecParameterString()))
   if (tracks.length === 0 || codecs.includes(null)) return null
-  const isWebm = [video?.codec, audio?.codec].some((codec) => codec === "vp8" || codec === "vorbis")
+  const names = await Promise.all(tracks.map(async (track) => await track.getCodec()))
+  const isWebm = names.some((codec) => codec === "vp8" || codec === "vorbis")
   const kind = `${video === null ? "audio" : "video"}/${isWebm ? "webm" : "mp4"}`
   return {
     type: `${kind}; codecs="${codecs.join()}"`,
@@ -88,27 +89,35 @@ async function remux(
     target: new StreamTarget(written),
   })
   const lanes: Lane[] = []
-  if (video?.codec != null) {
-    const source = new EncodedVideoPacketSource(video.codec)
-    output.addVideoTrack(source, { rotation: video.rotation })
+  const videoCodec = await video?.getCodec()
+  if (video !== null && videoCodec != null) {
+    const source = new EncodedVideoPacketSource(videoCodec)
+    output.addVideoTrack(source, { rotation: await video.getRotation() })
     const decoderConfig = await video.getDecoderConfig()
     const sink = new EncodedPacketSink(video)
-    const write = async (packet: EncodedPacket): Promise<void> => {
-      await source.add(packet, decoderConfig === null ? {} : { decoderConfig })
-    }
-    lanes.push({ sink, next: (await sink.getKeyPacket(startS)) ?? (await sink.getFirstPacket()), write })
+    lanes.push({
+      sink,
+      next: (await sink.getKeyPacket(startS)) ?? (await sink.getFirstPacket()),
+      write: async (packet) => {
+        await source.add(packet, decoderConfig === null ? {} : { decoderConfig })
+      },
+    })
   }
-  if (audio?.codec != null) {
-    const source = new EncodedAudioPacketSource(audio.codec)
+  const audioCodec = await audio?.getCodec()
+  if (audio !== null && audioCodec != null) {
+    const source = new EncodedAudioPacketSource(audioCodec)
     output.addAudioTrack(source)
     const decoderConfig = await audio.getDecoderConfig()
     const sink = new EncodedPacketSink(audio)
-    const write = async (packet: EncodedPacket): Promise<void> => {
-      await source.add(packet, decoderConfig === null ? {} : { decoderConfig })
-    }
     // From where the picture begins, which is before what was asked for.
     const fromS = lanes[0]?.next?.timestamp ?? startS
-    lanes.push({ sink, next: (await sink.getPacket(fromS)) ?? (await sink.getFirstPacket()), write })
+    lanes.push({
+      sink,
+      next: (await sink.getPacket(fromS)) ?? (await sink.getFirstPacket()),
+      write: async (packet) => {
+        await source.add(packet, decoderConfig === null ? {} : { decoderConfig })
+      },
+    })
   }
   await output.start()
   try {

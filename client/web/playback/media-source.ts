@@ -1,3 +1,4 @@
+import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { MediaFeed } from "./media-feed.js"
 import type { Failures } from "./played.js"
 
@@ -60,35 +61,42 @@ function follow(
     buffer.appendBuffer(bytes)
     await updated(buffer)
   }
+  const show = async (startS: number, signal: AbortSignal): Promise<void> => {
+    if (isOpen(source)) buffer.abort()
+    // Behind a gap nothing is kept: a player would stand still before it.
+    buffer.remove(Math.min(startS, feed.durationS), Infinity)
+    await updated(buffer)
+    const appendHere = async (bytes: Uint8Array<ArrayBuffer>): Promise<void> => {
+      await append(bytes, signal)
+    }
+    await feed.run(startS, appendHere, signal)
+    if (isOpen(source)) source.endOfStream()
+  }
   const begin = (startS: number): void => {
     turn.abort()
     turn = new AbortController()
     const signal = AbortSignal.any([turn.signal, closing])
-    before = before.then(async () => {
-      if (signal.aborted) return
-      try {
-        if (source.readyState === "open") buffer.abort()
-        await feed.run(
-          startS,
-          async (bytes) => {
-            await append(bytes, signal)
-          },
-          signal,
-        )
-        if (source.readyState === "open") source.endOfStream()
-      } catch (error) {
+    before = before
+      .then(async () => {
+        if (!signal.aborted) await show(startS, signal)
+      })
+      .catch((error: unknown) => {
         if (!signal.aborted) failures.report(error)
-      }
-    })
+      })
   }
   element?.addEventListener(
     "seeking",
     () => {
-      if (aheadS(buffer, nowS()) === 0) begin(nowS())
+      const atS = nowS()
+      begin(atS + aheadS(buffer, atS))
     },
     { signal: closing },
   )
   begin(nowS())
+}
+
+function isOpen({ readyState }: MediaSource): boolean {
+  return readyState === "open"
 }
 
 /** Seconds that are there from `atS` on, without a gap. */
@@ -106,7 +114,7 @@ async function updated(buffer: SourceBuffer): Promise<void> {
     }
     const fail = (): void => {
       buffer.removeEventListener("updateend", settle)
-      reject(new Error("the browser can't play this recording"))
+      reject(new ArchiveError("unsupported", "the browser can't play this recording"))
     }
     buffer.addEventListener("updateend", settle, { once: true })
     buffer.addEventListener("error", fail, { once: true })
