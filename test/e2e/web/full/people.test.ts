@@ -222,7 +222,7 @@ describe("people and verification, in the browser", function () {
     await dave.succeed("dave", ["meeting", "add", meeting, "Alice"])
     await alice!.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Meetings" }).click()
     await alice!.getByRole("button", { name: "Join" }).click()
-    await alice!.getByRole("link", { name: "Weekly call" }).first().waitFor()
+    await alice!.getByRole("heading", { name: "Weekly call" }).waitFor()
     await dave.succeed("dave", ["recovery", "replace", "--phrase-file", "words"])
     await toPeople(alice!)
     await row(alice!, "Dave").getByText("Their account changed since").waitFor()
