@@ -430,7 +430,7 @@ export const strings = {
   watch: {},
   people: {
     title: "People",
-    lead: "Whom you know here, and how surely. Names that you give are for your eyes only.",
+    lead: "Whom you know, and how surely. Only you see the names.",
     add: "Add somebody",
     card: "Show my card",
     search: "Search",
@@ -439,10 +439,9 @@ export const strings = {
     empty: "Nobody yet",
     emptyLead:
       "Ask somebody for their card, or show them yours. With a card in hand, nobody can be put in the other's place, not even by the server.",
-    looking: "Asking the server how they are …",
     marks: "What the marks mean",
     changed: "Changed",
-    newLinks: "Devices changed since",
+    newLinks: "Their account changed since",
     blocked: "Blocked people",
     blockedLead: "Invitations from them are dropped, and you are not told.",
     unblock: "Unblock",
@@ -459,7 +458,6 @@ export const strings = {
       handle: "Your handle",
       handleHint:
         "A name by which others find you on this server, such as ada.l: a hint for finding you, no proof that it is you. Small letters and digits, with single dots, dashes or underscores between them.",
-      noHandle: "You have none. Nobody needs one.",
       saveHandle: "Save handle",
       dropHandle: "Give it up",
       saved: (handle: string) => `Others find you as @${handle}.`,
@@ -503,7 +501,7 @@ export const strings = {
     selfLead: "Others verify you with your card or your words.",
     problem: "The server shows another account or other keys in their place",
     problemTodo:
-      "Nothing is encrypted for what it shows. Speak with them by another way before you send anything, and tell whoever runs the server.",
+      "Nothing is encrypted for what it shows. Speak with them by another way, and tell whoever runs the server. Once it is explained, remove them here and add them by their card.",
     closed: "This account was closed",
     closedLead: "It has no devices any more, and nobody can use it again.",
     verify: "Is it really them?",
@@ -524,7 +522,6 @@ export const strings = {
     verified: "Verified",
     verifiedLead: "You made sure that this account is theirs. That stays so when they add or change devices.",
     again: "Compare again",
-    hide: "Close",
     mismatch: "Nothing was marked as verified",
     mismatchMeaning:
       "If a word is wrong, what you see here is not the account that the other person uses: somebody may stand between you and them, or one of you looks at another person.",
