@@ -5,10 +5,12 @@ import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
 import { Busy } from "../ui/busy.js"
 import { Page } from "../ui/page.js"
+import { UploadsProvider } from "../uploads/uploads-context.js"
 import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
 
 const AREAS = [
   {
@@ -55,9 +57,11 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
           ))}
         </nav>
       </header>
-      <Suspense fallback={<Busy label={strings.common.loading} />}>
-        <Screen route={route} />
-      </Suspense>
+      <UploadsProvider>
+        <Suspense fallback={<Busy label={strings.common.loading} />}>
+          <Screen route={route} />
+        </Suspense>
+      </UploadsProvider>
     </ClientProvider>
   )
 }
@@ -69,6 +73,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "uploads":
+      return <Uploads />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>
