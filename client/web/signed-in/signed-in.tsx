@@ -1,5 +1,6 @@
 import { type ReactElement, Suspense } from "react"
 import type { Client } from "../../sdk/client.js"
+import { AccountNotices } from "../account/account-notices.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
@@ -10,7 +11,13 @@ import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+<<<<<<< HEAD
 const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
+=======
+const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
+const People = lazily(async () => (await import("../people/people.js")).People)
+const Person = lazily(async () => (await import("../people/person.js")).Person)
+>>>>>>> web
 
 const AREAS = [
   {
@@ -18,7 +25,7 @@ const AREAS = [
     route: { screen: "meetings" },
     screens: ["meetings", "meeting", "recording", "record", "live"],
   },
-  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person"] },
+  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
   { label: strings.app.devices, route: { screen: "devices" }, screens: ["devices"] },
 ] as const satisfies readonly {
@@ -57,6 +64,7 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
           ))}
         </nav>
       </header>
+      <AccountNotices />
       <UploadsProvider>
         <Suspense fallback={<Busy label={strings.common.loading} />}>
           <Screen route={route} />
@@ -73,6 +81,14 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "devices":
+      return <Devices />
+    case "people":
+      return <People />
+    case "card":
+      return <People key={route.card} card={route.card} />
+    case "person":
+      return <Person key={route.accountId.join()} accountId={route.accountId} />
     case "uploads":
       return <Uploads />
     default:
