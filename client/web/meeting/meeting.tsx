@@ -10,17 +10,14 @@ import { Action } from "../ui/button.js"
 import { Busy } from "../ui/busy.js"
 import { Failure } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
-<<<<<<< HEAD
 import { DropArea } from "../uploads/drop-area.js"
 import { UploadButton } from "../uploads/upload-button.js"
 import { UploadList } from "../uploads/upload-list.js"
-=======
 import "../styles/meeting.css"
 import { Recordings } from "./recordings.js"
 
 const Activity = lazily(async () => (await import("./activity.js")).Activity)
 const Members = lazily(async () => (await import("./members.js")).Members)
->>>>>>> web
 
 /** What each part of the meeting's screen is given. */
 export interface MeetingPartProps {

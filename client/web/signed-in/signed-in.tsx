@@ -11,13 +11,10 @@ import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
-<<<<<<< HEAD
 const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
-=======
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
->>>>>>> web
 
 const AREAS = [
   {
