@@ -9,6 +9,7 @@ import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+const Watch = lazily(async () => (await import("../watch/watch.js")).Watch)
 
 const AREAS = [
   {
@@ -69,6 +70,15 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "recording":
+      return (
+        <Watch
+          key={route.recordingId.join()}
+          meetingId={route.meetingId}
+          recordingId={route.recordingId}
+          startMs={route.startMs}
+        />
+      )
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>
