@@ -50,6 +50,10 @@ export function webAppRoutes(folder: string): Router {
   router.get("/app", (_request, response) => {
     response.redirect(308, "/app/")
   })
+  // A card's link, scanned by any camera: the card stands behind the `#`, which browsers carry along.
+  router.get("/c", (_request, response) => {
+    response.redirect(302, "/app/")
+  })
   router.use(
     "/app",
     express.static(folder, {

@@ -92,11 +92,12 @@ export interface ListedContact extends Contact {
 export async function listContacts(client: Client): Promise<readonly ListedContact[]> {
   await adoptKeyring(client)
   const listed: ListedContact[] = []
-  for (const contact of client.state.current.contacts) listed.push(await lookAt(client, contact))
+  for (const contact of client.state.current.contacts) listed.push(await lookAtContact(client, contact))
   return listed
 }
 
-async function lookAt(client: Client, contact: Contact): Promise<ListedContact> {
+/** How the server shows one of them. */
+export async function lookAtContact(client: Client, contact: Contact): Promise<ListedContact> {
   const { genesisHash, handle } = contact
   const shown = {
     ...contact,

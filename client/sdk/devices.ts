@@ -20,6 +20,8 @@ export interface ListedDevice {
   /** `null` where the name does not open. */
   readonly name: string | null
   readonly isThis: boolean
+  /** By the clock of the device that added it, in days since 1970. */
+  readonly addedDay: number
 }
 
 /** Active devices, in the order in which they were added. */
@@ -34,13 +36,14 @@ export function devicesOf(
   userSeeds: readonly UserSeed[],
   ownKey: Uint8Array | null,
 ): readonly ListedDevice[] {
-  return activeDevices(chain).map(({ ed25519, sealedName, nameGeneration }) => {
+  return activeDevices(chain).map(({ ed25519, sealedName, nameGeneration, addedSeq }) => {
     const seed = userSeeds.find(({ generation }) => generation === nameGeneration)?.seed
     return {
       deviceId: deviceIdOf(ed25519),
       ed25519,
       name: seed === undefined ? null : nameOrNull(seed, ed25519, sealedName),
       isThis: ownKey !== null && equalBytes(ed25519, ownKey),
+      addedDay: chain.links[addedSeq]?.day ?? 0,
     }
   })
 }

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react"
+import { looksLikeCard } from "../../shared/protocol/card.js"
 import { isArchiveError } from "../../shared/protocol/errors.js"
 import { type AccountId, formatId, type MeetingId, parseId, type RecordingId } from "../../shared/protocol/ids.js"
 
@@ -17,6 +18,8 @@ export type Route =
   | { readonly screen: "live"; readonly meetingId: MeetingId; readonly recordingId: RecordingId }
   | { readonly screen: "people" }
   | { readonly screen: "person"; readonly accountId: AccountId }
+  /** Somebody's card link was opened: it can be added. */
+  | { readonly screen: "card"; readonly card: string }
   | { readonly screen: "devices" }
   | { readonly screen: "uploads" }
   | { readonly screen: "not-found" }
@@ -35,6 +38,8 @@ export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>):
     case "devices":
     case "uploads":
       return `#/${route.screen}`
+    case "card":
+      return `#${route.card}`
     case "person":
       return `#/people/${formatId("account", route.accountId)}`
     case "meeting":
@@ -64,6 +69,7 @@ export function parseRoute(hash: string): Route {
 }
 
 function routeOf(hash: string): Route {
+  if (looksLikeCard(hash)) return { screen: "card", card: hash.slice(1) }
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?")
   const [area = "", id = "", part = "", inner = ""] = path.split("/")
   if (area === "") return { screen: "meetings" }

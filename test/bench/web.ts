@@ -51,7 +51,7 @@ try {
   const film = await makeFilm(folder.path, FILM_BYTES)
   const { size } = await stat(film)
   const viewer = await browser.person(url)
-  const account = await createAccount(viewer.page, "bench")
+  const account = await createAccount(viewer.page)
   await terminals.succeed("host", ["init", "--name", "bench"])
   const { meeting } = await terminals.succeed("host", ["meeting", "create", "Bench"])
   await terminals.succeed("host", ["meeting", "add", meeting, account])

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises"
 import type { Command } from "commander"
-import { renderUnicodeCompact } from "uqr"
 import { cardLink, formatCard } from "../../../shared/protocol/card.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
@@ -24,6 +23,7 @@ import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { ask } from "../phrase.js"
+import { qrLines } from "../qr.js"
 import { addBlockCommands } from "./blocks.js"
 
 type Run = (action: Action) => Promise<void>
@@ -46,7 +46,7 @@ export function addContactCommands(program: Command, run: Run): void {
       await run(async (context) => {
         const client = await context.openOffline()
         const [card, link] = [formatCard(ownCard(client)), cardLink(client.http.baseUrl, ownCard(client))]
-        const qr = process.stdout.isTTY ? renderUnicodeCompact(link).split("\n") : []
+        const qr = process.stdout.isTTY ? qrLines(link) : []
         context.output.result({ card, link, safetyWords: whoAmI(client).safetyWords }, [...qr, card, link])
         return undefined
       })

@@ -1,7 +1,6 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises"
 import { hostname } from "node:os"
 import type { Command } from "commander"
-import { renderUnicodeCompact } from "uqr"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { whoAmI } from "../../sdk/account.js"
@@ -14,6 +13,7 @@ import { type CommandContext, initialUrl, secureRandom } from "../context.js"
 import { assertNoAccount, choosePassphrase } from "../home.js"
 import type { Action } from "../main.js"
 import { ask } from "../phrase.js"
+import { qrLines } from "../qr.js"
 import { describeDevice } from "./devices.js"
 
 interface LinkFlags {
@@ -96,7 +96,7 @@ async function showCode(context: CommandContext, code: string, file: string | un
     })
     return
   }
-  if (process.stderr.isTTY) for (const line of renderUnicodeCompact(code).split("\n")) output.note(line)
+  if (process.stderr.isTTY) for (const line of qrLines(code)) output.note(line)
   output.note("On a device of the account, within ten minutes:")
   output.note(`  taciturn device approve ${code}`)
 }

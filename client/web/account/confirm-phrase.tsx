@@ -17,12 +17,14 @@ export function ConfirmPhrase({
 }: {
   readonly words: readonly string[]
   readonly positions: readonly number[]
-  readonly onConfirmed: () => Promise<void>
+  readonly onConfirmed: () => Promise<void> | void
   readonly onAgain: () => void
 }): ReactElement {
   const [typed, setTyped] = useState<Readonly<Record<number, string>>>({})
   const [wrong, setWrong] = useState<readonly number[]>([])
-  const task = useTask(onConfirmed)
+  const task = useTask(async () => {
+    await onConfirmed()
+  })
   return (
     <Page title={texts.confirmTitle} lead={texts.confirmLead}>
       <form

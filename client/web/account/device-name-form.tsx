@@ -14,6 +14,7 @@ export function DeviceNameForm({
   action,
   onNamed,
   onBack,
+  failure = (error) => <Failure error={error} />,
   children,
 }: {
   readonly title: string
@@ -22,6 +23,8 @@ export function DeviceNameForm({
   /** What it throws is shown, and the name can be given again. */
   readonly onNamed: (name: string) => Promise<void>
   readonly onBack: () => void
+  /** How a failure is told, where it has a meaning of its own. */
+  readonly failure?: (error: unknown) => ReactNode
   readonly children?: ReactNode
 }): ReactElement {
   const [name, setName] = useState(() => defaultDeviceName(navigator.userAgent))
@@ -50,7 +53,7 @@ export function DeviceNameForm({
           onChange={setName}
           autoComplete="off"
         />
-        <Failure error={task.error} />
+        {failure(task.error)}
         <div className="actions">
           <Action kind="primary" type="submit" isPending={task.isBusy}>
             {action}

@@ -4,6 +4,8 @@ import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { Page } from "../ui/page.js"
 import { CreateAccount } from "./create-account.js"
+import { LinkDevice } from "./link-device.js"
+import { RecoverAccount } from "./recover-account.js"
 import "../styles/account.css"
 
 const WAYS = ["create", "link", "recover"] as const
@@ -24,8 +26,9 @@ export function FirstRun({ onReady }: { readonly onReady: (client: Client) => vo
     case "create":
       return <CreateAccount {...given} />
     case "link":
+      return <LinkDevice {...given} />
     case "recover":
-      return <Ways onChosen={setWay} />
+      return <RecoverAccount {...given} />
   }
 }
 

@@ -3,7 +3,7 @@ import { prepareAccount, registerAccount } from "../../sdk/account.js"
 import type { Client } from "../../sdk/client.js"
 import { checkPhrase } from "../../sdk/recovery.js"
 import { clientOf, createClientParts } from "../platform/open-client.js"
-import { createStateBox, forgetStateBox } from "../platform/state-box.js"
+import { createStateBox } from "../platform/state-box.js"
 
 export interface NewAccount {
   readonly client: Client
@@ -12,8 +12,8 @@ export interface NewAccount {
 }
 
 /**
- * Makes an account: its keys are kept first, durably, and then the server hears of it. Where it can't be told now, it is later.
- * @throws {@link ArchiveError} `exists` where this browser holds an account; whatever the server refuses it with: then nothing is kept.
+ * Makes an account: its keys are kept first, durably, and then the server hears of it.
+ * @throws {@link ArchiveError} `exists` where this browser holds an account; `unavailable` where the server can't say who it is.
  */
 export async function makeAccount(deviceName: string): Promise<NewAccount> {
   const { http, clock, random } = await createClientParts()
@@ -22,12 +22,8 @@ export async function makeAccount(deviceName: string): Promise<NewAccount> {
   try {
     await registerAccount(client)
   } catch (error) {
-    // The words could never be shown again: so they are shown now, whether or not the server heard of them.
-    const isLater = isArchiveError(error) && (error.retryable || error.code === "interrupted")
-    if (!isLater) {
-      await forgetStateBox()
-      throw error
-    }
+    // The words could never be shown again: so they are shown now. Confirming them tells the server again, and so does every visit.
+    if (!isArchiveError(error)) throw error
   }
   return { client, words: recoveryPhrase.split(" ") }
 }

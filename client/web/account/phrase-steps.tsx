@@ -15,7 +15,7 @@ export function PhraseSteps({
   readonly words: readonly string[]
   readonly random: RandomBytes
   /** What it throws is shown, and it can be tried again. */
-  readonly onConfirmed: () => Promise<void>
+  readonly onConfirmed: () => Promise<void> | void
   /** None where there is no way back. */
   readonly onCancel?: () => void
 }): ReactElement {

@@ -1,8 +1,8 @@
 import type { ReactElement } from "react"
 import { idOfHash } from "../../../shared/protocol/ids.js"
 import { hrefOf } from "../routes.js"
-import { strings } from "../strings.js"
 import { useClient, useClientState } from "./client-context.js"
+import { KnownMark } from "./known-mark.js"
 import { knownAs } from "./naming.js"
 
 /** Somebody's name with how well they are known, as a link to where they are verified. */
@@ -15,7 +15,7 @@ export function PersonName({ genesisHash }: { readonly genesisHash: Uint8Array }
   return (
     <span className="person">
       <a href={hrefOf({ screen: "person", accountId: idOfHash("account", genesisHash) })}>{name}</a>{" "}
-      <span className={`known known-${state}`}>{strings.common.known[state]}</span>
+      <KnownMark state={state} />
     </span>
   )
 }

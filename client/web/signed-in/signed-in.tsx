@@ -1,5 +1,6 @@
 import { type ReactElement, Suspense } from "react"
 import type { Client } from "../../sdk/client.js"
+import { AccountNotices } from "../account/account-notices.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
@@ -10,6 +11,9 @@ import { ClientProvider } from "./client-context.js"
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
 const Watch = lazily(async () => (await import("../watch/watch.js")).Watch)
+const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
+const People = lazily(async () => (await import("../people/people.js")).People)
+const Person = lazily(async () => (await import("../people/person.js")).Person)
 
 const AREAS = [
   {
@@ -17,7 +21,7 @@ const AREAS = [
     route: { screen: "meetings" },
     screens: ["meetings", "meeting", "recording", "record", "live"],
   },
-  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person"] },
+  { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
   { label: strings.app.devices, route: { screen: "devices" }, screens: ["devices"] },
 ] as const satisfies readonly {
@@ -56,6 +60,7 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
           ))}
         </nav>
       </header>
+      <AccountNotices />
       <Suspense fallback={<Busy label={strings.common.loading} />}>
         <Screen route={route} />
       </Suspense>
@@ -79,6 +84,14 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
           startMs={route.startMs}
         />
       )
+    case "devices":
+      return <Devices />
+    case "people":
+      return <People />
+    case "card":
+      return <People key={route.card} card={route.card} />
+    case "person":
+      return <Person key={route.accountId.join()} accountId={route.accountId} />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>

@@ -35,6 +35,11 @@ export function formatMoment(timeMs: number): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(timeMs)
 }
 
+/** `14:32`, of today. */
+export function formatTime(timeMs: number): string {
+  return new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(timeMs)
+}
+
 /** A day by its number since 1970, which the protocol counts in UTC. */
 export function formatDayNumber(day: number): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }).format(day * DAY_MS)

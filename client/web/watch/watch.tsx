@@ -3,7 +3,7 @@ import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
-import { openedRecording, titleOf } from "../../sdk/recordings.js"
+import { openRecordingOf, titleOf } from "../../sdk/recordings.js"
 import { hrefOf } from "../routes.js"
 import { useClient } from "../signed-in/client-context.js"
 import { PersonName } from "../signed-in/person-name.js"
@@ -51,7 +51,7 @@ export function Watch({
   return (
     <WatchRecording
       key="open"
-      recording={openedRecording(client, log, published)}
+      recording={openRecordingOf(client, log, published)}
       startMs={startMs}
       actions={actions}
     />

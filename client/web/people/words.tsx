@@ -1,0 +1,13 @@
+import type { ReactElement } from "react"
+
+/** Safety words in their order, large enough to read aloud; they count themselves. */
+export function Words({ words }: { readonly words: string }): ReactElement {
+  return (
+    <ol className="words">
+      {words.split(" ").map((word, index) => (
+        // A word may come twice; its place never does.
+        <li key={index}>{word}</li>
+      ))}
+    </ol>
+  )
+}
