@@ -1,5 +1,5 @@
 import { type ReactElement, type ReactNode, useRef, useState } from "react"
-import { Slider, SliderStateContext, SliderThumb, SliderTrack } from "react-aria-components"
+import { Slider, SliderThumb, SliderTrack } from "react-aria-components"
 import { strings } from "../strings.js"
 import { formatDuration } from "../ui/format.js"
 import type { Chapter } from "./captions.js"
@@ -48,11 +48,10 @@ export function Scrubber({
         onSeek(timeS)
       }}
     >
-      {({ state }) => (
-        // A slider says its value as a number; this one is a time.
-        <SliderStateContext
-          value={{ ...state, getThumbValueLabel: () => strings.watch.timeOf(clock(atS), clock(lengthS)) }}
-        >
+      {({ state }) => {
+        // A slider says its value as a number; this one is a time. The state is made anew for each rendering, and known by its identity.
+        state.getThumbValueLabel = () => strings.watch.timeOf(clock(atS), clock(lengthS))
+        return (
           <SliderTrack
             ref={track}
             className="scrubber-track"
@@ -81,8 +80,8 @@ export function Scrubber({
               </span>
             )}
           </SliderTrack>
-        </SliderStateContext>
-      )}
+        )
+      }}
     </Slider>
   )
 }
