@@ -9,6 +9,8 @@ export interface InstanceInfo {
   readonly instanceKey: Uint8Array
   readonly serverKeys: readonly Uint8Array[]
   readonly version: string
+  /** Whether meetings are made by anybody, or with a code of the operator's. */
+  readonly meetingCreation: "open" | "code"
 }
 
 /**
@@ -29,5 +31,6 @@ export async function fetchInstance(http: Http, pinnedKey: Uint8Array | null): P
     if (!equalBytes(openServerKey(rawKey, verifySignature).instanceKey, answer.instanceKey))
       throw new ArchiveError("bad-signature", "a server key of another instance")
   }
-  return { instanceKey: answer.instanceKey, serverKeys: answer.serverKeys, version: answer.version }
+  const { instanceKey, serverKeys, version, meetingCreation } = answer
+  return { instanceKey, serverKeys, version, meetingCreation }
 }

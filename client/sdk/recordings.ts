@@ -54,9 +54,14 @@ export async function searchMeetings<Found>(
   throw new ArchiveError("not-found", `${formatId("recording", recordingId)} is in none of this account's meetings`)
 }
 
-/** @throws {@link ArchiveError} as {@link locateRecording}; `gone` for one that was withdrawn, `not-authorised` for one that doesn't open. */
+/** @throws {@link ArchiveError} as {@link locateRecording} and {@link openRecordingOf}. */
 export async function findRecording(client: Client, recordingId: RecordingId): Promise<OpenRecording> {
   const { log, recording } = await locateRecording(client, recordingId)
+  return openRecordingOf(client, log, recording)
+}
+
+/** A recording of a log that was read. @throws {@link ArchiveError} `gone` for one that was withdrawn, `not-authorised` for one that doesn't open. */
+export function openRecordingOf(client: Client, log: MeetingLog, recording: PublishedRecording): OpenRecording {
   if (recording.withdrawal !== null) throw lossOf(log, recording, client.clock.nowMs())
   const media = recording.opened?.assets[0]
   if (recording.opened === null || media === undefined)

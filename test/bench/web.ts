@@ -51,7 +51,7 @@ try {
   const film = await makeFilm(folder.path, FILM_BYTES)
   const { size } = await stat(film)
   const viewer = await browser.person(url)
-  const account = await createAccount(viewer.page, "bench")
+  const account = await createAccount(viewer.page)
   await terminals.succeed("host", ["init", "--name", "bench"])
   const { meeting } = await terminals.succeed("host", ["meeting", "create", "Bench"])
   await terminals.succeed("host", ["meeting", "add", meeting, account])
@@ -94,10 +94,10 @@ try {
 async function watch(page: Page, source: string, line: ShapedLine, run: number): Promise<Watched> {
   const places = Array.from({ length: SEEKS }, (_, index) => ((index * 7 + run * 3) % SEEKS) / SEEKS + 0.02)
   await page.evaluate(OPEN_PLAYER)
-  const firstFrameMs = (await page.evaluate(`bench.first(${JSON.stringify(source)})`)) as number
+  const firstFrameMs = await page.evaluate<number>(`bench.first(${JSON.stringify(source)})`)
   const before = line.downBytes
   const seekMs: number[] = []
-  for (const place of places) seekMs.push((await page.evaluate(`bench.seek(${place})`)) as number)
+  for (const place of places) seekMs.push(await page.evaluate<number>(`bench.seek(${place})`))
   const seekBytes = line.downBytes - before
   await page.evaluate("bench.close()")
   return { firstFrameMs, seekMs: median(seekMs), seekBytes }

@@ -1,6 +1,6 @@
-import { mkdir, readFile } from "node:fs/promises"
-import { createRequire } from "node:module"
+import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
+import axe from "axe-core"
 import { expect } from "chai"
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
 import { root, temporaryFolder } from "./programs.js"
@@ -103,12 +103,9 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[] }[]
 }
 
-let axeSource: string | null = null
-
 /** Fails with what axe (WCAG 2.2 A and AA, and its best practices) finds on the screen. */
 export async function assertAccessible(page: Page): Promise<void> {
-  axeSource ??= await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
-  await page.evaluate(axeSource)
+  await page.evaluate(axe.source)
   const violations = await page.evaluate(
     // What react-aria says aloud may name a button that is gone by then; a moment later it is empty again.
     "axe.run({ exclude: '[data-live-announcer]' }, { resultTypes: ['violations'] }).then((result) => result.violations)",

@@ -7,6 +7,7 @@ import type { Client } from "../../client/sdk/client.js"
 import { findRecording } from "../../client/sdk/recordings.js"
 import { PIECE_PLAINTEXT_OFFSET } from "../../client/sdk/segment-work.js"
 import { decodeState } from "../../client/sdk/state.js"
+import { fetchTransport } from "../../client/web/platform/fetch-transport.js"
 import { fileSource } from "../../client/web/platform/file-source.js"
 import { listJournals, openJournal } from "../../client/web/platform/journal-store.js"
 import { openClient } from "../../client/web/platform/open-client.js"
@@ -92,6 +93,23 @@ const lab = {
     const rest = await opened.read(into.subarray(first))
     return first + rest === bytes.length && bytes.every((byte, index) => into[index] === byte)
   },
+  showPicker: (): void => {
+    const input = document.createElement("input")
+    input.type = "file"
+    document.body.replaceChildren(input)
+  },
+  readPicked: async (): Promise<string | null> => {
+    const file = document.querySelector("input")?.files?.[0]
+    if (file === undefined) throw new Error("nothing was picked")
+    return await codeOf((await fileSource(file).open()).read(new Uint8Array(file.size)))
+  },
+  transportCode: async (path: string, limitBytes: number, isAborted: boolean): Promise<string | null> => {
+    const ending = new AbortController()
+    if (isAborted) ending.abort()
+    const url = `${location.origin}${path}`
+    const request = { method: "GET", url, headers: {}, subject: "test", signal: ending.signal } as const
+    return await codeOf(fetchTransport(request).then(async (response) => await response.bytes(limitBytes)))
+  },
 
   play: async (recordingId: string, download?: string): Promise<string> => {
     client ??= await openClient()
@@ -101,6 +119,7 @@ const lab = {
     playbacks.push(playback)
     return playback.url
   },
+  playCode: async (recordingId: string): Promise<string | null> => await codeOf(lab.play(recordingId)),
   failure: async (url: string): Promise<string> =>
     await new Promise((resolve) => {
       playbacks

@@ -2,6 +2,7 @@ import { type ReactElement, Suspense } from "react"
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { lazily } from "../lazily.js"
 import { hrefOf, MEETING_TABS, type MeetingTab, navigate } from "../routes.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
 import { strings } from "../strings.js"
@@ -9,6 +10,11 @@ import { Action } from "../ui/button.js"
 import { Busy } from "../ui/busy.js"
 import { Failure } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
+import "../styles/meeting.css"
+import { Recordings } from "./recordings.js"
+
+const Activity = lazily(async () => (await import("./activity.js")).Activity)
+const Members = lazily(async () => (await import("./members.js")).Members)
 
 /** What each part of the meeting's screen is given. */
 export interface MeetingPartProps {
@@ -63,6 +69,15 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
   )
 }
 
-function MeetingPart({ tab }: MeetingPartProps & { readonly tab: MeetingTab }): ReactElement {
-  return <p>{strings.meeting.tabs[tab]}</p>
+function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab }): ReactElement {
+  switch (tab) {
+    case "recordings":
+      return <Recordings log={log} />
+    case "members":
+      return <Members log={log} />
+    case "activity":
+      return <Activity log={log} />
+    case "settings":
+      return <p>{strings.meeting.tabs[tab]}</p>
+  }
 }

@@ -44,7 +44,10 @@ export function AddPerson({ given }: { readonly given: string }): ReactElement {
         hint={texts.whoHint}
         error={wrong}
         value={who}
-        onChange={setWho}
+        onChange={(text) => {
+          setWho(text)
+          task.forget()
+        }}
         isRequired
         autoFocus
         autoComplete="off"
@@ -63,6 +66,7 @@ export function AddPerson({ given }: { readonly given: string }): ReactElement {
       {isScanning(scan) ? (
         <QrScanner
           onText={(text) => {
+            task.forget()
             if (looksLikeCard(text)) setWho(text)
             setScan(looksLikeCard(text) ? "read" : "not-card")
           }}

@@ -98,7 +98,10 @@ function HandleForm({ known }: { readonly known: string | null }): ReactElement 
         hint={texts.handleHint}
         error={wrong}
         value={text}
-        onChange={setText}
+        onChange={(typed) => {
+          setText(typed)
+          save.forget()
+        }}
         autoComplete="off"
         autoCorrect="off"
         spellCheck="false"

@@ -211,7 +211,10 @@ function Naming({
             hint={texts.nameHint}
             error={isTooLong ? strings.people.adding.tooLong : null}
             value={name}
-            onChange={setName}
+            onChange={(text) => {
+              setName(text)
+              task.forget()
+            }}
             isRequired
             autoFocus
             autoComplete="off"

@@ -38,7 +38,7 @@ export async function openPlayback(
     await registerServiceWorker()
   } catch (error) {
     if (!isArchiveError(error) || error.code !== "unsupported") throw error
-    return await openWithoutWorker(reader, error)
+    return await openWithoutWorker(reader, download !== undefined, error)
   }
   const id = toBase64Url(client.random(ID_BYTES))
   const failures = new Failures()

@@ -4,6 +4,7 @@ import type { PageMessage } from "../service-worker/messages.js"
 
 const SCRIPT = "/app/sw.js"
 const SCOPE = "/app/"
+const START_LIMIT_MS = 10_000
 const CLAIM_ATTEMPTS = 5
 const CLAIM_WAIT_MS = 1_000
 
@@ -17,7 +18,7 @@ export async function registerServiceWorker(): Promise<ServiceWorkerRegistration
   let registration
   try {
     registration = await serviceWorker.register(trustedScriptUrl(SCRIPT), { scope: SCOPE, updateViaCache: "none" })
-    await serviceWorker.ready
+    await active(serviceWorker)
   } catch (cause) {
     throw unsupported(cause)
   }
@@ -35,6 +36,21 @@ export async function tellServiceWorker(kind: PageMessage["kind"]): Promise<void
   if (!("serviceWorker" in navigator)) return
   const registration = await navigator.serviceWorker.getRegistration(SCOPE)
   registration?.active?.postMessage({ kind } satisfies PageMessage)
+}
+
+/** One that never comes to run must not keep a recording from being played otherwise. */
+async function active(serviceWorker: ServiceWorkerContainer): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(unsupported())
+    }, START_LIMIT_MS)
+  })
+  try {
+    await Promise.race([serviceWorker.ready, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function controlled(serviceWorker: ServiceWorkerContainer): Promise<void> {

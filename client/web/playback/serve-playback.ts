@@ -1,8 +1,8 @@
 import type { AssetReader } from "../../sdk/reader/asset-reader.js"
-import type { PlayBytes, PlayHead, PlayPull, PlayRequest } from "../service-worker/messages.js"
-import { type AnsweredRange, answerHead } from "./play-head.js"
+import type { PlayHead, PlayRequest } from "../service-worker/messages.js"
+import { flow } from "./byte-flow.js"
+import { answerHead } from "./play-head.js"
 import type { Failures } from "./played.js"
-import { tellServiceWorker } from "./register.js"
 
 /** The page's end of playback: answers what the service worker asks for. */
 
@@ -12,22 +12,24 @@ interface Served {
   readonly failures: Failures
 }
 
-/** A browser stops a worker to which nothing was said for half a minute, whatever it is in the middle of. */
-const STAY_MS = 15_000
+/** An answer that is under way, and the run of the service worker that takes it. */
+interface Flowing {
+  readonly id: string
+  readonly worker: string
+  end(): void
+}
 
-const served = new Map<string, Served & { readonly closing: AbortController }>()
-let underWay = 0
-let staying: ReturnType<typeof setInterval> | undefined
+const served = new Map<string, Served>()
+let flowing: readonly Flowing[] = []
 let isListening = false
 
 /** @returns what ends it. */
 export function servePlayback(id: string, playback: Served): () => void {
   listen()
-  const closing = new AbortController()
-  served.set(id, { ...playback, closing })
+  served.set(id, playback)
   return () => {
     served.delete(id)
-    closing.abort()
+    endWhere((answer) => answer.id === id)
   }
 }
 
@@ -43,65 +45,25 @@ function listen(): void {
 }
 
 function answer(request: PlayRequest, port: MessagePort): void {
+  // A worker that was stopped says nothing of it: the next run of it does, by asking.
+  endWhere(({ worker }) => worker !== request.worker)
   const playback = served.get(request.id)
   if (playback === undefined) {
     port.postMessage({ kind: "unknown" } satisfies PlayHead)
     return
   }
-  const { head, range } = answerHead(playback.reader, request, playback.download)
-  if (range !== null) giveBytes(playback, range, port)
+  const { reader, download, failures } = playback
+  const { head, range } = answerHead(reader, request, download)
   port.postMessage(head)
+  if (range === null) return
+  const { id, worker } = request
+  const answer: Flowing = { id, worker, end: flow(reader, range, port, failures, forget) }
+  function forget(): void {
+    flowing = flowing.filter((other) => other !== answer)
+  }
+  flowing = [...flowing, answer]
 }
 
-function giveBytes(
-  { reader, failures, closing }: Served & { readonly closing: AbortController },
-  range: AnsweredRange,
-  port: MessagePort,
-): void {
-  const gone = new AbortController()
-  const bytes = reader.read(range.start, range.end, AbortSignal.any([gone.signal, closing.signal]))
-  stay(1)
-  const end = (): void => {
-    if (gone.signal.aborted) return
-    gone.abort()
-    stay(-1)
-    port.close()
-    // A reader that was stopped in the middle says so; nobody asks any more.
-    bytes.return(undefined).catch(() => undefined)
-  }
-  const say = (said: PlayBytes): void => {
-    if (said.kind === "bytes") {
-      port.postMessage(said, [said.bytes.buffer])
-      return
-    }
-    port.postMessage(said)
-    end()
-  }
-  const give = async (): Promise<void> => {
-    try {
-      const next = await bytes.next()
-      // What was read is valid until the next is asked for; what is handed over is a copy.
-      say(next.done === true ? { kind: "end" } : { kind: "bytes", bytes: new Uint8Array(next.value) })
-    } catch (error) {
-      failures.report(error)
-      say({ kind: "failed" })
-    }
-  }
-  port.onmessage = ({ data }: MessageEvent<PlayPull>) => {
-    if (data.kind === "pull") void give()
-    else end()
-  }
-  // Where browsers tell of it: a worker that was stopped takes no more.
-  port.addEventListener("close", end)
-}
-
-function stay(change: 1 | -1): void {
-  underWay += change
-  if (underWay === 0) {
-    clearInterval(staying)
-    staying = undefined
-  } else
-    staying ??= setInterval(() => {
-      tellServiceWorker("stay").catch(() => undefined)
-    }, STAY_MS)
+function endWhere(isOver: (answer: Flowing) => boolean): void {
+  for (const answer of flowing.filter(isOver)) answer.end()
 }

@@ -6,6 +6,7 @@ import { PlayBodies } from "./play-bodies.js"
 
 declare const self: ServiceWorkerGlobalScope
 
+const worker = crypto.randomUUID()
 const bodies = new PlayBodies(self.clients)
 
 self.addEventListener("install", (event) => {
@@ -35,6 +36,7 @@ async function play(event: FetchEvent, id: string): Promise<Response> {
   const answer = await askPages(self.clients, event.clientId, {
     kind: "play",
     id,
+    worker,
     method,
     range: headers.get("range"),
   })

@@ -16,6 +16,8 @@ export interface PageMessage {
 export interface PlayRequest {
   readonly kind: "play"
   readonly id: string
+  /** This run of the worker: what an earlier one took, nobody takes any more. */
+  readonly worker: string
   readonly method: string
   readonly range: string | null
 }

@@ -82,20 +82,17 @@ async function scan(
   const { decodeQR } = await import("qr/decode.js")
   video.srcObject = stream
   await video.play()
-  if (signal.aborted) return
   onReady()
   const canvas = document.createElement("canvas")
   const context = canvas.getContext("2d", { willReadFrequently: true })
   let last: string | null = null
   const timer = setInterval(() => {
+    if (!stream.active) clearInterval(timer)
     const text = context === null ? null : readFrame(video, canvas, context, decodeQR)
     if (text === null || text === last) return
     last = text
     onText(text)
   }, LOOK_EVERY_MS)
-  signal.addEventListener("abort", () => {
-    clearInterval(timer)
-  })
 }
 
 function readFrame(

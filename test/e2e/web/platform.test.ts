@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto"
-import { readdir, readFile } from "node:fs/promises"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import type { Page } from "playwright-core"
 import { nodePrimitives } from "../../../client/crypto/node-primitives.js"
@@ -10,7 +11,7 @@ import { encodeState } from "../../../client/sdk/state.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { JOURNAL_STORE_CONTRACT } from "../../contract/journal-store.js"
 import { openBrowser, openProfile, type Person, type TestBrowser } from "../../support/browser.js"
-import { root } from "../../support/programs.js"
+import { root, temporaryFolder } from "../../support/programs.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 import { memoryJournal } from "../../support/sdk/memory.js"
 import { bytesSource } from "../../support/sdk/sources.js"
@@ -119,6 +120,30 @@ describe("the browser's platform", function () {
 
     it("reads a file that was picked, in portions", async () => {
       expect(await call(person.page, "readFile")).to.equal(true)
+    })
+
+    it("says that a file was changed since it was picked", async () => {
+      const { page } = person
+      const { path, remove } = await temporaryFolder()
+      const picked = join(path, "picked.bin")
+      await writeFile(picked, large)
+      await call(page, "showPicker")
+      await page.setInputFiles("input", picked)
+      expect(await call(page, "readPicked")).to.equal(null)
+      await writeFile(picked, film)
+      expect(await call(page, "readPicked")).to.equal("changed")
+      await remove()
+      expect(await call(page, "readPicked")).to.equal("changed")
+    })
+
+    it("fails as the transport of Node does", async () => {
+      const { page } = person
+      expect(await call(page, "transportCode", "/v1/instance", 10, false)).to.equal("too-large")
+      expect(await call(page, "transportCode", "/v1/instance", 100_000, true)).to.equal("interrupted")
+      expect(await call(page, "transportCode", "/v1/instance", 100_000, false)).to.equal(null)
+      await person.context.setOffline(true)
+      expect(await call(page, "transportCode", "/v1/instance", 100_000, false)).to.equal("unavailable")
+      await person.context.setOffline(false)
     })
 
     it("forgets everything, and loads every tab anew", async () => {
@@ -232,14 +257,30 @@ describe("the browser's platform", function () {
       await call(page, "watch", url, 1)
     })
 
+    it("breaks off where the worker is stopped in the middle, answers again, and fetches nothing for what is gone", async () => {
+      const url = await play(largeId)
+      lab.delayMs = 20
+      const asking = call(page, "ask", url, null).catch(() => "broken off")
+      await delay(200)
+      const devtools = await person.context.newCDPSession(page)
+      await devtools.send("ServiceWorker.enable")
+      await devtools.send("ServiceWorker.stopAllWorkers")
+      expect(await asking).to.equal("broken off")
+      expect((await call<unknown[]>(page, "ask", url, "bytes=0-1"))[0]).to.equal(206)
+      await delay(100)
+      lab.streamedBytes = 0
+      await delay(300)
+      expect(lab.streamedBytes).to.equal(0)
+    })
+
     it("fetches no more once a player leaves", async () => {
       const url = await play(largeId)
       lab.delayMs = 20
       lab.streamedBytes = 0
       expect(await call(page, "leaveEarly", url)).to.be.above(0)
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await delay(300)
       const left = lab.streamedBytes
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      await delay(300)
       expect(lab.streamedBytes).to.equal(left)
       expect(left).to.be.within(1, large.length / 2)
     })
@@ -273,6 +314,44 @@ describe("the browser's platform", function () {
       const saved = await download
       expect(saved.suggestedFilename()).to.equal("Vorstand – Mai.mp4")
       expect((await readFile(await saved.path())).equals(film)).to.equal(true)
+    })
+  })
+
+  describe("playback where no service worker runs", () => {
+    let person: Person
+    before(async () => {
+      person = await browser.person(lab.url)
+      // As in private windows of some browsers.
+      await person.context.addInitScript("delete Navigator.prototype.serviceWorker")
+      await person.page.reload()
+      await call(person.page, "createState", state())
+      lab.isLying = false
+      lab.delayMs = 0
+    })
+    after(async () => {
+      person.assertCalm()
+      await person.context.close()
+    })
+
+    it("plays and seeks", async () => {
+      const { page } = person
+      const url = await call<string>(page, "play", formatId("recording", filmId))
+      expect(url).to.match(/^blob:/)
+      const [width, durationS, atS] = await call<[number, number, number]>(page, "watch", url, 1)
+      expect(width).to.be.above(0)
+      expect(durationS).to.be.above(1)
+      expect(atS).to.be.at.least(1)
+    })
+
+    it("gives what is no film as a whole, and a file to save too", async () => {
+      const { page } = person
+      expect(await call(page, "play", formatId("recording", largeId))).to.match(/^blob:/)
+      expect(await call(page, "play", formatId("recording", filmId), "film.mp4")).to.match(/^blob:/)
+    })
+
+    it("tells of a flipped byte", async () => {
+      lab.isLying = true
+      expect(await call(person.page, "playCode", formatId("recording", filmId))).to.equal("integrity segment 0")
     })
   })
 })

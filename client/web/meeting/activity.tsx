@@ -1,0 +1,150 @@
+import type { ReactElement, ReactNode } from "react"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { type AccountChange, activityOf, memberAccountChanges, type MeetingChange } from "../../sdk/activity.js"
+import { titleOf } from "../../sdk/recordings.js"
+import { PersonName } from "../signed-in/person-name.js"
+import { strings } from "../strings.js"
+import { formatDayNumber, formatMoment } from "../ui/format.js"
+import type { MeetingPartProps } from "./meeting.js"
+
+const DAY_MS = 86_400_000
+
+interface Happening {
+  readonly key: string
+  readonly timeMs: number
+  readonly when: string
+  readonly what: ReactNode
+}
+
+/** Everything that happened in the meeting, the newest first: nothing of it is silent. */
+export function Activity({ log }: MeetingPartProps): ReactElement {
+  const happenings = [
+    ...activityOf(log).map(ofMeeting),
+    ...memberAccountChanges(log).map(ofAccount),
+    ...log.recordings.flatMap(ofRecording),
+    ...log.voids.map(({ seq, reason }): Happening => ({
+      key: `void ${seq}`,
+      timeMs: 0,
+      when: "",
+      what: `${strings.meeting.activity.broken}: ${reason}`,
+    })),
+  ].toSorted((a, b) => b.timeMs - a.timeMs)
+  return (
+    <>
+      <p className="lead">{strings.meeting.activity.lead}</p>
+      {happenings.length === 0 ? (
+        <p>{strings.meeting.activity.empty}</p>
+      ) : (
+        <ul className="rows">
+          {happenings.map(({ key, when, what }) => (
+            <li key={key}>
+              <div>{what}</div>
+              <span className="faint">{when}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
+  )
+}
+
+function ofMeeting(change: MeetingChange, index: number): Happening {
+  return {
+    key: `change ${change.seq} ${index}`,
+    timeMs: change.timeMs,
+    when: formatMoment(change.timeMs),
+    what: sentenceOf(change),
+  }
+}
+
+function sentenceOf(change: MeetingChange): ReactElement {
+  const texts = strings.meeting.activity
+  switch (change.kind) {
+    case "joined":
+      return <About about={change.about} by={change.by} did={texts.added} />
+    case "removed":
+      return <About about={change.about} by={change.by} did={texts.removed} />
+    case "made-admin":
+      return <About about={change.about} by={change.by} did={texts.madeAdmin} />
+    case "made-member":
+      return <About about={change.about} by={change.by} did={texts.madeMember} />
+    case "policy":
+      return <Did who={change.by} did={change.policy === "shared" ? texts.policyShared : texts.policyFromJoin} />
+    case "renamed":
+      return <Did who={change.by} did={texts.renamed(change.title)} />
+    case "left":
+      return <Did who={change.by} did={texts.left} />
+    case "ended":
+      return <Did who={change.by} did={texts.ended} />
+    case "deleted":
+      return <Did who={change.by} did={texts.deleted} />
+  }
+}
+
+function Did({ who, did }: { readonly who: Uint8Array; readonly did: string }): ReactElement {
+  return (
+    <>
+      <PersonName genesisHash={who} /> {did}
+    </>
+  )
+}
+
+function About({
+  about,
+  by,
+  did,
+}: {
+  readonly about: Uint8Array
+  readonly by: Uint8Array
+  readonly did: string
+}): ReactElement {
+  return (
+    <>
+      <Did who={by} did={did} /> <PersonName genesisHash={about} />
+    </>
+  )
+}
+
+function ofAccount(change: AccountChange): Happening {
+  const texts = strings.meeting.activity
+  const did = {
+    "device-added": texts.deviceAdded,
+    recovered: texts.recovered,
+    "devices-revoked": texts.devicesRevoked,
+    "recovery-replaced": texts.recoveryReplaced,
+    closed: texts.closed,
+  }[change.kind]
+  return {
+    key: `account ${change.about.join()} ${change.seq}`,
+    timeMs: change.day * DAY_MS,
+    when: formatDayNumber(change.day),
+    what: <Did who={change.about} did={did} />,
+  }
+}
+
+function ofRecording(recording: MeetingLog["recordings"][number]): readonly Happening[] {
+  const texts = strings.meeting.activity
+  const title = titleOf(recording)
+  const added: Happening = {
+    key: `recording ${recording.seq}`,
+    timeMs: recording.timeMs,
+    when: formatMoment(recording.timeMs),
+    what: (
+      <Did
+        who={recording.authorGenesisHash}
+        did={title === null ? texts.publishedUnreadable : texts.published(title)}
+      />
+    ),
+  }
+  const { withdrawal } = recording
+  if (withdrawal === null) return [added]
+  return [
+    added,
+    {
+      key: `withdrawal ${recording.seq}`,
+      timeMs: withdrawal.timeMs,
+      when: formatMoment(withdrawal.timeMs),
+      what: <Did who={withdrawal.authorGenesisHash} did={texts.withdrawn} />,
+    },
+  ]
+}

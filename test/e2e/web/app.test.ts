@@ -1,0 +1,46 @@
+import { expect } from "chai"
+import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../support/browser.js"
+import { TEST_RUN } from "../../support/config.js"
+import { type Stack, startStack, STACK_KINDS } from "../../support/stack.js"
+import { acceptInvitation, addMember, createAccount, createMeeting } from "../../support/web-steps.js"
+
+/** Two people, each in a browser of their own, from first run to what they share. */
+for (const kind of TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const))
+  describe(`the app, on the ${kind} service`, function () {
+    this.timeout(120_000)
+    let stack: Stack
+    let browser: TestBrowser
+    let [alice, bob]: Person[] = []
+    before(async () => {
+      stack = await startStack(kind)
+      browser = await openBrowser()
+      ;[alice, bob] = await Promise.all([browser.person(stack.url), browser.person(stack.url)])
+    })
+    after(async () => {
+      await browser.close()
+      await stack.stop()
+    })
+
+    it("lets one make a meeting and the other join it", async () => {
+      const [, bobAccount] = await Promise.all([createAccount(alice!.page), createAccount(bob!.page)])
+      await createMeeting(alice!.page, "Quarterly review")
+      await look(alice!.page, "meeting-empty")
+      await addMember(alice!.page, bobAccount)
+      await look(alice!.page, "members")
+      await acceptInvitation(bob!.page)
+      expect(await bob!.page.getByRole("heading", { level: 1 }).innerText()).to.equal("Quarterly review")
+      await bob!.page.getByRole("tab", { name: "Activity" }).click()
+      await bob!.page.getByText("added").waitFor()
+      await look(bob!.page, "activity")
+    })
+
+    it("asked no other origin for anything, and was refused nothing by its policy", () => {
+      alice!.assertCalm()
+      bob!.assertCalm()
+    })
+  })
+
+async function look(page: Person["page"], name: string): Promise<void> {
+  await assertAccessible(page)
+  if (TEST_RUN.isFull) await screenshots(page, name)
+}

@@ -1,0 +1,68 @@
+import type { Page } from "playwright-core"
+import { signUp } from "./sign-up.js"
+
+/** What people do in the app, one step after another, as its screens name it. */
+
+/** Makes an account. @returns its id, as its own card shows it. */
+export async function createAccount(page: Page): Promise<string> {
+  await signUp(page)
+  await goTo(page, "People")
+  await page.getByRole("button", { name: "Show my card" }).click()
+  const card = page.getByRole("dialog")
+  const text = await card.innerText()
+  await page.keyboard.press("Escape")
+  await card.waitFor({ state: "detached" })
+  const id = /acct_[a-z0-9]+/i.exec(text)?.[0]
+  if (id === undefined) throw new Error(`no account id in: ${text}`)
+  return id
+}
+
+export async function goTo(page: Page, area: string): Promise<void> {
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: area, exact: true }).click()
+  await page.locator("main h1").waitFor()
+}
+
+/** @returns the meeting's id. */
+export async function createMeeting(page: Page, title: string): Promise<string> {
+  await goTo(page, "Meetings")
+  await page.getByRole("button", { name: "New meeting" }).click()
+  await page.getByLabel("What the meeting is called").fill(title)
+  await page.getByRole("button", { name: "Make the meeting" }).click()
+  await page.getByRole("heading", { name: title }).waitFor()
+  return /mtg_[a-z0-9]+/i.exec(page.url())?.[0] ?? ""
+}
+
+/** From the meeting's screen. */
+export async function addMember(page: Page, account: string): Promise<void> {
+  await page.getByRole("tab", { name: "Members" }).click()
+  await page.getByRole("button", { name: "Add somebody" }).click()
+  await page.getByLabel(/^Their card/).fill(account)
+  await page.getByRole("button", { name: "Add and invite" }).click()
+  await page.getByRole("dialog").waitFor({ state: "detached" })
+}
+
+/** Joins the meeting that an invitation names, once it came. */
+export async function acceptInvitation(page: Page): Promise<void> {
+  const join = page.getByRole("button", { name: "Join", exact: true })
+  for (let tries = 0; ; tries++) {
+    await goTo(page, "People")
+    await goTo(page, "Meetings")
+    const came = await join
+      .first()
+      .waitFor({ timeout: 2_000 })
+      .then(
+        () => true,
+        () => false,
+      )
+    if (came) break
+    if (tries > 10) throw new Error("no invitation came")
+  }
+  await join.first().click()
+  await page.getByRole("tab", { name: "Recordings" }).waitFor()
+}
+
+/** From anywhere, by its address. */
+export async function openRecording(page: Page, meeting: string, recording: string): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}/app/#/meetings/${meeting}/recordings/${recording}`)
+  await page.locator("video").waitFor()
+}
