@@ -1,26 +1,8 @@
+import { ENDINGS, UNKNOWN_MEDIA_TYPE } from "../sdk/media-types.js"
+
 /** Names that Windows keeps for itself, with any ending. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
 const MAX_NAME_BYTES = 180
-
-const ENDINGS: Readonly<Record<string, string>> = {
-  "video/mp4": "mp4",
-  "video/webm": "webm",
-  "video/quicktime": "mov",
-  "video/x-matroska": "mkv",
-  "audio/mp4": "m4a",
-  "audio/mpeg": "mp3",
-  "audio/ogg": "ogg",
-  "audio/webm": "weba",
-  "audio/wav": "wav",
-}
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(ENDINGS).map(([type, ending]) => [ending, type])),
-  m4v: "video/mp4",
-  vtt: "text/vtt",
-  srt: "application/x-subrip",
-  txt: "text/plain",
-}
-export const UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
 /** A file name made of another member's title: one plain name in the folder where it is put, on every system. */
 export function sanitiseFileName(title: string): string {
@@ -41,11 +23,6 @@ export function defaultFileName(title: string, fileName: string | null, mediaTyp
   const ending = ENDINGS[mediaType] ?? own
   const base = sanitiseFileName(title)
   return ending === undefined || base.toLowerCase().endsWith(`.${ending.toLowerCase()}`) ? base : `${base}.${ending}`
-}
-
-/** By a file's ending; what is unknown is bytes. */
-export function mediaTypeOf(path: string): string {
-  return MEDIA_TYPES[/\.([a-z0-9]+)$/i.exec(path)?.[1]?.toLowerCase() ?? ""] ?? UNKNOWN_MEDIA_TYPE
 }
 
 const MATROSKA = [0x1a, 0x45, 0xdf, 0xa3]

@@ -3,11 +3,11 @@ import { basename, dirname, extname, join } from "node:path"
 import * as z from "zod"
 import { ASSET_ROLES } from "../../../shared/protocol/recording.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { mediaTypeOf } from "../../sdk/media-types.js"
 import { writeDurably } from "../../sdk/node/files.js"
-import { mediaTypeOf } from "../file-names.js"
+import { PeakCollector } from "../../sdk/waveform.js"
 import { inputOptions, runFfmpeg } from "./ffmpeg.js"
 import { type MediaInfo, probeMedia } from "./probe.js"
-import { PeakCollector } from "./waveform.js"
 
 const preparedSchema = z.object({
   files: z.array(z.object({ role: z.enum(ASSET_ROLES), path: z.string(), mediaType: z.string() })).min(1),
@@ -23,6 +23,8 @@ export type PreparedFile = Readonly<PreparedMedia["files"][number]>
 const REMUX_TIMEOUT_MS = 4 * 3_600_000
 const POSTER_TIMEOUT_MS = 120_000
 const WAVEFORM_TIMEOUT_MS = 3_600_000
+/** In Hz: enough for peaks, and quick. */
+const WAVEFORM_RATE = 8_000
 const WEBM_CODECS = new Set(["vp8", "vp9", "av1", "opus", "vorbis"])
 const MP4_CODECS = new Set(["h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "opus", "ac3", "alac", "flac"])
 const DONE = "prepared.json"
@@ -193,7 +195,7 @@ async function makeWaveform(
   signal: AbortSignal,
 ): Promise<PreparedFile | null> {
   if (info.audio === null) return null
-  const peaks = new PeakCollector()
+  const peaks = new PeakCollector(WAVEFORM_RATE)
   const options = [
     ...inputOptions(mediaPath),
     "-map",
@@ -201,7 +203,7 @@ async function makeWaveform(
     "-ac",
     "1",
     "-ar",
-    String(PeakCollector.sampleRate),
+    String(WAVEFORM_RATE),
     "-f",
     "s16le",
     "pipe:1",

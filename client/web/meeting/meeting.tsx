@@ -10,6 +10,9 @@ import { Action } from "../ui/button.js"
 import { Busy } from "../ui/busy.js"
 import { Failure } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
+import { DropArea } from "../uploads/drop-area.js"
+import { UploadButton } from "../uploads/upload-button.js"
+import { UploadList } from "../uploads/upload-list.js"
 import "../styles/meeting.css"
 import { Recordings } from "./recordings.js"
 
@@ -38,7 +41,9 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
       </Page>
     )
   return (
-    <Page key="open" title={log.current.title} back={back}>
+    <Page key="open" title={log.current.title} back={back} actions={<UploadButton meetingId={meetingId} />}>
+      <DropArea meetingId={meetingId} />
+      <UploadList meetingId={meetingId} />
       <Failure error={error}>
         <Action onPress={retry}>{strings.common.tryAgain}</Action>
       </Failure>

@@ -18,7 +18,7 @@ import { useTask } from "../ui/use-task.js"
 const texts = strings.people.adding
 
 /** Adds somebody by what they handed over, then goes to where they are verified. @param given of a card link that was opened. */
-export function AddPerson({ given }: { readonly given: string }): ReactElement {
+export function AddPerson({ given, onClose }: { readonly given: string; readonly onClose: () => void }): ReactElement {
   const client = useClient()
   const [who, setWho] = useState(given)
   const [name, setName] = useState("")
@@ -81,6 +81,7 @@ export function AddPerson({ given }: { readonly given: string }): ReactElement {
         <Action kind="primary" type="submit" isPending={task.isBusy}>
           {texts.add}
         </Action>
+        <Action onPress={onClose}>{strings.common.cancel}</Action>
       </div>
     </form>
   )

@@ -59,10 +59,13 @@ export function People({ card }: { readonly card?: string }): ReactElement {
       )}
       <BlockedPeople />
       <Sheet title={texts.adding.title} isOpen={open === "add"} onClose={close}>
-        <AddPerson given={card ?? ""} />
+        <AddPerson given={card ?? ""} onClose={close} />
       </Sheet>
       <Sheet title={texts.ownCard.title} isOpen={open === "card"} onClose={close}>
         <OwnCard />
+        <div className="actions">
+          <Action onPress={close}>{strings.common.close}</Action>
+        </div>
       </Sheet>
     </Page>
   )

@@ -97,14 +97,17 @@ export function ScanToVerify({
             <Action type="submit" isPending={task.isBusy}>
               {texts.check}
             </Action>
+            <Action onPress={onClose}>{strings.common.close}</Action>
           </div>
         </form>
       )}
-      <div className="actions">
-        <Action kind={isOver ? "primary" : "plain"} onPress={onClose}>
-          {strings.common.close}
-        </Action>
-      </div>
+      {isOver ? (
+        <div className="actions">
+          <Action kind="primary" autoFocus onPress={onClose}>
+            {strings.common.close}
+          </Action>
+        </div>
+      ) : null}
     </>
   )
 }

@@ -6,6 +6,8 @@ export interface DeviceSchema extends DBSchema {
   readonly keys: { key: "device"; value: CryptoKey }
   readonly state: { key: "state"; value: { readonly revision: number; readonly sealed: Uint8Array<ArrayBuffer> } }
   readonly journals: { key: string; value: Uint8Array<ArrayBuffer> }
+  /** What a person chose to upload, by upload: it goes with the journal. */
+  readonly uploads: { key: string; value: Uint8Array<ArrayBuffer> }
   /** By upload, asset in hex, and first segment. */
   readonly leaves: { key: [string, string, number]; value: Uint8Array<ArrayBuffer> }
 }
@@ -22,7 +24,7 @@ export async function openDatabase(): Promise<IDBPDatabase<DeviceSchema>> {
   }
   opened ??= openDB<DeviceSchema>(NAME, VERSION, {
     upgrade: (database) => {
-      for (const name of ["keys", "state", "journals", "leaves"] as const) database.createObjectStore(name)
+      for (const name of ["keys", "state", "journals", "uploads", "leaves"] as const) database.createObjectStore(name)
     },
     // A newer version of the app waits in another tab.
     blocking: (_current, _next, event) => {

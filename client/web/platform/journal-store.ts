@@ -84,8 +84,9 @@ export function openJournal(uploadId: string): JournalStore {
     },
     remove: async () => {
       await withStorage(async (database) => {
-        const change = database.transaction(["journals", "leaves"], "readwrite", DURABLE)
+        const change = database.transaction(["journals", "uploads", "leaves"], "readwrite", DURABLE)
         await change.objectStore("journals").delete(uploadId)
+        await change.objectStore("uploads").delete(uploadId)
         await change.objectStore("leaves").delete(IDBKeyRange.bound([uploadId], [uploadId, []]))
         await change.done
       })
@@ -102,8 +103,13 @@ export async function listJournals(): Promise<readonly string[]> {
 /** Forgets every upload, as on signing out. */
 export async function forgetJournals(): Promise<void> {
   await withStorage(async (database) => {
-    const change = database.transaction(["journals", "leaves"], "readwrite", DURABLE)
-    await Promise.all([change.objectStore("journals").clear(), change.objectStore("leaves").clear()])
+    const names = ["journals", "uploads", "leaves"] as const
+    const change = database.transaction(names, "readwrite", DURABLE)
+    await Promise.all(
+      names.map(async (name) => {
+        await change.objectStore(name).clear()
+      }),
+    )
     await change.done
   })
   await removeAllSealedFiles()

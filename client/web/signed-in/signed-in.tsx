@@ -6,10 +6,12 @@ import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
 import { Busy } from "../ui/busy.js"
 import { Page } from "../ui/page.js"
+import { UploadsProvider } from "../uploads/uploads-context.js"
 import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
@@ -60,9 +62,11 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
         </nav>
       </header>
       <AccountNotices />
-      <Suspense fallback={<Busy label={strings.common.loading} />}>
-        <Screen route={route} />
-      </Suspense>
+      <UploadsProvider>
+        <Suspense fallback={<Busy label={strings.common.loading} />}>
+          <Screen route={route} />
+        </Suspense>
+      </UploadsProvider>
     </ClientProvider>
   )
 }
@@ -82,6 +86,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <People key={route.card} card={route.card} />
     case "person":
       return <Person key={route.accountId.join()} accountId={route.accountId} />
+    case "uploads":
+      return <Uploads />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>

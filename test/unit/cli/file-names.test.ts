@@ -1,6 +1,7 @@
 import { expect } from "chai"
 import fc from "fast-check"
-import { defaultFileName, mediaTypeOf, mediaTypeOfBytes, sanitiseFileName } from "../../../client/cli/file-names.js"
+import { defaultFileName, mediaTypeOfBytes, sanitiseFileName } from "../../../client/cli/file-names.js"
+import { mediaTypeOf } from "../../../client/sdk/media-types.js"
 
 describe("CLI: file names made of titles", () => {
   for (const [title, name] of [

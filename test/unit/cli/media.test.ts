@@ -6,7 +6,7 @@ import { expect } from "chai"
 import { findFfmpeg, runFfmpeg } from "../../../client/cli/media/ffmpeg.js"
 import { asItIs, type PreparedMedia, prepareMedia } from "../../../client/cli/media/prepare.js"
 import { parseProbe } from "../../../client/cli/media/probe.js"
-import { PeakCollector } from "../../../client/cli/media/waveform.js"
+import { PeakCollector } from "../../../client/sdk/waveform.js"
 
 const MEETING = fileURLToPath(new URL("../../data/meeting.mp4", import.meta.url))
 const NEVER = new AbortController().signal
@@ -44,7 +44,7 @@ describe("CLI: what ffmpeg says of a file", () => {
 
 describe("CLI: waveforms", () => {
   it("has at most 2,000 peaks at any length, and loses no loud place", () => {
-    const peaks = new PeakCollector()
+    const peaks = new PeakCollector(8_000)
     const samples = new Int16Array(3_000_000)
     samples[1_234_567] = -32_768
     const bytes = new Uint8Array(samples.buffer)
@@ -58,7 +58,7 @@ describe("CLI: waveforms", () => {
   })
 
   it("knows that nothing came", () => {
-    expect(new PeakCollector().isEmpty).to.equal(true)
+    expect(new PeakCollector(8_000).isEmpty).to.equal(true)
   })
 })
 

@@ -6,6 +6,7 @@ import { assertAccessible, openBrowser, type Person, screenshots, type TestBrows
 import { temporaryFolder } from "../../../support/programs.js"
 import { signUp } from "../../../support/sign-up.js"
 import { type Stack, startStack } from "../../../support/stack.js"
+import { terminalsAt } from "../../../support/taciturn.js"
 import { filmOfQr } from "../../../support/y4m.js"
 
 describe("people and verification, in the browser", function () {
@@ -123,6 +124,7 @@ describe("people and verification, in the browser", function () {
 
   it("another's code verifies nobody; the right one does, and the camera is let go", async () => {
     for (const { context } of people) await context.grantPermissions(["camera"])
+    await bob!.evaluate(KEEP_STREAMS)
     await writeFile(film, filmOfQr(cards.get(carol!)!))
     await bob!.getByRole("button", { name: "Scan their code instead" }).click()
     const sheet = bob!.getByRole("dialog", { name: "Scan the code on their screen" })
@@ -144,6 +146,7 @@ describe("people and verification, in the browser", function () {
     await look(bob!, "scan-right")
     await sheet.getByRole("button", { name: "Close" }).click()
     await bob!.getByText("You made sure that this account is theirs").waitFor()
+    expect(await bob!.evaluate("streams.map((stream) => stream.active)")).to.deep.equal([false, false, false])
   })
 
   it("somebody is added by their code", async () => {
@@ -209,6 +212,28 @@ describe("people and verification, in the browser", function () {
     await carol!.getByText("You made sure that this account is theirs").waitFor()
   })
 
+  it("the meetings that are shared are found, and nothing that happens to an account is silent", async () => {
+    const dave = await terminalsAt(stack.url)
+    await dave.succeed("dave", ["init"])
+    const { card } = await dave.succeed("dave", ["contact", "card"])
+    await add(alice!, card, "Dave")
+    await dave.succeed("dave", ["contact", "add", cards.get(alice!)!, "--name", "Alice"])
+    const { meeting } = await dave.succeed("dave", ["meeting", "create", "Weekly call"])
+    await dave.succeed("dave", ["meeting", "add", meeting, "Alice"])
+    await alice!.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Meetings" }).click()
+    await alice!.getByRole("button", { name: "Join" }).click()
+    await alice!.getByRole("heading", { name: "Weekly call" }).waitFor()
+    await dave.succeed("dave", ["recovery", "replace", "--phrase-file", "words"])
+    await toPeople(alice!)
+    await row(alice!, "Dave").getByText("Their account changed since").waitFor()
+    await row(alice!, "Dave").getByRole("link").click()
+    await alice!.getByRole("link", { name: "Weekly call" }).waitFor()
+    await alice!.getByText("The recovery phrase was replaced").waitFor()
+    await alice!.getByText("since you added them").waitFor()
+    await look(alice!, "person")
+    await dave.close()
+  })
+
   it("asked no other origin for anything", () => {
     for (const { assertCalm } of people) assertCalm()
   })
@@ -262,6 +287,18 @@ describe("people and verification, in the browser", function () {
     return account
   }
 })
+
+/** Of every camera that the page opens from now on. */
+const KEEP_STREAMS = `{
+  const { mediaDevices } = navigator
+  const open = mediaDevices.getUserMedia.bind(mediaDevices)
+  globalThis.streams = []
+  mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted)
+    streams.push(stream)
+    return stream
+  }
+}`
 
 /** Its 24 words, as they stand under a heading. */
 async function wordsUnder(page: Page, title: string): Promise<readonly string[]> {

@@ -1,14 +1,23 @@
 const BUCKETS = 1_000
 const LOUDEST = 32_768
 
-/** Peaks of 16-bit samples at a low rate: at most 2,000 of them at any length, each 0 to 100. */
+/** As fine as a peak is at first. */
+const PEAK_MS = 8
+
+/** The waveform of a recording: peaks of 16-bit samples, at most 2,000 of them at any length, each 0 to 100. */
 export class PeakCollector {
-  static readonly sampleRate = 8_000
+  readonly #sampleRate: number
   #peaks: number[] = []
-  #samplesPerPeak = 64
+  #samplesPerPeak: number
   #sampleCount = 0
   #peak = 0
   #odd: number | null = null
+
+  /** @param sampleRate in Hz: what is added per second of sound. */
+  constructor(sampleRate: number) {
+    this.#sampleRate = sampleRate
+    this.#samplesPerPeak = Math.max(1, Math.round((sampleRate * PEAK_MS) / 1000))
+  }
 
   get isEmpty(): boolean {
     return this.#sampleCount === 0
@@ -23,16 +32,21 @@ export class PeakCollector {
       }
       const sample = ((byte << 24) >> 16) | this.#odd
       this.#odd = null
-      this.#peak = Math.max(this.#peak, Math.abs(sample))
-      if (++this.#sampleCount % this.#samplesPerPeak === 0) this.#endPeak()
+      this.addSample(Math.abs(sample))
     }
+  }
+
+  /** @param loudness of one sample, 0 to 32,768. */
+  addSample(loudness: number): void {
+    this.#peak = Math.max(this.#peak, loudness)
+    if (++this.#sampleCount % this.#samplesPerPeak === 0) this.#endPeak()
   }
 
   toDocument(): { readonly version: 1; readonly secondsPerPeak: number; readonly peaks: readonly number[] } {
     const peaks = this.#sampleCount % this.#samplesPerPeak === 0 ? this.#peaks : [...this.#peaks, this.#peak]
     return {
       version: 1,
-      secondsPerPeak: this.#samplesPerPeak / PeakCollector.sampleRate,
+      secondsPerPeak: this.#samplesPerPeak / this.#sampleRate,
       peaks: peaks.map((peak) => Math.round((peak / LOUDEST) * 100)),
     }
   }

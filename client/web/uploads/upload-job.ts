@@ -1,0 +1,232 @@
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import type { Client } from "../../sdk/client.js"
+import type { AssetSource } from "../../sdk/upload/journal.js"
+import { abandonUpload } from "../../sdk/upload/unfinished.js"
+import { type UploadAsset, uploadRecording } from "../../sdk/upload/upload-recording.js"
+import { fileSource } from "../platform/file-source.js"
+import { openJournal } from "../platform/journal-store.js"
+import { keptFileSource } from "../prepare/kept-files.js"
+import { prepareFile } from "../prepare/prepare-file.js"
+import type { Prepared, PreparedAsset } from "../prepare/prepared.js"
+import { SpeedMeter } from "./speed-meter.js"
+import { saveUploadRecord, type UploadRecord } from "./upload-record.js"
+import type { UploadState, UploadView } from "./upload-view.js"
+
+/** Somebody may close the lid for the night: what waits for a network goes on in the morning. */
+const PATIENCE_MS = 12 * 3_600_000
+
+/** The files of an upload as they were chosen: a page that was loaded anew has none. */
+export interface UploadFiles {
+  readonly media: File
+  readonly captions: File | null
+}
+
+/** One upload, from the chosen file to the published recording. Its journal and its record are in this browser. */
+export class UploadJob {
+  readonly id: string
+  readonly #client: Client
+  readonly #onChange: () => void
+  /** Lets other tabs have it. */
+  readonly #release: () => void
+  #record: UploadRecord
+  #files: UploadFiles | null
+  #view: UploadView
+  #stop: AbortController | null = null
+  #running: Promise<void> = Promise.resolve()
+  #acceptsNotRenewed = false
+
+  constructor(
+    client: Client,
+    given: {
+      readonly id: string
+      readonly record: UploadRecord
+      readonly files: UploadFiles | null
+      readonly state: UploadState
+      readonly release: () => void
+    },
+    onChange: () => void,
+  ) {
+    this.#client = client
+    this.#onChange = onChange
+    this.#release = given.release
+    this.id = given.id
+    this.#record = given.record
+    this.#files = given.files
+    const { meetingId, title, file } = given.record
+    const { name: fileName, sizeBytes } = file
+    this.#view = { id: given.id, meetingId, title, fileName, sizeBytes, state: given.state, beganAnew: false }
+  }
+
+  get view(): UploadView {
+    return this.#view
+  }
+
+  get isRunning(): boolean {
+    return this.#stop !== null
+  }
+
+  /** Goes on until it is published, stopped, or fails; then `onChange` was told. */
+  start(): void {
+    const stop = new AbortController()
+    this.#stop = stop
+    this.#running = this.#run(stop.signal).finally(() => {
+      this.#stop = null
+      this.#onChange()
+    })
+  }
+
+  async pause(): Promise<void> {
+    await this.#halt()
+    // It may have come to its end just then.
+    if (this.#view.state.kind === "done") return
+    this.#show({ kind: "paused" })
+    await this.#save({ ...this.#record, isPaused: true })
+  }
+
+  /** It is to go on when its turn comes. */
+  async resume(acceptsNotRenewed: boolean): Promise<void> {
+    this.#acceptsNotRenewed ||= acceptsNotRenewed
+    await this.#save({ ...this.#record, isPaused: false })
+    this.#show({ kind: "waiting" })
+  }
+
+  /** The file was chosen again. Another one than before is sent from its beginning, under new keys. */
+  async giveFile(files: UploadFiles): Promise<void> {
+    const { state } = this.#view
+    const { media } = files
+    const { file } = this.#record
+    const isSame = media.size === file.sizeBytes && media.lastModified === file.modifiedMs
+    this.#files = files
+    if (!isSame || state.kind === "failed") {
+      await this.#abandon()
+      this.#view = { ...this.#view, fileName: media.name, sizeBytes: media.size, beganAnew: !isSame }
+      this.#record = { ...this.#record, file: fileFacts(media), prepared: null }
+    }
+    await this.resume(false)
+  }
+
+  /** Gives it up, at the server and here. @throws {@link ArchiveError} `exists` where it is published already; `unavailable`: then it is paused. */
+  async cancel(): Promise<void> {
+    this.#show({ kind: "cancelling" })
+    await this.#halt()
+    if (this.#view.state.kind === "done")
+      throw new ArchiveError("exists", "this upload is published already: delete the recording instead")
+    try {
+      await this.#abandon()
+    } catch (error) {
+      this.#show({ kind: "paused" })
+      throw error
+    }
+    this.#release()
+  }
+
+  async #halt(): Promise<void> {
+    this.#stop?.abort()
+    await this.#running
+  }
+
+  async #abandon(): Promise<void> {
+    const store = openJournal(this.id)
+    const journal = await store.load()
+    if (journal === null) await store.remove()
+    else await abandonUpload(this.#client, store, journal)
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      const prepared = this.#record.prepared ?? (await this.#prepare(signal))
+      const recordingId = await this.#send(prepared, signal)
+      this.#show({ kind: "done", recordingId })
+      this.#files = null
+      this.#release()
+    } catch (error) {
+      if (!signal.aborted) this.#show({ kind: "failed", error })
+    }
+  }
+
+  async #prepare(signal: AbortSignal): Promise<Prepared> {
+    if (this.#files === null) throw new ArchiveError("changed", "the file has to be chosen again")
+    this.#show({ kind: "preparing", fraction: 0 })
+    const { media, captions } = this.#files
+    const prepared = await prepareFile(
+      { uploadId: this.id, file: media, captions },
+      (fraction) => {
+        this.#show({ kind: "preparing", fraction })
+      },
+      signal,
+    )
+    await this.#save({ ...this.#record, prepared })
+    return prepared
+  }
+
+  async #send(prepared: Prepared, signal: AbortSignal) {
+    const { meetingId, title, capturedAtMs, file } = this.#record
+    const assets = prepared.assets.map((asset): UploadAsset => {
+      const { role, mediaType } = asset
+      return { role, mediaType, source: this.#sourceOf(asset) }
+    })
+    const { durationMs, prepared: how } = prepared
+    const details = { title, fileName: file.name, capturedAtMs, durationMs, prepared: how }
+    const meter = new SpeedMeter()
+    let shown: Extract<UploadState, { kind: "sending" }> = {
+      kind: "sending",
+      progress: null,
+      speed: null,
+      obstacle: null,
+    }
+    const show = (changes: Partial<typeof shown>): void => {
+      shown = { ...shown, ...changes }
+      this.#show(shown)
+    }
+    show({})
+    const { recordingId } = await uploadRecording(
+      this.#client,
+      meetingId,
+      openJournal(this.id),
+      { details, assets },
+      {
+        signal,
+        patienceMs: PATIENCE_MS,
+        acceptsNotRenewed: this.#acceptsNotRenewed,
+        onProgress: (progress) => {
+          const speed = meter.add(performance.now(), progress.sentBytes, progress.totalBytes)
+          show({ progress, speed, obstacle: null })
+        },
+        onWait: (obstacle) => {
+          meter.forget()
+          show({ obstacle, speed: null })
+        },
+      },
+    )
+    return recordingId
+  }
+
+  #sourceOf({ keptName, sizeBytes }: PreparedAsset): AssetSource {
+    if (keptName !== null) return keptFileSource(this.id, keptName, sizeBytes)
+    if (this.#files !== null) return fileSource(this.#files.media)
+    // Never opened where all of it was sent already.
+    return { sizeBytes, open: () => Promise.reject(new ArchiveError("usage", "the file has to be chosen again")) }
+  }
+
+  async #save(record: UploadRecord): Promise<void> {
+    this.#record = record
+    await saveUploadRecord(this.id, record)
+  }
+
+  #show(state: UploadState): void {
+    this.#view = { ...this.#view, state }
+    this.#onChange()
+  }
+}
+
+export function fileFacts({ name, size, lastModified }: File): UploadRecord["file"] {
+  return { name, sizeBytes: size, modifiedMs: lastModified }
+}
+
+/** Whether only the file itself helps: the browser has lost it, or what was kept of it. */
+export function wantsFile({ state }: UploadView): boolean {
+  return (
+    state.kind === "needs-file" ||
+    (state.kind === "failed" && isArchiveError(state.error) && state.error.code === "changed")
+  )
+}

@@ -1,0 +1,173 @@
+import { toBase64Url } from "../../../shared/protocol/bytes.js"
+import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { Client } from "../../sdk/client.js"
+import { openJournal } from "../platform/journal-store.js"
+import type { ChosenRecording } from "./chosen-files.js"
+import { fileFacts, UploadJob, type UploadFiles } from "./upload-job.js"
+import { listUploadRecords, loadUploadRecord, saveUploadRecord, type UploadRecord } from "./upload-record.js"
+import { isUnderWay, type UploadState, type UploadView } from "./upload-view.js"
+
+/** While one waits for its receipt, another is sent. */
+const PARALLEL = 2
+const ID_BYTES = 16
+
+/** All uploads of this tab: begun, gone on with after a reload, sent two at a time. It outlives the screens that show it. */
+export class UploadManager {
+  readonly #client: Client
+  readonly #listeners = new Set<() => void>()
+  #jobs: readonly UploadJob[] = []
+  #views: readonly UploadView[] = []
+  #asked = false
+  #wakeLock: Promise<WakeLockSentinel | null> | null = null
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  get views(): readonly UploadView[] {
+    return this.#views
+  }
+
+  /** @returns what ends it. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  /** Takes up what was begun here and isn't finished, unless another tab has it. */
+  async restore(): Promise<void> {
+    for (const id of await listUploadRecords()) {
+      if (this.#jobs.some((job) => job.id === id)) continue
+      const release = await takeLock(id)
+      if (release === null) continue
+      // One that can't be read keeps none of the others from going on.
+      const record = await loadUploadRecord(id).catch(() => null)
+      if (record === null) release()
+      else this.#take(id, record, null, await restoredState(id, record), release)
+    }
+    this.#changed()
+  }
+
+  async add(meetingId: MeetingId, chosen: readonly ChosenRecording[]): Promise<void> {
+    if (!this.#asked) {
+      this.#asked = true
+      // So that a browser that is short of room does not throw away what is kept of uploads. Its answer changes nothing here.
+      void navigator.storage.persist()
+    }
+    for (const { file, captions, title, capturedAtMs } of chosen) {
+      const id = toBase64Url(this.#client.random(ID_BYTES))
+      const release = await takeLock(id)
+      if (release === null) continue
+      const facts = { file: fileFacts(file), isPaused: false, prepared: null }
+      const record: UploadRecord = { version: 1, meetingId, title, capturedAtMs, ...facts }
+      await saveUploadRecord(id, record)
+      this.#take(id, record, { media: file, captions }, { kind: "waiting" }, release)
+    }
+    this.#changed()
+  }
+
+  async pause(id: string): Promise<void> {
+    await this.#jobOf(id)?.pause()
+    this.#changed()
+  }
+
+  /** Goes on with what was paused or failed. @param acceptsNotRenewed although no admin confirmed the meeting's members of late. */
+  async resume(id: string, acceptsNotRenewed = false): Promise<void> {
+    await this.#jobOf(id)?.resume(acceptsNotRenewed)
+    this.#changed()
+  }
+
+  async giveFile(id: string, files: UploadFiles): Promise<void> {
+    await this.#jobOf(id)?.giveFile(files)
+    this.#changed()
+  }
+
+  /** @throws {@link ArchiveError} as {@link UploadJob.cancel}. */
+  async cancel(id: string): Promise<void> {
+    await this.#jobOf(id)?.cancel()
+    this.dismiss(id)
+  }
+
+  /** Shows no more what is done. */
+  dismiss(id: string): void {
+    this.#jobs = this.#jobs.filter((job) => job.id !== id)
+    this.#changed()
+  }
+
+  #jobOf(id: string): UploadJob | undefined {
+    return this.#jobs.find((job) => job.id === id)
+  }
+
+  #take(id: string, record: UploadRecord, files: UploadFiles | null, state: UploadState, release: () => void): void {
+    const job = new UploadJob(this.#client, { id, record, files, state, release }, () => {
+      this.#changed()
+    })
+    this.#jobs = [...this.#jobs, job]
+  }
+
+  #changed(): void {
+    for (const job of this.#jobs) {
+      if (this.#jobs.filter(({ isRunning }) => isRunning).length >= PARALLEL) break
+      if (job.view.state.kind === "waiting" && !job.isRunning) job.start()
+    }
+    this.#views = this.#jobs.map(({ view }) => view)
+    this.#holdPage(this.#views.some(isUnderWay))
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Asks before the page is closed, and keeps the screen on, while something is under way. */
+  #holdPage(isBusy: boolean): void {
+    if (isBusy === (this.#wakeLock !== null)) return
+    if (isBusy) {
+      addEventListener("beforeunload", askBeforeUnload)
+      document.addEventListener("visibilitychange", this.#wakeAgain)
+      this.#wakeLock = requestWakeLock()
+    } else {
+      removeEventListener("beforeunload", askBeforeUnload)
+      document.removeEventListener("visibilitychange", this.#wakeAgain)
+      void this.#wakeLock?.then(async (lock) => await lock?.release())
+      this.#wakeLock = null
+    }
+  }
+
+  /** A page that is hidden loses the lock. */
+  readonly #wakeAgain = (): void => {
+    if (document.visibilityState === "visible" && this.#wakeLock !== null) this.#wakeLock = requestWakeLock()
+  }
+}
+
+async function restoredState(id: string, { isPaused, prepared }: UploadRecord): Promise<UploadState> {
+  const journal = await openJournal(id).load()
+  const isThere =
+    prepared !== null &&
+    prepared.assets.every(({ keptName }, index) => keptName !== null || journal?.assets[index]?.done != null)
+  return !isThere ? { kind: "needs-file" } : isPaused ? { kind: "paused" } : { kind: "waiting" }
+}
+
+/** One tab has an upload at a time. @returns what gives it back; `null` where another tab has it. */
+async function takeLock(id: string): Promise<(() => void) | null> {
+  return await new Promise((resolve, reject) => {
+    navigator.locks
+      .request(`taciturn-upload ${id}`, { ifAvailable: true }, async (lock) => {
+        if (lock === null) {
+          resolve(null)
+          return
+        }
+        await new Promise<void>((release) => {
+          resolve(release)
+        })
+      })
+      .catch(reject)
+  })
+}
+
+function askBeforeUnload(event: BeforeUnloadEvent): void {
+  event.preventDefault()
+}
+
+async function requestWakeLock(): Promise<WakeLockSentinel | null> {
+  // Browsers without it, or on a low battery, send all the same.
+  return "wakeLock" in navigator ? await navigator.wakeLock.request("screen").catch(() => null) : null
+}
