@@ -163,7 +163,6 @@ export const strings = {
       title: "Recover with my 24 words",
       lead: "Type the words of your recovery phrase in their order, or paste them all into any field. They are checked on this device, and never sent.",
       action: "Open my account",
-      missing: "Type all 24 words.",
       keepTitle: "Which of these do you have in your hand?",
       keepLead:
         "This device is in. Every device that you don't tick is removed from your account: whoever has it can open nothing that comes from now on.",
@@ -173,7 +172,12 @@ export const strings = {
       remove: (count: number) => `Remove ${count === 1 ? "the other device" : `${count} devices`}, and go on`,
       goOn: "Go on",
       doneTitle: "Your account is here again",
-      meetings: (count: number) => (count === 1 ? "One meeting is here again." : `${count} meetings are here again.`),
+      meetings: (count: number) =>
+        count === 0
+          ? "It is in no meeting."
+          : count === 1
+            ? "One meeting is here again."
+            : `${count} meetings are here again.`,
       removed: (names: string) => `Removed: ${names}.`,
       wordsStay: "Your 24 words stay as they are. If somebody else may have seen them, replace them under Devices.",
       finish: "Show my meetings",
@@ -182,6 +186,8 @@ export const strings = {
       label: (position: number) => `Word ${position}`,
       group: "The 24 words",
       unknown: (position: number, word: string) => `Word ${position}: “${word}” is not in the list of words.`,
+      missing: "Type all 24 words.",
+      someUnknown: "Some of these are not in the list of words. Look at how they are written on your paper.",
       wrong: "These are not the words of a recovery phrase.",
       wrongMeaning:
         "Each of them is a real word of the list, but one is another than on your paper, or stands in another place.",
@@ -289,7 +295,7 @@ export const strings = {
     account: {
       title: "This account",
       id: "Account id",
-      idHint: "By which others find you. It is no secret.",
+      idHint: "Your account id, by which others find you. It is no secret.",
     },
     leave: {
       title: "Leave",

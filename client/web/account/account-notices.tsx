@@ -1,7 +1,7 @@
 import { type ReactElement, type ReactNode, useEffect, useState } from "react"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { ForgetDevice } from "../devices/forget-device.js"
-import { hrefOf } from "../routes.js"
+import { hrefOf, useRoute } from "../routes.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Failure, Notice } from "../ui/notice.js"
@@ -18,7 +18,9 @@ export function AccountNotices(): ReactElement | null {
   const { registered, phraseConfirmed } = useClientState()
   const error = useCatchUp()
   const shown = noticeOf(error, registered)
-  const asksForWords = registered && endOf(error) === null && !phraseConfirmed
+  // That screen says it beside what can be done about it.
+  const isThere = useRoute().screen === "devices"
+  const asksForWords = registered && endOf(error) === null && !phraseConfirmed && !isThere
   if (shown === null && !asksForWords) return null
   return (
     <aside className="account-notices" aria-label={texts.label}>

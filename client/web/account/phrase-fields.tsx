@@ -1,4 +1,4 @@
-import { type ReactElement, useId, useRef, useState } from "react"
+import { type Dispatch, type ReactElement, type SetStateAction, useId, useRef, useState } from "react"
 import { strings } from "../strings.js"
 import { completedWord, isPhraseWord, PHRASE_WORDS, suggestionsFor, wordsIn } from "./phrase-words.js"
 
@@ -6,13 +6,13 @@ const { words: texts } = strings.account
 
 export const NO_WORDS: readonly string[] = Array.from({ length: PHRASE_WORDS }, () => "")
 
-/** A field for each of the 24 words. Several at once, pasted or spoken, go on into the fields behind. */
+/** A field for each of the 24 words. A space goes on to the next; several words at once, pasted or spoken, go on into the fields behind. */
 export function PhraseFields({
   words,
   onChange,
 }: {
   readonly words: readonly string[]
-  readonly onChange: (words: readonly string[]) => void
+  readonly onChange: Dispatch<SetStateAction<readonly string[]>>
 }): ReactElement {
   const id = useId()
   const fields = useRef<HTMLDivElement>(null)
@@ -20,7 +20,7 @@ export function PhraseFields({
   const put = (from: number, given: readonly string[]): void => {
     // A whole phrase goes where it belongs, whichever field it was given to.
     const first = given.length === PHRASE_WORDS ? 0 : from
-    onChange(words.map((word, index) => given[index - first] ?? word))
+    onChange((before) => before.map((word, index) => given[index - first] ?? word))
     focusOn(Math.min(first + given.length, PHRASE_WORDS - 1))
   }
   const focusOn = (index: number): void => {
@@ -30,7 +30,7 @@ export function PhraseFields({
     index !== focused && words[index] !== undefined && words[index] !== "" && !isPhraseWord(words[index])
   const suggestions = focused === null ? [] : suggestionsFor(words[focused] ?? "")
   return (
-    <div className="stack">
+    <div>
       <div ref={fields} role="group" aria-label={texts.group} className="phrase">
         {words.map((word, index) => (
           <label key={index} className="phrase-field">
@@ -54,13 +54,7 @@ export function PhraseFields({
               }}
               onBlur={() => {
                 setFocused(null)
-                const whole = completedWord(word)
-                if (whole !== word) onChange(words.with(index, whole))
-              }}
-              onKeyDown={(event) => {
-                if (event.key !== " ") return
-                event.preventDefault()
-                if (word !== "") put(index, [completedWord(word)])
+                onChange((before) => before.with(index, completedWord(before[index] ?? "")))
               }}
               onPaste={(event) => {
                 const given = wordsIn(event.clipboardData.getData("text"))
@@ -70,8 +64,10 @@ export function PhraseFields({
               }}
               onChange={({ target: { value } }) => {
                 const given = wordsIn(value)
+                const [only = ""] = given
                 if (given.length > 1) put(index, given)
-                else onChange(words.with(index, given[0] ?? ""))
+                else if (only !== "" && /\s$/.test(value)) put(index, [completedWord(only)])
+                else onChange((before) => before.with(index, only))
               }}
             />
           </label>

@@ -1,4 +1,5 @@
 import { wordlist } from "@scure/bip39/wordlists/english.js"
+import { strings } from "../strings.js"
 
 export const PHRASE_WORDS = 24
 const SUGGESTIONS = 8
@@ -27,4 +28,10 @@ export function completedWord(typed: string): string {
 /** The words of a text, without the numbers and signs that may stand between them. */
 export function wordsIn(text: string): readonly string[] {
   return text.toLowerCase().match(/\p{L}+/gu) ?? []
+}
+
+/** What keeps these from being looked at as a phrase, or `null`. */
+export function phraseError(words: readonly string[]): string | null {
+  if (words.some((word) => word === "")) return strings.account.words.missing
+  return words.every(isPhraseWord) ? null : strings.account.words.someUnknown
 }

@@ -9,6 +9,7 @@ import { DeviceNameForm } from "./device-name-form.js"
 import { KeepDevices } from "./keep-devices.js"
 import { PhraseFailure } from "./phrase-failure.js"
 import { NO_WORDS, PhraseFields } from "./phrase-fields.js"
+import { phraseError } from "./phrase-words.js"
 import { type Recovered, RecoveredPage } from "./recovered-page.js"
 
 interface Opened {
@@ -25,7 +26,7 @@ export function RecoverAccount({
   readonly onBack: () => void
 }): ReactElement {
   const [words, setWords] = useState(NO_WORDS)
-  const [isIncomplete, setIncomplete] = useState(false)
+  const [wrong, setWrong] = useState<string | null>(null)
   const [opened, setOpened] = useState<Opened | null>(null)
   const [recovered, setRecovered] = useState<Recovered | null>(null)
   if (opened !== null && recovered !== null)
@@ -39,7 +40,7 @@ export function RecoverAccount({
       />
     )
   if (opened !== null) return <KeepDevices {...opened} onDone={setRecovered} />
-  const { title, lead, action, missing } = strings.account.recover
+  const { title, lead, action } = strings.account.recover
   return (
     <DeviceNameForm
       title={title}
@@ -48,9 +49,9 @@ export function RecoverAccount({
       onBack={onBack}
       failure={(error) => <PhraseFailure error={error} />}
       onNamed={async (deviceName) => {
-        const isWhole = words.every((word) => word !== "")
-        setIncomplete(!isWhole)
-        if (!isWhole) return
+        const found = phraseError(words)
+        setWrong(found)
+        if (found !== null) return
         const { http, clock, random } = await createClientParts()
         const { state, others } = await recoverAccount(http, words.join(" "), { deviceName, clock, random })
         const client = clientOf(await createStateBox(state))
@@ -59,11 +60,11 @@ export function RecoverAccount({
       }}
     >
       <PhraseFields words={words} onChange={setWords} />
-      {isIncomplete ? (
+      {wrong === null ? null : (
         <p role="alert" className="field-error">
-          {missing}
+          {wrong}
         </p>
-      ) : null}
+      )}
     </DeviceNameForm>
   )
 }

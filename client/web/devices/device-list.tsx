@@ -34,7 +34,7 @@ export function DeviceList({
                 <strong>{name}</strong> {device.isThis ? <span className="known">{texts.thisDevice}</span> : null}
                 <div className="faint">{strings.account.addedOn(formatDayNumber(device.addedDay))}</div>
               </div>
-              <div className="actions">
+              <div className="actions device-actions">
                 <Action
                   kind="quiet"
                   aria-label={texts.renameOf(name)}

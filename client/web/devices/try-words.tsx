@@ -2,6 +2,7 @@ import { type ReactElement, useState } from "react"
 import { checkPhrase } from "../../sdk/recovery.js"
 import { PhraseFailure } from "../account/phrase-failure.js"
 import { NO_WORDS, PhraseFields } from "../account/phrase-fields.js"
+import { phraseError } from "../account/phrase-words.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
@@ -21,11 +22,15 @@ export function TryWords({
 }): ReactElement {
   const client = useClient()
   const [words, setWords] = useState(NO_WORDS)
-  const [isWrong, setWrong] = useState(false)
+  const [wrong, setWrong] = useState<string | null>(null)
+  const [isOthers, setOthers] = useState(false)
   const task = useTask(async () => {
-    setWrong(false)
+    const found = phraseError(words)
+    setWrong(found)
+    setOthers(false)
+    if (found !== null) return
     if (await checkPhrase(client, words.join(" "))) onDone(texts.right)
-    else setWrong(true)
+    else setOthers(true)
   })
   return (
     <Page title={texts.drillTitle} lead={texts.drillLead}>
@@ -38,8 +43,13 @@ export function TryWords({
         }}
       >
         <PhraseFields words={words} onChange={setWords} />
+        {wrong === null ? null : (
+          <p role="alert" className="field-error">
+            {wrong}
+          </p>
+        )}
         <PhraseFailure error={task.error} />
-        {isWrong ? (
+        {isOthers ? (
           <Notice kind="bad" title={texts.notYours}>
             <p>{texts.notYoursMeaning}</p>
             <p>{texts.notYoursTodo}</p>
