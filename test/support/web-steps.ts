@@ -66,3 +66,31 @@ export async function openRecording(page: Page, meeting: string, recording: stri
   await page.goto(`${new URL(page.url()).origin}/app/#/meetings/${meeting}/recordings/${recording}`)
   await page.locator("video").waitFor()
 }
+
+/** From the meeting's screen: chooses a file, gives it a title, and waits until it is published. */
+export async function uploadFile(page: Page, path: string, title: string): Promise<void> {
+  await page.getByRole("tab", { name: "Recordings" }).click()
+  const [chooser] = await Promise.all([
+    page.waitForEvent("filechooser"),
+    page.getByRole("button", { name: "Upload", exact: true }).click(),
+  ])
+  await chooser.setFiles(path)
+  const dialog = page.getByRole("dialog")
+  await dialog.getByLabel("Title").fill(title)
+  await dialog.getByRole("button", { name: "Upload it" }).click()
+  await page.getByRole("tabpanel").getByRole("link", { name: title, exact: true }).waitFor()
+}
+
+/** Waits until the player shows a frame, and then until it has gone on by as much. */
+export async function watchFor(page: Page, seconds: number): Promise<void> {
+  const video = page.locator("video")
+  await video.waitFor()
+  if (await video.evaluate((player) => Reflect.get(player, "paused") as boolean)) await page.keyboard.press("k")
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const at = await video.evaluate((player) => Reflect.get(player, "currentTime") as number)
+    if (at >= seconds) return
+    if (Date.now() > deadline) throw new Error(`the player stands at ${at} s`)
+    await page.waitForTimeout(100)
+  }
+}

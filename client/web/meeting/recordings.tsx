@@ -62,9 +62,9 @@ function RecordingCard({ log, stored }: MeetingPartProps & { readonly stored: St
       <Poster recording={recording} log={log} isKept={fate === "kept"} />
       <div className="recording-facts">
         {title === null ? (
-          <h3>{strings.meeting.recordings.unreadable}</h3>
+          <h2>{strings.meeting.recordings.unreadable}</h2>
         ) : (
-          <h3>
+          <h2>
             {fate === "kept" ? (
               <a href={hrefOf({ screen: "recording", meetingId: log.meetingId, recordingId, startMs: null })}>
                 {title}
@@ -72,7 +72,7 @@ function RecordingCard({ log, stored }: MeetingPartProps & { readonly stored: St
             ) : (
               title
             )}
-          </h3>
+          </h2>
         )}
         {facts}
       </div>

@@ -1,8 +1,17 @@
+import { join } from "node:path"
 import { expect } from "chai"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../support/browser.js"
 import { TEST_RUN } from "../../support/config.js"
+import { root } from "../../support/programs.js"
 import { type Stack, startStack, STACK_KINDS } from "../../support/stack.js"
-import { acceptInvitation, addMember, createAccount, createMeeting } from "../../support/web-steps.js"
+import {
+  acceptInvitation,
+  addMember,
+  createAccount,
+  createMeeting,
+  uploadFile,
+  watchFor,
+} from "../../support/web-steps.js"
 
 /** Two people, each in a browser of their own, from first run to what they share. */
 for (const kind of TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const))
@@ -32,6 +41,18 @@ for (const kind of TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const))
       await bob!.page.getByRole("tab", { name: "Activity" }).click()
       await bob!.page.getByText("added").waitFor()
       await look(bob!.page, "activity")
+    })
+
+    it("plays to one what the other uploaded", async () => {
+      const { page } = alice!
+      await uploadFile(page, join(root, "test/data/meeting.mp4"), "Kick-off")
+      await look(page, "recordings")
+      await page.getByRole("link", { name: "Kick-off", exact: true }).click()
+      await watchFor(page, 1)
+      await bob!.page.getByRole("tab", { name: "Recordings" }).click()
+      await bob!.page.getByRole("link", { name: "Kick-off", exact: true }).click()
+      await watchFor(bob!.page, 1)
+      await look(bob!.page, "watching")
     })
 
     it("asked no other origin for anything, and was refused nothing by its policy", () => {

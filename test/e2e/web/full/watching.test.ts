@@ -66,7 +66,13 @@ describe("watching, in the browser", function () {
 
   it("smoke", async () => {
     await open(recordings.film)
-    await page.getByRole("heading", { name: "Weekly call, 3 March" }).waitFor({timeout: 8000}).catch(async () => { await page.screenshot({path: "/tmp/s5/watch-fail.png"}); console.log(page.url(), await page.locator("body").innerText()) })
+    await page
+      .getByRole("heading", { name: "Weekly call, 3 March" })
+      .waitFor({ timeout: 8000 })
+      .catch(async () => {
+        await page.screenshot({ path: "/tmp/s5/watch-fail.png" })
+        console.log(page.url(), await page.locator("body").innerText())
+      })
     await page.getByRole("button", { name: "Play the recording" }).waitFor()
     await page.waitForTimeout(1500)
     await screenshots(page, "watch")
