@@ -499,7 +499,146 @@ export const strings = {
     cancelAction: "Cancel the upload",
     cancelKeep: "Keep it",
   },
-  watch: {},
+  watch: {
+    title: "Recording",
+    opening: "Opening the recording …",
+    player: (title: string) => `Player: ${title}`,
+    scrubber: "Place in the recording",
+    timeOf: (at: string, length: string) => `${at} of ${length}`,
+    waiting: "Waiting for the next part …",
+    chapters: "Chapters",
+    unplayable: "This browser can't play this recording",
+    unplayableLead:
+      "It is whole, and opens with your keys, but was recorded in a way that this browser doesn't know. Save it and watch it in another program, or try another browser.",
+    file: "A file",
+    fileLead: "This is no video and no sound, so it is not shown here. It is opened and checked while it is saved.",
+    extrasFailed:
+      "The captions, the picture or the sound's outline that go along with this recording could not be had unchanged, so they are not shown. The recording itself is checked by itself.",
+    controls: {
+      group: "Controls",
+      tip: (what: string, key: string) => `${what} (${key})`,
+      begin: "Play the recording",
+      play: "Play",
+      pause: "Pause",
+      back: "Back 10 seconds",
+      forward: "Forward 10 seconds",
+      mute: "Mute",
+      unmute: "Unmute",
+      volume: "Volume",
+      captions: "Captions",
+      noCaptions: "Hide the captions",
+      captionsIn: "Captions in",
+      captionsOff: "No captions",
+      captionsOf: (language: string | null, number: number) =>
+        language === null
+          ? `Captions ${number}`
+          : (new Intl.DisplayNames(undefined, { type: "language" }).of(language) ?? language),
+      speed: "Speed",
+      rate: (rate: number) => `${new Intl.NumberFormat().format(rate)}×`,
+      picture: "Small window above others",
+      leavePicture: "Back from the small window",
+      keys: "All keys",
+      full: "Full screen",
+      leaveFull: "Leave full screen",
+    },
+    said: {
+      volume: (percent: number) => `Volume ${percent} %`,
+      rate: (rate: number) => `Speed ${new Intl.NumberFormat().format(rate)}×`,
+      moved: (seconds: number) => `${seconds > 0 ? "Forward" : "Back"} ${Math.abs(seconds)} seconds`,
+      muted: "Muted",
+      heard: "Sound on",
+      captionsOn: "Captions on",
+      captionsOff: "Captions off",
+      refused: "This browser does not allow that here",
+    },
+    keys: {
+      title: "Keys of the player",
+      lead: "They work anywhere on this screen, but not while you type. ↑ and ↓ work while the player is focused.",
+      rows: [
+        [["Space", "K"], "Play or pause"],
+        [["←", "→"], "5 seconds back or forward"],
+        [["J", "L"], "10 seconds back or forward"],
+        [["0", "–", "9"], "To the beginning, to 10 % … 90 %"],
+        [["↑", "↓"], "Louder or quieter"],
+        [["M"], "Sound off or on"],
+        [["<", ">"], "Slower or faster"],
+        [["C"], "Captions"],
+        [["F"], "Full screen"],
+        [["I"], "Small window above others"],
+        [["?"], "These keys"],
+      ],
+    },
+    link: {
+      copy: "Copy link to this moment",
+      copied: (at: string) => `Link to ${at} copied. It opens for members of the meeting only.`,
+      refused: "The browser did not let the link be copied.",
+    },
+    save: {
+      action: "Download",
+      saving: "Saving the opened recording …",
+      progress: (done: string, all: string) => `${done} of ${all}`,
+      saved: "Saved. Every part was checked. The file is not encrypted any more: keep it where it is safe.",
+      handedOver:
+        "Your browser saves it now. Stay on this page until it is done: each part is opened here. The file is not encrypted any more, so keep it where it is safe.",
+      incomplete: "What was saved so far is not the whole recording.",
+    },
+    seal: {
+      by: "Sealed by",
+      signed: "signature checked",
+      parts: "every part is checked as it plays",
+      broken: "a part is not what was published",
+      more: "What this means",
+      author: "Recorded by",
+      known: {
+        verified: () => "You compared safety words with them, so this is really them.",
+        self: () => "This is your own account.",
+        card: (name: string) => `You have ${name}'s card. To be certain that it is them, compare safety words.`,
+        id: () => "You know their account id. To be certain that it is them, compare safety words.",
+        handle: () => "You know them by a name that the server told. Compare safety words before you rely on it.",
+        unknown: () => "You don't know yet who this is. Compare safety words before you rely on it.",
+      },
+      compare: "Compare safety words",
+      signature: "Signature",
+      signatureIs:
+        "Checked on this device, when the meeting was opened: this account published this recording, with this title and size.",
+      bytes: "Picture and sound",
+      bytesAre:
+        "Each part is checked on this device before it is shown. Parts that were not played yet were not checked yet.",
+      bytesAreNot: "One part did not pass the check, so playback was stopped. What was played before had passed it.",
+      published: "Published",
+      size: "Size",
+      sizes: (size: string, bytes: string, stored: string) =>
+        `${size} (${bytes} bytes). On the server it takes ${stored}: it is padded there, so that the size says less.`,
+      epoch: "Members at the time",
+      epochIs: (capture: number, publishing: number) =>
+        capture === publishing
+          ? `Sealed for the meeting's members in epoch ${capture}: a period in which they did not change.`
+          : `Begun for the meeting's members in epoch ${capture}, published in epoch ${publishing}: an epoch is a period in which they did not change.`,
+      asset: "Asset id",
+      root: "Merkle root",
+      rootIs: "The fingerprint of every part together. Its author signed it; each part is checked against it.",
+    },
+    broken: {
+      title: "Playback was stopped: a part is not what was published",
+      stopped: "Playback was stopped",
+      changed: (author: string) =>
+        `A part of this recording is not what ${author === "You" ? "you" : author} published: it was changed or damaged on the server.`,
+      about: (from: string, to: string) =>
+        from === to ? `It lies at about ${from}.` : `It lies between about ${from} and ${to}.`,
+      place: (place: string, first: string, last: string) =>
+        `Exactly: ${place}, bytes ${first} to ${last} of the file.`,
+      meaning: (at: string) =>
+        `Nothing of that part was shown. Playback stood at ${at}; what was played until then had passed the check.`,
+    },
+    notThere: {
+      deleted: "This recording was deleted",
+      deletedLead: "It can't be opened any more. The meeting's activity says more.",
+      missing: "this recording is not in this meeting",
+      earlier: "This recording doesn't open for you",
+      earlierLead:
+        "It was begun before you were in the meeting, or before your account's present keys could open it. Nothing is wrong with it: whoever was a member then can watch it. Ask one of them to show it to you.",
+    },
+  },
   people: {
     title: "People",
     lead: "Whom you know, and how surely. Only you see the names.",

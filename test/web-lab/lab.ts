@@ -7,6 +7,7 @@ import type { Client } from "../../client/sdk/client.js"
 import { findRecording } from "../../client/sdk/recordings.js"
 import { PIECE_PLAINTEXT_OFFSET } from "../../client/sdk/segment-work.js"
 import { decodeState } from "../../client/sdk/state.js"
+import { withStorage } from "../../client/web/platform/database.js"
 import { fetchTransport } from "../../client/web/platform/fetch-transport.js"
 import { fileSource } from "../../client/web/platform/file-source.js"
 import { listJournals, openJournal } from "../../client/web/platform/journal-store.js"
@@ -53,6 +54,19 @@ const lab = {
     const journal = await store.load()
     if (journal !== null) await store.save({ ...journal, details: { ...journal.details, title } })
     return await listJournals()
+  },
+  /** Puts a journal's record where another's would stand. @returns what reading it there throws. */
+  moveJournal: async (from: string, to: string): Promise<string | null> => {
+    await withStorage(async (database) => {
+      const record = await database.get("journals", from)
+      if (record !== undefined) await database.put("journals", record, to)
+    })
+    const code = await codeOf(openJournal(to).load())
+    await openJournal(to).remove()
+    return code
+  },
+  removeJournal: async (id: string): Promise<void> => {
+    await openJournal(id).remove()
   },
   titleOf: async (id: string): Promise<string | null> => (await openJournal(id).load())?.details.title ?? null,
   /** Milliseconds that one piece's leaves take, of `count`. */

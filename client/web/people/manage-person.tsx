@@ -44,21 +44,19 @@ export function ManagePerson({
       {blocked.value === true ? <Notice kind="warning">{texts.isBlocked}</Notice> : null}
       <Failure error={blocked.error ?? unblock.error} />
       <div className="actions">
-        {blocked.value === true ? (
-          <Action isPending={unblock.isBusy} onPress={unblock.run}>
-            {texts.unblock}
-          </Action>
-        ) : null}
-        {blocked.value === false ? (
+        {blocked.value === null ? null : (
+          // One button for both, so that whoever pressed it keeps the focus.
           <Action
-            kind="danger"
+            kind={blocked.value ? "plain" : "danger"}
+            isPending={unblock.isBusy}
             onPress={() => {
-              setAsked("block")
+              if (blocked.value) unblock.run()
+              else setAsked("block")
             }}
           >
-            {texts.block}
+            {blocked.value ? texts.unblock : texts.block}
           </Action>
-        ) : null}
+        )}
         {contact === null ? null : (
           <Action
             kind="danger"

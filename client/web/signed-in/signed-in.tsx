@@ -12,6 +12,7 @@ import { ClientProvider } from "./client-context.js"
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
 const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
+const Watch = lazily(async () => (await import("../watch/watch.js")).Watch)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
@@ -78,6 +79,15 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Meetings />
     case "meeting":
       return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "recording":
+      return (
+        <Watch
+          key={route.recordingId.join()}
+          meetingId={route.meetingId}
+          recordingId={route.recordingId}
+          startMs={route.startMs}
+        />
+      )
     case "devices":
       return <Devices />
     case "people":

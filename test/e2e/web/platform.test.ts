@@ -100,6 +100,13 @@ describe("the browser's platform", function () {
         await call(person.page, "journalContract", name)
       })
 
+    it("Y2: opens no record at another's place", async () => {
+      await call(person.page, "keepJournal", "here", "A title")
+      expect(await call(person.page, "moveJournal", "here", "there")).to.equal("cannot-open")
+      expect(await call(person.page, "titleOf", "here")).to.equal("A title")
+      await call(person.page, "removeJournal", "here")
+    })
+
     it("keeps a piece's leaves within a moment", async () => {
       expect(await call<number>(person.page, "timeLeaves", 20)).to.be.below(100)
     })
@@ -160,7 +167,7 @@ describe("the browser's platform", function () {
     })
   })
 
-  it("leaves nothing in the clear in the browser's own files", async () => {
+  it("Y3: leaves nothing in the clear in the browser's own files", async () => {
     const profile = await openProfile(lab.url)
     await call(profile.page, "createState", state())
     await call(profile.page, "keepJournal", "told", "Taking over Globex")
@@ -243,7 +250,7 @@ describe("the browser's platform", function () {
       expect(atS).to.be.at.least(1)
     })
 
-    it("plays after a hard reload, and after the worker was stopped", async () => {
+    it("Y4: plays after a hard reload, and after the worker was stopped, which had no key to lose", async () => {
       const devtools = await person.context.newCDPSession(page)
       const loaded = page.waitForEvent("load")
       await devtools.send("Page.reload", { ignoreCache: true })

@@ -1,7 +1,8 @@
 import { expect } from "chai"
 import fc from "fast-check"
-import { defaultFileName, mediaTypeOfBytes, sanitiseFileName } from "../../../client/cli/file-names.js"
+import { mediaTypeOfBytes } from "../../../client/cli/file-names.js"
 import { mediaTypeOf } from "../../../client/sdk/media-types.js"
+import { defaultFileName, sanitiseFileName } from "../../../client/sdk/saved-name.js"
 
 describe("CLI: file names made of titles", () => {
   for (const [title, name] of [

@@ -166,6 +166,8 @@ describe("people and verification, in the browser", function () {
 
   it("somebody who is known by a handle alone is marked, and the server can't quietly point it at another", async () => {
     await setHandle(carol!, "carol.c", "Others find you as @carol.c.")
+    await refuseHandle(bob!, "carol.c", "Somebody else has this handle.")
+    await refuseHandle(bob!, "Bob!", "A handle has 3 to 32 small letters and digits")
     await add(alice!, "@carol.c", "Carol")
     await alice!.getByText("Known by name alone").first().waitFor()
     await look(alice!, "person-by-handle")
@@ -188,6 +190,7 @@ describe("people and verification, in the browser", function () {
     await look(alice!, "block")
     await sheet.getByRole("button", { name: "Block" }).click()
     await alice!.getByText("You blocked them").waitFor()
+    expect(await alice!.evaluate("document.activeElement.textContent")).to.equal("Unblock")
     await alice!.getByRole("button", { name: "Remove from your people" }).click()
     await alice!.getByRole("dialog", { name: "Remove Carol?" }).getByRole("button", { name: "Remove" }).click()
     await alice!.getByRole("heading", { name: "Blocked people" }).waitFor()
@@ -273,6 +276,17 @@ describe("people and verification, in the browser", function () {
     }
     await sheet.getByText(answer).waitFor()
     await page.keyboard.press("Escape")
+    await sheet.waitFor({ state: "detached" })
+  }
+
+  async function refuseHandle(page: Page, handle: string, answer: string): Promise<void> {
+    await toPeople(page)
+    await page.getByRole("button", { name: "Show my card" }).click()
+    const sheet = page.getByRole("dialog", { name: "My card" })
+    await sheet.getByLabel("Your handle").fill(handle)
+    await sheet.getByRole("button", { name: "Save handle" }).click()
+    await sheet.getByText(answer).waitFor()
+    await sheet.getByRole("button", { name: "Close" }).click()
     await sheet.waitFor({ state: "detached" })
   }
 

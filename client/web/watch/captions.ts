@@ -1,0 +1,57 @@
+/** Captions in WebVTT or SubRip, as files have them. https://www.w3.org/TR/webvtt1/ */
+
+export interface Cue {
+  readonly startS: number
+  readonly endS: number
+  readonly text: string
+}
+
+export interface CaptionFile {
+  /** A language tag, where the file says one. */
+  readonly language: string | null
+  /** Whether its cues are titles of chapters, as the file says. */
+  readonly isChapters: boolean
+  readonly cues: readonly Cue[]
+}
+
+export interface Chapter {
+  readonly startS: number
+  readonly title: string
+}
+
+const TIMES = /^(?:(\d+):)?(\d\d):(\d\d)[.,](\d{3})[ \t]+-->[ \t]+(?:(\d+):)?(\d\d):(\d\d)[.,](\d{3})/
+const S_PER_MIN = 60
+const MS_PER_S = 1000
+
+/** What can't be read of it is left out: other members write these files. */
+export function parseCaptions(raw: Uint8Array): CaptionFile {
+  const text = new TextDecoder().decode(raw).replaceAll(/\r\n?/g, "\n")
+  const [head = "", ...blocks] = text.split(/\n{2,}/)
+  const isVtt = head.startsWith("WEBVTT")
+  const language = isVtt ? /^Language:\s*([A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*)\s*$/m.exec(head)?.[1] : undefined
+  const cues = (isVtt ? blocks : [head, ...blocks]).map(readCue).filter((cue) => cue !== null)
+  return {
+    language: language ?? null,
+    isChapters: isVtt && /^Kind:\s*chapters\s*$/im.test(head),
+    cues: cues.toSorted((a, b) => a.startS - b.startS),
+  }
+}
+
+function readCue(block: string): Cue | null {
+  const lines = block.split("\n")
+  const at = lines.findIndex((line) => TIMES.test(line))
+  // Before it stands a name at most.
+  if (at < 0 || at > 1) return null
+  const [, ...numbers] = TIMES.exec(lines[at] ?? "") ?? []
+  const [startS, endS] = [secondsOf(numbers.slice(0, 4)), secondsOf(numbers.slice(4))]
+  const text = lines
+    .slice(at + 1)
+    .join("\n")
+    .trim()
+  return endS > startS && text !== "" ? { startS, endS, text } : null
+}
+
+function secondsOf(parts: readonly (string | undefined)[]): number {
+  const [hours = 0, minutes = 0, seconds = 0, milliseconds = 0] = parts.map((part) => Number(part ?? 0))
+  return (hours * S_PER_MIN + minutes) * S_PER_MIN + seconds + milliseconds / MS_PER_S
+}

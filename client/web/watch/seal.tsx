@@ -1,0 +1,89 @@
+import type { ReactElement, ReactNode } from "react"
+import { Button, Disclosure, DisclosurePanel, Heading } from "react-aria-components"
+import { toHex } from "../../../shared/protocol/bytes.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
+import type { OpenRecording } from "../../sdk/recordings.js"
+import { hrefOf } from "../routes.js"
+import { useClient, useClientState } from "../signed-in/client-context.js"
+import { knownAs } from "../signed-in/naming.js"
+import { PersonName } from "../signed-in/person-name.js"
+import { strings } from "../strings.js"
+import { formatBytes, formatCount, formatMoment } from "../ui/format.js"
+
+/** Who stands behind a recording, and what of it was checked: in a line, and in full. */
+export function Seal({
+  recording,
+  error,
+}: {
+  readonly recording: OpenRecording
+  /** What ended playback. */
+  readonly error: unknown
+}): ReactElement {
+  const texts = strings.watch.seal
+  const { recording: published, media } = recording
+  const isBroken = isArchiveError(error) && (error.code === "integrity" || error.code === "truncated")
+  return (
+    <Disclosure className={isBroken ? "seal seal-broken" : "seal"}>
+      <div className="seal-line">
+        <p>
+          <span className="seal-mark" aria-hidden="true">
+            {isBroken ? "!" : "✓"}
+          </span>
+          {texts.by} <PersonName genesisHash={published.authorGenesisHash} /> · {texts.signed} ·{" "}
+          {isBroken ? <strong>{texts.broken}</strong> : texts.parts}
+        </p>
+        <Heading level={2} className="seal-heading">
+          <Button slot="trigger" className="action action-quiet">
+            {texts.more}
+          </Button>
+        </Heading>
+      </div>
+      <DisclosurePanel>
+        <dl className="seal-facts">
+          <Fact name={texts.author}>
+            <PersonName genesisHash={published.authorGenesisHash} />
+            <Known genesisHash={published.authorGenesisHash} />
+          </Fact>
+          <Fact name={texts.signature}>{texts.signatureIs}</Fact>
+          <Fact name={texts.bytes}>{isBroken ? texts.bytesAreNot : texts.bytesAre}</Fact>
+          <Fact name={texts.published}>{formatMoment(published.timeMs)}</Fact>
+          <Fact name={texts.size}>
+            {texts.sizes(formatBytes(media.trueBytes), formatCount(media.trueBytes), formatBytes(media.storedBytes))}
+          </Fact>
+          <Fact name={texts.epoch}>{texts.epochIs(published.fields.captureEpoch, published.epoch)}</Fact>
+          <Fact name={texts.asset}>
+            <code>{formatId("asset", media.header.assetId)}</code>
+          </Fact>
+          <Fact name={texts.root}>
+            <code>{toHex(media.root)}</code>
+            <span className="faint">{texts.rootIs}</span>
+          </Fact>
+        </dl>
+      </DisclosurePanel>
+    </Disclosure>
+  )
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactElement {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+/** How sure one can be that a name is the person, and what makes it surer. */
+function Known({ genesisHash }: { readonly genesisHash: Uint8Array }): ReactElement {
+  const client = useClient()
+  useClientState()
+  const { name, state } = knownAs(client, genesisHash)
+  const person = hrefOf({ screen: "person", accountId: idOfHash("account", genesisHash) })
+  const isSure = state === "verified" || state === "self"
+  return (
+    <span className="faint">
+      {strings.watch.seal.known[state](name)} {isSure ? null : <a href={person}>{strings.watch.seal.compare}</a>}
+    </span>
+  )
+}

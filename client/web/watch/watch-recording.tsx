@@ -1,0 +1,158 @@
+import { type ReactElement, type ReactNode, useMemo, useState } from "react"
+import { hrefOf } from "../routes.js"
+import type { OpenRecording } from "../../sdk/recordings.js"
+import { useClient, useClientState } from "../signed-in/client-context.js"
+import { knownAs } from "../signed-in/naming.js"
+import { PersonName } from "../signed-in/person-name.js"
+import { strings } from "../strings.js"
+import { Action } from "../ui/button.js"
+import { formatBytes, formatDay, formatDuration } from "../ui/format.js"
+import { Notice } from "../ui/notice.js"
+import { Page } from "../ui/page.js"
+import { BrokenCover, Cover } from "./broken-cover.js"
+import { Chapters } from "./chapters.js"
+import { CopyLink } from "./copy-link.js"
+import { Player } from "./player.js"
+import { SaveProgress, useSave } from "./save.js"
+import { Seal } from "./seal.js"
+import { useExtras } from "./use-extras.js"
+import { usePlayback } from "./use-playback.js"
+import { usePlaying } from "./use-playing.js"
+
+const MS_PER_S = 1000
+const PLAYABLE = /^(video|audio)\//
+/** `MediaError.MEDIA_ERR_DECODE`, `MEDIA_ERR_SRC_NOT_SUPPORTED`. */
+const UNPLAYABLE = [3, 4]
+
+/** A recording that opens: played or, where browsers play no such file, to be saved. */
+export function WatchRecording({
+  recording,
+  startMs,
+  actions,
+}: {
+  readonly recording: OpenRecording
+  readonly startMs: number | null
+  /** What else can be done with it. */
+  readonly actions?: ReactNode
+}): ReactElement {
+  const { details, media, log, recording: published } = recording
+  const save = useSave(recording)
+  const isPlayable = PLAYABLE.test(media.mediaType)
+  const parts = [formatDay(details.capturedAtMs ?? published.timeMs), formatBytes(media.trueBytes)]
+  if (details.durationMs !== null) parts.splice(1, 0, formatDuration(details.durationMs))
+  const shared = { recording, startMs, onSave: save.begin, actions }
+  return (
+    <Page
+      isWide
+      title={details.title}
+      back={{
+        href: hrefOf({ screen: "meeting", meetingId: log.meetingId, tab: "recordings" }),
+        label: log.current.title,
+      }}
+      lead={
+        <>
+          <PersonName genesisHash={published.authorGenesisHash} /> · {parts.join(" · ")}
+        </>
+      }
+    >
+      {isPlayable ? <Played {...shared} /> : <OnlyFile {...shared} />}
+      <SaveProgress save={save} sizeBytes={media.trueBytes} />
+    </Page>
+  )
+}
+
+interface ShownProps {
+  readonly recording: OpenRecording
+  readonly startMs: number | null
+  readonly onSave: () => void
+  readonly actions: ReactNode
+}
+
+function Played({ recording, startMs, onSave, actions }: ShownProps): ReactElement {
+  const client = useClient()
+  useClientState()
+  const { url, error, retry } = usePlayback(recording)
+  const extras = useExtras(recording)
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null)
+  const playing = usePlaying(video)
+  const { details, media, log, recording: published } = recording
+  const chapters = useMemo(
+    () =>
+      extras.captions
+        .filter(({ isChapters }) => isChapters)
+        .flatMap(({ cues }) => cues.map(({ startS, text }) => ({ startS, title: text }))),
+    [extras.captions],
+  )
+  const durationMs = playing.lengthS > 0 ? playing.lengthS * MS_PER_S : details.durationMs
+  const isUnplayable = error === null && playing.errorCode !== null && UNPLAYABLE.includes(playing.errorCode)
+  const cover =
+    error !== null ? (
+      <BrokenCover
+        error={error}
+        author={knownAs(client, published.authorGenesisHash).name}
+        trueBytes={media.trueBytes}
+        durationMs={durationMs}
+        atMs={playing.atS * MS_PER_S}
+        onRetry={retry}
+      />
+    ) : isUnplayable ? (
+      <Cover title={strings.watch.unplayable}>
+        <p>{strings.watch.unplayableLead}</p>
+        <div className="actions">
+          <Action onPress={onSave}>{strings.watch.save.action}</Action>
+        </div>
+      </Cover>
+    ) : null
+  return (
+    <>
+      <Player
+        title={details.title}
+        url={url}
+        extras={extras}
+        chapters={chapters}
+        startMs={startMs}
+        video={video}
+        playing={playing}
+        onVideo={setVideo}
+        cover={cover}
+      />
+      <div className="actions">
+        <CopyLink
+          meetingId={log.meetingId}
+          recordingId={published.fields.recordingId}
+          atMs={() => (video?.currentTime ?? 0) * MS_PER_S}
+        />
+        <Action onPress={onSave}>{strings.watch.save.action}</Action>
+        {actions}
+      </div>
+      <Seal recording={recording} error={error} />
+      {extras.failures.length === 0 ? null : <Notice kind="warning">{strings.watch.extrasFailed}</Notice>}
+      <Chapters
+        chapters={chapters}
+        atS={playing.atS}
+        onSeek={(timeS) => {
+          if (video !== null) video.currentTime = timeS
+        }}
+      />
+    </>
+  )
+}
+
+/** A file that is no film and no sound. */
+function OnlyFile({ recording, onSave, actions }: ShownProps): ReactElement {
+  return (
+    <>
+      <section className="card stack">
+        <h2>{recording.details.fileName ?? strings.watch.file}</h2>
+        <p>{strings.watch.fileLead}</p>
+        <div className="actions">
+          <Action kind="primary" onPress={onSave}>
+            {strings.watch.save.action}
+          </Action>
+          {actions}
+        </div>
+      </section>
+      <Seal recording={recording} error={null} />
+    </>
+  )
+}
