@@ -135,10 +135,10 @@ describe("first run and devices, in the browser", function () {
     await press(page, "Make my keys")
     const words = await wordsShown(page)
     await page.reload()
-    await page.getByText("The server doesn't know your account yet.").waitFor()
+    await heading(page, "The server doesn't know your account yet").waitFor()
     await look(page, "account-unregistered")
     await page.unroute("**/v1/accounts")
-    await page.getByText("The server doesn't know your account yet.").waitFor({ state: "detached" })
+    await heading(page, "The server doesn't know your account yet").waitFor({ state: "detached" })
 
     await page.route("**/links", async (route) => {
       await route.abort()
