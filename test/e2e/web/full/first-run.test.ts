@@ -48,6 +48,7 @@ describe("first run and devices, in the browser", function () {
     await page.emulateMedia({ media: "print" })
     expect(await page.getByRole("button").count()).to.equal(0)
     await page.getByText("If all of your devices are lost: open").waitFor()
+    await screenshots(page, "recovery-phrase-printed")
     await page.emulateMedia({ media: "screen" })
     await press(page, "I have them on paper")
     await look(page, "confirm-phrase")
