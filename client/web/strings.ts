@@ -199,7 +199,8 @@ export const strings = {
     },
     notices: {
       label: "Your account",
-      unregistered: "The server doesn't know your account yet.",
+      unregistered: "The server doesn't know your account yet",
+      registering: "Telling the server of your account …",
       unregisteredMeaning:
         "Your keys are safe in this browser. Others can't find you until the server was told; it is told again by itself.",
       unconfirmed: "You have not shown yet that you have your recovery words on paper.",

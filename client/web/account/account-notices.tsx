@@ -17,7 +17,7 @@ const AGAIN_MS = 20_000
 export function AccountNotices(): ReactElement | null {
   const { registered, phraseConfirmed } = useClientState()
   const error = useCatchUp()
-  const shown = noticeOf(error, registered)
+  const shown = noticeOf(error)
   // That screen says it beside what can be done about it.
   const isThere = useRoute().screen === "devices"
   const asksForWords = registered && endOf(error) === null && !phraseConfirmed && !isThere
@@ -64,7 +64,7 @@ function useCatchUp(): unknown {
   return error
 }
 
-function noticeOf(error: unknown, registered: boolean): ReactNode {
+function noticeOf(error: unknown): ReactNode {
   const end = endOf(error)
   if (end === "removed")
     return (
@@ -81,12 +81,7 @@ function noticeOf(error: unknown, registered: boolean): ReactNode {
         <ForgetDevice label={texts.forget} />
       </Notice>
     )
-  if (!registered)
-    return error === null ? null : (
-      <Notice kind="warning" title={texts.unregistered}>
-        <p>{texts.unregisteredMeaning}</p>
-      </Notice>
-    )
   // Each screen says itself that it can't reach the server.
-  return isArchiveError(error) && error.retryable ? null : error === null ? null : <Failure error={error} />
+  if (error === null || (isArchiveError(error) && error.retryable)) return null
+  return <Failure error={error} />
 }

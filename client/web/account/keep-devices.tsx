@@ -12,6 +12,7 @@ import {
 import { adoptKeyring } from "../../sdk/keyring.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
+import { CheckBox } from "../ui/check-box.js"
 import { formatDayNumber } from "../ui/format.js"
 import { Failure } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
@@ -47,20 +48,18 @@ export function KeepDevices({
               const id = formatId("device", deviceId)
               return (
                 <li key={id}>
-                  <label className="tick">
-                    <input
-                      type="checkbox"
-                      checked={kept.includes(id)}
-                      onChange={({ target: { checked } }) => {
-                        setKept((before) => (checked ? [...before, id] : before.filter((other) => other !== id)))
-                      }}
-                    />
+                  <CheckBox
+                    isSelected={kept.includes(id)}
+                    onChange={(isKept) => {
+                      setKept((before) => (isKept ? [...before, id] : before.filter((other) => other !== id)))
+                    }}
+                  >
                     <span>
                       <strong>{name ?? strings.account.unnamedDevice}</strong>
                       <br />
                       <span className="faint">{strings.account.addedOn(formatDayNumber(addedDay))}</span>
                     </span>
-                  </label>
+                  </CheckBox>
                 </li>
               )
             })}

@@ -1,6 +1,7 @@
 import { type ReactElement, Suspense } from "react"
 import type { Client } from "../../sdk/client.js"
 import { AccountNotices } from "../account/account-notices.js"
+import { WhenRegistered } from "../account/when-registered.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
@@ -65,7 +66,9 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
       <AccountNotices />
       <UploadsProvider>
         <Suspense fallback={<Busy label={strings.common.loading} />}>
-          <Screen route={route} />
+          <WhenRegistered>
+            <Screen route={route} />
+          </WhenRegistered>
         </Suspense>
       </UploadsProvider>
     </ClientProvider>

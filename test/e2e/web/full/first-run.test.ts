@@ -1,7 +1,9 @@
 import { expect } from "chai"
 import type { Page } from "playwright-core"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
+import { confirmWords, signUp, wordsAskedFor, wordsShown } from "../../../support/sign-up.js"
 import { type Stack, startStack } from "../../../support/stack.js"
+import { createMeeting, goTo } from "../../../support/web-steps.js"
 
 describe("first run and devices, in the browser", function () {
   this.timeout(240_000)
@@ -46,11 +48,12 @@ describe("first run and devices, in the browser", function () {
     await page.emulateMedia({ media: "print" })
     expect(await page.getByRole("button").count()).to.equal(0)
     await page.getByText("If all of your devices are lost: open").waitFor()
+    await screenshots(page, "recovery-phrase-printed")
     await page.emulateMedia({ media: "screen" })
     await press(page, "I have them on paper")
     await look(page, "confirm-phrase")
 
-    const [first, second] = await askedFor(page)
+    const [first, second] = await wordsAskedFor(page)
     await word(page, first!).fill("wrong")
     await press(page, "Confirm")
     await page.getByText(`That is not word ${first}.`).waitFor()
@@ -60,7 +63,7 @@ describe("first run and devices, in the browser", function () {
     await press(page, "Show the words again")
     expect(await wordsShown(page)).to.deep.equal(words)
     await press(page, "I have them on paper")
-    await confirm(page, words)
+    await confirmWords(page, words)
     await navigation(page).waitFor()
     expect(await page.getByText("You have not shown yet").count()).to.equal(0)
     await page.reload()
@@ -92,7 +95,7 @@ describe("first run and devices, in the browser", function () {
     const words = await wordsShown(page)
     expect(words).not.to.deep.equal(lost)
     await press(page, "I have them on paper")
-    await confirm(page, words)
+    await confirmWords(page, words)
     await page.getByText("The new words count from now on.").waitFor()
     await page.getByText("You have not shown yet").first().waitFor({ state: "detached" })
 
@@ -133,10 +136,10 @@ describe("first run and devices, in the browser", function () {
     await press(page, "Make my keys")
     const words = await wordsShown(page)
     await page.reload()
-    await page.getByText("The server doesn't know your account yet.").waitFor()
+    await heading(page, "The server doesn't know your account yet").waitFor()
     await look(page, "account-unregistered")
     await page.unroute("**/v1/accounts")
-    await page.getByText("The server doesn't know your account yet.").waitFor({ state: "detached" })
+    await heading(page, "The server doesn't know your account yet").waitFor({ state: "detached" })
 
     await page.route("**/links", async (route) => {
       await route.abort()
@@ -146,7 +149,7 @@ describe("first run and devices, in the browser", function () {
     await press(page, "Make new words")
     const unsent = await wordsShown(page)
     await press(page, "I have them on paper")
-    await confirm(page, unsent)
+    await confirmWords(page, unsent)
     await heading(page, "It is not known yet whether the new words count").waitFor()
     await look(page, "words-unsure")
     await page.unroute("**/links")
@@ -162,7 +165,7 @@ describe("first run and devices, in the browser", function () {
 
   it("links a device by its code, renames it, removes it", async () => {
     const page = await newBrowser()
-    await createAccount(page)
+    await signUp(page)
     const other = await newBrowser()
     await press(other, "Link this device")
     await look(other, "link-device")
@@ -172,6 +175,7 @@ describe("first run and devices, in the browser", function () {
     await look(other, "link-device-code")
     const code = await other.locator("main code").innerText()
 
+    await createMeeting(page, "Plans")
     await openDevices(page)
     await press(page, "Link another device")
     await page.getByLabel("The code that the new device shows").fill("pair_abc")
@@ -191,6 +195,7 @@ describe("first run and devices, in the browser", function () {
     await look(other, "device-linked")
     await press(other, "These are mine: go on")
     await navigation(other).waitFor()
+    await other.getByText("Plans").waitFor()
 
     await press(page, "Rename Phone")
     await page.getByLabel("What it is called").fill("Old phone")
@@ -200,6 +205,7 @@ describe("first run and devices, in the browser", function () {
     await look(page, "remove-device")
     await press(page, "Remove this device")
     await page.getByText("“Old phone” is removed.").waitFor()
+    await page.getByText("One meeting has a new key.").waitFor()
     await page.getByRole("button", { name: "Remove Old phone" }).waitFor({ state: "detached" })
     await page.getByText("This is your only device").waitFor()
 
@@ -213,7 +219,8 @@ describe("first run and devices, in the browser", function () {
 
   it("recovers an account by its words, and removes what is lost", async () => {
     const page = await newBrowser()
-    const words = await createAccount(page)
+    const words = await signUp(page)
+    await createMeeting(page, "Plans")
     const other = await newBrowser()
     await press(other, "Recover my account")
     await press(other, "Open my account")
@@ -227,12 +234,14 @@ describe("first run and devices, in the browser", function () {
     await press(other, "Open my account")
     await heading(other, "Which of these do you have in your hand?").waitFor()
     await look(other, "recover-keep")
-    await other.getByRole("checkbox").check()
+    await other.getByText("Chrome on Linux").click()
     await other.getByRole("button", { name: "Keep all of them" }).waitFor()
-    await other.getByRole("checkbox").uncheck()
+    await other.getByText("Chrome on Linux").click()
     await press(other, "Remove the other device, and go on")
     await heading(other, "Your account is here again").waitFor()
+    await other.getByText("One meeting is here again.").waitFor()
     await other.getByText("Removed: Chrome on Linux.").waitFor()
+    await other.getByText("One meeting has a new key.").waitFor()
     await look(other, "recovered")
     await press(other, "Show my meetings")
     await navigation(other).waitFor()
@@ -242,7 +251,7 @@ describe("first run and devices, in the browser", function () {
 
   it("signs out, and closes an account for good", async () => {
     const page = await newBrowser()
-    const words = await createAccount(page)
+    const words = await signUp(page)
     await openDevices(page)
     await press(page, "Sign out and forget this device")
     await look(page, "forget-device")
@@ -255,9 +264,11 @@ describe("first run and devices, in the browser", function () {
     await press(page, "Open my account")
     await press(page, "Remove the other device, and go on")
     await press(page, "Show my meetings")
+    await createMeeting(page, "Plans")
     await openDevices(page)
     await press(page, "Close my account")
-    await page.getByText("You are in no meeting.").waitFor()
+    await page.getByRole("heading", { name: "These meetings are deleted" }).waitFor()
+    await page.getByText("Plans").waitFor()
     await look(page, "close-account")
     await press(page, "Close my account for good")
     await page.getByRole("alertdialog").or(page.getByRole("dialog")).waitFor()
@@ -287,41 +298,9 @@ async function press(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name, exact: true }).click()
 }
 
-async function createAccount(page: Page): Promise<readonly string[]> {
-  await press(page, "Create an account")
-  await press(page, "Make my keys")
-  const words = await wordsShown(page)
-  await press(page, "I have them on paper")
-  await confirm(page, words)
-  await navigation(page).waitFor()
-  return words
-}
-
 async function openDevices(page: Page): Promise<void> {
-  await navigation(page).getByRole("link", { name: "Devices" }).click()
-  await heading(page, "Devices").waitFor()
+  await goTo(page, "Devices")
   await page.getByRole("list", { name: "Your devices" }).waitFor()
-}
-
-async function wordsShown(page: Page): Promise<readonly string[]> {
-  const items = page.getByRole("list", { name: "The 24 words" }).getByRole("listitem")
-  await items.first().waitFor()
-  const words = (await items.allInnerTexts()).map((text) => text.replace(/[\d\s]/g, ""))
-  expect(words).to.have.length(24)
-  return words
-}
-
-/** The numbers of the words that are asked for. */
-async function askedFor(page: Page): Promise<readonly number[]> {
-  await heading(page, "Four words from your paper").waitFor()
-  const labels = await page.locator("form label").allInnerTexts()
-  expect(labels).to.have.length(4)
-  return labels.map((label) => Number(/\d+/.exec(label)?.[0]))
-}
-
-async function confirm(page: Page, words: readonly string[]): Promise<void> {
-  for (const number of await askedFor(page)) await word(page, number).fill(words[number - 1] ?? "")
-  await press(page, "Confirm")
 }
 
 /** All words at once, with their numbers, as they are on a sheet that was printed. */
