@@ -42,7 +42,8 @@ export default tseslint.config(
     files: ["**/*.{ts,tsx}"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
-      parserOptions: { project: ["./*/tsconfig.json", "./*/*/tsconfig*.json"], tsconfigRootDir: import.meta.dirname },
+      // The first that has a file is asked about it: each part before the tests, which look into all of them without the browser's types.
+      parserOptions: { project: ["./*/*/tsconfig*.json", "./*/tsconfig.json"], tsconfigRootDir: import.meta.dirname },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {

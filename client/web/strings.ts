@@ -453,7 +453,6 @@ export const strings = {
     notMedia: "No video or sound, as far as its name tells. It is stored as it is.",
     captions: "Captions",
     noCaptions: "None",
-    captionsHint: (name: string) => `${name} has no recording of its name.`,
     strays: (count: number) =>
       count === 1
         ? "One file with captions has no recording of its name. Choose it at the recording it belongs to, or leave it out."
@@ -491,14 +490,13 @@ export const strings = {
     cancel: "Cancel",
     chooseAgain: "Choose the file",
     sendAnyway: "Send all the same",
-    dismiss: "Remove from this list",
+    dismiss: "Clear",
     watch: "Watch",
     of: (action: string, title: string) => `${action}: ${title}`,
     cancelTitle: "Cancel this upload?",
     cancelText: (title: string) =>
       `Nothing of "${title}" was published. What was sent of it is deleted on the server. Your own file stays as it is.`,
     cancelAction: "Cancel the upload",
-    cancelKeep: "Keep it",
   },
   watch: {
     title: "Recording",

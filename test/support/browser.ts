@@ -17,6 +17,8 @@ const CHROMIUM_ARGUMENTS = [
 ]
 /** Debian's. */
 const CHROMIUM = "/usr/bin/chromium"
+/** In another locale Chromium gives files no names but ASCII. */
+const ENVIRONMENT = { ...process.env, LC_ALL: "C.UTF-8" }
 const WIDTHS = { narrow: 390, wide: 1440 } as const
 const HEIGHTS = { narrow: 844, wide: 900 } as const
 const SCREENSHOTS = join(root, "screenshots")
@@ -40,6 +42,7 @@ export interface TestBrowser {
 export async function openBrowser(extra: readonly string[] = []): Promise<TestBrowser> {
   const browser: Browser = await chromium.launch({
     executablePath: CHROMIUM,
+    env: ENVIRONMENT,
     args: [...CHROMIUM_ARGUMENTS, ...extra],
   })
   return {
@@ -61,6 +64,7 @@ export async function openProfile(
   const { path: folder, remove } = await temporaryFolder()
   const context = await chromium.launchPersistentContext(folder, {
     executablePath: CHROMIUM,
+    env: ENVIRONMENT,
     args: [...CHROMIUM_ARGUMENTS, ...extra],
     viewport: { width: WIDTHS.wide, height: HEIGHTS.wide },
   })

@@ -43,7 +43,6 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
   return (
     <Page key="open" title={log.current.title} back={back} actions={<UploadButton meetingId={meetingId} />}>
       <DropArea meetingId={meetingId} />
-      <UploadList meetingId={meetingId} />
       <Failure error={error}>
         <Action onPress={retry}>{strings.common.tryAgain}</Action>
       </Failure>
@@ -77,7 +76,12 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
 function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab }): ReactElement {
   switch (tab) {
     case "recordings":
-      return <Recordings log={log} />
+      return (
+        <>
+          <UploadList meetingId={log.meetingId} />
+          <Recordings log={log} />
+        </>
+      )
     case "members":
       return <Members log={log} />
     case "activity":

@@ -77,8 +77,7 @@ export class UploadJob {
 
   async pause(): Promise<void> {
     await this.#halt()
-    // It may have come to its end just then.
-    if (this.#view.state.kind === "done") return
+    if (this.#isDone()) return
     this.#show({ kind: "paused" })
     await this.#save({ ...this.#record, isPaused: true })
   }
@@ -105,19 +104,31 @@ export class UploadJob {
     await this.resume(false)
   }
 
-  /** Gives it up, at the server and here. @throws {@link ArchiveError} `exists` where it is published already; `unavailable`: then it is paused. */
-  async cancel(): Promise<void> {
+  /**
+   * Gives it up, at the server and here.
+   * @returns false where it is published already, or nearly: then it goes on to its end.
+   * @throws {@link ArchiveError} `unavailable` and others: then it is paused.
+   */
+  async cancel(): Promise<boolean> {
+    if (this.#isDone()) return false
     this.#show({ kind: "cancelling" })
     await this.#halt()
-    if (this.#view.state.kind === "done")
-      throw new ArchiveError("exists", "this upload is published already: delete the recording instead")
+    if (this.#isDone()) return false
     try {
       await this.#abandon()
     } catch (error) {
-      this.#show({ kind: "paused" })
+      const isPublished = isArchiveError(error) && error.code === "exists"
+      this.#show({ kind: isPublished ? "waiting" : "paused" })
+      if (isPublished) return false
       throw error
     }
     this.#release()
+    return true
+  }
+
+  /** It may have come to its end while it was being stopped. */
+  #isDone(): boolean {
+    return this.#view.state.kind === "done"
   }
 
   async #halt(): Promise<void> {

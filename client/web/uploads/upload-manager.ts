@@ -84,10 +84,10 @@ export class UploadManager {
     this.#changed()
   }
 
-  /** @throws {@link ArchiveError} as {@link UploadJob.cancel}. */
+  /** What is published already goes on to its end instead. @throws {@link ArchiveError} as {@link UploadJob.cancel}. */
   async cancel(id: string): Promise<void> {
-    await this.#jobOf(id)?.cancel()
-    this.dismiss(id)
+    if ((await this.#jobOf(id)?.cancel()) === true) this.dismiss(id)
+    else this.#changed()
   }
 
   /** Shows no more what is done. */

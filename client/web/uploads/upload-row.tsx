@@ -164,7 +164,7 @@ function UploadActions({ upload }: { readonly upload: UploadView }): ReactElemen
       <Confirm
         title={uploads.cancelTitle}
         action={uploads.cancelAction}
-        isOpen={isCancelling}
+        isOpen={isCancelling && state.kind !== "done"}
         onClose={() => {
           setCancelling(false)
         }}

@@ -23,10 +23,8 @@ export function stateText(state: UploadState): string {
       if (progress === null) return uploads.connecting
       if (progress.phase === "publishing") return `${stateLabel(state)} …`
       const { sentBytes, storedBytes, totalBytes } = progress
-      const parts = [
-        uploads.sent(formatBytes(sentBytes), formatBytes(totalBytes ?? 0)),
-        uploads.stored(formatBytes(storedBytes)),
-      ]
+      const parts = [uploads.sent(formatBytes(sentBytes), formatBytes(totalBytes ?? 0))]
+      if (storedBytes > 0) parts.push(uploads.stored(formatBytes(storedBytes)))
       if (progress.phase === "sending" && speed !== null)
         parts.push(uploads.speed(formatBytes(speed.bytesPerSecond)), uploads.left(formatTimeLeft(speed.leftMs)))
       return parts.join(" · ")

@@ -21,7 +21,6 @@ describe("uploads, in the browser", function () {
   let terminals: Terminals
   let alice: Awaited<ReturnType<typeof openProfile>>
   let page: Page
-  let meeting: string
   /** What went to the server. */
   let sentBytes = 0
   /** The place in the row of requests where the line is cut, by those bytes. */
@@ -51,7 +50,7 @@ describe("uploads, in the browser", function () {
     alice = await openProfile(url)
     ;({ page } = alice)
     await signUp(page)
-    meeting = await createMeeting(page, "Globex takeover talks")
+    await createMeeting(page, "Globex takeover talks")
     await addMember(page, account)
     await page.getByRole("tab", { name: "Recordings" }).click()
     await write("Standup of the secret team.vtt", await readFile(join(root, "test/data/meeting.vtt")))
@@ -101,7 +100,6 @@ describe("uploads, in the browser", function () {
   }
 
   async function look(name: string): Promise<void> {
-    // TODO(axe on the meeting)
     if (!name.startsWith("upload-") && name !== "uploads-done") await assertAccessible(page)
     await screenshots(page, name)
   }

@@ -1,0 +1,133 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import { isSeekable, type ReadRange } from "../../../client/web/prepare/container-layout.js"
+import { groupFiles } from "../../../client/web/uploads/chosen-files.js"
+import { SpeedMeter } from "../../../client/web/uploads/speed-meter.js"
+import { root } from "../../support/programs.js"
+
+function reader(bytes: Uint8Array): ReadRange {
+  return (start, end) => Promise.resolve(bytes.subarray(start, end))
+}
+
+function box(type: string, ...inner: readonly Uint8Array[]): Buffer {
+  const content = Buffer.concat(inner)
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(8 + content.length)
+  head.write(type, 4, "latin1")
+  return Buffer.concat([head, content])
+}
+
+/** Its size is one byte, or where the content is longer two. */
+function element(id: string, content: Uint8Array): Buffer {
+  const size = content.length < 127 ? [0x80 | content.length] : [0x40 | (content.length >> 8), content.length & 0xff]
+  return Buffer.concat([Buffer.from(id, "hex"), Buffer.from(size), content])
+}
+
+function matroska(docType: string, ...inSegment: readonly Uint8Array[]): Buffer {
+  const head = element(
+    "1a45dfa3",
+    Buffer.concat([element("4286", Buffer.of(1)), element("4282", Buffer.from(docType))]),
+  )
+  return Buffer.concat([head, element("18538067", Buffer.concat(inSegment))])
+}
+
+const seekTo = (id: string): Buffer =>
+  element(
+    "114d9b74",
+    element("4dbb", Buffer.concat([element("53ab", Buffer.from(id, "hex")), element("53ac", Buffer.of(9))])),
+  )
+const cluster = element("1f43b675", Buffer.alloc(200))
+
+describe("web: whether a file is seeked in as it is", () => {
+  const ftyp = box("ftyp", Buffer.from("isommp42"))
+  const large = Buffer.concat([
+    Buffer.from([0, 0, 0, 1]),
+    Buffer.from("free"),
+    Buffer.from([0, 0, 0, 0, 0, 0, 0, 24]),
+    Buffer.alloc(8),
+  ])
+  for (const [what, bytes, expected] of [
+    ["MP4 with its index in front", Buffer.concat([ftyp, box("free"), box("moov", box("mvhd")), box("mdat")]), true],
+    ["MP4 with a box of 64-bit size before it", Buffer.concat([ftyp, large, box("moov", box("mvhd"))]), true],
+    ["MP4 with its index behind", Buffer.concat([ftyp, box("mdat", Buffer.alloc(99)), box("moov")]), false],
+    ["MP4 in fragments", Buffer.concat([ftyp, box("moov", box("mvhd"), box("mvex")), box("moof"), box("mdat")]), false],
+    ["MP4 that is cut off", Buffer.concat([ftyp, box("free")]), false],
+    ["a box that claims no bytes", Buffer.concat([ftyp, Buffer.from([0, 0, 0, 4]), Buffer.from("moovmoov")]), false],
+    ["WebM that names its cues", matroska("webm", seekTo("1c53bb6b"), cluster), true],
+    ["WebM with its cues in front", matroska("webm", element("1c53bb6b", Buffer.alloc(9)), cluster), true],
+    ["WebM that names others", matroska("webm", seekTo("1549a966"), cluster), false],
+    ["WebM as it is captured", matroska("webm", element("1549a966", Buffer.alloc(9)), cluster), false],
+    ["Matroska, which players may not know", matroska("matroska", seekTo("1c53bb6b"), cluster), false],
+    ["something else", Buffer.alloc(4_096, 7), false],
+    ["nothing", Buffer.alloc(0), false],
+  ] as const)
+    it(`${what}: ${expected ? "yes" : "no"}`, async () => {
+      expect(await isSeekable(reader(bytes))).to.equal(expected)
+    })
+
+  it("a real recording with its index behind: no", async () => {
+    expect(await isSeekable(reader(await readFile(join(root, "test/data/meeting.mp4"))))).to.equal(false)
+  })
+
+  it("ends on any bytes", async () => {
+    for (const start of [box("ftyp"), matroska("webm")])
+      for (let seed = 0; seed < 200; seed++) {
+        const noise = Uint8Array.from(
+          { length: 300 },
+          (_, index) => (seed * 31 + index * index * 17 + (index % seed || 0)) & 0xff,
+        )
+        expect(await isSeekable(reader(Buffer.concat([start, noise])))).to.be.a("boolean")
+      }
+  })
+})
+
+describe("web: files that were chosen", () => {
+  const file = (path: string, type = ""): File => {
+    const made = new File(["x"], path.split("/").at(-1) ?? "", { type, lastModified: 1_700_000_000_000 })
+    return Object.defineProperty(made, "webkitRelativePath", { value: path.includes("/") ? path : "" })
+  }
+
+  it("captions go with the recording of their name, in their folder, .vtt before .srt", () => {
+    const files = ["call.mp4", "call.srt", "call.vtt", "a/talk.webm", "b/talk.vtt", "a/talk.srt", ".DS_Store"].map(
+      (path) => file(path),
+    )
+    const { recordings, strays } = groupFiles(files)
+    expect(recordings.map(({ title, captions }) => [title, captions?.name])).to.deep.equal([
+      ["call", "call.vtt"],
+      ["talk", "talk.srt"],
+    ])
+    expect(strays).to.deep.equal([files[4]])
+  })
+
+  it("what is neither sound nor picture is told apart, and the file's own time is taken", () => {
+    const { recordings } = groupFiles([
+      file("agenda.pdf", "application/pdf"),
+      file("Call.MP4"),
+      file("memo", "audio/amr"),
+    ])
+    expect(recordings.map(({ isMedia }) => isMedia)).to.deep.equal([false, true, true])
+    expect(recordings[0]?.capturedAtMs).to.equal(1_700_000_000_000)
+  })
+})
+
+describe("web: the speed of an upload", () => {
+  it("is that of the last seconds, and tells what is left", () => {
+    const meter = new SpeedMeter()
+    expect(meter.add(0, 0, 1_000)).to.equal(null)
+    expect(meter.add(1_000, 100, 1_000)).to.deep.equal({ bytesPerSecond: 100, leftMs: 9_000 })
+    // It became slower, and what was before is forgotten.
+    meter.add(30_000, 110, 1_000)
+    meter.add(40_000, 120, 1_000)
+    expect(meter.add(50_000, 130, 1_000)).to.deep.equal({ bytesPerSecond: 1, leftMs: 870_000 })
+  })
+
+  it("is unknown where nothing went, of an unknown length, and behind a pause", () => {
+    const meter = new SpeedMeter()
+    meter.add(0, 50, 1_000)
+    expect(meter.add(5_000, 50, 1_000)).to.equal(null)
+    expect(meter.add(6_000, 60, null)).to.equal(null)
+    meter.forget()
+    expect(meter.add(7_000, 70, 1_000)).to.equal(null)
+  })
+})
