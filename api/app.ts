@@ -23,9 +23,9 @@ export function createApp(context: ApiContext, routers: readonly Router[]): Expr
   app.set("trust proxy", context.trustProxy)
   app.use(requestId, accessLog(context.logger), closeWhileDraining(context), securityHeaders())
   app.use(serviceRoutes(context), accountRoutes(context), pairingRoutes(context), meetingRoutes(context))
-  app.use(inviteLinkRoutes(context), ...routers)
   const webApp = webAppFolder()
   if (webApp !== null) app.use(webAppRoutes(webApp))
+  app.use(inviteLinkRoutes(context), ...routers)
   app.use(notFound)
   app.use(
     problemHandler((error) => {

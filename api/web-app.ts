@@ -50,8 +50,8 @@ export function webAppRoutes(folder: string): Router {
   router.get("/app", (_request, response) => {
     response.redirect(308, "/app/")
   })
-  // A card's link, scanned by any camera: the card stands behind the `#`, which browsers carry along.
-  router.get("/c", (_request, response) => {
+  // Links to cards and invitations, opened or scanned: what they bring stands behind the `#`, which browsers carry along, and no server is told.
+  router.get(["/c", "/j"], (_request, response) => {
     response.redirect(302, "/app/")
   })
   router.use(

@@ -14,12 +14,11 @@ export type Route =
       /** Where playback begins, as a deep link says. */
       readonly startMs: number | null
     }
-  | { readonly screen: "record"; readonly meetingId: MeetingId }
-  | { readonly screen: "live"; readonly meetingId: MeetingId; readonly recordingId: RecordingId }
   | { readonly screen: "people" }
   | { readonly screen: "person"; readonly accountId: AccountId }
   /** Somebody's card link was opened: it can be added. */
   | { readonly screen: "card"; readonly card: string }
+  | { readonly screen: "join" }
   | { readonly screen: "devices" }
   | { readonly screen: "uploads" }
   | { readonly screen: "not-found" }
@@ -36,6 +35,7 @@ export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>):
       return "#/"
     case "people":
     case "devices":
+    case "join":
     case "uploads":
       return `#/${route.screen}`
     case "card":
@@ -44,10 +44,6 @@ export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>):
       return `#/people/${formatId("account", route.accountId)}`
     case "meeting":
       return `#/meetings/${formatId("meeting", route.meetingId)}${route.tab === "recordings" ? "" : `/${route.tab}`}`
-    case "record":
-      return `#/meetings/${formatId("meeting", route.meetingId)}/record`
-    case "live":
-      return `#/meetings/${formatId("meeting", route.meetingId)}/live/${formatId("recording", route.recordingId)}`
     case "recording": {
       const time = route.startMs === null ? "" : `?t=${Math.floor(route.startMs / MS_PER_S)}`
       return `#/meetings/${formatId("meeting", route.meetingId)}/recordings/${formatId("recording", route.recordingId)}${time}`
@@ -73,13 +69,12 @@ function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?")
   const [area = "", id = "", part = "", inner = ""] = path.split("/")
   if (area === "") return { screen: "meetings" }
-  if ((area === "people" || area === "devices" || area === "uploads") && id === "") return { screen: area }
+  if ((area === "people" || area === "devices" || area === "uploads" || area === "join") && id === "")
+    return { screen: area }
   if (area === "people") return { screen: "person", accountId: parseId("account", id) }
   if (area !== "meetings") return { screen: "not-found" }
   const meetingId = parseId("meeting", id)
   if (part === "") return { screen: "meeting", meetingId, tab: "recordings" }
-  if (part === "record") return { screen: "record", meetingId }
-  if (part === "live") return { screen: "live", meetingId, recordingId: parseId("recording", inner) }
   if (part === "recordings" && inner !== "") {
     const seconds = /^\d{1,7}$/.exec(new URLSearchParams(query).get("t") ?? "")
     return {

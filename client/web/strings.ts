@@ -369,7 +369,6 @@ export const strings = {
     },
     opening: "Opening the meeting …",
     back: "Meetings",
-    record: "Record",
     recordings: {
       emptyTitle: "No recordings yet",
       empty: "Upload one, or record here. Everybody in the meeting can watch it, and nobody else.",
@@ -382,6 +381,14 @@ export const strings = {
         missing: "Missing: the server does not give it, and nobody said that it was deleted",
       },
       purge: (day: string) => `The bytes go on ${day}`,
+      more: (title: string) => `More about ${title}`,
+      rename: "Rename",
+      renameField: "What it is called",
+      remove: "Delete",
+      removeTitle: (title: string) => `Delete “${title}”?`,
+      removeMeaning:
+        "For everybody, and nobody can take that back. The members are told who did it. The server removes the bytes some days later, on a day that is shown. Copies that members downloaded stay theirs.",
+      removeAction: "Delete it for everybody",
     },
     members: {
       add: "Add somebody",
@@ -430,8 +437,68 @@ export const strings = {
       broken: "An entry that means nothing, since it was not made by the rules",
     },
   },
-  settings: {},
-  joining: {},
+  settings: {
+    newcomers: "What newcomers can open",
+    policies: {
+      shared: "Everything from before",
+      "from-join": "Only what comes after they joined",
+    },
+    policyLead: "It holds for whoever is added from now on.",
+    adminsOnly: "Only an admin of the meeting can change this.",
+    retention: "How long recordings are kept",
+    retentionDays: "Days after which the server deletes a recording",
+    retentionHint:
+      "Leave it empty to keep them until somebody deletes them. It holds for the recordings of before, too.",
+    retentionWrong: "Give a whole number of days, from 1 to 36,500, or nothing.",
+    retentionNow: (days: number | null) =>
+      days === null
+        ? "Recordings are kept until somebody deletes them."
+        : `Recordings are deleted ${days} days after they were stored. Whoever downloaded one keeps that copy.`,
+    storage: "What it takes on the server",
+    stored: (bytes: string, count: number) => `${bytes} in ${count === 1 ? "1 recording" : `${count} recordings`}`,
+    renewal: "Vouching for the members",
+    renewalLead: (day: string) =>
+      `An admin vouches at least every 30 days that the list of members is right. The next time is due by ${day}; uploading as an admin does it, too.`,
+    renew: "Vouch for it now",
+    renewed: "Done: the members know that the list is right.",
+    links: "Invite links",
+    linksLead:
+      "For people who have no account yet. Whoever has the link can ask to be let in; you are asked before they are. Treat it like a key.",
+    makeLink: "Make a link",
+    linkIs: "Hand this over as you would a key. It is good for 7 days and one person.",
+    linkCode: "The link as a code",
+    ownLinks: "Links that you made for this meeting",
+    linkUntil: (day: string) => `Good until ${day}`,
+    linkRevoked: "Ended",
+    revoke: "End it",
+    offers: "They ask to be let in",
+    approve: "Let in",
+    refuse: "Refuse",
+    leave: "Leave the meeting",
+    leaveMeaning:
+      "The others are told. What is recorded from then on doesn't open for you; you may still open what you could open before, as long as the server gives it to you.",
+    leaveAction: "Leave",
+    hasLeft: "You have said that you leave. The next change of members is without you.",
+    remove: "Delete the meeting",
+    removeMeaning:
+      "For everybody, with every recording in it. Nobody can take that back. Whoever downloaded a recording keeps that copy.",
+    removeAction: "Delete it for everybody",
+    purge: (day: string) =>
+      `Deleted. The members are told that you did it. The server says that it removes the bytes on ${day}.`,
+  },
+  joining: {
+    title: "You were invited",
+    lead: "Somebody gave you a link to a meeting whose recordings only its members can open. Ask to be let in: whoever made the link sees your account and what you call yourself.",
+    name: "What you call yourself",
+    nameHint: "Whoever made the link reads this. It proves nothing: they may want to compare your safety words.",
+    ask: "Ask to be let in",
+    asked: "You have asked to be let in.",
+    askedLead:
+      "Once whoever made the link has answered, your invitation waits under Meetings. You can close this page until then.",
+    nothing: "There is no invitation here",
+    nothingLead:
+      "Open the whole link that you were given, with everything behind its #. It is not kept once you leave this page.",
+  },
   uploads: {
     lead: "What this browser is sending, and what it has not finished. Closing the page stops nothing for good: it goes on when you come back.",
     empty: "Nothing is being uploaded",
@@ -778,7 +845,6 @@ export const strings = {
     isBlocked: "You blocked them: their invitations are dropped.",
     unblock: "Unblock",
   },
-  record: {},
 } as const
 
 /** Of a failure: what happened, what it means for the person's data, what to do. */

@@ -17,6 +17,7 @@ import "../styles/meeting.css"
 import { Recordings } from "./recordings.js"
 
 const Activity = lazily(async () => (await import("./activity.js")).Activity)
+const Settings = lazily(async () => (await import("../meeting-settings/settings.js")).Settings)
 const Members = lazily(async () => (await import("./members.js")).Members)
 
 /** What each part of the meeting's screen is given. */
@@ -87,6 +88,6 @@ function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab
     case "activity":
       return <Activity log={log} />
     case "settings":
-      return <p>{strings.meeting.tabs[tab]}</p>
+      return <Settings log={log} />
   }
 }

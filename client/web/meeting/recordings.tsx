@@ -12,6 +12,7 @@ import { Failure } from "../ui/notice.js"
 import { useLoaded } from "../ui/use-loaded.js"
 import type { MeetingPartProps } from "./meeting.js"
 import { Poster } from "./poster.js"
+import { RecordingMenu } from "./recording-menu.js"
 
 /** A meeting's recordings, the newest first, each with what became of it. */
 export function Recordings({ log }: MeetingPartProps): ReactElement {
@@ -75,6 +76,9 @@ function RecordingCard({ log, stored }: MeetingPartProps & { readonly stored: St
           </h2>
         )}
         {facts}
+        <div className="recording-menu">
+          <RecordingMenu log={log} recording={recording} />
+        </div>
       </div>
     </article>
   )

@@ -12,6 +12,7 @@ import { ClientProvider } from "./client-context.js"
 
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
+const Join = lazily(async () => (await import("../joining/join.js")).Join)
 const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
 const Watch = lazily(async () => (await import("../watch/watch.js")).Watch)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
@@ -22,7 +23,7 @@ const AREAS = [
   {
     label: strings.app.meetings,
     route: { screen: "meetings" },
-    screens: ["meetings", "meeting", "recording", "record", "live"],
+    screens: ["meetings", "meeting", "recording", "join"],
   },
   { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
@@ -78,6 +79,8 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
 /** Another place of the same kind is another screen: nothing of the one before shows in it. */
 function Screen({ route }: { readonly route: Route }): ReactElement {
   switch (route.screen) {
+    case "join":
+      return <Join />
     case "meetings":
       return <Meetings />
     case "meeting":

@@ -1,4 +1,5 @@
 import { expect } from "chai"
+import { renderJoinPage } from "../../../api/page.js"
 import * as z from "zod"
 import { sha256 } from "../../../shared/protocol/hash.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
@@ -108,11 +109,15 @@ describe("invite links over HTTP", () => {
     expect((await open(link)).status, "those that are kept go on").to.equal(200)
   })
 
-  it("are shown by a page that needs no script, and does not know which", async () => {
-    const page = await call(api.url, "GET", "/j/")
-    expect([page.status, page.headers.get("referrer-policy")]).to.deep.equal([200, "no-referrer"])
-    expect(page.text)
-      .to.contain(`npx taciturn join '${api.url}/j/#…'`)
+  it("lead to the app, which is told what stands behind the # by the browser alone", async () => {
+    const answer = await fetch(`${api.url}/j/`, { redirect: "manual" })
+    expect([answer.status, answer.headers.get("location")]).to.deep.equal([302, "/app/"])
+    expect(answer.headers.get("referrer-policy")).to.equal("no-referrer")
+  })
+
+  it("are shown, where there is no app, by a page that needs no script", () => {
+    expect(renderJoinPage("https://server"))
+      .to.contain("npx taciturn join 'https://server/j/#…'")
       .and.not.match(/<script|onload=|style="/)
   })
 })
