@@ -220,6 +220,8 @@ class RunningCapture implements Capture {
     this.#isSendDue = true
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null
+      // What came between the last look and this.
+      if (this.#isSendDue && this.#stopping === null) this.#send()
     })
   }
 

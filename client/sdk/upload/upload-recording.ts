@@ -132,7 +132,10 @@ class RecordingUpload {
   async #close(uploaded: UploadedRecording): Promise<UploadedRecording> {
     const { live } = (await this.#store.load()) ?? {}
     // The recording stands in its place now.
-    if (live != null) await withRetry(async () => await deleteLive(this.#client, this.#meetingId, live), this.#retry)
+    if (live != null)
+      await withRetry(async () => {
+        await deleteLive(this.#client, this.#meetingId, live)
+      }, this.#retry)
     await this.#store.remove()
     this.#client.failpoint("upload.journal-removed")
     return uploaded
