@@ -4,6 +4,7 @@ import { createAssetReader } from "../shared/server/assets/reader.js"
 import { createInProcessFeed } from "../shared/server/changes/in-process.js"
 import type { ServerConfig } from "../shared/server/config.js"
 import { errorFields, type Logger } from "../shared/server/logger.js"
+import { createLiveReader } from "../shared/server/assets/live-reader.js"
 import type { ChangeFeed } from "../shared/server/ports.js"
 import { programVersion } from "../shared/server/version.js"
 import { createAssetRoutes } from "./assets/routes.js"
@@ -34,6 +35,7 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
   const assets = createAssetRoutes({
     catalog,
     reader: createAssetReader(catalog, objects, TREE_CACHE_BYTES),
+    liveReader: createLiveReader(catalog, objects, spool),
     authoriseReading: (request) => authoriseNewestEpoch(catalog, request),
     authoriseDeletion: (request, meetingId, assetId) => authoriseDeletion(catalog, request, meetingId, assetId),
     purgeGraceDays: config.purgeGraceDays,

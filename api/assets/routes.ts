@@ -3,18 +3,22 @@ import { pipeline } from "node:stream/promises"
 import express, { type Request, type RequestHandler, type Response, type Router } from "express"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import { LIVE_LEAVES } from "../../shared/protocol/http.js"
 import { type AssetId, type MeetingId, parseId } from "../../shared/protocol/ids.js"
 import type { AssetReader } from "../../shared/server/assets/reader.js"
+import { liveLeaves, readLive } from "../../shared/server/catalog/live.js"
 import { readStored, type StoredAsset } from "../../shared/server/catalog/assets.js"
+import type { LiveReader } from "../../shared/server/assets/live-reader.js"
 import { markAsset } from "../../shared/server/catalog/deletion.js"
 import type { Catalog } from "../../shared/server/ports.js"
 import { assets } from "../contract.js"
-import { mount } from "../mount.js"
+import { mount, parse } from "../mount.js"
 import { parseRange } from "./range.js"
 
 export interface AssetRoutesOptions {
   readonly catalog: Catalog
   readonly reader: AssetReader
+  readonly liveReader: LiveReader
   /** The meeting whose assets the request's token may read. */
   readonly authoriseReading: (request: Request) => Promise<MeetingId>
   /** Resolves if the request may delete that asset. */
@@ -30,14 +34,32 @@ export function createAssetRoutes(options: AssetRoutesOptions): Router {
   const { catalog, reader } = options
   const router = express.Router()
 
-  const authorised = async (request: Request): Promise<StoredAsset> => {
+  const named = async (request: Request): Promise<{ readonly meetingId: MeetingId; readonly assetId: AssetId }> => {
     const { meeting, asset } = request.params
     const meetingId = parseId("meeting", typeof meeting === "string" ? meeting : "")
     const assetId = parseId("asset", typeof asset === "string" ? asset : "")
     if (!equalBytes(await options.authoriseReading(request), meetingId))
       throw new ArchiveError("forbidden", "a token for something else")
+    return { meetingId, assetId }
+  }
+  const authorised = async (request: Request): Promise<StoredAsset> => {
+    const { meetingId, assetId } = await named(request)
     return await readStored(catalog, meetingId, assetId)
   }
+
+  mount(router, assets.live, [], async ({ request, query }) => {
+    const live = await readLive(catalog, await named(request))
+    const leaves = await liveLeaves(catalog, live, query.from ?? 0, LIVE_LEAVES)
+    return { status: 200, body: { state: live.state, segments: live.segments, head: live.head, leaves } }
+  })
+
+  router.get(assets.liveSegments.path, async (request, response) => {
+    const live = await readLive(catalog, await named(request))
+    const { n } = parse(assets.liveSegments.params, request.params, "the address")
+    const { count } = parse(assets.liveSegments.query, request.query, "the query")
+    const bytes = await options.liveReader(live, n, count)
+    response.status(200).set("Cache-Control", "no-store").type("application/octet-stream").end(bytes)
+  })
 
   mount(router, assets.describe, [], async ({ request }) => {
     const { header, sizeBytes, root, receipt } = await authorised(request)

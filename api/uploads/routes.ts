@@ -5,6 +5,7 @@ import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { type AssetId, type MeetingId, parseId } from "../../shared/protocol/ids.js"
 import { CHUNK_BYTES, MAX_STREAM_BYTES } from "../../shared/protocol/sizes.js"
+import { putLiveHead } from "../../shared/server/catalog/live.js"
 import { findUpload, type Upload } from "../../shared/server/catalog/uploads.js"
 import { failpoint } from "../../shared/server/failpoints.js"
 import type { ByteCaps } from "../../shared/server/config.js"
@@ -96,6 +97,10 @@ export function createUploadRoutes(options: UploadRoutesOptions): Router {
     const status = await finish(context, upload, body.sizeBytes, body.root)
     failpoint("upload.finish.before-answer")
     return { status: status.receipt === undefined ? 202 : 200, body: status }
+  })
+  mount(router, uploads.liveHead, [], async ({ request, body }) => {
+    await putLiveHead(catalog, await authoriseUpload(catalog, request), body.segments, body.head)
+    return { status: 204, body: undefined }
   })
   return router
 }

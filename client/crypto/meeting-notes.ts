@@ -41,6 +41,8 @@ const NEW_STANDING: MeetingStanding = {
 
 /** What a note changes: the meeting's standing, its recordings, or who agreed to be recorded. */
 export interface NotedState extends ConsentState {
+  /** What went live, in order. */
+  readonly lives: readonly NoteOf<"live">[]
   readonly standing: MeetingStanding
 }
 
@@ -49,6 +51,7 @@ export const NOTHING_NOTED: NotedState = {
   recordings: [],
   captures: [],
   answers: [],
+  lives: [],
   hasGaps: false,
 }
 
@@ -56,13 +59,27 @@ export const NOTHING_NOTED: NotedState = {
 export function withNote(state: NotedState, note: MeetingNote, roster: readonly RosterEntry[]): NotedState {
   if (note.type === "withdrawal" || note.type === "recording-title")
     return { ...state, recordings: withRecordingNote(state.recordings, note, roster) }
+  if (note.type === "live") return { ...state, lives: [...state.lives, checkedLive(state, note)] }
   if (isConsentNote(note)) return { ...state, ...withConsentNote(state, note) }
   return { ...state, standing: withStandingNote(state.standing, note, roster) }
 }
 
+/** @throws {@link ArchiveError} `replayed` for an asset that went live before; `not-authorised` without its author's own announcement. LV2. */
+function checkedLive(state: NotedState, live: NoteOf<"live">): NoteOf<"live"> {
+  if (state.lives.some(({ rawHeader }) => equalBytes(rawHeader, live.rawHeader)))
+    throw new ArchiveError("replayed", "an asset that went live before")
+  const isAnnounced = state.captures.some(
+    ({ recordingId, authorGenesisHash }) =>
+      equalBytes(recordingId, live.recordingId) && equalBytes(authorGenesisHash, live.authorGenesisHash),
+  )
+  if (!isAnnounced && !state.hasGaps)
+    throw new ArchiveError("not-authorised", "what goes live was not announced by its author")
+  return live
+}
+
 function withStandingNote(
   standing: MeetingStanding,
-  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title"> | ConsentNote>,
+  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title" | "live"> | ConsentNote>,
   roster: readonly RosterEntry[],
 ): MeetingStanding {
   const author = note.authorGenesisHash

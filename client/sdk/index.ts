@@ -119,6 +119,24 @@ export { createStateFile, openStateFile } from "./node/state-file.js"
 export { findRecording, type OpenRecording, readAsset, titleOf } from "./recordings.js"
 export { type AssetReader, openAsset } from "./reader/asset-reader.js"
 export { type ClientState, type Contact, type StateBox } from "./state.js"
+export {
+  archiveCapture,
+  type Capture,
+  capturedSource,
+  type CaptureOptions,
+  type CaptureState,
+  finishCapture,
+  type NewCapture,
+  startCapture,
+} from "./live-capture/capture.js"
+export {
+  followLive,
+  type FollowOptions,
+  type LiveCapture,
+  liveCapturesOf,
+  recoverCapture,
+} from "./live-capture/follow.js"
+export { isCapture } from "./live-capture/sealing.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"
 export { abandonUpload, describeUpload, type UnfinishedUpload } from "./upload/unfinished.js"

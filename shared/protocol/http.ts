@@ -4,6 +4,7 @@ import { ERROR_CODES, isArchiveError } from "./errors.js"
 import { HASH_BYTES } from "./hash.js"
 import { formatId, type IdKind, type IdKinds, parseId } from "./ids.js"
 import { LIMITS } from "./limits.js"
+import { LIVE_HEAD_BYTES } from "./live-asset.js"
 import { MAX_STREAM_BYTES } from "./sizes.js"
 
 /**
@@ -347,6 +348,25 @@ export const FinishUploadRequest = z
 export const FinishUploadResponse = z
   .object({ state: UploadState, storedBytes: count, receipt: receipt.optional() })
   .meta({ id: "UploadFinished", description: "202 while chunks are being stored; 200 with the receipt" })
+
+/** Leaf hashes of live segments in one answer. */
+export const LIVE_LEAVES = 4_096
+/** Live segments in one answer: 1 MiB. */
+export const LIVE_SEGMENTS = 16
+
+export const LiveHeadRequest = z
+  .strictObject({ segments: count.min(1), head: bytesOf(LIVE_HEAD_BYTES) })
+  .meta({ id: "LiveHeadRequest", description: "the sealed head, and up to which segment it speaks. SPEC.md §4.5" })
+
+export const LiveAssetResponse = z
+  .object({
+    state: UploadState,
+    /** As the newest head was sent with; 0 before the first. */
+    segments: count,
+    head: bytesOf(LIVE_HEAD_BYTES).nullable(),
+    leaves: bytesBetween(0, LIVE_LEAVES * HASH_BYTES),
+  })
+  .meta({ id: "LiveAsset", description: "the newest sealed head, and leaf hashes of segments under it. SPEC.md §4.5" })
 
 const day = count
 

@@ -1,10 +1,23 @@
+import { ASSET_HEADER_BYTES, decodeAssetHeader } from "./asset-header.js"
 import type { CborValue } from "./cbor.js"
 import { readNullable, readText, readUint } from "./cbor.js"
+import { PUBLIC_KEY_BYTES } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
 import { asId, type RecordingId } from "./ids.js"
 import { LIMITS } from "./limits.js"
 import { type Field, fieldBytes, fieldValue } from "./statement.js"
+
+/** What goes live, and the key to it. SPEC.md §7.6. */
+export interface LiveContent {
+  readonly type: "live"
+  readonly recordingId: RecordingId
+  readonly rawHeader: Uint8Array
+  /** Signs its heads. */
+  readonly deviceKey: Uint8Array
+  readonly mediaType: string
+  readonly sealedKey: Uint8Array
+}
 
 /** What statements say that are neither an epoch nor a recording. SPEC.md §7.3 to §7.5. */
 export type NoteContent =
@@ -15,6 +28,7 @@ export type NoteContent =
   | { readonly type: "recording-title"; readonly recordingId: RecordingId; readonly title: string }
   /** `headerHash`: of the media asset's header. */
   | { readonly type: "capture"; readonly headerHash: Uint8Array; readonly recordingId: RecordingId }
+  | LiveContent
   | { readonly type: "consent" | "consent-withdrawal"; readonly headerHash: Uint8Array }
 
 export type NoteType = NoteContent["type"]
@@ -39,6 +53,14 @@ export function noteValues(note: NoteContent): readonly (readonly [name: string,
     case "capture":
       return [
         ["header", note.headerHash],
+        ["recording", note.recordingId],
+      ]
+    case "live":
+      return [
+        ["asset", note.rawHeader],
+        ["device", note.deviceKey],
+        ["key", note.sealedKey],
+        ["mediaType", note.mediaType],
         ["recording", note.recordingId],
       ]
     case "consent":
@@ -69,12 +91,27 @@ export function readNote(type: string, fields: readonly Field[]): NoteContent | 
       }
     case "capture":
       return { type, headerHash: headerHash(), recordingId: recordingId() }
+    case "live":
+      return {
+        type,
+        recordingId: recordingId(),
+        rawHeader: readLiveHeader(fieldBytes(fields, "asset", ASSET_HEADER_BYTES)),
+        deviceKey: fieldBytes(fields, "device", PUBLIC_KEY_BYTES),
+        mediaType: readText(fieldValue(fields, "mediaType"), "media type", LIMITS.mediaTypeBytes),
+        sealedKey: fieldBytes(fields, "key", { min: 336, max: 8_192 }),
+      }
     case "consent":
     case "consent-withdrawal":
       return { type, headerHash: headerHash() }
     default:
       return null
   }
+}
+
+function readLiveHeader(rawHeader: Uint8Array): Uint8Array {
+  if (decodeAssetHeader(rawHeader).kind !== "live")
+    throw new ArchiveError("malformed", "what goes live is of kind live")
+  return rawHeader
 }
 
 function readDays(value: CborValue | undefined): number {

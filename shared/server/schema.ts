@@ -114,6 +114,8 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       stored_day: "metadata",
       active_at: "metadata",
       purge_day: "metadata",
+      live_segments: "metadata",
+      live_head: "ciphertext",
     },
   },
   chunks: {

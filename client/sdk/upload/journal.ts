@@ -25,6 +25,17 @@ const journalAssetSchema = z.object({
   done: z.object({ storedBytes: uint, root: bytes, receipt: bytes }).nullable(),
 })
 
+const journalLiveSchema = z.object({
+  mediaType: z.string(),
+  rawHeader: bytes,
+  contentKey: bytes,
+  uploadSecret: bytes,
+  /** Segments in all, noted before the last is sealed. */
+  endSegments: uint.nullable(),
+  isStored: z.boolean(),
+})
+export type JournalLive = z.infer<typeof journalLiveSchema>
+
 const journalSchema = z.object({
   version: z.literal(1),
   recordingId: bytes,
@@ -40,6 +51,8 @@ const journalSchema = z.object({
   assets: z.array(journalAssetSchema).min(1),
   /** The signed event, stored before it is sent. */
   rawEvent: bytes.nullable(),
+  /** Of a capture: what it goes live as, until the recording stands in its place. */
+  live: journalLiveSchema.nullable().default(null),
 })
 
 export type Journal = z.infer<typeof journalSchema>

@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { FinishUploadRequest, FinishUploadResponse } from "../../../shared/protocol/http.js"
+import { FinishUploadRequest, FinishUploadResponse, LiveHeadRequest } from "../../../shared/protocol/http.js"
 import { type AssetId, formatId } from "../../../shared/protocol/ids.js"
 import { type Http, parseAnswer, type TransportResponse } from "../http.js"
 
@@ -80,6 +80,23 @@ export async function sendPiece(
   await response.bytes(ANSWER_LIMIT_BYTES)
   if (offsetOf(response) !== startBytes + sealed.length)
     throw new ArchiveError("malformed", "the server acknowledged another number of bytes than were sent")
+}
+
+/** Puts the newest sealed head of a live asset in the place of the one before. */
+export async function sendLiveHead(
+  handle: UploadHandle,
+  segments: number,
+  head: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  await handle.http.send({
+    method: "PUT",
+    path: `${pathOf(handle)}/live-head`,
+    subject: handle.subject,
+    token: handle.uploadSecret,
+    json: z.encode(LiveHeadRequest, { segments, head }),
+    signal,
+  })
 }
 
 /** Ends the upload, and asks for its receipt: `null` while the worker still stores. Idempotent. */

@@ -5,6 +5,7 @@ import { storedBytesOfFile } from "../../../shared/protocol/padding.js"
 import type { Client } from "../client.js"
 import { deleteAssets } from "../deletion.js"
 import { readMeeting } from "../meetings.js"
+import { deleteLive } from "./delete-live.js"
 import type { Journal, JournalAsset, JournalStore } from "./journal.js"
 import { isPublished } from "./publish.js"
 import { acknowledgedBytes, cancelUpload, type UploadHandle } from "./tus.js"
@@ -69,6 +70,7 @@ export async function abandonUpload(client: Client, store: JournalStore, journal
     const { assetId, uploadSecret } = handle
     purgeDay = (await deleteAssets(client, meetingId, [{ assetId, uploadSecret }])) ?? purgeDay
   }
+  if (journal.live !== null) await deleteLive(client, meetingId, journal.live)
   await store.remove()
   return purgeDay
 }

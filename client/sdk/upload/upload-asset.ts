@@ -81,7 +81,7 @@ export function handleOf(run: AssetRun, asset: JournalAsset): UploadHandle {
  */
 export async function uploadAsset(run: AssetRun, asset: JournalAsset, input: AssetInput): Promise<FinishedAsset> {
   const handle = handleOf(run, asset)
-  const offset = await begin(run, handle, asset)
+  const offset = await beginUpload(run, handle, asset)
   const sent = await sendAll(run, handle, asset, input, offset)
   run.client.failpoint("upload.all-acknowledged")
   const receipt = await awaitReceipt(run, handle, asset, sent)
@@ -89,8 +89,12 @@ export async function uploadAsset(run: AssetRun, asset: JournalAsset, input: Ass
   return { ...sent, receipt }
 }
 
-/** @returns the bytes that the server has acknowledged. */
-async function begin(run: AssetRun, handle: UploadHandle, asset: JournalAsset): Promise<number> {
+/** Begins an upload, or goes on with it. @returns the bytes that the server has acknowledged. */
+export async function beginUpload(
+  run: Pick<AssetRun, "client" | "meetingId" | "retry">,
+  handle: UploadHandle,
+  asset: Pick<JournalAsset, "rawHeader" | "uploadSecret" | "trueBytes">,
+): Promise<number> {
   const { client, retry } = run
   return await withRetry(async () => {
     try {
@@ -265,11 +269,11 @@ function mayComeAgain(error: ArchiveError): boolean {
   return error.code === "conflict" || error.retryable
 }
 
-async function awaitReceipt(
-  run: AssetRun,
+export async function awaitReceipt(
+  run: Pick<AssetRun, "client" | "retry" | "report">,
   handle: UploadHandle,
-  asset: JournalAsset,
-  sent: Omit<FinishedAsset, "receipt">,
+  asset: Pick<JournalAsset, "rawHeader">,
+  sent: Pick<FinishedAsset, "storedBytes" | "root">,
 ): Promise<Uint8Array> {
   const { client, retry } = run
   const { instanceKey } = client.state.current

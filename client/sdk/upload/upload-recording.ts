@@ -15,6 +15,7 @@ import { prepareToSeal, type SealingOptions } from "../standing.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import type { AssetSource, Journal, JournalAsset, JournalStore } from "./journal.js"
 import { compareWithKept, keptSource } from "./once-source.js"
+import { deleteLive } from "./delete-live.js"
 import { BufferPool, type PlaintextSource, sealPieces } from "./pieces.js"
 import { ProgressMeter, type UploadProgress } from "./progress.js"
 import { publishRecording, rememberPublished } from "./publish.js"
@@ -129,6 +130,12 @@ class RecordingUpload {
   }
 
   async #close(uploaded: UploadedRecording): Promise<UploadedRecording> {
+    const { live } = (await this.#store.load()) ?? {}
+    // The recording stands in its place now.
+    if (live != null)
+      await withRetry(async () => {
+        await deleteLive(this.#client, this.#meetingId, live)
+      }, this.#retry)
     await this.#store.remove()
     this.#client.failpoint("upload.journal-removed")
     return uploaded
@@ -164,6 +171,7 @@ class RecordingUpload {
       details: this.#upload.details,
       assets,
       rawEvent: null,
+      live: null,
     }
     await this.#store.save(journal)
     this.#client.failpoint("upload.journal-kept")

@@ -5,6 +5,7 @@ import { createHandles } from "./0004-handles.js"
 import { createKeyringSnapshots } from "./0005-keyring-snapshots.js"
 import { addDeletion } from "./0006-deletion.js"
 import { addInviteLinks } from "./0007-invite-links.js"
+import { addLiveHeads } from "./0008-live-heads.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly string[] = [
   createKeyringSnapshots,
   addDeletion,
   addInviteLinks,
+  addLiveHeads,
 ]

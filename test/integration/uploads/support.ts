@@ -14,6 +14,7 @@ import { asId, type AssetId, formatId, type MeetingId } from "../../../shared/pr
 import { leafHash, merkleRoot } from "../../../shared/protocol/merkle.js"
 import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { nodeSha256, secureRandom } from "../../../shared/server/ambient.js"
+import { createLiveReader } from "../../../shared/server/assets/live-reader.js"
 import { createAssetReader } from "../../../shared/server/assets/reader.js"
 import { openInstance } from "../../../shared/server/catalog/instance.js"
 import { createInProcessQueue } from "../../../shared/server/jobs/in-process.js"
@@ -113,6 +114,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       createAssetRoutes({
         catalog: apiCatalog,
         reader: createAssetReader(catalog, objects, 1024 * 1024),
+        liveReader: createLiveReader(catalog, objects, spool),
         authoriseReading: (request) => authoriseNewestEpoch(apiCatalog, request),
         authoriseDeletion: (request, meetingId, assetId) => authoriseDeletion(apiCatalog, request, meetingId, assetId),
         purgeGraceDays: 0,

@@ -1,6 +1,7 @@
 import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import type { Format } from "./format.js"
+import { liveFormats } from "./live.js"
 import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
 import { pairingFormats } from "./pairing.js"
@@ -22,6 +23,7 @@ export function allFormats(): readonly Format[] {
     ...joiningFormats(),
     ...recordingFormats(),
     ...noteFormats(),
+    ...liveFormats(),
     ...textFormats(),
   ]
 }

@@ -2,10 +2,14 @@ import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { asId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { type NoteContent, noteValues, readNote } from "../../../shared/protocol/notes.js"
+import { sampleHeader } from "./assets.js"
 import { bytesOf, edit, type Format, seededBytes, unchanged } from "./format.js"
+import { liveHeader } from "./live.js"
 import { encodeFields, fieldsOf } from "./recordings.js"
 
 const RECORDING_ID = asId("recording", bytesOf("recording id", 16))
+
+const SECTIONS: Partial<Record<NoteContent["type"], string>> = { capture: "7.5", consent: "7.5", live: "7.6" }
 
 /** What a statement says in its fields beside the nonce. `refused` edits the value of the field at an index. */
 function noteOf(
@@ -16,7 +20,7 @@ function noteOf(
   const raw = encodeFields(noteValues(content).map(([name, value]) => ({ name, salt: random(32), value })))
   return {
     name: `note-${content.type}`,
-    section: content.type === "capture" || content.type === "consent" ? "7.5" : "7.4",
+    section: SECTIONS[content.type] ?? "7.4",
     codes: ["malformed"],
     limitBytes: LIMITS.eventBytes,
     vouched: false,
@@ -55,5 +59,22 @@ export function noteFormats(): readonly Format[] {
       ["a header hash of another length", 0, bytesOf("header hash", 64)],
       ["no header hash", 0, null],
     ]),
+    noteOf(
+      {
+        type: "live",
+        recordingId: RECORDING_ID,
+        rawHeader: liveHeader,
+        deviceKey: bytesOf("device key"),
+        mediaType: "video/webm",
+        sealedKey: bytesOf("sealed key", 336),
+      },
+      [
+        ["a header of kind file", 0, sampleHeader],
+        ["a device key of another length", 1, bytesOf("device key", 31)],
+        ["a key that is too short", 2, bytesOf("sealed key", 335)],
+        ["no media type", 3, null],
+        ["an id of another length", 4, bytesOf("id", 15)],
+      ],
+    ),
   ]
 }

@@ -138,6 +138,14 @@ function journal(): Format {
       },
     ],
     rawEvent: bytesOf("event", 300),
+    live: {
+      mediaType: "video/webm",
+      rawHeader: bytesOf("live header", 64),
+      contentKey: hash,
+      uploadSecret: hash,
+      endSegments: 7,
+      isStored: false,
+    },
   }
   const text = Buffer.from(encodeJournal(whole)).toString()
   const format = textFormat({
