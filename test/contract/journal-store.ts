@@ -101,6 +101,7 @@ function journal(title: string): Journal {
       },
     ],
     rawEvent: null,
+    live: null,
   }
 }
 

@@ -27,7 +27,7 @@ import { expectRefused, openScene, refusal, type Scene } from "./support.js"
 
 interface Told {
   readonly segments: number
-  readonly head: string
+  readonly head: string | null
   readonly leaves: string
 }
 
@@ -161,10 +161,10 @@ describe("a live capture, by a server that lies and a member who is no recorder"
           },
         }),
       )
-      await until(() => seen > 0, "its first bytes")
+      await until(async () => seen > 0, "its first bytes")
       before = seen
       await write()
-      await until(() => seen > before, "what came then")
+      await until(async () => seen > before, "what came then")
       isLying = true
       expect((await following)[0]).to.equal("integrity")
       telling.stop()
