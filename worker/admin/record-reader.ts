@@ -61,6 +61,8 @@ const rowSchemas = {
     stored_day: count.nullable(),
     active_at: time,
     purge_day: count.nullable(),
+    live_segments: count.nullable(),
+    live_head: bytes.nullable(),
   }),
   chunks: z.strictObject({
     asset_id: bytes,

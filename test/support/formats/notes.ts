@@ -1,6 +1,7 @@
 import { type CborValue, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { asId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
+import type { ErrorCode } from "../../../shared/protocol/errors.js"
 import { type NoteContent, noteValues, readNote } from "../../../shared/protocol/notes.js"
 import { sampleHeader } from "./assets.js"
 import { bytesOf, edit, type Format, seededBytes, unchanged } from "./format.js"
@@ -14,14 +15,14 @@ const SECTIONS: Partial<Record<NoteContent["type"], string>> = { capture: "7.5",
 /** What a statement says in its fields beside the nonce. `refused` edits the value of the field at an index. */
 function noteOf(
   content: NoteContent,
-  refused: readonly (readonly [name: string, index: number, value: CborValue])[],
+  refused: readonly (readonly [name: string, index: number, value: CborValue, code?: ErrorCode])[],
 ): Format {
   const random = seededBytes(`note ${content.type}`)
   const raw = encodeFields(noteValues(content).map(([name, value]) => ({ name, salt: random(32), value })))
   return {
     name: `note-${content.type}`,
     section: SECTIONS[content.type] ?? "7.4",
-    codes: ["malformed"],
+    codes: [...new Set(["malformed" as const, ...refused.map(([, , , code = "malformed"]) => code)])],
     limitBytes: LIMITS.eventBytes,
     vouched: false,
     material: raw,
@@ -29,9 +30,9 @@ function noteOf(
     decode: (given) => readNote(content.type, fieldsOf(given)),
     refusals: [
       { name: "no field", code: "malformed", raw: encodeCbor([]) },
-      ...refused.map(([name, index, value]) => ({
+      ...refused.map(([name, index, value, code = "malformed"]) => ({
         name,
-        code: "malformed" as const,
+        code,
         raw: edit(raw, [index, 2], value),
       })),
     ],
@@ -70,6 +71,7 @@ export function noteFormats(): readonly Format[] {
       },
       [
         ["a header of kind file", 0, sampleHeader],
+        ["a header of version 2", 0, liveHeader.with(8, 2), "unsupported-version"],
         ["a device key of another length", 1, bytesOf("device key", 31)],
         ["a key that is too short", 2, bytesOf("sealed key", 335)],
         ["no media type", 3, null],
