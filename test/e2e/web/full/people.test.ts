@@ -204,7 +204,7 @@ describe("people and verification, in the browser", function () {
   it("somebody who is no contact can be looked at, named and verified", async () => {
     const account = await accountOf(alice!)
     await carol!.goto(`${stack.url}/app/#/people/${account}`)
-    await carol!.getByRole("heading", { name: "Somebody you don't know yet" }).waitFor()
+    await carol!.getByRole("heading", { name: "Somebody you don't know yet", exact: true }).waitFor()
     await carol!.getByRole("button", { name: "They match" }).waitFor()
     await look(carol!, "person-unknown")
     await carol!.getByRole("button", { name: "Add to your people" }).click()

@@ -89,8 +89,8 @@ describe("watching, in the browser", function () {
   }
 
   /** Waits until the player is as it should be. */
-  async function until(what: string, isSo: (state: VideoState) => boolean): Promise<void> {
-    for (const deadline = performance.now() + 20_000; ;) {
+  async function until(what: string, isSo: (state: VideoState) => boolean, patienceMs = 20_000): Promise<void> {
+    for (const deadline = performance.now() + patienceMs; ;) {
       const state = await video()
       if (isSo(state)) return
       if (performance.now() > deadline) expect.fail(`${what}: ${JSON.stringify(state)}`)
@@ -373,7 +373,7 @@ describe("watching, in the browser", function () {
     await loaded()
     await until("is where it was", ({ atS }) => atS >= 29)
     await page.keyboard.press("k")
-    await until("plays beyond it", ({ atS }) => atS > 62)
+    await until("plays beyond it", ({ atS }) => atS > 62, 60_000)
   })
 
   /** Changes a byte of the newest large asset as it lies in the store. @returns what undoes it. */
