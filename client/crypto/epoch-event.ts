@@ -1,5 +1,6 @@
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
 import { concatBytes, u64 } from "../../shared/protocol/bytes.js"
+import { type ChatHead, chatHeadsValue } from "../../shared/protocol/chat-heads.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { boxesHash, makeCertificate } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -27,6 +28,8 @@ export interface NewEpoch {
   readonly userPublicKeyOf: (member: RosterEntry) => Uint8Array
   readonly policy: HistoryPolicy
   readonly title: string
+  /** Of every device that wrote in the meeting, as far as the author vouches for its messages; none where it did not look. SPEC.md §16.3. */
+  readonly chat?: readonly ChatHead[] | undefined
   /** The seed that the admins share from now on, or the key alone where the author does not hold it. */
   readonly admin: { readonly seed: Uint8Array } | { readonly publicKey: Uint8Array }
   readonly adminKeyIsNew: boolean
@@ -81,6 +84,7 @@ export function makeEpochEvent(epoch: NewEpoch): MadeEpoch {
         ["admins", adminsOf(epoch.roster)],
         ["base", making.base],
         ["boxes", boxesHash(boxes)],
+        ...(epoch.chat === undefined ? [] : [["chat", chatHeadsValue(epoch.chat)] as const]),
         ["commitment", keys.commitment],
         ["policy", epoch.policy],
         ["roster", rosterValue(epoch.roster)],

@@ -1,5 +1,6 @@
 import { compareBytes, equalBytes } from "../../shared/protocol/bytes.js"
 import { readText } from "../../shared/protocol/cbor.js"
+import { type ChatHead, readChatHeads } from "../../shared/protocol/chat-heads.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { boxesHash, type EpochPart, type MeetingEvent } from "../../shared/protocol/event.js"
 import { HASH_BYTES, includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -14,7 +15,14 @@ import {
   readRoster,
   type RosterEntry,
 } from "../../shared/protocol/roster.js"
-import { type Field, fieldBytes, fieldValue, showField, verifyBody } from "../../shared/protocol/statement.js"
+import {
+  type Field,
+  fieldBytes,
+  fieldValue,
+  optionalField,
+  showField,
+  verifyBody,
+} from "../../shared/protocol/statement.js"
 import { type AccountSecrets, userSeedOf } from "./account-keys.js"
 import { assertAdminKeyRenewed, assertAuthority, assertMayStayClosed, readAdmins } from "./epoch-authority.js"
 import { adminBoxesFit, type BoxMaking, boxTag, memberBoxesFit, openEpochBox, openOwnBox } from "./epoch-boxes.js"
@@ -62,6 +70,7 @@ interface EpochFields {
   readonly roster: readonly RosterEntry[]
   readonly policy: HistoryPolicy
   readonly title: string
+  readonly chatHeads: readonly ChatHead[] | null
 }
 
 /**
@@ -172,6 +181,7 @@ function readEpochFields(fields: readonly Field[], part: EpochPart, keys: EpochK
     roster,
     policy: readPolicy(fieldValue(fields, "policy")),
     title: readText(fieldValue(fields, "title"), "title", LIMITS.titleBytes),
+    chatHeads: optionalField(fields, "chat", readChatHeads),
   }
 }
 

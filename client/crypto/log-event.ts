@@ -1,21 +1,14 @@
 import type { RandomBytes } from "../../shared/protocol/ambient.js"
-import { compareBytes, utf8 } from "../../shared/protocol/bytes.js"
 import type { CborValue } from "../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer } from "../../shared/protocol/envelope.js"
 import { encodeEvent, type EpochPart, eventAad, eventContext, type MeetingEvent } from "../../shared/protocol/event.js"
 import { sha256 } from "../../shared/protocol/hash.js"
 import type { MeetingId } from "../../shared/protocol/ids.js"
 import { LABELS } from "../../shared/protocol/labels.js"
-import {
-  decodeBody,
-  encodeBody,
-  encodeStatement,
-  type EventBody,
-  type Field,
-  fieldsRoot,
-} from "../../shared/protocol/statement.js"
+import { decodeBody, encodeBody, encodeStatement, type EventBody, fieldsRoot } from "../../shared/protocol/statement.js"
 import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 import type { EpochKeys } from "./epoch-keys.js"
+import { saltFields } from "./salted-fields.js"
 
 /** Who signs, as which device, at which head of its own chain. */
 export interface Author {
@@ -49,9 +42,7 @@ export function makeEvent(
   ambient: { readonly timeMs: number; readonly random: RandomBytes },
 ): Uint8Array {
   const { random } = ambient
-  const fields = [...content.values, ["nonce", random(32)] as const]
-    .map(([name, value]): Field => ({ name, salt: random(32), value }))
-    .toSorted((a, b) => compareBytes(utf8(a.name), utf8(b.name)))
+  const fields = saltFields(content.values, random)
   const statement = encodeStatement({
     meetingHash: position.meetingHash,
     epoch: keys.epoch,

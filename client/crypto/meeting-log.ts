@@ -1,5 +1,6 @@
 import { assetHeaderHash as assetHeaderHashOf } from "../../shared/protocol/asset-header.js"
 import { equalBytes } from "../../shared/protocol/bytes.js"
+import type { ChatHead } from "../../shared/protocol/chat-heads.js"
 import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { decodeEvent, eventHash, type MeetingEvent } from "../../shared/protocol/event.js"
 import { includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -45,6 +46,8 @@ export interface ValidEpoch {
   readonly roster: readonly RosterEntry[]
   readonly policy: HistoryPolicy
   readonly title: string
+  /** Up to which of each device's messages its author vouches; `null` where it did not. SPEC.md §16.3. */
+  readonly chatHeads: readonly ChatHead[] | null
 }
 
 /** A published recording, its seals opened. `details` is `null` where the capture epoch's secret is not held. */

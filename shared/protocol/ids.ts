@@ -15,6 +15,7 @@ export type InstanceId = Id<"instance">
 /** Where two devices that are being paired leave messages for each other. */
 export type PairingId = Id<"pairing">
 export type LinkId = Id<"link">
+export type MessageId = Id<"message">
 
 export interface IdKinds {
   account: AccountId
@@ -25,6 +26,7 @@ export interface IdKinds {
   instance: InstanceId
   pairing: PairingId
   link: LinkId
+  message: MessageId
 }
 export type IdKind = keyof IdKinds
 
@@ -37,6 +39,7 @@ const PREFIXES: Record<IdKind, string> = {
   instance: "inst",
   pairing: "pairing",
   link: "link",
+  message: "msg",
 }
 const CHECK_BYTES = 4
 

@@ -9,6 +9,16 @@ export const LIMITS = {
   members: 1_000,
   fields: 128,
   fieldNameBytes: 64,
+  /** So that one in base64url fits in what a socket takes at once. */
+  messageBytes: 40_960,
+  messageTextBytes: 16_384,
+  reactionBytes: 64,
+  mentions: 64,
+  filesPerMessage: 8,
+  /** Earlier sealings that a message names. */
+  replacedSealings: 16,
+  /** Of every device that ever wrote in a meeting. */
+  chatHeads: 20_000,
   titleBytes: 512,
   fileNameBytes: 512,
   mediaTypeBytes: 128,

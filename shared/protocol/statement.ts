@@ -94,7 +94,12 @@ export function fieldsRoot(fields: readonly Field[]): Uint8Array {
 }
 
 export function encodeBody(body: EventBody): Uint8Array {
-  return encodeCbor([1, body.envelope, body.fields.map(({ name, salt, value }) => [name, salt, value]), body.carried])
+  return encodeCbor([1, body.envelope, fieldsValue(body.fields), body.carried])
+}
+
+/** Fields as a body holds them. */
+export function fieldsValue(fields: readonly Field[]): CborValue {
+  return fields.map(({ name, salt, value }) => [name, salt, value])
 }
 
 /** @throws {@link ArchiveError} `malformed` (also for unsorted, repeated or missing fields), `too-large`, `unsupported-version`. SPEC.md §6. */
@@ -104,7 +109,18 @@ export function decodeBody(raw: Uint8Array): EventBody {
     "body of an event",
     4,
   )
-  const items = readArray(rawFields, "fields")
+  return {
+    envelope: readBytes(rawEnvelope, "envelope", { min: 1, max: LIMITS.linkBytes }),
+    fields: readFields(rawFields),
+    carried: readArray(rawCarried, "carried statements").map((item) =>
+      readBytes(item, "carried statement", { min: 1, max: LIMITS.eventBytes }),
+    ),
+  }
+}
+
+/** @throws {@link ArchiveError} `malformed` for unsorted, repeated or too many fields, or without a `nonce`. F1. */
+export function readFields(raw: CborValue | undefined): readonly Field[] {
+  const items = readArray(raw, "fields")
   if (items.length > LIMITS.fields) throw new ArchiveError("malformed", "more fields than allowed")
   const fields = items.map(readField)
   assertAscending(
@@ -112,13 +128,7 @@ export function decodeBody(raw: Uint8Array): EventBody {
     "fields",
   )
   fieldBytes(fields, "nonce", HASH_BYTES)
-  return {
-    envelope: readBytes(rawEnvelope, "envelope", { min: 1, max: LIMITS.linkBytes }),
-    fields,
-    carried: readArray(rawCarried, "carried statements").map((item) =>
-      readBytes(item, "carried statement", { min: 1, max: LIMITS.eventBytes }),
-    ),
-  }
+  return fields
 }
 
 function readField(raw: CborValue | undefined): Field {
@@ -129,6 +139,12 @@ function readField(raw: CborValue | undefined): Field {
     salt: readBytes(salt, "salt of a field", HASH_BYTES),
     value,
   }
+}
+
+/** `null` where there is no such field: for those that a type may have. */
+export function optionalField<T>(fields: readonly Field[], name: string, read: (value: CborValue) => T): T | null {
+  const field = fields.find((candidate) => candidate.name === name)
+  return field === undefined ? null : read(field.value)
 }
 
 /** @throws {@link ArchiveError} `malformed` if there is no such field. */

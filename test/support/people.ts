@@ -125,7 +125,10 @@ export class TestMeeting {
     by: Person,
     roster: readonly RosterEntry[],
     overrides: Partial<
-      Pick<NewEpoch, "title" | "policy" | "base" | "carried" | "userPublicKeyOf" | "admin" | "adminKeyIsNew" | "author">
+      Pick<
+        NewEpoch,
+        "title" | "policy" | "base" | "carried" | "userPublicKeyOf" | "admin" | "adminKeyIsNew" | "author" | "chat"
+      >
     > = {},
   ): Promise<MadeEpoch> {
     const log = await this.read(by)

@@ -1,5 +1,6 @@
 import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
+import { chatFormats } from "./chat.js"
 import type { Format } from "./format.js"
 import { liveFormats } from "./live.js"
 import { joiningFormats } from "./joining.js"
@@ -24,6 +25,7 @@ export function allFormats(): readonly Format[] {
     ...recordingFormats(),
     ...noteFormats(),
     ...liveFormats(),
+    ...chatFormats(),
     ...textFormats(),
   ]
 }

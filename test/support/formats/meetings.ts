@@ -198,7 +198,7 @@ function statement(): Format {
 }
 
 /** The root over any fields, right or wrong; zeros where they are none. */
-function rootOf(fields: CborValue): Uint8Array {
+export function rootOf(fields: CborValue): Uint8Array {
   if (!Array.isArray(fields)) return ZERO_HASH
   const leaves = (fields as readonly CborValue[]).map((field) => {
     const [name, salt, value] = Array.isArray(field) ? (field as readonly CborValue[]) : []

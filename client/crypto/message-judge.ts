@@ -1,0 +1,176 @@
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { indexOfHead, isActiveAt, type VerifiedChain } from "../../shared/protocol/chain.js"
+import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
+import type { MessageId } from "../../shared/protocol/ids.js"
+import { decodeMessage, messageHash } from "../../shared/protocol/message.js"
+import { membersByHash, type RosterEntry } from "../../shared/protocol/roster.js"
+import type { MeetingLog, ValidEpoch } from "./meeting-log.js"
+import { openMessage, type OpenedMessage } from "./message.js"
+
+/** A message as a server gives it. Where it stands is the server's word alone. */
+export interface ServedMessage {
+  readonly incarnation: number
+  readonly seq: number
+  readonly day: number
+  readonly raw: Uint8Array
+}
+
+interface JudgedPlace {
+  readonly served: ServedMessage
+  readonly hash: Uint8Array
+}
+
+/** By a member of its epoch, with a device that was its own then. */
+export interface AuthenticMessage extends JudgedPlace, OpenedMessage {
+  readonly kind: "authentic"
+  readonly messageId: MessageId
+  readonly epoch: number
+  /** Its author had verified an event of the meeting's log that this reader was never given. */
+  readonly isAhead: boolean
+}
+
+/** What nobody can be told to have said, and why. */
+export interface RefusedMessage extends JudgedPlace {
+  readonly kind: "refused"
+  readonly code: ErrorCode
+  readonly reason: string
+}
+
+/** Sealed to an epoch of which this reader holds no valid secret, such as one before it joined. */
+export interface ClosedMessage extends JudgedPlace {
+  readonly kind: "closed"
+  readonly epoch: number
+}
+
+export type JudgedMessage = AuthenticMessage | RefusedMessage | ClosedMessage
+
+interface EpochReader {
+  readonly epoch: ValidEpoch
+  readonly memberOf: (genesisHash: Uint8Array) => RosterEntry | undefined
+  /** Seqs of the log between which it was in force. */
+  readonly fromSeq: number
+  readonly untilSeq: number
+}
+
+/** What of an author is the same for all its messages of an epoch. */
+type AuthorVerdict = ArchiveError | null
+
+/**
+ * Judges messages one by one against a verified log; what one of them fails says nothing about the others. SPEC.md §16.3.
+ * What an author's chain says is looked up once for all its messages.
+ */
+export class MessageJudge {
+  readonly #log: MeetingLog
+  readonly #chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>
+  readonly #epochs: ReadonlyMap<number, EpochReader>
+  readonly #eventSeqs: ReadonlyMap<string, number>
+  readonly #authors = new Map<string, Promise<AuthorVerdict>>()
+
+  /** @param chainOf the verified and pinned chain of an account; what it throws stops the reader. */
+  constructor(log: MeetingLog, chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>) {
+    this.#log = log
+    this.#chainOf = chainOf
+    this.#epochs = new Map(
+      log.epochs.map((epoch, index) => [
+        epoch.keys.epoch,
+        {
+          epoch,
+          memberOf: membersByHash(epoch.roster),
+          fromSeq: epoch.seq,
+          untilSeq: log.epochs[index + 1]?.seq ?? Number.POSITIVE_INFINITY,
+        },
+      ]),
+    )
+    this.#eventSeqs = new Map(log.eventHashes.map((hash, seq) => [toHex(hash), seq]))
+  }
+
+  /** Whether the log is known to which the message is sealed; where it is not, a newer one may help. */
+  knowsEpochOf(served: ServedMessage): boolean {
+    try {
+      return decodeMessage(served.raw).epoch <= this.#log.newestEpochSeen
+    } catch (error) {
+      if (isArchiveError(error)) return true
+      throw error
+    }
+  }
+
+  /** @throws {@link ArchiveError} what an account's chain fails: that stops the reader. */
+  async judge(served: ServedMessage): Promise<JudgedMessage> {
+    const place: JudgedPlace = { served, hash: messageHash(served.raw) }
+    const opened = this.#open(place)
+    if (opened.kind !== "authentic") return opened
+    const verdict = await this.#verdictOn(opened)
+    return verdict === null ? opened : refusedAs(place, verdict)
+  }
+
+  #open(place: JudgedPlace): JudgedMessage {
+    try {
+      const message = decodeMessage(place.served.raw)
+      if (!equalBytes(message.meetingId, this.#log.meetingId))
+        throw new ArchiveError("bad-signature", "a message of another meeting")
+      const reader = this.#epochs.get(message.epoch)
+      if (reader === undefined) return { kind: "closed", ...place, epoch: message.epoch }
+      const opened = openMessage(message, this.#log.meetingHash, reader.epoch.keys)
+      const isAhead = this.#assertInForce(opened, reader)
+      return { kind: "authentic", ...place, messageId: message.messageId, epoch: message.epoch, isAhead, ...opened }
+    } catch (error) {
+      if (isArchiveError(error)) return refusedAs(place, error)
+      throw error
+    }
+  }
+
+  /** @returns whether the author's newest event is one that this log lacks. @throws {@link ArchiveError} `not-authorised`. CH3. */
+  #assertInForce({ statement }: OpenedMessage, reader: EpochReader): boolean {
+    const seq = this.#eventSeqs.get(toHex(statement.newestLogHash))
+    if (seq === undefined) return true
+    if (seq < reader.fromSeq || seq >= reader.untilSeq)
+      throw new ArchiveError("not-authorised", "a message sealed to an epoch that was not in force for its author")
+    const hasLeft = this.#log.notes.some(
+      (note) =>
+        note.type === "leave" &&
+        note.seq > reader.fromSeq &&
+        note.seq <= seq &&
+        equalBytes(note.authorGenesisHash, statement.authorGenesisHash),
+    )
+    if (hasLeft) throw new ArchiveError("not-authorised", "a message by someone who had left the meeting")
+    return false
+  }
+
+  async #verdictOn({ statement, epoch }: AuthenticMessage): Promise<AuthorVerdict> {
+    const { authorGenesisHash, authorChainHead, deviceKey } = statement
+    const key = [String(epoch), ...[authorGenesisHash, authorChainHead, deviceKey].map(toHex)].join(" ")
+    let verdict = this.#authors.get(key)
+    if (verdict === undefined) {
+      verdict = this.#judgeAuthor(epoch, authorGenesisHash, authorChainHead, deviceKey)
+      this.#authors.set(key, verdict)
+      verdict.catch(() => this.#authors.delete(key))
+    }
+    return await verdict
+  }
+
+  async #judgeAuthor(
+    epoch: number,
+    author: Uint8Array,
+    chainHead: Uint8Array,
+    deviceKey: Uint8Array,
+  ): Promise<AuthorVerdict> {
+    const member = this.#epochs.get(epoch)?.memberOf(author)
+    // Before any account is asked for: else whoever names one that does not exist stops every reader.
+    if (member === undefined) return new ArchiveError("not-authorised", "a message by someone who is no member")
+    const chain = await this.#chainOf(author)
+    const named = indexOfHead(chain, member.chainHead)
+    const signed = indexOfHead(chain, chainHead)
+    if (named < 0 || signed < named)
+      return new ArchiveError(
+        "not-authorised",
+        "a message at a head that its author's chain does not have, or left behind",
+      )
+    return isActiveAt(chain, deviceKey, signed)
+      ? null
+      : new ArchiveError("not-authorised", "a message by a device that is not its author's")
+  }
+}
+
+function refusedAs(place: JudgedPlace, { code, message }: ArchiveError): RefusedMessage {
+  return { kind: "refused", served: place.served, hash: place.hash, code, reason: message }
+}
