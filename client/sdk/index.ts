@@ -122,11 +122,13 @@ export { type ClientState, type Contact, type StateBox } from "./state.js"
 export {
   archiveCapture,
   type Capture,
+  type CapturedFile,
   capturedSource,
   type CaptureOptions,
   type CaptureState,
   finishCapture,
   type NewCapture,
+  openCaptured,
   startCapture,
 } from "./live-capture/capture.js"
 export {

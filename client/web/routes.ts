@@ -14,6 +14,7 @@ export type Route =
       /** Where playback begins, as a deep link says. */
       readonly startMs: number | null
     }
+  | { readonly screen: "record"; readonly meetingId: MeetingId }
   | { readonly screen: "people" }
   | { readonly screen: "person"; readonly accountId: AccountId }
   /** Somebody's card link was opened: it can be added. */
@@ -44,6 +45,8 @@ export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>):
       return `#/people/${formatId("account", route.accountId)}`
     case "meeting":
       return `#/meetings/${formatId("meeting", route.meetingId)}${route.tab === "recordings" ? "" : `/${route.tab}`}`
+    case "record":
+      return `#/meetings/${formatId("meeting", route.meetingId)}/record`
     case "recording": {
       const time = route.startMs === null ? "" : `?t=${Math.floor(route.startMs / MS_PER_S)}`
       return `#/meetings/${formatId("meeting", route.meetingId)}/recordings/${formatId("recording", route.recordingId)}${time}`
@@ -75,6 +78,7 @@ function routeOf(hash: string): Route {
   if (area !== "meetings") return { screen: "not-found" }
   const meetingId = parseId("meeting", id)
   if (part === "") return { screen: "meeting", meetingId, tab: "recordings" }
+  if (part === "record" && inner === "") return { screen: "record", meetingId }
   if (part === "recordings" && inner !== "") {
     const seconds = /^\d{1,7}$/.exec(new URLSearchParams(query).get("t") ?? "")
     return {

@@ -2,6 +2,7 @@ import { ASSET_SALT_BYTES, assetHeaderHash, encodeAssetHeader } from "../../../s
 import { concatBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { asId, idOfHash, type MeetingId, type RecordingId } from "../../../shared/protocol/ids.js"
+import { SEGMENTS_PER_CHUNK } from "../../../shared/protocol/sizes.js"
 import { deviceSigner } from "../../crypto/account-keys.js"
 import { sealLiveSecret } from "../../crypto/live.js"
 import type { Client } from "../client.js"
@@ -17,7 +18,7 @@ import {
   type UploadOptions,
   uploadRecording,
 } from "../upload/upload-recording.js"
-import { type CaptureJournal, LiveSealer, loadCapture } from "./sealing.js"
+import { type CaptureJournal, LiveSealer, loadCapture, type SealingParts } from "./sealing.js"
 import { LiveSender } from "./sender.js"
 
 /** What is recorded while others follow it: kept sealed here first, and then sent. SPEC.md §4.5, §7.6. */
@@ -237,7 +238,7 @@ class RunningCapture implements Capture {
           return
         }
         await sender.send(null)
-        this.#change({ sentSegments: sender.sentSegments, isWaiting: false })
+        this.#change({ sentSegments: sender.sentSegments, isWaiting: false, failure: null })
       }
     } catch (error) {
       this.#change({ failure: isArchiveError(error) ? error : new ArchiveError("internal", "unexpected") })
@@ -300,10 +301,55 @@ export async function capturedSource(client: Client, store: JournalStore): Promi
   const { live } = await loadCapture(store)
   const sealer = await LiveSealer.open(client, store, live)
   async function* all(): AsyncGenerator<Uint8Array> {
-    for (let segment = 0; segment < sealer.segments; segment++)
-      yield await sealer.plaintextOf(segment, segment + 1 === live.endSegments)
+    for (let next = 0; next < sealer.segments;) {
+      const parts = await sealer.plaintextsFrom(next)
+      yield concatBytes(...parts)
+      next += parts.length
+    }
   }
   return { sizeBytes: null, open: () => Promise.resolve({ ...sourceOf(all()), close: () => Promise.resolve() }) }
+}
+
+/** What a capture kept on this device, read at any place. */
+export interface CapturedFile {
+  readonly sizeBytes: number
+  /** The bytes from `start` to before `end`, fewer where it ends. */
+  read(start: number, end: number): Promise<Uint8Array>
+}
+
+/** Opens all of it once, to learn what is where; then one chunk of it is in memory. @throws {@link ArchiveError} `not-found`, `integrity`. */
+export async function openCaptured(client: SealingParts, store: JournalStore): Promise<CapturedFile> {
+  const { live } = await loadCapture(store)
+  const sealer = await LiveSealer.open(client, store, live)
+  /** Where each chunk's bytes begin. */
+  const starts: number[] = []
+  let sizeBytes = 0
+  for (let first = 0; first < sealer.segments; first += SEGMENTS_PER_CHUNK) {
+    starts.push(sizeBytes)
+    for (const part of await sealer.plaintextsFrom(first)) sizeBytes += part.length
+  }
+  let open = { chunk: -1, bytes: new Uint8Array(0) }
+  const chunkOf = async (chunk: number): Promise<Uint8Array> => {
+    if (open.chunk !== chunk) {
+      const bytes = new Uint8Array(concatBytes(...(await sealer.plaintextsFrom(chunk * SEGMENTS_PER_CHUNK))))
+      open = { chunk, bytes }
+    }
+    return open.bytes
+  }
+  return {
+    sizeBytes,
+    read: async (start, end) => {
+      const parts: Uint8Array[] = []
+      for (let at = start; at < Math.min(end, sizeBytes);) {
+        const chunk = starts.findLastIndex((first) => first <= at)
+        const within = at - (starts[chunk] ?? 0)
+        const part = (await chunkOf(chunk)).slice(within, within + Math.min(end, sizeBytes) - at)
+        parts.push(part)
+        at += part.length
+      }
+      return concatBytes(...parts)
+    },
+  }
 }
 
 /**

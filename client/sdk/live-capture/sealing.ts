@@ -1,4 +1,5 @@
 import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
+import { concatBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
 import type { AssetId } from "../../../shared/protocol/ids.js"
@@ -31,9 +32,12 @@ export async function loadCapture(store: JournalStore): Promise<CaptureJournal> 
   return journal
 }
 
+/** What sealing and opening need of a client: a worker has it without an account. */
+export type SealingParts = Pick<Client, "segmentWork" | "primitives">
+
 /** What was captured, sealed and kept in the journal, in order. SPEC.md §4.5. */
 export class LiveSealer {
-  readonly #client: Client
+  readonly #client: SealingParts
   readonly #store: JournalStore
   readonly #live: JournalLive
   readonly #pool = new BufferPool()
@@ -41,14 +45,14 @@ export class LiveSealer {
   #tree = new MerkleAccumulator()
   readonly flushes: LiveFlush[] = []
 
-  private constructor(client: Client, store: JournalStore, live: JournalLive) {
+  private constructor(client: SealingParts, store: JournalStore, live: JournalLive) {
     this.#client = client
     this.#store = store
     this.#live = live
   }
 
   /** Goes on where the journal ends. */
-  static async open(client: Client, store: JournalStore, live: JournalLive): Promise<LiveSealer> {
+  static async open(client: SealingParts, store: JournalStore, live: JournalLive): Promise<LiveSealer> {
     const sealer = new LiveSealer(client, store, live)
     sealer.#take(await store.loadLeaves(sealer.assetId))
     // Sealed bytes are kept before their leaves: what was cut off between the two is taken as it is, and nothing is sealed twice for its place.
@@ -109,16 +113,28 @@ export class LiveSealer {
     return sealed
   }
 
-  /** The captured bytes of one kept segment. */
-  async plaintextOf(segment: number, isLast: boolean): Promise<Uint8Array> {
+  /** The captured bytes of the kept segments from `first` to the end of its chunk, one after another. */
+  async plaintextsFrom(first: number): Promise<readonly Uint8Array[]> {
+    const end = Math.min(this.segments, (Math.floor(first / SEGMENTS_PER_CHUNK) + 1) * SEGMENTS_PER_CHUNK)
+    const sealedBytes = (end - first) * SEGMENT_BYTES
     const buffer = this.#pool.take()
-    await this.#store.loadSealed(this.assetId, segment * SEGMENT_BYTES, buffer.subarray(0, SEGMENT_BYTES))
-    const leaves = this.#leaves[segment] ?? new Uint8Array(HASH_BYTES)
-    const window = { asset: this.#live, firstSegment: segment, isLast, sealedBytes: SEGMENT_BYTES, leaves, buffer }
-    const opened = await this.#client.segmentWork.open(window)
-    const bytes = decodeLiveSegment(opened.buffer.slice(0, opened.plaintextBytes))
+    await this.#store.loadSealed(this.assetId, first * SEGMENT_BYTES, buffer.subarray(0, sealedBytes))
+    const leaves = concatBytes(...this.#leaves.slice(first, end))
+    const isLast = end === this.#live.endSegments
+    const opened = await this.#client.segmentWork.open({
+      asset: this.#live,
+      firstSegment: first,
+      isLast,
+      sealedBytes,
+      leaves,
+      buffer,
+    })
+    const parts = Array.from({ length: end - first }, (_, index) => {
+      const at = index * SEGMENT_PLAINTEXT_BYTES
+      return decodeLiveSegment(opened.buffer.slice(at, at + SEGMENT_PLAINTEXT_BYTES))
+    })
     this.#pool.give(opened.buffer)
-    return bytes
+    return parts
   }
 
   /** The leaf of the segment behind the last listed one, where it is kept as a whole. */

@@ -42,7 +42,20 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
       </Page>
     )
   return (
-    <Page key="open" title={log.current.title} back={back} actions={<UploadButton meetingId={meetingId} />}>
+    <Page
+      key="open"
+      title={log.current.title}
+      back={back}
+      actions={
+        <>
+          <a className="action" href={hrefOf({ screen: "record", meetingId })}>
+            <span className="record-mark" aria-hidden="true" />
+            {strings.record.action}
+          </a>
+          <UploadButton meetingId={meetingId} />
+        </>
+      }
+    >
       <DropArea meetingId={meetingId} />
       <Failure error={error}>
         <Action onPress={retry}>{strings.common.tryAgain}</Action>

@@ -8,12 +8,14 @@ export interface DeviceSchema extends DBSchema {
   readonly journals: { key: string; value: Uint8Array<ArrayBuffer> }
   /** What a person chose to upload, by upload: it goes with the journal. */
   readonly uploads: { key: string; value: Uint8Array<ArrayBuffer> }
+  /** What is, or was, being recorded here, by its journal. */
+  readonly captures: { key: string; value: Uint8Array<ArrayBuffer> }
   /** By upload, asset in hex, and first segment. */
   readonly leaves: { key: [string, string, number]; value: Uint8Array<ArrayBuffer> }
 }
 
 const NAME = "taciturn"
-const VERSION = 1
+const VERSION = 2
 
 let opened: Promise<IDBPDatabase<DeviceSchema>> | null = null
 
@@ -24,7 +26,8 @@ export async function openDatabase(): Promise<IDBPDatabase<DeviceSchema>> {
   }
   opened ??= openDB<DeviceSchema>(NAME, VERSION, {
     upgrade: (database) => {
-      for (const name of ["keys", "state", "journals", "uploads", "leaves"] as const) database.createObjectStore(name)
+      for (const name of ["keys", "state", "journals", "uploads", "captures", "leaves"] as const)
+        if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
     },
     // A newer version of the app waits in another tab.
     blocking: (_current, _next, event) => {

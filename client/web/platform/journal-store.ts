@@ -84,9 +84,8 @@ export function openJournal(uploadId: string): JournalStore {
     },
     remove: async () => {
       await withStorage(async (database) => {
-        const change = database.transaction(["journals", "uploads", "leaves"], "readwrite", DURABLE)
-        await change.objectStore("journals").delete(uploadId)
-        await change.objectStore("uploads").delete(uploadId)
+        const change = database.transaction(["journals", "uploads", "captures", "leaves"], "readwrite", DURABLE)
+        for (const name of ["journals", "uploads", "captures"] as const) await change.objectStore(name).delete(uploadId)
         await change.objectStore("leaves").delete(IDBKeyRange.bound([uploadId], [uploadId, []]))
         await change.done
       })
@@ -100,10 +99,10 @@ export async function listJournals(): Promise<readonly string[]> {
   return await withStorage(async (database) => await database.getAllKeys("journals"))
 }
 
-/** Forgets every upload, as on signing out. */
+/** Forgets every upload and capture, as on signing out. */
 export async function forgetJournals(): Promise<void> {
   await withStorage(async (database) => {
-    const names = ["journals", "uploads", "leaves"] as const
+    const names = ["journals", "uploads", "captures", "leaves"] as const
     const change = database.transaction(names, "readwrite", DURABLE)
     await Promise.all(
       names.map(async (name) => {

@@ -46,6 +46,17 @@ export async function readSealed(upload: string, name: string, startBytes: numbe
   throw new ArchiveError("changed", "what this browser kept of the recording is no longer whole")
 }
 
+/** All of a file; `null` where there is none. @throws {@link ArchiveError} `changed` where it can't be read. */
+export async function readWholeSealed(upload: string, name: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    const folder = await (await sealedFolder()).getDirectoryHandle(upload)
+    return new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer())
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "NotFoundError") return null
+    throw new ArchiveError("changed", "what this browser kept of the recording can't be read", { cause })
+  }
+}
+
 export async function removeSealedFile(upload: string, name: string): Promise<void> {
   await ignoringAbsence(async () => {
     const folder = await (await sealedFolder()).getDirectoryHandle(upload)

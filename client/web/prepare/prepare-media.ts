@@ -1,8 +1,8 @@
-import { ALL_FORMATS, BlobSource, Input } from "mediabunny"
+import { ALL_FORMATS, BlobSource, CustomSource, Input, type Source } from "mediabunny"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../sdk/media-types.js"
-import { isSeekable } from "./container-layout.js"
+import { isSeekable, type ReadRange } from "./container-layout.js"
 import { KeptFileWriter } from "./kept-files.js"
 import type { PrepareRequest } from "./prepare-messages.js"
 import type { Prepared, PreparedAsset } from "./prepared.js"
@@ -16,13 +16,21 @@ const PORTION_BYTES = 4 * 1024 * 1024
 const MEDIA_SHARE = 0.5
 const PROGRESS_MS = 100
 
+/** What is prepared, wherever it lies. */
+interface Original {
+  readonly sizeBytes: number
+  readonly mediaType: string
+  readonly read: ReadRange
+  readonly source: Source
+}
+
 /**
- * Makes a file ready to be watched, as the command does: remuxed, without re-encoding, where it can't be seeked in as it is; a poster, a waveform, captions.
- * All of it is kept in this browser, sealed, so that an upload goes on after a reload. A file for which there is no room is taken from where it lies.
- * @throws {@link ArchiveError} `changed` where the file can't be read.
+ * Makes a file or a capture ready to be watched, as the command does: remuxed, without re-encoding, where it can't be seeked in as it is; a poster, a waveform, captions.
+ * All of it is kept in this browser, sealed, so that an upload goes on after a reload. What there is no room for is taken from where it lies.
+ * @throws {@link ArchiveError} `changed` where the original can't be read.
  */
 export async function prepareMedia(
-  { uploadId, file, captions }: PrepareRequest,
+  { uploadId, original, captions }: PrepareRequest,
   onProgress: (fraction: number) => void,
 ): Promise<Prepared> {
   const assets: PreparedAsset[] = []
@@ -37,11 +45,12 @@ export async function prepareMedia(
     assets.push({ role, mediaType, sizeBytes: await writer.close(), keptName })
   }
   const tell = throttled(onProgress)
-  const hasRoom = await hasRoomFor(file.size)
-  using input = new Input({ source: new BlobSource(file), formats: ALL_FORMATS })
+  const { sizeBytes, mediaType: originalType, read, source } = await openOriginal(uploadId, original)
+  const hasRoom = await hasRoomFor(sizeBytes)
+  using input = new Input({ source, formats: ALL_FORMATS })
   const found = await tolerant(async () => await probe(input))
   let prepared: Prepared["prepared"] = "as-is"
-  const target = found === null || (await isSeekable(reader(file))) ? null : found.target
+  const target = found === null || (await isSeekable(read)) ? null : found.target
   if (found !== null && target !== null && hasRoom) {
     const isDone = await tolerant(async () => {
       const mediaType = `${found.video === null ? "audio" : "video"}/${target}`
@@ -55,14 +64,13 @@ export async function prepareMedia(
     if (isDone === true) prepared = "remuxed"
   }
   if (prepared === "as-is") {
-    const mediaType = typeOf(file)
     if (hasRoom)
-      await keep("media", mediaType, async (into) => {
-        await copy(file, into, (fraction) => {
+      await keep("media", originalType, async (into) => {
+        await copy(read, sizeBytes, into, (fraction) => {
           tell(fraction * MEDIA_SHARE)
         })
       })
-    else assets.push({ role: "media", mediaType, sizeBytes: file.size, keptName: null })
+    else assets.push({ role: "media", mediaType: originalType, sizeBytes, keptName: null })
   }
   if (found !== null) {
     const { video, audio, durationS } = found
@@ -87,7 +95,7 @@ export async function prepareMedia(
   }
   if (captions !== null)
     await keep("captions", mediaTypeOf(captions.name), async (into) => {
-      await copy(captions, into, () => undefined)
+      await copy(reader(captions), captions.size, into, () => undefined)
     })
   return { assets, durationMs: found === null ? null : Math.round(found.durationS * 1_000), prepared }
 }
@@ -122,11 +130,27 @@ async function hasRoomFor(sizeBytes: number): Promise<boolean> {
   return quota - usage > sizeBytes + SPARE_BYTES
 }
 
-async function copy(file: File, into: KeptFileWriter, onProgress: (fraction: number) => void): Promise<void> {
-  const read = reader(file)
-  for (let at = 0; at < file.size; at += PORTION_BYTES) {
-    await into.write(at, await read(at, at + PORTION_BYTES))
-    onProgress(at / file.size)
+async function openOriginal(uploadId: string, original: PrepareRequest["original"]): Promise<Original> {
+  if (original.kind === "file") {
+    const { file } = original
+    return { sizeBytes: file.size, mediaType: typeOf(file), read: reader(file), source: new BlobSource(file) }
+  }
+  // What opens it is large, and files that are uploaded need none of it.
+  const { openCapturedHere } = await import("../record/captured-original.js")
+  const { sizeBytes, read } = await openCapturedHere(uploadId)
+  const source = new CustomSource({ getSize: () => sizeBytes, read })
+  return { sizeBytes, mediaType: original.mediaType, read, source }
+}
+
+async function copy(
+  read: ReadRange,
+  sizeBytes: number,
+  into: KeptFileWriter,
+  onProgress: (fraction: number) => void,
+): Promise<void> {
+  for (let at = 0; at < sizeBytes; at += PORTION_BYTES) {
+    await into.write(at, await read(at, Math.min(sizeBytes, at + PORTION_BYTES)))
+    onProgress(at / sizeBytes)
   }
 }
 

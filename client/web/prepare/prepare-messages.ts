@@ -4,7 +4,10 @@ import type { Prepared } from "./prepared.js"
 /** What a page and its preparing worker say to each other. */
 export interface PrepareRequest {
   readonly uploadId: string
-  readonly file: File
+  readonly original:
+    | { readonly kind: "file"; readonly file: File }
+    /** What was recorded here, and is kept beside the journal of this id. */
+    | { readonly kind: "capture"; readonly mediaType: string }
   readonly captions: File | null
 }
 

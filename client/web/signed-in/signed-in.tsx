@@ -3,6 +3,8 @@ import type { Client } from "../../sdk/client.js"
 import { AccountNotices } from "../account/account-notices.js"
 import { WhenRegistered } from "../account/when-registered.js"
 import { lazily } from "../lazily.js"
+import { RecordingNotices } from "../record/recording-notices.js"
+import { RecordingsProvider } from "../record/recordings-context.js"
 import { hrefOf, type Route, useRoute } from "../routes.js"
 import { strings } from "../strings.js"
 import { Busy } from "../ui/busy.js"
@@ -15,6 +17,7 @@ const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeti
 const Join = lazily(async () => (await import("../joining/join.js")).Join)
 const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
 const Watch = lazily(async () => (await import("../watch/watch.js")).Watch)
+const Record = lazily(async () => (await import("../record/record.js")).Record)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
@@ -23,7 +26,7 @@ const AREAS = [
   {
     label: strings.app.meetings,
     route: { screen: "meetings" },
-    screens: ["meetings", "meeting", "recording", "join"],
+    screens: ["meetings", "meeting", "recording", "record", "join"],
   },
   { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
@@ -65,13 +68,16 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
         </nav>
       </header>
       <AccountNotices />
-      <UploadsProvider>
-        <Suspense fallback={<Busy label={strings.common.loading} />}>
-          <WhenRegistered>
-            <Screen route={route} />
-          </WhenRegistered>
-        </Suspense>
-      </UploadsProvider>
+      <RecordingsProvider>
+        <RecordingNotices />
+        <UploadsProvider>
+          <Suspense fallback={<Busy label={strings.common.loading} />}>
+            <WhenRegistered>
+              <Screen route={route} />
+            </WhenRegistered>
+          </Suspense>
+        </UploadsProvider>
+      </RecordingsProvider>
     </ClientProvider>
   )
 }
@@ -94,6 +100,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
           startMs={route.startMs}
         />
       )
+    case "record":
+      return <Record key={route.meetingId.join()} meetingId={route.meetingId} />
     case "devices":
       return <Devices />
     case "people":

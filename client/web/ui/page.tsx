@@ -1,5 +1,5 @@
 import { type ReactElement, type ReactNode, useEffect, useRef } from "react"
-import { strings } from "../strings.js"
+import { showPageTitle } from "./page-title.js"
 
 /** A screen: its heading takes the focus when it appears, so that whoever can't see it hears where they are. */
 export function Page({
@@ -20,7 +20,7 @@ export function Page({
 }): ReactElement {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
-    document.title = strings.app.name
+    showPageTitle()
     heading.current?.focus({ preventScroll: true })
     scrollTo({ top: 0 })
   }, [])

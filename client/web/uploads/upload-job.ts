@@ -160,7 +160,7 @@ export class UploadJob {
     this.#show({ kind: "preparing", fraction: 0 })
     const { media, captions } = this.#files
     const prepared = await prepareFile(
-      { uploadId: this.id, file: media, captions },
+      { uploadId: this.id, original: { kind: "file", file: media }, captions },
       (fraction) => {
         this.#show({ kind: "preparing", fraction })
       },

@@ -2,6 +2,8 @@ import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { openJournal } from "../platform/journal-store.js"
+import { PageHold } from "../platform/page-hold.js"
+import { takeLock } from "../platform/take-lock.js"
 import type { ChosenRecording } from "./chosen-files.js"
 import { fileFacts, UploadJob, type UploadFiles } from "./upload-job.js"
 import { listUploadRecords, loadUploadRecord, saveUploadRecord, type UploadRecord } from "./upload-record.js"
@@ -15,10 +17,10 @@ const ID_BYTES = 16
 export class UploadManager {
   readonly #client: Client
   readonly #listeners = new Set<() => void>()
+  readonly #hold = new PageHold()
   #jobs: readonly UploadJob[] = []
   #views: readonly UploadView[] = []
   #asked = false
-  #wakeLock: Promise<WakeLockSentinel | null> | null = null
 
   constructor(client: Client) {
     this.#client = client
@@ -40,7 +42,7 @@ export class UploadManager {
   async restore(): Promise<void> {
     for (const id of await listUploadRecords()) {
       if (this.#jobs.some((job) => job.id === id)) continue
-      const release = await takeLock(id)
+      const release = await takeLock(lockName(id))
       if (release === null) continue
       // One that can't be read keeps none of the others from going on.
       const record = await loadUploadRecord(id).catch(() => null)
@@ -58,7 +60,7 @@ export class UploadManager {
     }
     for (const { file, captions, title, capturedAtMs } of chosen) {
       const id = toBase64Url(this.#client.random(ID_BYTES))
-      const release = await takeLock(id)
+      const release = await takeLock(lockName(id))
       if (release === null) continue
       const facts = { file: fileFacts(file), isPaused: false, prepared: null }
       const record: UploadRecord = { version: 1, meetingId, title, capturedAtMs, ...facts }
@@ -113,28 +115,8 @@ export class UploadManager {
       if (job.view.state.kind === "waiting" && !job.isRunning) job.start()
     }
     this.#views = this.#jobs.map(({ view }) => view)
-    this.#holdPage(this.#views.some(isUnderWay))
+    this.#hold.hold(this.#views.some(isUnderWay))
     for (const listener of this.#listeners) listener()
-  }
-
-  /** Asks before the page is closed, and keeps the screen on, while something is under way. */
-  #holdPage(isBusy: boolean): void {
-    if (isBusy === (this.#wakeLock !== null)) return
-    if (isBusy) {
-      addEventListener("beforeunload", askBeforeUnload)
-      document.addEventListener("visibilitychange", this.#wakeAgain)
-      this.#wakeLock = requestWakeLock()
-    } else {
-      removeEventListener("beforeunload", askBeforeUnload)
-      document.removeEventListener("visibilitychange", this.#wakeAgain)
-      void this.#wakeLock?.then(async (lock) => await lock?.release())
-      this.#wakeLock = null
-    }
-  }
-
-  /** A page that is hidden loses the lock. */
-  readonly #wakeAgain = (): void => {
-    if (document.visibilityState === "visible" && this.#wakeLock !== null) this.#wakeLock = requestWakeLock()
   }
 }
 
@@ -146,28 +128,7 @@ async function restoredState(id: string, { isPaused, prepared }: UploadRecord): 
   return !isThere ? { kind: "needs-file" } : isPaused ? { kind: "paused" } : { kind: "waiting" }
 }
 
-/** One tab has an upload at a time. @returns what gives it back; `null` where another tab has it. */
-async function takeLock(id: string): Promise<(() => void) | null> {
-  return await new Promise((resolve, reject) => {
-    navigator.locks
-      .request(`taciturn-upload ${id}`, { ifAvailable: true }, async (lock) => {
-        if (lock === null) {
-          resolve(null)
-          return
-        }
-        await new Promise<void>((release) => {
-          resolve(release)
-        })
-      })
-      .catch(reject)
-  })
-}
-
-function askBeforeUnload(event: BeforeUnloadEvent): void {
-  event.preventDefault()
-}
-
-async function requestWakeLock(): Promise<WakeLockSentinel | null> {
-  // Browsers without it, or on a low battery, send all the same.
-  return "wakeLock" in navigator ? await navigator.wakeLock.request("screen").catch(() => null) : null
+/** One tab has an upload at a time. */
+function lockName(id: string): string {
+  return `taciturn-upload ${id}`
 }

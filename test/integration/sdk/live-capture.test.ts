@@ -19,6 +19,7 @@ import {
   type LiveCapture,
   liveCapturesOf,
   type MeetingId,
+  openCaptured,
   openJournalFolder,
   readMeeting,
   recoverCapture,
@@ -91,6 +92,14 @@ describe("SDK: live capture", function () {
     const whole = Buffer.concat(flushes)
     expect(Buffer.concat(seen).equals(whole)).to.equal(true)
     expect(equalBytes(await readAll(await capturedSource(alice.client, journal)), whole)).to.equal(true)
+    const captured = await openCaptured(alice.client, journal)
+    expect(captured.sizeBytes).to.equal(whole.length)
+    for (const [start, end] of [
+      [0, 1],
+      [999, 70_000],
+      [whole.length - 2, whole.length + 5],
+    ] as const)
+      expect(equalBytes(await captured.read(start, end), whole.subarray(start, end))).to.equal(true)
 
     const edge: { readonly segment: number; readonly isAfterGap: boolean }[] = []
     await followLive(bob.client, live, {

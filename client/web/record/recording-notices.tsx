@@ -1,0 +1,28 @@
+import { lazy, type ReactElement, Suspense } from "react"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { hrefOf, useRoute } from "../routes.js"
+import { useRecordings } from "./recordings-context.js"
+
+const RunningBar = lazy(async () => ({ default: (await import("./running-bar.js")).RunningBar }))
+const CaptureList = lazy(async () => ({ default: (await import("./capture-list.js")).CaptureList }))
+
+/** Above every screen but the recorder's own: that something is recorded, and what is left to be done about what was. */
+export function RecordingNotices(): ReactElement | null {
+  const { running, captures } = useRecordings()
+  const route = useRoute()
+  const isShownBelow = (meetingId: Uint8Array): boolean =>
+    route.screen === "record" && equalBytes(route.meetingId, meetingId)
+  const isBar = running !== null && !isShownBelow(running.meetingId)
+  const isList = captures.some(({ meetingId }) => !isShownBelow(meetingId))
+  if (!isBar && !isList) return null
+  return (
+    <Suspense fallback={null}>
+      <aside className="recording-notices">
+        {isBar ? (
+          <RunningBar running={running} href={hrefOf({ screen: "record", meetingId: running.meetingId })} />
+        ) : null}
+        {isList && route.screen !== "record" ? <CaptureList /> : null}
+      </aside>
+    </Suspense>
+  )
+}
