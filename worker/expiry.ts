@@ -1,6 +1,7 @@
 import { assetPrefix, assetRecordKey } from "../shared/server/assets/layout.js"
 import { buryAsset, cancelAbandoned, doomedAssets, forgetPieces } from "../shared/server/catalog/cleaning.js"
 import { beginPurge, buryMeeting, dueAssets, dueMeetings } from "../shared/server/catalog/deletion.js"
+import { beginRemoval, forgetHeldAsset, forgetOutlivedRows, nextOutlivedAsset } from "../shared/server/catalog/holds.js"
 import { markOutlived } from "../shared/server/catalog/keeping.js"
 import { failpoint } from "../shared/server/failpoints.js"
 import type { WorkerContext } from "./context.js"
@@ -39,16 +40,20 @@ export async function beginPurges({ catalog, logger }: WorkerContext, times: Exp
 }
 
 /**
- * Removes all that cancelled uploads and purged assets left: pieces, objects, at last the row, which leaves a tombstone.
+ * Removes all that cancelled uploads and purged assets left: pieces, objects, at last the row, which leaves a tombstone. Of what a hold is on, pieces and
+ * objects stay, and the row goes at the same time as it would without.
  * Harmless when run twice, by two workers at once, or ended anywhere: the row stands until everything else is gone.
  */
 export async function removeDoomed(context: WorkerContext, times: ExpiryTimes): Promise<void> {
   const { catalog, spool } = context
   for (const { assetId, settled } of await doomedAssets(catalog, times.settleMs, ASSETS_PER_PASS)) {
-    for (const name of await forgetPieces(catalog, assetId)) await spool.remove(name)
-    failpoint("worker.expiry.after-pieces")
-    await deleteObjects(context, assetId)
-    failpoint("worker.expiry.after-objects")
+    if (await beginRemoval(catalog, assetId)) {
+      failpoint("worker.expiry.after-begin")
+      for (const name of await forgetPieces(catalog, assetId)) await spool.remove(name)
+      failpoint("worker.expiry.after-pieces")
+      await deleteObjects(context, assetId)
+      failpoint("worker.expiry.after-objects")
+    }
     if (settled) await buryAsset(catalog, assetId)
     failpoint("worker.expiry.after-row")
   }
@@ -62,6 +67,23 @@ export async function buryMeetings({ catalog, logger }: WorkerContext): Promise<
     failpoint("worker.purge.after-meeting")
   }
   if (buried > 0) logger.info("deleted meetings were purged", { meetings: buried })
+}
+
+/** Lets go of what was deleted while a hold was on it, once none is any more. */
+export async function removeOutlived(context: WorkerContext): Promise<void> {
+  const { catalog, spool, logger } = context
+  let assets = 0
+  for (; assets < ASSETS_PER_PASS; assets++) {
+    const outlived = await nextOutlivedAsset(catalog)
+    if (outlived === null) break
+    failpoint("worker.held.after-begin")
+    for (const name of outlived.spoolNames) await spool.remove(name)
+    await deleteObjects(context, outlived.assetId)
+    failpoint("worker.held.after-objects")
+    await forgetHeldAsset(catalog, outlived.assetId)
+  }
+  const rows = await forgetOutlivedRows(catalog)
+  if (assets + rows > 0) logger.info("what outlived its hold was removed", { assets, rows })
 }
 
 /** The asset's record first: chunks that it names no longer look like an asset to whoever reads the store alone. SPEC.md §13. */

@@ -14,10 +14,13 @@ export const WORKER_FAILPOINTS = [
   "worker.reconcile.after-nudge",
   "worker.reconcile.after-remove",
   "worker.expiry.after-cancel",
+  "worker.expiry.after-begin",
   "worker.expiry.after-pieces",
   "worker.expiry.after-record",
   "worker.expiry.after-objects",
   "worker.expiry.after-row",
   "worker.purge.after-begin",
   "worker.purge.after-meeting",
+  "worker.held.after-begin",
+  "worker.held.after-objects",
 ] as const

@@ -8,7 +8,7 @@ import { jobKey } from "../shared/server/jobs/job-key.js"
 import { errorFields } from "../shared/server/logger.js"
 import type { Catalog, Job } from "../shared/server/ports.js"
 import type { WorkerContext } from "./context.js"
-import { beginPurges, buryMeetings, type ExpiryTimes, expireUploads, removeDoomed } from "./expiry.js"
+import { beginPurges, buryMeetings, type ExpiryTimes, expireUploads, removeDoomed, removeOutlived } from "./expiry.js"
 import { runJob } from "./run-job.js"
 
 /** Per pass; what is left waits for the next. */
@@ -75,6 +75,7 @@ export async function cleanUp(context: WorkerContext, times: ExpiryTimes): Promi
   await beginPurges(context, times)
   await removeDoomed(context, times)
   await buryMeetings(context)
+  await removeOutlived(context)
   await removeOrphanedFiles(context)
 }
 

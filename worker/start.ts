@@ -1,4 +1,5 @@
 import { errorFields } from "../shared/server/logger.js"
+import { remindOfCases } from "./case-reminders.js"
 import type { WorkerContext } from "./context.js"
 import type { ExpiryTimes } from "./expiry.js"
 import { cleanUp, nudgeUnfinished } from "./reconciler.js"
@@ -36,9 +37,11 @@ export function startWorker(context: WorkerContext, options: WorkerOptions): Run
   let timer: NodeJS.Timeout | undefined
   let pass: Promise<void> = Promise.resolve()
   let unfinished: ReadonlySet<string> = new Set()
+  let remindedDay = 0
   const reconcile = async (): Promise<void> => {
     unfinished = await nudgeUnfinished(context, unfinished)
     await cleanUp(context, options)
+    remindedDay = await remindOfCases(context, remindedDay)
   }
   const next = (): void => {
     pass = reconcile()

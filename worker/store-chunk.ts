@@ -11,6 +11,7 @@ import {
   type PendingChunk,
   type SpooledPiece,
 } from "../shared/server/catalog/chunks.js"
+import { beginRemoval } from "../shared/server/catalog/holds.js"
 import { failpoint } from "../shared/server/failpoints.js"
 import type { Spool } from "../shared/server/ports.js"
 import type { WorkerContext } from "./context.js"
@@ -39,8 +40,8 @@ export async function storeChunk(context: WorkerContext, assetId: Uint8Array, n:
   const emptied = await markStored(catalog, assetId, n, stored.sha256)
   failpoint("worker.chunk.after-mark")
   if (emptied === null) {
-    // Cancelled while its bytes were on their way: they are not wanted.
-    if (!(await isWanted(catalog, assetId))) await objects.delete(stored.key)
+    // Cancelled while its bytes were on their way: they are not wanted, unless a hold is on them.
+    if (!(await isWanted(catalog, assetId)) && (await beginRemoval(catalog, assetId))) await objects.delete(stored.key)
     return
   }
   for (const name of emptied) await spool.remove(name)

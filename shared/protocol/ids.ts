@@ -16,6 +16,8 @@ export type InstanceId = Id<"instance">
 export type PairingId = Id<"pairing">
 export type LinkId = Id<"link">
 export type MessageId = Id<"message">
+/** One request of an authority. */
+export type CaseId = Id<"case">
 
 export interface IdKinds {
   account: AccountId
@@ -27,6 +29,7 @@ export interface IdKinds {
   pairing: PairingId
   link: LinkId
   message: MessageId
+  case: CaseId
 }
 export type IdKind = keyof IdKinds
 
@@ -40,6 +43,7 @@ const PREFIXES: Record<IdKind, string> = {
   pairing: "pairing",
   link: "link",
   message: "msg",
+  case: "case",
 }
 const CHECK_BYTES = 4
 

@@ -3,7 +3,7 @@ export type ColumnKind =
   "ciphertext" | "wrapped-key" | "public-key" | "signature" | "hash" | "metadata" | "server-secret"
 
 /** The classes of SECURITY.md's table of what a server holds. */
-export type HoldingClass = "account" | "meeting" | "asset" | "for-a-while" | "after-deletion" | "server"
+export type HoldingClass = "account" | "meeting" | "asset" | "for-a-while" | "after-deletion" | "case" | "server"
 
 export interface TableSchema {
   readonly holdingClass: HoldingClass
@@ -116,6 +116,7 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       purge_day: "metadata",
       live_segments: "metadata",
       live_head: "ciphertext",
+      removing: "metadata",
     },
   },
   chunks: {
@@ -160,4 +161,53 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
     },
   },
   tombstones: { holdingClass: "after-deletion", columns: { kind: "metadata", id: "metadata", day: "metadata" } },
+  cases: {
+    holdingClass: "case",
+    columns: {
+      case_id: "metadata",
+      kind: "metadata",
+      authority: "metadata",
+      country: "metadata",
+      reference: "metadata",
+      due_at: "metadata",
+      from_day: "metadata",
+      to_day: "metadata",
+      asks: "metadata",
+      notice_day: "metadata",
+      notice_reason: "metadata",
+      opened_day: "metadata",
+      closed_day: "metadata",
+      outcome: "metadata",
+    },
+  },
+  case_scope: { holdingClass: "case", columns: { case_id: "metadata", kind: "metadata", id: "hash" } },
+  holds: {
+    holdingClass: "case",
+    columns: {
+      case_id: "metadata",
+      kind: "metadata",
+      id: "hash",
+      from_day: "metadata",
+      to_day: "metadata",
+      placed_day: "metadata",
+      until_day: "metadata",
+      released_day: "metadata",
+    },
+  },
+  custody: {
+    holdingClass: "case",
+    columns: { case_id: "metadata", seq: "metadata", entry: "metadata", hash: "hash" },
+  },
+  held_rows: {
+    holdingClass: "case",
+    columns: {
+      position: "metadata",
+      subject_kind: "metadata",
+      subject: "hash",
+      asset: "metadata",
+      table_name: "metadata",
+      contents: "ciphertext",
+      day: "metadata",
+    },
+  },
 }

@@ -17,7 +17,15 @@ export interface Holdings {
   readonly spool: { readonly count: number; readonly bytes: number }
 }
 
-const CLASSES: readonly HoldingClass[] = ["account", "meeting", "asset", "for-a-while", "after-deletion", "server"]
+const CLASSES: readonly HoldingClass[] = [
+  "account",
+  "meeting",
+  "asset",
+  "for-a-while",
+  "after-deletion",
+  "case",
+  "server",
+]
 
 export async function countHoldings(catalog: Queryable, objects: ObjectStore, spool: Spool): Promise<Holdings> {
   const tables = new Map<string, { readonly rows: number; readonly bytes: number }>()

@@ -1,13 +1,16 @@
 import { Command, CommanderError } from "commander"
-import { fromHex, toHex } from "../../shared/protocol/bytes.js"
+import { toHex } from "../../shared/protocol/bytes.js"
 import { dateOfDay } from "../../shared/protocol/ambient.js"
-import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
-import { formatId, parseId } from "../../shared/protocol/ids.js"
+import { type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
+import { formatId } from "../../shared/protocol/ids.js"
 import { signaturesReady } from "../../shared/server/signatures.js"
 import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
+import { readId, readInstanceKey } from "./arguments.js"
+import { addCaseCommands } from "./case-commands.js"
 import { countHoldings } from "./holdings.js"
 import { produceMeeting } from "./produce.js"
+import { print, printsJson, report, reportFailure, showProgress } from "./terminal.js"
 import { verifyProduction } from "./verify.js"
 
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
@@ -24,7 +27,6 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "unsupported-version",
   "instance-changed",
 ])
-const json = process.argv.includes("--json")
 
 const program = new Command("taciturn-admin")
   .description(
@@ -63,7 +65,7 @@ program
   .option("--force", "replace an earlier production")
   .addHelpText("after", "\nExample:\n  taciturn-admin produce --meeting mtg_… -o production")
   .action(async (options: { meeting: string; output: string; force?: boolean }) => {
-    const meetingId = readMeetingId(options.meeting)
+    const meetingId = readId("meeting", options.meeting)
     const result = await withAdapters(
       async (adapters) =>
         await produceMeeting(
@@ -96,7 +98,7 @@ program
   .addHelpText("after", "\nExample:\n  taciturn-admin verify production")
   .action(async (folder: string, options: { instanceKey?: string }) => {
     await signaturesReady()
-    const instanceKey = options.instanceKey === undefined ? null : readKey(options.instanceKey)
+    const instanceKey = options.instanceKey === undefined ? null : readInstanceKey(options.instanceKey)
     const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
     print({ verified: true, missing: [], ...verified }, [
       `complete and unaltered: ${verified.meeting}, produced by ${verified.instance} on ${dateOfDay(verified.producedDay)}`,
@@ -110,39 +112,15 @@ program
     ])
   })
 
-function showProgress(bytes: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${bytes} bytes\u001b[K`)
-}
+addCaseCommands(program)
 
-function print(document: Readonly<Record<string, unknown>>, lines: readonly string[]): void {
-  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K")
-  process.stdout.write(json ? `${JSON.stringify(document)}\n` : lines.map((line) => `${line}\n`).join(""))
-}
-
-function readMeetingId(text: string): ReturnType<typeof parseId<"meeting">> {
-  try {
-    return parseId("meeting", text)
-  } catch (cause) {
-    throw new ArchiveError("usage", `${JSON.stringify(text)} is no id of a meeting`, { cause })
-  }
-}
-
-function readKey(text: string): Uint8Array {
-  if (!/^[0-9a-f]{64}$/i.test(text)) throw new ArchiveError("usage", "an instance key is 64 hexadecimal digits")
-  return fromHex(text.toLowerCase())
-}
-
-function report(code: ErrorCode, message: string, retryable: boolean, place?: string): void {
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ error: { code, message, retryable, ...(place === undefined ? {} : { place }) } })}\n`,
-    )
-  else process.stderr.write(`taciturn-admin: ${message}${place === undefined ? "" : ` (${place})`}\n`)
-}
-
-for (const command of [program, ...program.commands]) {
+const withSubcommands = (command: Command): readonly Command[] => [
+  command,
+  ...command.commands.flatMap(withSubcommands),
+]
+for (const command of withSubcommands(program)) {
   command.exitOverride().allowExcessArguments(false)
-  if (json) command.configureOutput({ writeErr: () => undefined })
+  if (printsJson()) command.configureOutput({ writeErr: () => undefined })
   if (command !== program) command.option("--json", "print one JSON document, and nothing else, on stdout")
 }
 
@@ -151,9 +129,9 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
-    if (error.exitCode !== 0 && json) report("usage", error.message.replace(/^error: /, ""), false)
+    if (error.exitCode !== 0 && printsJson()) report("usage", error.message.replace(/^error: /, ""), false)
   } else if (isArchiveError(error)) {
-    report(error.code, error.message, error.retryable, error.place)
+    reportFailure(error)
     process.exitCode =
       error.code === "usage"
         ? EXIT.usage
@@ -163,7 +141,7 @@ try {
             ? EXIT.tryLater
             : EXIT.failed
   } else {
-    report("internal", error instanceof Error ? error.message : "something failed that should not have", false)
+    reportFailure(error)
     process.exitCode = EXIT.failed
   }
 }

@@ -63,6 +63,7 @@ const rowSchemas = {
     purge_day: count.nullable(),
     live_segments: count.nullable(),
     live_head: bytes.nullable(),
+    removing: z.boolean(),
   }),
   chunks: z.strictObject({
     asset_id: bytes,

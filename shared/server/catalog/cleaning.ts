@@ -1,5 +1,6 @@
 import type { Catalog, Queryable } from "../ports.js"
 import { bury } from "./deletion.js"
+import { IS_HELD_ASSET, lockSubjects } from "./holds.js"
 
 /** What the reconciler asks of the catalog. Every deadline is by the database's clock. */
 
@@ -18,6 +19,7 @@ export async function orphanedFiles(catalog: Queryable, files: readonly SpooledF
   const rows = await catalog.query<{ name: string }>(
     `SELECT name FROM unnest($1::text[], $2::bytea[], $3::bigint[]) AS file (name, asset_id, lease_token)
      WHERE NOT EXISTS (SELECT 1 FROM pieces WHERE spool_name = name)
+       AND NOT EXISTS (SELECT 1 FROM held_rows WHERE asset = file.asset_id AND table_name = 'pieces' AND contents ->> 'spool_name' = name)
        AND NOT EXISTS (SELECT 1 FROM assets WHERE assets.asset_id = file.asset_id AND assets.lease_token = file.lease_token AND lease_until > now())`,
     [
       files.map((file) => file.name),
@@ -81,13 +83,20 @@ export async function forgetPieces(catalog: Queryable, assetId: Uint8Array): Pro
 }
 
 /**
- * Replaces a doomed asset, whose pieces and objects are gone, by its tombstone: so its id stays taken. What was stored leaves one under its header's
+ * Replaces a doomed asset, whose pieces and objects are gone or held, by its tombstone: so its id stays taken. What was stored leaves one under its header's
  * hash too, by which events name it. SPEC.md §15.
  */
 export async function buryAsset(catalog: Catalog, assetId: Uint8Array): Promise<void> {
   await catalog.transaction(async (transaction) => {
+    const [doomed] = await transaction.query<{ meeting_id: Uint8Array }>(
+      "SELECT meeting_id FROM assets WHERE asset_id = $1",
+      [assetId],
+    )
+    if (doomed === undefined) return
+    await lockSubjects(transaction, [doomed.meeting_id])
     const [asset] = await transaction.query<{ header_hash: Uint8Array; state: string }>(
-      `SELECT header_hash, state FROM assets WHERE asset_id = $1 AND ${IS_DOOMED} FOR UPDATE`,
+      // A hold that ended since its bytes were passed over: they go first.
+      `SELECT header_hash, state FROM assets WHERE asset_id = $1 AND ${IS_DOOMED} AND (removing OR ${IS_HELD_ASSET}) FOR UPDATE`,
       [assetId],
     )
     if (asset === undefined) return

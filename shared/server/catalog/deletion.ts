@@ -1,5 +1,6 @@
 import { ArchiveError } from "../../protocol/errors.js"
 import type { Catalog, Queryable } from "../ports.js"
+import { lockSubjects } from "./holds.js"
 import { TODAY } from "./sql.js"
 
 /** What was deleted: marked until its purge day, then purged, and what stays of it. SPEC.md §15. Days are the database's. */
@@ -48,7 +49,6 @@ export async function beginPurge(catalog: Catalog, assetId: Uint8Array): Promise
     )
     if (asset === undefined) return false
     await lockMeetingRow(transaction, asset.meeting_id)
-    // With the row locked: here is where whatever keeps an asset from being purged is to be asked for.
     const [begun] = await transaction.query<{ size_bytes: number }>(
       `UPDATE assets SET state = 'purging', active_at = now()
        WHERE asset_id = $1 AND state = 'marked' AND purge_day <= ${TODAY} RETURNING size_bytes`,
@@ -120,7 +120,7 @@ export async function dueMeetings(catalog: Queryable, limit: number): Promise<re
 /** Replaces a deleted meeting, whose assets are gone, by its tombstone: so its id stays taken. @returns whether that was done now. */
 export async function buryMeeting(catalog: Catalog, meetingId: Uint8Array): Promise<boolean> {
   return await catalog.transaction(async (transaction) => {
-    // Here, too, is where whatever keeps a meeting from being purged is to be asked for.
+    await lockSubjects(transaction, [meetingId])
     const [meeting] = await transaction.query(
       `SELECT 1 FROM meetings WHERE meeting_id = $1 AND purge_day <= ${TODAY} FOR UPDATE`,
       [meetingId],

@@ -6,6 +6,7 @@ import { createKeyringSnapshots } from "./0005-keyring-snapshots.js"
 import { addDeletion } from "./0006-deletion.js"
 import { addInviteLinks } from "./0007-invite-links.js"
 import { addLiveHeads } from "./0008-live-heads.js"
+import { createCases } from "./0009-cases.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly string[] = [
   addDeletion,
   addInviteLinks,
   addLiveHeads,
+  createCases,
 ]

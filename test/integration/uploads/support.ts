@@ -8,6 +8,7 @@ import { authoriseDeletion, authoriseNewestEpoch } from "../../../api/authorise.
 import { startApi } from "../../../api/start.js"
 import { createUploadRoutes } from "../../../api/uploads/routes.js"
 import { type AssetKind, encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
+import type { RandomBytes } from "../../../shared/protocol/ambient.js"
 import { toBase64Url, toHex } from "../../../shared/protocol/bytes.js"
 import { AssetResponse, UploadStatusResponse } from "../../../shared/protocol/http.js"
 import { asId, type AssetId, formatId, type MeetingId } from "../../../shared/protocol/ids.js"
@@ -59,6 +60,8 @@ export interface StackOptions {
   /** Stands between the API and its catalog or spool. */
   readonly catalogOf?: (catalog: Catalog) => Catalog
   readonly spoolOf?: (spool: Spool) => Spool
+  /** What the instance's keys come from. */
+  readonly random?: RandomBytes
 }
 
 /** API with uploads and assets, and a worker's context, on a fresh database, a folder store and a folder spool. */
@@ -70,7 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const apiCatalog = options.catalogOf?.(catalog) ?? catalog
   const objects = await (options.openObjects ?? openFolderStore)(join(folder, "objects"))
   const spool = await openFolderSpool(join(folder, "spool"))
-  const instance = await openInstance(catalog, secureRandom, signerOfSeed)
+  const instance = await openInstance(catalog, options.random ?? secureRandom, signerOfSeed)
   const logger = createLogger("silent")
   const jobs: Job[] = []
   const queue: JobQueue = options.working === true ? createInProcessQueue() : recordingQueue(jobs)

@@ -1,0 +1,194 @@
+import { compareBytes, toHex } from "../../protocol/bytes.js"
+import type { AssetId, CaseId } from "../../protocol/ids.js"
+import type { Catalog, Queryable } from "../ports.js"
+import { TODAY } from "./sql.js"
+
+/**
+ * Holds: what is in one is deleted for everybody as it would be without, and kept all the same, apart. Rows go to `held_rows` (the database sees to
+ * that), bytes stay in the store. SPEC.md §17.
+ */
+
+export type ScopeKind = "account" | "meeting" | "asset"
+
+export interface ScopeItem {
+  readonly kind: ScopeKind
+  readonly id: Uint8Array
+}
+
+export interface DayRange {
+  readonly fromDay: number | null
+  readonly toDay: number | null
+}
+
+/** Whether an asset's row may go with its bytes: what a hold is on may not. */
+export const IS_HELD_ASSET =
+  "(is_held('asset', assets.asset_id, NULL) OR is_held('meeting', assets.meeting_id, assets.created_day))"
+
+/** Whoever places a hold and whoever begins to remove bytes take this first, so that each sees what the other did. Ends with the transaction. */
+export async function lockSubjects(transaction: Queryable, ids: readonly Uint8Array[]): Promise<void> {
+  for (const id of ids.toSorted(compareBytes))
+    await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [toHex(id)])
+}
+
+export interface PlacedHold {
+  readonly items: number
+  /** Assets whose bytes were being removed when the hold came: they go on to be. */
+  readonly alreadyBeingRemoved: readonly AssetId[]
+}
+
+/** Puts a hold on every item, or changes until when it lasts. In the transaction that says so in the custody record. */
+export async function placeHolds(
+  transaction: Queryable,
+  caseId: CaseId,
+  items: readonly ScopeItem[],
+  days: DayRange & { readonly untilDay: number },
+): Promise<PlacedHold> {
+  await lockSubjects(transaction, await subjectsOf(transaction, items))
+  for (const { kind, id } of items)
+    await transaction.query(
+      `INSERT INTO holds (case_id, kind, id, from_day, to_day, placed_day, until_day) VALUES ($1, $2, $3, $4, $5, ${TODAY}, $6)
+       ON CONFLICT (case_id, kind, id) DO UPDATE SET from_day = excluded.from_day, to_day = excluded.to_day,
+         until_day = excluded.until_day, released_day = NULL,
+         placed_day = CASE WHEN holds.released_day IS NULL AND holds.until_day >= ${TODAY} THEN holds.placed_day ELSE excluded.placed_day END`,
+      [caseId, kind, id, days.fromDay, days.toDay, days.untilDay],
+    )
+  const going = await transaction.query<{ asset_id: AssetId }>(
+    `SELECT asset_id FROM assets JOIN holds ON (holds.kind = 'asset' AND holds.id = asset_id) OR (holds.kind = 'meeting' AND holds.id = meeting_id)
+     WHERE holds.case_id = $1 AND removing
+     UNION SELECT asset FROM held_rows JOIN holds ON (holds.kind = 'asset' AND holds.id = asset) OR (holds.kind = 'meeting' AND holds.id = subject)
+     WHERE holds.case_id = $1 AND table_name = 'assets' AND contents -> 'removing' = 'true' ORDER BY 1`,
+    [caseId],
+  )
+  return { items: items.length, alreadyBeingRemoved: going.map((row) => row.asset_id) }
+}
+
+/** Under which locks these items are: assets are under their meeting's, also where they were deleted. */
+async function subjectsOf(catalog: Queryable, items: readonly ScopeItem[]): Promise<readonly Uint8Array[]> {
+  const assets = items.flatMap(({ kind, id }) => (kind === "asset" ? [Buffer.from(id)] : []))
+  const meetings = await catalog.query<{ id: Uint8Array }>(
+    `SELECT meeting_id AS id FROM assets WHERE asset_id = ANY ($1::bytea[])
+     UNION SELECT subject FROM held_rows WHERE asset = ANY ($1::bytea[])`,
+    [assets],
+  )
+  const ids = [...items.filter(({ kind }) => kind !== "asset"), ...meetings].map(({ id }) => id)
+  return [...new Map(ids.map((id) => [toHex(id), id])).values()]
+}
+
+/** Ends the holds of a case. @returns how many were in force. */
+export async function releaseHolds(transaction: Queryable, caseId: CaseId): Promise<number> {
+  const rows = await transaction.query(
+    `UPDATE holds SET released_day = ${TODAY} WHERE case_id = $1 AND released_day IS NULL RETURNING 1 AS released`,
+    [caseId],
+  )
+  return rows.length
+}
+
+/**
+ * Begins to remove the bytes of a cancelled or purged asset: not where a hold keeps them. What was begun goes on, and a hold that comes later lists it.
+ * @returns whether the bytes may go.
+ */
+export async function beginRemoval(catalog: Catalog, assetId: Uint8Array): Promise<boolean> {
+  return await catalog.transaction(async (transaction) => {
+    await lockSubjects(transaction, await subjectsOf(transaction, [{ kind: "asset", id: assetId }]))
+    const [live] = await transaction.query<{ removing: boolean }>("SELECT removing FROM assets WHERE asset_id = $1", [
+      assetId,
+    ])
+    if (live === undefined) {
+      const [kept] = await transaction.query(
+        "SELECT 1 FROM held_rows WHERE asset = $1 AND table_name = 'assets' AND contents -> 'removing' = 'false'",
+        [assetId],
+      )
+      return kept === undefined
+    }
+    const [begun] = await transaction.query(
+      `UPDATE assets SET removing = true WHERE asset_id = $1 AND state IN ('cancelled', 'purging') AND (removing OR NOT ${IS_HELD_ASSET})
+       RETURNING 1 AS begun`,
+      [assetId],
+    )
+    return begun !== undefined
+  })
+}
+
+/** What outlived its hold, and the files of the spool that it has. */
+export interface OutlivedAsset {
+  readonly assetId: Uint8Array
+  readonly spoolNames: readonly string[]
+}
+
+const IS_HELD_ROW = `(is_held(subject_kind, subject, (contents ->> 'created_day')::int) OR (asset IS NOT NULL AND is_held('asset', asset, NULL)))`
+
+/** Begins to let go of an asset that no hold keeps any more; `null` where there is none. What was begun comes again until {@link forgetHeldAsset}. */
+export async function nextOutlivedAsset(catalog: Catalog): Promise<OutlivedAsset | null> {
+  const [candidate] = await catalog.query<{ asset: Uint8Array; subject: Uint8Array }>(
+    `SELECT asset, subject FROM held_rows WHERE table_name = 'assets' AND (contents -> 'removing' = 'true' OR NOT ${IS_HELD_ROW}) LIMIT 1`,
+    [],
+  )
+  if (candidate === undefined) return null
+  const { asset, subject } = candidate
+  return await catalog.transaction(async (transaction) => {
+    await lockSubjects(transaction, [subject])
+    const [begun] = await transaction.query(
+      `UPDATE held_rows SET contents = jsonb_set(contents, '{removing}', 'true')
+       WHERE asset = $1 AND table_name = 'assets' AND (contents -> 'removing' = 'true' OR NOT ${IS_HELD_ROW}) RETURNING 1 AS begun`,
+      [asset],
+    )
+    if (begun === undefined) return null
+    const pieces = await transaction.query<{ name: string }>(
+      "SELECT contents ->> 'spool_name' AS name FROM held_rows WHERE asset = $1 AND table_name = 'pieces'",
+      [asset],
+    )
+    return { assetId: asset, spoolNames: pieces.map((piece) => piece.name) }
+  })
+}
+
+/** Lets go of the rows of an asset whose bytes are gone. */
+export async function forgetHeldAsset(catalog: Queryable, assetId: Uint8Array): Promise<void> {
+  await catalog.query("DELETE FROM held_rows WHERE asset = $1", [assetId])
+}
+
+/** Lets go of rows of accounts and meetings that no hold keeps any more. @returns how many. */
+export async function forgetOutlivedRows(catalog: Catalog): Promise<number> {
+  const subjects = await catalog.query<{ subject: Uint8Array }>(
+    `SELECT DISTINCT subject FROM held_rows WHERE asset IS NULL AND NOT is_held(subject_kind, subject, NULL)`,
+    [],
+  )
+  let forgotten = 0
+  for (const { subject } of subjects)
+    forgotten += await catalog.transaction(async (transaction) => {
+      await lockSubjects(transaction, [subject])
+      const rows = await transaction.query(
+        "DELETE FROM held_rows WHERE subject = $1 AND asset IS NULL AND NOT is_held(subject_kind, subject, NULL) RETURNING 1 AS gone",
+        [subject],
+      )
+      return rows.length
+    })
+  return forgotten
+}
+
+/** A hold that was not released: in force until the end of a day. */
+export interface Hold extends ScopeItem {
+  readonly untilDay: number
+  readonly placedDay: number
+  readonly inForce: boolean
+}
+
+export async function unreleasedHolds(catalog: Queryable, caseId: CaseId): Promise<readonly Hold[]> {
+  const rows = await catalog.query<{
+    kind: ScopeKind
+    id: Uint8Array
+    until_day: number
+    placed_day: number
+    in_force: boolean
+  }>(
+    `SELECT kind, id, until_day, placed_day, until_day >= ${TODAY} AS in_force FROM holds
+     WHERE case_id = $1 AND released_day IS NULL ORDER BY kind, id`,
+    [caseId],
+  )
+  return rows.map((row) => ({
+    kind: row.kind,
+    id: row.id,
+    untilDay: row.until_day,
+    placedDay: row.placed_day,
+    inForce: row.in_force,
+  }))
+}
