@@ -117,7 +117,7 @@ export { createSegmentThread } from "./node/segment-thread.js"
 export { openJournalFolder } from "./node/journal-folder.js"
 export { createStateFile, openStateFile } from "./node/state-file.js"
 export { findRecording, type OpenRecording, readAsset, titleOf } from "./recordings.js"
-export { type AssetReader, openAsset } from "./reader/asset-reader.js"
+export { type AssetReader, openAsset, type ReaderOptions } from "./reader/asset-reader.js"
 export { type ClientState, type Contact, type StateBox } from "./state.js"
 export {
   archiveCapture,

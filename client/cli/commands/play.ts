@@ -18,7 +18,8 @@ export function addPlayCommand(program: Command, run: (action: Action) => Promis
       await run(async (context) => {
         const client = await context.openClient()
         const found = await findRecording(client, readId("recording", recording))
-        const server = await servePlayback(readAsset(client, found, found.media), secureRandom, (error) => {
+        const reader = readAsset(client, found, found.media, { readsOn: true })
+        const server = await servePlayback(reader, secureRandom, (error) => {
           context.output.note(
             `playback stopped: ${error.message}${error.place === undefined ? "" : ` (${error.place})`}`,
           )

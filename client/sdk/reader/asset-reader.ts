@@ -19,7 +19,6 @@ import type { RequestOptions, TransportResponse } from "../http.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import type { OpenedWindow, PieceBuffer } from "../segment-work.js"
 import { SealedStream } from "./sealed-stream.js"
-import { LARGEST_WINDOW_BYTES, type PlannedWindow, planWindows } from "./window-plan.js"
 
 /** An asset as a stream of verified plaintext, from any place. */
 export interface AssetReader {
@@ -37,14 +36,34 @@ export interface AssetReader {
 }
 
 export interface ReaderOptions {
+  /**
+   * Whether readers mostly go on from where they begin, as players do: then a read asks for all that follows at once, and breaks it off when it is stopped.
+   * Otherwise the first segments are asked for by themselves, so that a reader who wants no more has fetched no more.
+   */
+  readonly readsOn?: boolean
   readonly patienceMs?: number
   readonly onWait?: RetryOptions["onWait"]
 }
 
 const PATIENCE_MS = 60_000
 const CACHED_CHUNKS = 16
+/** Segments that are opened first, so that a read from a new place starts soon. */
+const FIRST_SEGMENTS = 2
+/** What is opened at once at most: large enough for few hand-overs, small enough that memory stays flat. */
+const LARGEST_WINDOW_SEGMENTS = 16
+const LARGEST_WINDOW_BYTES = LARGEST_WINDOW_SEGMENTS * SEGMENT_BYTES
+/** On a slow line what has arrived is not kept waiting for more. */
+const WINDOW_MS = 20
 /** Windows under way beside the one that the caller has: one arrives while another is opened. */
 const WINDOWS_AHEAD = 2
+
+/** Sealed segments that arrived, and the verified leaf hashes of their chunk. */
+interface Fetched {
+  readonly from: number
+  readonly buffer: PieceBuffer
+  readonly sealedBytes: number
+  readonly leaves: Uint8Array
+}
 
 /** Runs a call with a token of the epoch in force. */
 export type WithToken = <T>(call: (token: Uint8Array, subject: string) => Promise<T>) => Promise<T>
@@ -102,82 +121,77 @@ export function openAsset(
   ): AsyncGenerator<{ readonly first: number } & OpenedWindow> {
     const abandoned = new AbortController()
     const signal = given === undefined ? abandoned.signal : AbortSignal.any([given, abandoned.signal])
-    const end = last * SEGMENT_BYTES + segmentSize(last, asset.storedBytes) - 1
+    const endOf = (segment: number): number => segment * SEGMENT_BYTES + segmentSize(segment, asset.storedBytes)
+    const streamOf = (from: number, to: number): SealedStream =>
+      new SealedStream(
+        requestRange,
+        { start: from * SEGMENT_BYTES, end: endOf(to) - 1, storedBytes: asset.storedBytes },
+        signal,
+        retry,
+      )
+    const firstTo = Math.min(last, first + FIRST_SEGMENTS - 1, lastOfChunk(first))
+    const asksFirstAlone = options.readsOn !== true
+    let flowing = asksFirstAlone ? streamOf(first, firstTo) : streamOf(first, last)
     const spare: PieceBuffer[] = []
-    const queue: Promise<{ readonly first: number } & OpenedWindow>[] = []
-    let flowing: SealedStream | null = null
-    let arrived: Promise<unknown> = Promise.resolve()
+    const queue: Promise<({ readonly first: number } & OpenedWindow) | null>[] = []
+    /** Where the next window begins, once the one before has arrived. */
+    let arriving = Promise.resolve(first)
 
-    const fetch = async (window: PlannedWindow, buffer: PieceBuffer, sizeBytes: number): Promise<Uint8Array> => {
-      const start = window.first * SEGMENT_BYTES
-      if (!window.flows) {
-        const stream = new SealedStream(
-          requestRange,
-          { start, end: start + sizeBytes - 1, storedBytes: asset.storedBytes },
-          signal,
-          retry,
-        )
-        const [leaves] = await Promise.all([
-          leavesOf(Math.floor(window.first / SEGMENTS_PER_CHUNK), signal),
-          stream.fill(buffer.subarray(0, sizeBytes)),
-        ])
-        await stream.close()
-        return leaves
+    const fetch = async (from: number): Promise<Fetched> => {
+      const to = from === first ? firstTo : Math.min(last, from + LARGEST_WINDOW_SEGMENTS - 1, lastOfChunk(from))
+      const sizeBytes = endOf(to) - from * SEGMENT_BYTES
+      const buffer = from === first ? new Uint8Array(sizeBytes) : (spare.pop() ?? new Uint8Array(LARGEST_WINDOW_BYTES))
+      if (asksFirstAlone && from === firstTo + 1) {
+        await flowing.close()
+        flowing = streamOf(from, last)
       }
-      flowing ??= new SealedStream(requestRange, { start, end, storedBytes: asset.storedBytes }, signal, retry)
-      const [leaves] = await Promise.all([
-        leavesOf(Math.floor(window.first / SEGMENTS_PER_CHUNK), signal),
-        flowing.fill(buffer.subarray(0, sizeBytes)),
+      const chunk = Math.floor(from / SEGMENTS_PER_CHUNK)
+      const [sealedBytes, leaves] = await Promise.all([
+        flowing.fill(buffer.subarray(0, sizeBytes), from === first && asksFirstAlone ? Infinity : WINDOW_MS),
+        leavesOf(chunk, signal),
       ])
-      return leaves
+      return { from, buffer, sealedBytes, leaves }
     }
-    const enqueue = (window: PlannedWindow): void => {
-      const sealedBytes =
-        window.last * SEGMENT_BYTES + segmentSize(window.last, asset.storedBytes) - window.first * SEGMENT_BYTES
-      const buffer = window.flows ? (spare.pop() ?? new Uint8Array(LARGEST_WINDOW_BYTES)) : new Uint8Array(sealedBytes)
-      const fetched = arrived.then(async () => await fetch(window, buffer, sealedBytes))
-      arrived = fetched
-      const place = window.first % SEGMENTS_PER_CHUNK
-      const opened = fetched.then(async (leaves) => {
-        const ofWindow = leaves.slice(place * HASH_BYTES, (place + window.last - window.first + 1) * HASH_BYTES)
-        const result = await client.segmentWork.open({
-          asset: key,
-          firstSegment: window.first,
-          isLast: window.last === segments - 1,
-          sealedBytes,
-          leaves: ofWindow,
-          buffer,
-        })
-        return { first: window.first, ...result }
+    const open = async ({ from, buffer, sealedBytes, leaves }: Fetched) => {
+      const count = Math.ceil(sealedBytes / SEGMENT_BYTES)
+      const place = from % SEGMENTS_PER_CHUNK
+      const result = await client.segmentWork.open({
+        asset: key,
+        firstSegment: from,
+        isLast: from + count === segments,
+        sealedBytes,
+        leaves: leaves.slice(place * HASH_BYTES, (place + count) * HASH_BYTES),
+        buffer,
       })
+      return { first: from, ...result }
+    }
+    const enqueue = (): void => {
+      const fetched = arriving.then(async (from) => (from > last ? null : await fetch(from)))
+      arriving = fetched.then((window) =>
+        window === null ? last + 1 : window.from + Math.ceil(window.sealedBytes / SEGMENT_BYTES),
+      )
+      const opened = fetched.then(async (window) => (window === null ? null : await open(window)))
       // A failure is thrown when its turn comes.
-      opened.catch(() => undefined)
+      for (const later of [arriving, opened]) later.catch(() => undefined)
       queue.push(opened)
     }
 
     try {
-      const plan = planWindows(first, last)
-      for (let next = plan.next(); queue.length > 0 || next.done !== true;) {
-        if (queue.length === 0 && next.done !== true) {
-          enqueue(next.value)
-          next = plan.next()
-        }
+      for (;;) {
+        if (queue.length === 0) enqueue()
         const opened = await queue.shift()
-        if (opened === undefined) break
+        if (opened == null) break
         // Not before something verified was given out: a reader at a new place fetches no more than it needs to start.
         const isFirst = opened.first === first
         if (isFirst) yield opened
-        while (queue.length < WINDOWS_AHEAD && next.done !== true) {
-          enqueue(next.value)
-          next = plan.next()
-        }
+        while (queue.length < WINDOWS_AHEAD) enqueue()
         if (!isFirst) yield opened
         if (opened.buffer.length === LARGEST_WINDOW_BYTES) spare.push(opened.buffer)
       }
     } finally {
       // What is fetched ahead is of no use to a reader who stops.
       abandoned.abort()
-      await (flowing as SealedStream | null)?.close()
+      await flowing.close()
     }
   }
 
@@ -210,6 +224,10 @@ export function openAsset(
       }
     },
   }
+}
+
+function lastOfChunk(segment: number): number {
+  return segment - (segment % SEGMENTS_PER_CHUNK) + SEGMENTS_PER_CHUNK - 1
 }
 
 function openHashes(raw: Uint8Array, chunk: number, asset: OpenedAsset): Uint8Array {

@@ -34,17 +34,25 @@ export class SealedStream {
     this.#retry = { ...retry, signal }
   }
 
-  /** Fills `into` with the bytes that come next. @throws {@link ArchiveError} `integrity` for another range than was asked for; `truncated`; what the server says. */
-  async fill(into: Uint8Array): Promise<void> {
+  /**
+   * Fills `into`, or as many whole segments of it as came when `withinMs` are over: one at least, however long it takes.
+   * @returns how many bytes.
+   * @throws {@link ArchiveError} `integrity` for another range than was asked for; `truncated`; what the server says.
+   */
+  async fill(into: Uint8Array, withinMs = Infinity): Promise<number> {
+    const beganMs = performance.now()
     let filled = 0
     while (filled < into.length) {
+      const isWhole = filled > 0 && this.#position % SEGMENT_BYTES === 0
+      if (isWhole && performance.now() - beganMs > withinMs) break
       const next = await withRetry(async () => await this.#next(), this.#retry)
-      const taken = next.subarray(0, into.length - filled)
+      const taken = next.subarray(0, Math.min(into.length - filled, SEGMENT_BYTES - (this.#position % SEGMENT_BYTES)))
       into.set(taken, filled)
       filled += taken.length
       this.#position += taken.length
       this.#rest = next.subarray(taken.length)
     }
+    return filled
   }
 
   async close(): Promise<void> {

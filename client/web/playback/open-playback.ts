@@ -33,7 +33,7 @@ export async function openPlayback(
   asset: OpenedAsset,
   { download }: PlaybackOptions = {},
 ): Promise<Playback> {
-  const reader = readAsset(client, recording, asset)
+  const reader = readAsset(client, recording, asset, { readsOn: true })
   try {
     await registerServiceWorker()
   } catch (error) {

@@ -15,6 +15,7 @@ import {
   type MeetingId,
   openJournalFolder,
   readAsset,
+  type ReaderOptions,
   type RecordingId,
   uploadRecording,
   type UploadOptions,
@@ -155,31 +156,104 @@ describe("SDK: recordings", function () {
     ])
   })
 
-  it("fetches two segments and one chunk's hashes before the first byte of a random place", async () => {
+  describe("from a random place", () => {
     const bytes = randomBytes(40 * MIB)
-    const recordingId = await upload(bytesSource(bytes))
-    const fetched: string[] = []
-    const counting = bob.again({
-      transport: async (request) => {
-        fetched.push(
-          `${new URL(request.url).pathname.split("/").slice(6).join("/")} ${request.headers["range"] ?? ""}`.trim(),
-        )
-        return await bob.transport(request)
-      },
-    })
-    const reader = await readerOf(recordingId, counting)
-    fetched.length = 0
     const place = 23 * MIB
-    const pieces = reader.read(place, bytes.length - 1)
-    const first = await pieces.next()
     const segment = Math.floor(place / 65_488)
-    expect(fetched.filter((path) => path.includes("/hashes"))).to.have.length(1)
-    const ranges = fetched.filter((path) => path.includes("bytes="))
-    expect(ranges).to.deep.equal([`stream bytes=${segment * 65_536}-${(segment + 2) * 65_536 - 1}`])
-    const opened = Buffer.from((first.value as Uint8Array | undefined) ?? [])
-    expect(opened.length).to.be.greaterThan(0)
-    expect(opened.equals(bytes.subarray(place, place + opened.length))).to.equal(true)
-    await pieces.return(undefined)
+    let recordingId: RecordingId
+
+    before(async () => {
+      recordingId = await upload(bytesSource(bytes))
+    })
+
+    /** A reader of that recording, and what it asks for. */
+    async function countedReader(options: ReaderOptions): Promise<readonly [AssetReader, string[]]> {
+      const fetched: string[] = []
+      const counting = bob.again({
+        transport: async (request) => {
+          fetched.push(
+            `${new URL(request.url).pathname.split("/").slice(6).join("/")} ${request.headers["range"] ?? ""}`.trim(),
+          )
+          return await bob.transport(request)
+        },
+      })
+      const found = await findRecording(counting, recordingId)
+      const reader = readAsset(counting, found, found.media, options)
+      fetched.length = 0
+      return [reader, fetched]
+    }
+
+    function expectTruth(given: IteratorResult<Uint8Array, unknown>): void {
+      const opened = Buffer.from((given.value as Uint8Array | undefined) ?? [])
+      expect(opened.length).to.be.greaterThan(0)
+      expect(opened.equals(bytes.subarray(place, place + opened.length))).to.equal(true)
+    }
+
+    it("fetches two segments and one chunk's hashes before the first byte", async () => {
+      const [reader, fetched] = await countedReader({})
+      const pieces = reader.read(place, bytes.length - 1)
+      expectTruth(await pieces.next())
+      expect(fetched.filter((path) => path.includes("/hashes"))).to.have.length(1)
+      const ranges = fetched.filter((path) => path.includes("bytes="))
+      expect(ranges).to.deep.equal([`stream bytes=${segment * 65_536}-${(segment + 2) * 65_536 - 1}`])
+      await pieces.return(undefined)
+    })
+
+    it("asks at once for all that a player will want, gives out what came, and breaks the rest off", async () => {
+      const [reader, fetched] = await countedReader({ readsOn: true })
+      const pieces = reader.read(place, bytes.length - 1)
+      const first = await pieces.next()
+      expectTruth(first)
+      expect((first.value as Uint8Array).length).to.be.at.most(2 * 65_488)
+      await pieces.return(undefined)
+      const ranges = fetched.filter((path) => path.includes("bytes="))
+      expect(ranges).to.have.length(1)
+      expect(ranges[0]).to.match(new RegExp(`^stream bytes=${segment * 65_536}-\\d{8}$`))
+      expect(fetched.filter((path) => path.includes("/hashes"))).to.have.length(1)
+    })
+
+    it("reads on to the end in one request, whose connection may break", async () => {
+      const [reader, fetched] = await countedReader({ readsOn: true })
+      const parts: Buffer[] = []
+      for await (const part of reader.read(place, bytes.length - 1)) {
+        parts.push(Buffer.from(part))
+        if (parts.length !== 2) continue
+        service.relay.cut()
+        setTimeout(() => {
+          service.relay.mend()
+        }, 700)
+      }
+      expect(Buffer.concat(parts).equals(bytes.subarray(place))).to.equal(true)
+      const ranges = new Set(fetched.filter((path) => path.includes("bytes=")))
+      expect(ranges.size, "the first, and one from where it broke").to.equal(2)
+    })
+
+    it("gives out each segment as it comes over a slow line, and does not wait for more", async () => {
+      const slow = bob.again({
+        transport: async (request) => {
+          const response = await bob.transport(request)
+          return {
+            ...response,
+            header: (name) => response.header(name),
+            chunks: async function* (limitBytes) {
+              const sealed = await response.bytes(limitBytes)
+              for (let at = 0; at < sealed.length; at += 65_536) {
+                await new Promise((resolve) => setTimeout(resolve, 60))
+                yield sealed.subarray(at, at + 65_536)
+              }
+            },
+          }
+        },
+      })
+      const found = await findRecording(slow, recordingId)
+      const reader = readAsset(slow, found, found.media, { readsOn: true })
+      const parts: Buffer[] = []
+      const end = (segment + 16) * 65_488 - 1
+      for await (const part of reader.read(segment * 65_488, end)) parts.push(Buffer.from(part))
+      expect(Buffer.concat(parts).equals(bytes.subarray(segment * 65_488, end + 1))).to.equal(true)
+      // A busy machine may see two as one.
+      expect(parts.length).to.be.greaterThan(6)
+    })
   })
 
   it("waits for a server that is gone, while it sends and while it reads", async () => {
