@@ -61,9 +61,10 @@ export async function acceptInvitation(page: Page): Promise<void> {
   await page.getByRole("tab", { name: "Recordings" }).waitFor()
 }
 
-/** From anywhere, by its address. */
-export async function openRecording(page: Page, meeting: string, recording: string): Promise<void> {
-  await page.goto(`${new URL(page.url()).origin}/app/#/meetings/${meeting}/recordings/${recording}`)
+/** From anywhere, by its address: the app is loaded anew. */
+export async function openRecording(page: Page, url: string, meeting: string, recording: string): Promise<void> {
+  await page.goto("about:blank")
+  await page.goto(`${url}/app/#/meetings/${meeting}/recordings/${recording}`)
   await page.locator("video").waitFor()
 }
 
