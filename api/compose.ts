@@ -82,7 +82,7 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
 async function openChanges(config: ServerConfig, logger: Logger): Promise<ChangeFeed> {
   if (config.redisUrl === null) return createInProcessFeed()
   const { openRedisFeed } = await import("../shared/server/changes/redis.js")
-  return openRedisFeed(config.redisUrl, (error) => {
+  return openRedisFeed(config.redisUrl, secureRandom, (error) => {
     logger.debug("Redis does not answer; sockets hear of changes a little later", errorFields(error))
   })
 }

@@ -78,8 +78,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     probe: createProbe(() => catalog.query("SELECT 1", []), parts.probeStore),
     lifecycle,
   }
-  const live = startLive(context, settings.anonymousRequestsPerMinute)
-  parts.changes.listen(live.changed)
+  const live = startLive(context, parts.changes, settings.anonymousRequestsPerMinute)
   const server = await listen(createApp(context, parts.routers), live.upgrade, settings, lifecycle).catch(
     async (error: unknown) => {
       await live.drain(0)

@@ -4,16 +4,20 @@ import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
 import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind } from "../../shared/protocol/live.js"
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
-import type { Catalog } from "../../shared/server/ports.js"
+import type { Catalog, Said } from "../../shared/server/ports.js"
 
 /** A socket, and the token that it lives by. */
 export interface Seat {
   readonly kind: LiveKind
   readonly subject: Uint8Array
   tokenHash: Uint8Array
+  /** Of the token; 0 of an account's. */
+  epoch: number
   /** What was said last, by the nudge's name. */
   readonly told: Map<string, string>
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
+  /** Passes on what somebody else said. */
+  readonly hear: (sealed: Uint8Array) => void
   /** Called once, when it has no seat any more. */
   readonly end: (reason: ArchiveError) => void
 }
@@ -52,13 +56,13 @@ export class Seats {
   async check(
     kind: LiveKind,
     token: Uint8Array,
-  ): Promise<{ readonly subject: Uint8Array; readonly tokenHash: Uint8Array }> {
+  ): Promise<{ readonly subject: Uint8Array; readonly tokenHash: Uint8Array; readonly epoch: number }> {
     const tokenHash = sha256(token)
     const standing = (await readStandings(this.#catalog, [tokenHash])).get(toHex(tokenHash))
     if (standing !== undefined && (standing.scope === "device") !== (kind === "account"))
       throw new ArchiveError("forbidden", "a token for something else")
     if (!isGood(standing)) throw refusalOf(standing)
-    return { subject: standing.subject, tokenHash }
+    return { subject: standing.subject, tokenHash, epoch: standing.epoch }
   }
 
   /** @throws {@link ArchiveError} `rate-limited` where its subject has too many. */
@@ -80,9 +84,19 @@ export class Seats {
 
   /** Goes on by a newer token. @throws {@link ArchiveError} as `check`; `forbidden` for another subject's. */
   async renew(seat: Seat, token: Uint8Array): Promise<void> {
-    const { subject, tokenHash } = await this.check(seat.kind, token)
+    const { subject, tokenHash, epoch } = await this.check(seat.kind, token)
     if (!equalBytes(subject, seat.subject)) throw new ArchiveError("forbidden", "a token for something else")
     seat.tokenHash = tokenHash
+    seat.epoch = epoch
+  }
+
+  /**
+   * Passes on what was said in an epoch of a meeting, to its seats but the speaker's. An older epoch's seats, which end soon, neither hear the newer
+   * one's nor are heard by it. SPEC.md §11.2, PR1.
+   */
+  pass({ meetingId, epoch, sealed }: Said, speaker?: Seat): void {
+    for (const seat of this.#bySubject.get(toHex(meetingId)) ?? [])
+      if (seat !== speaker && seat.kind === "meeting" && seat.epoch === epoch) seat.hear(sealed)
   }
 
   /** Says where the subject stands, as far as that was not said yet. */

@@ -11,12 +11,17 @@ import {
   LiveAuth,
   type LiveKind,
   LiveRefusal,
+  SAID,
+  SAY,
+  Saying,
 } from "../../shared/protocol/live.js"
 import { errorFields } from "../../shared/server/logger.js"
+import type { ChangeFeed } from "../../shared/server/ports.js"
 import type { ApiContext } from "../context.js"
 import { parse } from "../mount.js"
 import type { UpgradeListener } from "../server.js"
 import { createDoor, refuseUpgrade } from "./door.js"
+import { createRelay, type Relay } from "./relay.js"
 import { type Seat, Seats } from "./seats.js"
 
 /** How long a connection may stay without a socket: from the handshake to its token. */
@@ -35,18 +40,20 @@ type Socket = AnySocket<Events, Events, Events, SocketData>
 export interface Live {
   /** For the HTTP server's `upgrade`. */
   readonly upgrade: UpgradeListener
-  /** A word that a subject changed. */
-  readonly changed: (subject: Uint8Array) => void
   /** Tells every socket that it ends, and ends it; what does not take that within `limitMs` is broken. */
   drain(limitMs: number): Promise<void>
 }
 
 /** Sockets, over WebSocket alone: a meeting's, and an account's. SPEC.md §11.1. */
-export function startLive(context: ApiContext, handshakesPerMinute: number): Live {
+export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPerMinute: number): Live {
   const { logger } = context
   const seats = new Seats(context.catalog, (error) => {
     logger.warn("the tokens of sockets could not be looked at", errorFields(error))
   })
+  changes.listen((subject) => {
+    seats.changed(subject)
+  })
+  const relay = createRelay(seats, changes)
   const door = createDoor(context, handshakesPerMinute)
   const engine = new Engine({
     transports: ["websocket"],
@@ -81,7 +88,7 @@ export function startLive(context: ApiContext, handshakesPerMinute: number): Liv
       socket.once("disconnect", () => {
         socket.conn.close()
       })
-      serve(socket, seats)
+      serve(socket, seats, relay)
       seats.look([socket.data.seat])
     })
   }
@@ -93,14 +100,19 @@ export function startLive(context: ApiContext, handshakesPerMinute: number): Liv
     if (taken.has(conn)) throw new ArchiveError("forbidden", "a connection carries one subject")
     taken.add(conn)
     const { token } = parse(LiveAuth, socket.handshake.auth, "auth")
-    const { subject, tokenHash } = await seats.check(kind, token)
+    const { subject, tokenHash, epoch } = await seats.check(kind, token)
+    let waiting = 0
     const seat: Seat = {
       kind,
       subject,
       tokenHash,
+      epoch,
       told: new Map(),
       say: (name, value) => {
         socket.emit(name, value)
+      },
+      hear: (sealed) => {
+        if (++waiting <= LIVE_LIMITS.saidWaiting) socket.emit(SAID, z.encode(Saying, { sealed }))
       },
       end: (reason) => {
         socket.emit("end", asRefusal(reason))
@@ -109,6 +121,9 @@ export function startLive(context: ApiContext, handshakesPerMinute: number): Liv
     }
     if (conn.readyState !== "open") throw new ArchiveError("interrupted", "the connection ended")
     seats.take(seat)
+    conn.on("drain", () => {
+      waiting = 0
+    })
     conn.once("close", () => {
       seats.leave(seat)
     })
@@ -125,10 +140,8 @@ export function startLive(context: ApiContext, handshakesPerMinute: number): Liv
         refuseUpgrade(socket, isArchiveError(error) ? error : new ArchiveError("internal", "unexpected"))
       }
     },
-    changed: (subject) => {
-      seats.changed(subject)
-    },
     drain: async (limitMs) => {
+      relay.close()
       seats.close(new ArchiveError("unavailable", "the server is stopping"))
       for (const deadline = performance.now() + limitMs; engine.clientsCount > 0 && performance.now() < deadline;)
         await delay(DRAIN_CHECK_MS)
@@ -138,18 +151,25 @@ export function startLive(context: ApiContext, handshakesPerMinute: number): Liv
   }
 }
 
-/** Answers what the socket asks. */
-function serve(socket: Socket, seats: Seats): void {
+/** Answers what the socket asks, and passes on what it says. */
+function serve(socket: Socket, seats: Seats, relay: Relay): void {
   const { seat } = socket.data
   let [asked, windowEndsMs] = [0, 0]
   const end = (reason: ArchiveError): void => {
     seats.leave(seat)
     seat.end(reason)
   }
-  socket.use(([name]: readonly unknown[], next) => {
+  const hear = (raw: unknown): void => {
+    const said = Saying.safeParse(raw)
+    if (said.success) relay.say(seat, said.data.sealed)
+    else end(new ArchiveError("malformed", "something was said in another form"))
+  }
+  socket.use(([name, raw]: readonly unknown[], next) => {
     const now = performance.now()
     if (now > windowEndsMs) [asked, windowEndsMs] = [0, now + MINUTE_MS]
     if (++asked > LIVE_LIMITS.requestsPerMinute) end(new ArchiveError("rate-limited", "too many requests in a minute"))
+    // At once: listeners are called a moment later, and not any more for what was said last before the end.
+    else if (name === SAY && seat.kind === "meeting") hear(raw)
     else if (!Object.hasOwn(LIVE_REQUESTS, String(name))) end(new ArchiveError("malformed", "no such request"))
     else next()
   })

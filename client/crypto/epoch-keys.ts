@@ -10,6 +10,7 @@ export interface EpochKeys {
   readonly logKey: Uint8Array
   readonly chatKey: Uint8Array
   readonly contentWrapKey: Uint8Array
+  readonly presenceKey: Uint8Array
   readonly access: Signer
   readonly commitment: Uint8Array
 }
@@ -22,6 +23,7 @@ export function deriveEpochKeys(secret: Uint8Array, epoch: number): EpochKeys {
     logKey: derive(LABELS.epochLog),
     chatKey: derive(LABELS.epochChat),
     contentWrapKey: derive(LABELS.epochContentWrap),
+    presenceKey: derive(LABELS.epochPresence),
     access: signerOfSeed(derive(LABELS.epochAccess)),
     commitment: derive(LABELS.epochCommitment),
   }

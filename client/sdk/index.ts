@@ -77,6 +77,7 @@ export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
 export { watchMeeting, type WatchOptions } from "./live.js"
+export { Presence, type PresenceOptions, type PresentMember } from "./presence.js"
 export { closeAccount, type ClosingPlan, isAccountClosed, planClosing } from "./closing.js"
 export { type DeletedRecording, deleteMeeting, deleteRecording, renameRecording, setRetention } from "./deletion.js"
 export {

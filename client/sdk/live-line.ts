@@ -53,21 +53,30 @@ export class Bell {
   }
 }
 
+/** Whoever speaks and listens on a meeting's socket beside what it rings for. */
+export interface LineVoice {
+  /** A socket of the log's newest epoch is open; `null`: none is any more. */
+  attach(socket: Pick<LiveSocket, "say"> | null): void
+  hear(sealed: Uint8Array): void
+}
+
 /** A meeting's socket, kept open with backoff: anew where it ended, and for each epoch. It rings where the server speaks of what is not known yet. */
 export class KeptLine {
   readonly #client: Client
   readonly #bell: Bell
   readonly #tell: (error: ArchiveError) => void
+  readonly #voice: LineVoice | undefined
   #log: MeetingLog | null = null
   #socket: LiveSocket | null = null
   #epoch = -1
   #failures = 0
   #dueAtMs = Number.POSITIVE_INFINITY
 
-  constructor(client: Client, bell: Bell, tell: (error: ArchiveError) => void) {
+  constructor(client: Client, bell: Bell, tell: (error: ArchiveError) => void, voice?: LineVoice) {
     this.#client = client
     this.#bell = bell
     this.#tell = tell
+    this.#voice = voice
   }
 
   /** Never fails: without a socket, `dueInMs` says when to call this again. */
@@ -98,6 +107,7 @@ export class KeptLine {
   }
 
   close(): void {
+    this.#voice?.attach(null)
     this.#socket?.close()
     this.#socket = null
   }
@@ -109,7 +119,11 @@ export class KeptLine {
         const known = this.#log?.eventHashes[head.seq]
         if (known === undefined || !equalBytes(known, head.hash)) this.#bell.ring()
       },
+      onSaid: (sealed) => {
+        this.#voice?.hear(sealed)
+      },
       onEnd: () => {
+        this.#voice?.attach(null)
         this.#socket = null
         if (performance.now() - openedAtMs > GOOD_SOCKET_MS) this.#failures = 0
         this.#failed()
@@ -117,6 +131,7 @@ export class KeptLine {
         this.#bell.ring()
       },
     })
+    this.#voice?.attach(this.#socket)
     this.#dueAtMs = Number.POSITIVE_INFINITY
   }
 

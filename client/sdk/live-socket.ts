@@ -11,18 +11,25 @@ import {
   LiveAnswer,
   LiveAuth,
   LiveRefusal,
+  SAID,
+  SAY,
+  Saying,
 } from "../../shared/protocol/live.js"
 import type { Client } from "./client.js"
 import type { Capability } from "./tokens.js"
 
 /** A socket of one subject, on a connection of its own. It lives by its token, which is renewed in place. SPEC.md §11.1. */
 export interface LiveSocket {
+  /** Best effort, unacknowledged: what can't go now is lost. SPEC.md §11.2. */
+  say(sealed: Uint8Array): void
   close(): void
 }
 
 export interface LiveListener {
   /** The newest event, as the server says it; nothing of it is proven. */
   onLog(head: z.output<typeof LIVE_NUDGES.log>): void
+  /** What somebody else said there, as the server passes it on; nothing of it is proven. */
+  onSaid(sealed: Uint8Array): void
   /** Called once, where it ended otherwise than by `close`. */
   onEnd(): void
 }
@@ -41,10 +48,7 @@ export async function openLiveSocket(
   let used: Uint8Array = new Uint8Array(0)
   const socket = await tokens.with(http, capability, async (token) => {
     used = token
-    return await connect(http.baseUrl, token, (raw) => {
-      const nudge = LIVE_NUDGES.log.safeParse(raw)
-      if (nudge.success) listener.onLog(nudge.data)
-    })
+    return await connect(http.baseUrl, token, listener)
   })
   const keep = async (): Promise<void> => {
     await tokens.with(http, capability, async (token) => {
@@ -69,13 +73,16 @@ export async function openLiveSocket(
   // It may have ended before anybody listened.
   if (!socket.connected) setTimeout(over, 0, true)
   return {
+    say: (sealed) => {
+      if (socket.connected) socket.emit(SAY, z.encode(Saying, { sealed }))
+    },
     close: () => {
       over(false)
     },
   }
 }
 
-async function connect(baseUrl: string, token: Uint8Array, onLog: (raw: unknown) => void): Promise<Socket> {
+async function connect(baseUrl: string, token: Uint8Array, listener: LiveListener): Promise<Socket> {
   // Loaded where it is needed: most commands open no socket.
   const { io } = await import("socket.io-client")
   const { origin, pathname } = new URL(baseUrl)
@@ -90,7 +97,14 @@ async function connect(baseUrl: string, token: Uint8Array, onLog: (raw: unknown)
     maxPayload: LIVE_LIMITS.messageBytes,
   }
   const socket = io(`${origin}${LIVE_NAMESPACES.meeting}`, options)
-  socket.on("log", onLog)
+  socket.on("log", (raw: unknown) => {
+    const nudge = LIVE_NUDGES.log.safeParse(raw)
+    if (nudge.success) listener.onLog(nudge.data)
+  })
+  socket.on(SAID, (raw: unknown) => {
+    const said = Saying.safeParse(raw)
+    if (said.success) listener.onSaid(said.data.sealed)
+  })
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     await new Promise<void>((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { MeetingLog } from "../crypto/meeting-log.js"
 import type { Client } from "./client.js"
 import { Bell, backoffMs, KeptLine } from "./live-line.js"
 import { readMeeting } from "./meetings.js"
+import type { Presence } from "./presence.js"
 
 export interface WatchOptions {
   /** Called with the verified log as it stands, and again whenever it has grown; nothing more is fetched until it is done. */
@@ -11,6 +12,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal
   /** Told what keeps the newest from being heard of at once; watching goes on. */
   readonly onTrouble?: ((error: ArchiveError) => void) | undefined
+  /** Speaks and listens on the meeting's socket while this goes on; of this meeting and watch alone. SPEC.md §11.2. */
+  readonly presence?: Presence | undefined
   /** How often the log is fetched although nothing was heard: a server can be silent. */
   readonly pollMs?: number
 }
@@ -23,10 +26,10 @@ const POLL_MS = 60_000
  * @throws {@link ArchiveError} `not-authorised` once this account was taken out; whatever makes a log unacceptable, such as `fork`; what `onChange` throws.
  */
 export async function watchMeeting(client: Client, meetingId: MeetingId, options: WatchOptions): Promise<void> {
-  const { onChange, signal, pollMs = POLL_MS } = options
+  const { onChange, signal, presence, pollMs = POLL_MS } = options
   const tell = options.onTrouble ?? ((): void => undefined)
   const bell = new Bell(signal)
-  const line = new KeptLine(client, bell, tell)
+  const line = new KeptLine(client, bell, tell, presence)
   const isOver = (): boolean => signal.aborted
   let [seen, fruitless, wasRung] = [-1, 0, false]
   try {
@@ -39,6 +42,7 @@ export async function watchMeeting(client: Client, meetingId: MeetingId, options
         fruitless = wasRung && !isNews ? fruitless + 1 : 0
         if (isNews) await onChange(log)
         assertStaysMember(log)
+        presence?.follow(log)
         await line.follow(log)
       } catch (error) {
         if (isOver()) return
@@ -50,6 +54,7 @@ export async function watchMeeting(client: Client, meetingId: MeetingId, options
       wasRung = await bell.wait(Math.min(pollMs, line.dueInMs()))
     }
   } finally {
+    presence?.end()
     line.close()
   }
 }

@@ -1,4 +1,4 @@
-import { ArchiveError } from "../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { includesHash } from "../../shared/protocol/hash.js"
 import type { MeetingId } from "../../shared/protocol/ids.js"
 import { isAdmin } from "../../shared/protocol/roster.js"
@@ -72,6 +72,18 @@ export async function prepareToSeal(client: Client, log: MeetingLog, options: Se
     newest = await readMeeting(client, log.meetingId)
   }
   throw new ArchiveError("conflict", "others keep changing this meeting: try again")
+}
+
+/** Whether something may be sealed as things are: nothing is to be done for it, nor anybody asked. */
+export function maySealAtOnce(client: Client, log: MeetingLog): boolean {
+  try {
+    assertMaySeal(client, log)
+  } catch (error) {
+    if (isArchiveError(error)) return false
+    throw error
+  }
+  const isDue = client.clock.nowMs() > renewalDueMs(log)
+  return !log.isOutdated && !holdsLeavers(client, log) && log.closed.length === 0 && !isDue
 }
 
 /** @throws {@link ArchiveError} `not-authorised`, or the code that made the newest change of members void. */

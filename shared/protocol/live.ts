@@ -3,6 +3,7 @@ import { ERROR_CODES } from "./errors.js"
 import { bytesOf, HTTP_LIMITS } from "./http.js"
 import { LIMITS } from "./limits.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
+import { PRESENCE_BYTES } from "./presence.js"
 
 /**
  * What goes over sockets: socket.io, by WebSocket alone. SPEC.md §11.1.
@@ -18,8 +19,12 @@ export type LiveKind = keyof typeof LIVE_NAMESPACES
 
 export const LIVE_LIMITS = {
   messageBytes: 64 * 1024,
-  /** Requests of one socket. */
+  /** Requests of one socket, and what it says. */
   requestsPerMinute: 60,
+  /** What is said in one meeting, that one process passes on. SPEC.md §11.2, PR2. */
+  saidPerSecond: 50,
+  /** So many messages may wait for a socket that takes none before nothing more that is said is passed to it. */
+  saidWaiting: 64,
   /** On one process, each. */
   socketsPerSubject: 2 * LIMITS.members,
   socketsPerAddress: 500,
@@ -35,6 +40,13 @@ export const LIVE_REQUESTS = {
   /** A newer token of the same subject takes the place of the socket's own. */
   renew: z.strictObject({ token }),
 } as const
+
+/** What is said to the meeting's other sockets: `say` by a client, `said` by the server, as it is. SPEC.md §11.2. */
+export const Saying = z.strictObject({ sealed: bytesOf(PRESENCE_BYTES) })
+
+/** Beside requests, on a meeting's socket alone, and not acknowledged. */
+export const SAY = "say"
+export const SAID = "said"
 
 const count = z.int().min(0)
 const Head = z.object({ seq: count, hash: bytesOf(HASH_BYTES) })

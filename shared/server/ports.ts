@@ -66,12 +66,23 @@ export interface JobQueue {
   close(): Promise<void>
 }
 
+/** What is said on a meeting's socket, for the others of its epoch. SPEC.md §11.2. */
+export interface Said {
+  readonly meetingId: Uint8Array
+  readonly epoch: number
+  readonly sealed: Uint8Array
+}
+
 /** Between processes: which account or meeting changed. A word may be lost, or false: who hears it looks at the catalog, and looks from time to time anyway. */
 export interface ChangeFeed {
   /** Never waits, never fails. @param subject account id or meeting id. */
   tell(subject: Uint8Array): void
   /** Hears what this process tells, too. */
   listen(listener: (subject: Uint8Array) => void): void
+  /** Passes on to the other processes. Never waits, never fails, keeps nothing; it may be lost. */
+  pass(said: Said): void
+  /** Hears what other processes pass on, never what this one does; it may be false. */
+  listenToSaid(listener: (said: Said) => void): void
   close(): Promise<void>
 }
 

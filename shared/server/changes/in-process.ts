@@ -10,6 +10,9 @@ export function createInProcessFeed(): ChangeFeed {
     listen: (listener) => {
       listeners.push(listener)
     },
+    // There is no other process.
+    pass: () => undefined,
+    listenToSaid: () => undefined,
     close: () => Promise.resolve(),
   }
 }

@@ -1,18 +1,29 @@
 import { Redis } from "ioredis"
+import type { RandomBytes } from "../../protocol/ambient.js"
+import { concatBytes, equalBytes, u64 } from "../../protocol/bytes.js"
 import { ID_BYTES } from "../../protocol/hash.js"
-import type { ChangeFeed } from "../ports.js"
+import { PRESENCE_BYTES } from "../../protocol/presence.js"
+import type { ChangeFeed, Said } from "../ports.js"
 import { createInProcessFeed } from "./in-process.js"
 
-const CHANNEL = "taciturn:changes"
+const CHANGES = "taciturn:changes"
+const SAID = "taciturn:said"
 /** Who says nothing for so long after a command is taken for gone: else commands would pile up for as long as TCP hopes. */
 const ANSWER_TIMEOUT_MS = 5_000
+/** Tells a process what it passed on itself. */
+const ORIGIN_BYTES = 16
+const EPOCH_BYTES = 8
+const SAID_BYTES = ORIGIN_BYTES + ID_BYTES + EPOCH_BYTES + PRESENCE_BYTES
 
 /**
- * Changes between processes, by Redis's publish and subscribe. This process hears its own at once, whether Redis is there or not.
- * A message is a subject's 16 bytes: whoever else writes to that channel makes processes look at the catalog, and no more.
+ * Changes between processes, by Redis's publish and subscribe, which keeps nothing. This process hears its own at once, whether Redis is there or not.
+ * A change is a subject's 16 bytes: whoever else writes to that channel makes processes look at the catalog, and no more.
+ * What is said is `origin ‖ meeting id ‖ u64 epoch ‖ sealed`: whoever else writes that makes clients drop it.
  */
-export function openRedisFeed(redisUrl: string, onError: (error: unknown) => void): ChangeFeed {
+export function openRedisFeed(redisUrl: string, random: RandomBytes, onError: (error: unknown) => void): ChangeFeed {
   const own = createInProcessFeed()
+  const origin = random(ORIGIN_BYTES)
+  const listeners: ((said: Said) => void)[] = []
   // What can't be said now is not said later: by then everybody has looked.
   const options = {
     enableOfflineQueue: false,
@@ -23,22 +34,49 @@ export function openRedisFeed(redisUrl: string, onError: (error: unknown) => voi
   const publisher = new Redis(redisUrl, options)
   const subscriber = new Redis(redisUrl, { ...options, enableOfflineQueue: true })
   for (const redis of [publisher, subscriber]) redis.on("error", onError)
-  subscriber.on("messageBuffer", (_channel: Buffer, message: Buffer) => {
-    if (message.length === ID_BYTES) own.tell(message)
+  subscriber.on("messageBuffer", (channel: Buffer, message: Buffer) => {
+    if (channel.toString() === CHANGES) {
+      if (message.length === ID_BYTES) own.tell(message)
+      return
+    }
+    const said = readSaid(message, origin)
+    if (said !== null) for (const listener of listeners) listener(said)
   })
   // Subscribed again by itself after each loss of the connection.
-  subscriber.subscribe(CHANNEL).catch(onError)
+  subscriber.subscribe(CHANGES, SAID).catch(onError)
+  const publish = (channel: string, message: Uint8Array): void => {
+    publisher.publish(channel, Buffer.from(message)).catch(() => undefined)
+  }
   return {
     tell: (subject) => {
       own.tell(subject)
-      publisher.publish(CHANNEL, Buffer.from(subject)).catch(() => undefined)
+      publish(CHANGES, subject)
     },
     listen: own.listen,
+    pass: ({ meetingId, epoch, sealed }) => {
+      publish(SAID, concatBytes(origin, meetingId, u64(epoch), sealed))
+    },
+    listenToSaid: (listener) => {
+      listeners.push(listener)
+    },
     close: () => {
       publisher.disconnect()
       subscriber.disconnect()
       return Promise.resolve()
     },
+  }
+}
+
+/** `null` for what is nothing of this form, and what this process passed on itself. */
+function readSaid(message: Buffer, origin: Uint8Array): Said | null {
+  if (message.length !== SAID_BYTES || equalBytes(message.subarray(0, ORIGIN_BYTES), origin)) return null
+  const epochAt = ORIGIN_BYTES + ID_BYTES
+  const epoch = message.readBigUInt64BE(epochAt)
+  if (epoch > BigInt(Number.MAX_SAFE_INTEGER)) return null
+  return {
+    meetingId: message.subarray(ORIGIN_BYTES, epochAt),
+    epoch: Number(epoch),
+    sealed: message.subarray(epochAt + EPOCH_BYTES),
   }
 }
 

@@ -19,13 +19,14 @@ import {
 } from "../../../client/sdk/index.js"
 import { currentCapability } from "../../../client/sdk/meetings.js"
 import type { Capability } from "../../../client/sdk/tokens.js"
-import { type Closers, freePort, startRedis } from "../../../scripts/services.js"
+import { type Closers, freePort, startRedis, until } from "../../../scripts/services.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
 import { AppendEventRequest, InboxPostResponse } from "../../../shared/protocol/http.js"
 import { encodeKeyringRecord } from "../../../shared/protocol/keyring.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { LIVE_LIMITS, LIVE_NAMESPACES, LIVE_PATH } from "../../../shared/protocol/live.js"
+import { PRESENCE_BYTES } from "../../../shared/protocol/presence.js"
 import { openCatalog } from "../../../shared/server/catalog/database.js"
 import { openRedisFeed } from "../../../shared/server/changes/redis.js"
 import {
@@ -74,7 +75,7 @@ describe("sockets, of two API processes on one Redis", function () {
     const ports = [await freePort(), await freePort()]
     const publicUrls = ports.map((port) => `http://127.0.0.1:${port}`)
     const redisUrl = `redis://127.0.0.1:${relay.port}`
-    const changes = openRedisFeed(redisUrl, () => undefined)
+    const changes = openRedisFeed(redisUrl, random, () => undefined)
     near = await startTestApi({ database, changes, port: ports[0]!, publicUrls, drainMs: 500 })
     closers.push(async () => {
       await near.stop()
@@ -311,6 +312,102 @@ describe("sockets, of two API processes on one Redis", function () {
     // The client has one socket for a namespace: a second one is the packet alone, and ends them both.
     socket.io.engine.send(`0${LIVE_NAMESPACES.meeting},${JSON.stringify({ token: toBase64Url(second) })}`)
     await first.ends()
+  })
+
+  function newSaying(): { readonly sealed: string } {
+    return { sealed: toBase64Url(random(PRESENCE_BYTES)) }
+  }
+
+  function saidOn({ heard }: BareSocket): readonly unknown[] {
+    return heard.filter(([name]) => name === "said").map(([, value]) => value)
+  }
+
+  /** What is said may be lost, of all that is said something comes. */
+  async function hearsOne(speaker: BareSocket, hearer: BareSocket): Promise<void> {
+    const before = saidOn(hearer).length
+    await until(async () => {
+      speaker.socket.emit("say", newSaying())
+      await delay(200)
+      return saidOn(hearer).length > before
+    }, "what was said")
+  }
+
+  it("PR1: what is said on a meeting's socket comes to its other ones at every process, as it is, and to no other meeting's", async () => {
+    const { meeting, token } = await newPosted()
+    const { token: others } = await newPosted()
+    const [speaker, there] = await onBoth(token)
+    const here = await openBareSocket(near.url, "meeting", await tokenOf(meeting))
+    const outside = await onBoth(others)
+    const sayings = [newSaying(), newSaying()]
+    for (const saying of sayings) speaker!.socket.emit("say", saying)
+    for (const socket of [here, there!]) {
+      await socket.hears("said", (value) => (value as { sealed: string }).sealed === sayings[1]!.sealed)
+      expect(saidOn(socket)).to.deep.equal(sayings)
+    }
+    there!.socket.emit("say", sayings[0])
+    await speaker!.hears("said")
+    await delay(200)
+    expect(saidOn(speaker!)).to.deep.equal([sayings[0]])
+    for (const socket of outside) expect(saidOn(socket)).to.deep.equal([])
+    const logged = near.logged.join("\n")
+    for (const { sealed } of sayings) expect(logged).not.to.contain(sealed.slice(0, 16))
+    for (const { socket } of [speaker!, there!, here, ...outside]) socket.disconnect()
+  })
+
+  it("PR1: sockets of an older epoch neither hear the newer one's nor are heard, not even in the moment before they end", async () => {
+    const { meeting, token } = await newPosted()
+    // Without a word from Redis the sweep alone ends the older one's sockets of the other process.
+    relay.cut()
+    try {
+      const [, old] = await onBoth(token)
+      const next = await rotate(meeting, token)
+      const fresh = await openBareSocket(far.url, "meeting", await tokenOf(next))
+      fresh.socket.emit("say", newSaying())
+      old!.socket.emit("say", newSaying())
+      await old!.ends()
+      expect([saidOn(old!), saidOn(fresh)]).to.deep.equal([[], []])
+      fresh.socket.disconnect()
+    } finally {
+      relay.mend()
+    }
+  })
+
+  it("PR1: another size, another form, and anything said on an account's socket, end that socket", async () => {
+    const { token } = await newPosted()
+    const bob = makePerson("bob's phone")
+    await postAccount(near.url, bob)
+    for (const saying of [{ sealed: toBase64Url(random(PRESENCE_BYTES - 1)) }, { ...newSaying(), to: "bob" }, "here"]) {
+      const bare = await openBareSocket(near.url, "meeting", token)
+      bare.socket.emit("say", saying)
+      expect((await bare.ends()).code).to.equal("malformed")
+    }
+    const account = await openBareSocket(near.url, "account", await accountToken(near.url, bob))
+    account.socket.emit("say", newSaying())
+    expect((await account.ends()).code).to.equal("malformed")
+  })
+
+  it("PR2: a flood on many sockets of a meeting is passed within the limit at each process, and other meetings are heard meanwhile", async () => {
+    const { token } = await newPosted()
+    const { token: calm } = await newPosted()
+    const [hearer, farHearer] = await onBoth(token)
+    const [speaker, calmFar] = await onBoth(calm)
+    const flooding = await Promise.all(
+      Array.from({ length: 30 }, async () => await openBareSocket(near.url, "meeting", token)),
+    )
+    const from = performance.now()
+    for (let n = 0; n < LIVE_LIMITS.requestsPerMinute - 1; n++) {
+      for (const { socket } of flooding) socket.emit("say", newSaying())
+      if (n % 20 === 0) await hearsOne(speaker!, calmFar!)
+    }
+    await delay(300)
+    const windows = Math.ceil((performance.now() - from) / 1_000) + 1
+    for (const socket of [hearer!, farHearer!])
+      expect(saidOn(socket).length).to.be.within(1, windows * LIVE_LIMITS.saidPerSecond)
+    expect(flooding.length * (LIVE_LIMITS.requestsPerMinute - 1)).to.be.greaterThan(windows * LIVE_LIMITS.saidPerSecond)
+    const [over] = flooding
+    for (let n = 0; n < 2; n++) over!.socket.emit("say", newSaying())
+    expect((await over!.ends()).code).to.equal("rate-limited")
+    for (const { socket } of [hearer!, farHearer!, speaker!, calmFar!, ...flooding]) socket.disconnect()
   })
 
   it("S1: a socket is a WebSocket to its one address, from an accepted origin or from none", async () => {

@@ -5,6 +5,7 @@ import type { Format } from "./format.js"
 import { liveFormats } from "./live.js"
 import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
+import { presenceFormats } from "./presence.js"
 import { pairingFormats } from "./pairing.js"
 import { noteFormats } from "./notes.js"
 import { recordingFormats } from "./recordings.js"
@@ -26,6 +27,7 @@ export function allFormats(): readonly Format[] {
     ...noteFormats(),
     ...liveFormats(),
     ...chatFormats(),
+    ...presenceFormats(),
     ...textFormats(),
   ]
 }
