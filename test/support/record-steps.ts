@@ -30,13 +30,20 @@ export async function startRecording(page: Page, title: string): Promise<void> {
 
 /** Until so many seconds are kept on this device. */
 export async function untilSafe(page: Page, seconds: number): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ;) {
+  for (const deadline = Date.now() + 120_000; ;) {
     const text = (await page.locator(".safe-here").textContent()) ?? ""
     const [, minutes = "0", rest = "0"] = /(\d+):(\d+) safe/.exec(text) ?? []
     if (60 * Number(minutes) + Number(rest) >= seconds) return
-    if (Date.now() > deadline) throw new Error(`after a minute: ${text}`)
+    if (Date.now() > deadline) throw new Error(`after two minutes: ${text}`)
     await page.waitForTimeout(100)
   }
+}
+
+/** As the recorder's clock shows it. */
+export async function elapsedSeconds(page: Page): Promise<number> {
+  const text = (await page.getByRole("timer").textContent()) ?? ""
+  const [, minutes, seconds] = /(\d+):(\d+)/.exec(text) ?? []
+  return 60 * Number(minutes) + Number(seconds)
 }
 
 export async function stopRecording(page: Page): Promise<void> {
@@ -54,6 +61,6 @@ export function captureRow(page: Page, title: string): Locator {
 /** Waits until it is published. @returns the recording's id. */
 export async function untilPublished(page: Page, title: string): Promise<string> {
   const watch = captureRow(page, title).getByRole("link", { name: `Watch: ${title}`, exact: true })
-  await watch.waitFor({ timeout: 90_000 })
+  await watch.waitFor({ timeout: 120_000 })
   return /rec_[a-z0-9]+/i.exec((await watch.getAttribute("href")) ?? "")?.[0] ?? ""
 }

@@ -1,5 +1,6 @@
 import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { HASH_BYTES } from "../../../shared/protocol/hash.js"
 import { asId, type RecordingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { archiveCapture, finishCapture } from "../../sdk/live-capture/capture.js"
@@ -14,6 +15,7 @@ import { type CaptureRecord, saveCaptureRecord } from "./capture-record.js"
 import { openTail } from "./capture-tail.js"
 import type { CaptureStage, CaptureView } from "./capture-view.js"
 import { openCapturedOriginal } from "./captured-original.js"
+import { saveCapture } from "./save-capture.js"
 
 /** Somebody may close the lid for the night: what waits for a network goes on in the morning. */
 const PATIENCE_MS = 12 * 3_600_000
@@ -87,6 +89,12 @@ export class CaptureJob {
     this.#show({ kind: "waiting" })
   }
 
+  /** Gives a person the opened file, as it was recorded. @throws {@link ArchiveError} `integrity`, `out-of-space`. */
+  async save(): Promise<void> {
+    const { title, mediaType } = this.#record
+    await saveCapture(title, mediaType, async () => await openCapturedOriginal(this.#client, this.id))
+  }
+
   /**
    * Gives it up, at the server and here.
    * @throws {@link ArchiveError} `unavailable` and others: then all of it is still here. What is published already goes on to its end instead.
@@ -142,9 +150,9 @@ export class CaptureJob {
     if (journal === null || !isCapture(journal)) return journal === null
     const { assetId } = decodeAssetHeader(journal.live.rawHeader)
     const leaves = await this.#store.loadLeaves(assetId)
-    // Of what is only ended, the one segment says that it ends.
-    const segments = journal.live.endSegments ?? leaves.length
-    return segments <= 1 && this.#record.keptMs === 0 && (await openTail(this.id)).sizeBytes === 0
+    // The last of what is ended says only that.
+    const segments = journal.live.endSegments === null ? leaves.length / HASH_BYTES : journal.live.endSegments - 1
+    return segments === 0 && (await openTail(this.id)).sizeBytes === 0
   }
 
   async #endCapture(signal: AbortSignal): Promise<void> {

@@ -81,6 +81,9 @@ function CaptureActions({ capture }: { readonly capture: CaptureView }): ReactEl
   const finishing = useTask(async () => {
     await manager.finish(id, notRenewed)
   })
+  const saving = useTask(async () => {
+    await manager.save(id)
+  })
   const canFinish = (state.kind === "left" && keptMs > 0) || state.kind === "failed"
   const action = state.kind === "left" ? texts.finish : notRenewed ? texts.publishAnyway : strings.common.tryAgain
   const named = (name: string): string => texts.of(name, title)
@@ -94,6 +97,11 @@ function CaptureActions({ capture }: { readonly capture: CaptureView }): ReactEl
           onPress={finishing.run}
         >
           {action}
+        </Action>
+      ) : null}
+      {state.kind === "failed" ? (
+        <Action kind="quiet" aria-label={named(texts.save)} isPending={saving.isBusy} onPress={saving.run}>
+          {texts.save}
         </Action>
       ) : null}
       {state.kind === "done" ? (
@@ -127,7 +135,7 @@ function CaptureActions({ capture }: { readonly capture: CaptureView }): ReactEl
           {texts.discard}
         </Action>
       )}
-      <Failure error={finishing.error} />
+      <Failure error={finishing.error ?? saving.error} />
       <Confirm
         title={texts.discardTitle(title)}
         action={texts.discardAction}

@@ -115,6 +115,8 @@ export class RecordingManager {
       recording.sources.onEnded = (kind) => {
         // Whoever ends it in the browser's own bar means the recording.
         if (kind === "screen") void this.#recorder?.stop("screen")
+        // Silence alone is nothing that somebody wants recorded.
+        else if (recording.sources.tracks().length === 0) this.pause()
       }
       this.#changed()
       return true
@@ -146,6 +148,11 @@ export class RecordingManager {
   async finish(id: string, acceptsNotRenewed = false): Promise<void> {
     await this.#jobOf(id)?.finish(acceptsNotRenewed)
     this.#changed()
+  }
+
+  /** Gives a person the opened file of what can't be published. */
+  async save(id: string): Promise<void> {
+    await this.#jobOf(id)?.save()
   }
 
   /** @throws {@link ArchiveError} as {@link CaptureJob.discard}. */

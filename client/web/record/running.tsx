@@ -116,7 +116,7 @@ function Safe({ running: { keptMs, capture } }: { readonly running: RunningView 
   return (
     <div className="safe">
       <p className="safe-here">{keptMs === 0 ? texts.nothingSafe : texts.safe(formatDuration(keptMs))}</p>
-      <p className={isWaiting ? "safe-waiting" : "safe-there"}>
+      <p className={isWaiting || code !== null ? "safe-waiting" : share === 1 ? "safe-there" : "safe-there safe-going"}>
         {code !== null
           ? texts.refused(errorTexts[code].what)
           : isWaiting

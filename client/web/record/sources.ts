@@ -31,8 +31,8 @@ const NOTHING: SourcesView = {
   microphones: [],
 }
 
-/** Of a screen more pictures a second are seen by nobody, and cost what sealing and sending need. */
-const SCREEN_FRAMES = 30
+/** More than this is seen by few, and costs what sealing and sending need. */
+const SCREEN = { width: { max: 1920 }, height: { max: 1080 }, frameRate: { max: 30 } } as const
 
 /** The screen, camera and microphone that somebody chose, as they are before and while they are recorded. */
 export class Sources {
@@ -160,7 +160,7 @@ async function ask(kind: SourceKind, deviceId: string | null): Promise<MediaStre
   const chosen = deviceId === null ? {} : { deviceId: { exact: deviceId } }
   switch (kind) {
     case "screen":
-      return await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: { max: SCREEN_FRAMES } }, audio: true })
+      return await navigator.mediaDevices.getDisplayMedia({ video: SCREEN, audio: true })
     case "camera":
       return await navigator.mediaDevices.getUserMedia({
         video: { ...chosen, width: { ideal: 1280 }, height: { ideal: 720 } },

@@ -10,10 +10,10 @@ export function savePicker(): SavePicker | null {
   return showSaveFilePicker === undefined ? null : async (options) => await showSaveFilePicker.call(globalThis, options)
 }
 
-/** Writes an opened asset to a file, each part as it was verified. The file is there only once it is whole. @throws {@link ArchiveError} */
+/** Writes opened bytes to a file, each part as it was verified. The file is there only once it is whole. @throws {@link ArchiveError} */
 export async function saveTo(
   file: FileSystemFileHandle,
-  reader: AssetReader,
+  reader: Pick<AssetReader, "sizeBytes" | "read">,
   onProgress: (doneBytes: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
