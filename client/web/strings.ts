@@ -913,6 +913,9 @@ export const strings = {
       deleted: "This recording was deleted",
       deletedLead: "It can't be opened any more. The meeting's activity says more.",
       missing: "this recording is not in this meeting",
+      perhapsEarlier: "This recording doesn't open for you",
+      perhapsEarlierLead:
+        "Nothing that you can open in this meeting has this address. It may have been added before you were a member, and this meeting lets newcomers open only what came after they joined. Ask whoever gave you the link.",
       earlier: "This recording doesn't open for you",
       earlierLead:
         "It was begun before you were in the meeting, or before your account's present keys could open it. Nothing is wrong with it: whoever was a member then can watch it. Ask one of them to show it to you.",

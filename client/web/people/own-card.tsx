@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from "react"
+import { type ReactElement, useRef, useState } from "react"
 import { cardLink } from "../../../shared/protocol/card.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
@@ -71,6 +71,7 @@ function HandleForm({ known }: { readonly known: string | null }): ReactElement 
   const [handle, setKnown] = useState(known)
   const [text, setText] = useState(known ?? "")
   const [said, setSaid] = useState("")
+  const form = useRef<HTMLFormElement>(null)
   const change = async (wanted: string | null): Promise<void> => {
     setSaid("")
     await setHandle(client, wanted)
@@ -83,10 +84,13 @@ function HandleForm({ known }: { readonly known: string | null }): ReactElement 
   })
   const drop = useTask(async () => {
     await change(null)
+    // The button that was pressed goes with the handle.
+    form.current?.querySelector("input")?.focus()
   })
   const wrong = wrongHandle(save.error)
   return (
     <form
+      ref={form}
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()

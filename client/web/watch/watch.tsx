@@ -82,6 +82,10 @@ function NotThere({
           </p>
           <p>{texts.deletedLead}</p>
         </Notice>
+      ) : published === null && log.hasGaps ? (
+        <Notice kind="warning" title={texts.perhapsEarlier}>
+          <p>{texts.perhapsEarlierLead}</p>
+        </Notice>
       ) : published === null ? (
         <Failure error={new ArchiveError("not-found", texts.missing)} />
       ) : (
