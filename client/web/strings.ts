@@ -369,6 +369,9 @@ export const strings = {
     },
     opening: "Opening the meeting …",
     back: "Meetings",
+    noMember: "This meeting does not open for you any more",
+    noMemberLead:
+      "An admin has taken you out of it, or its key was changed without you. Nothing of it opens here now: not what comes, and not what was recorded before. What you saved to your own disk stays yours. If you did not expect this, ask an admin by another way.",
     recordings: {
       emptyTitle: "No recordings yet",
       empty: "Upload one, or record here. Everybody in the meeting can watch it, and nobody else.",
@@ -915,7 +918,7 @@ export const strings = {
       missing: "this recording is not in this meeting",
       perhapsEarlier: "This recording doesn't open for you",
       perhapsEarlierLead:
-        "Nothing that you can open in this meeting has this address. It may have been added before you were a member, and this meeting lets newcomers open only what came after they joined. Ask whoever gave you the link.",
+        "Nothing that you can open in this meeting has this address. It may have been added while you were no member of it; some meetings let newcomers open only what comes after they joined. Ask whoever gave you the link.",
       earlier: "This recording doesn't open for you",
       earlierLead:
         "It was begun before you were in the meeting, or before your account's present keys could open it. Nothing is wrong with it: whoever was a member then can watch it. Ask one of them to show it to you.",

@@ -3,15 +3,11 @@ import { copyFile, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
-import { parseId } from "../../shared/protocol/ids.js"
 import { openS3Store } from "../../shared/server/objects/s3.js"
 import { findRunning } from "../../shared/server/postgres/embedded.js"
-import { nodePrimitives } from "../../client/crypto/node-primitives.js"
-import { sodiumReady } from "../../client/crypto/sodium.js"
-import { createClient, createNodeTransport, Http, openStateFile, readMeeting } from "../../client/sdk/index.js"
 import { Haystack, type Needle } from "../support/needles.js"
-import { random } from "../support/people.js"
 import { exitOf, root, runProgram, startProgram, temporaryFolder } from "../support/programs.js"
+import { clientSecrets, windows } from "../support/secrets.js"
 import { seizeDatabase, seizeFolder, seizeMemory } from "../support/seize.js"
 import { type Stack, STACK_KINDS, startStack } from "../support/stack.js"
 
@@ -119,46 +115,4 @@ async function waitForBytes(stack: Stack, sizeBytes: number): Promise<void> {
 
 function textNeedles(): readonly Needle[] {
   return Object.entries(TEXTS).map(([name, text]) => ({ name, bytes: Buffer.from(text) }))
-}
-
-/** Twenty-four bytes from several places; those that are all alike would be found anywhere. */
-function windows(name: string, bytes: Uint8Array): readonly Needle[] {
-  return [0.11, 0.29, 0.5, 0.73, 0.92]
-    .map((part) => ({
-      name,
-      bytes: bytes.slice(Math.floor(bytes.length * part), Math.floor(bytes.length * part) + 24),
-    }))
-    .filter((needle) => new Set(needle.bytes).size > 8)
-}
-
-/**
- * Every secret of this client's keystore, and the content keys of what it published. Upload secrets and tokens are sent to the server, which keeps
- * their hashes: they open nothing, and are not among these.
- */
-async function clientSecrets(home: string, url: string, meeting: string): Promise<readonly Needle[]> {
-  await sodiumReady()
-  const state = await openStateFile(join(home, "keystore"), () => Promise.resolve(null), random)
-  const { transport, close } = createNodeTransport()
-  const client = createClient({
-    http: new Http(url, transport),
-    state,
-    clock: { nowMs: () => Date.now() },
-    random,
-    primitives: nodePrimitives,
-    failpoint: () => undefined,
-  })
-  const log = await readMeeting(client, parseId("meeting", meeting))
-  await close()
-  const { device, userSeeds } = state.current.secrets
-  const known = state.current.meetings.flatMap((held) => held.known)
-  return [
-    { name: "device's Ed25519 seed", bytes: device.ed25519Seed },
-    { name: "device's X-Wing seed", bytes: device.xwingSeed },
-    ...userSeeds.map(({ seed }) => ({ name: "user seed", bytes: seed })),
-    ...known.map(({ secret }) => ({ name: "epoch secret", bytes: secret })),
-    ...known.flatMap(({ adminSeed }) => (adminSeed === null ? [] : [{ name: "admin seed", bytes: adminSeed }])),
-    ...log.recordings
-      .flatMap((recording) => recording.opened?.assets ?? [])
-      .map((asset) => ({ name: "content key", bytes: asset.contentKey })),
-  ]
 }

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import axe from "axe-core"
 import { expect } from "chai"
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import { TEST_RUN } from "./config.js"
 import { root, temporaryFolder } from "./programs.js"
 
 /** People at their browsers: a real Chromium, each with a profile of their own. */
@@ -120,7 +121,48 @@ export async function assertAccessible(page: Page): Promise<void> {
   expect(found).to.deep.equal([])
 }
 
-/** The screen as it is, at both widths, light and dark, in the ignored folder `screenshots`. Nothing may be cut off at any width from 320 px. */
+/** What is cut off on the screen or in the sheet above it: what lies beside the window with no way to scroll there, and text that is larger than what holds it. */
+const CUT_OFF = `(() => {
+  const found = []
+  const said = (element) => element.tagName + "." + element.className + " " + (element.textContent ?? "").slice(0, 40)
+  const scrolls = (element) => {
+    for (let box = element.parentElement; box !== null; box = box.parentElement)
+      if (["auto", "scroll", "hidden", "clip"].includes(getComputedStyle(box).overflowX)) return true
+    return false
+  }
+  for (const element of document.body.querySelectorAll("*")) {
+    if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue
+    if (element.closest(".visually-hidden, .skip, [data-live-announcer], svg, video") !== null) continue
+    const { left, right, width, height } = element.getBoundingClientRect()
+    if (width < 2 || height < 2) continue
+    if ((right > innerWidth + 1 || left < -1) && !scrolls(element)) found.push("beside the window: " + said(element))
+    const { overflowX, overflowY, position } = getComputedStyle(element)
+    const isWide = element.scrollWidth > element.clientWidth + 1
+    const isHigh = element.scrollHeight > element.clientHeight + 1
+    const hides = (overflow) => overflow === "hidden" || overflow === "clip"
+    if (position !== "static" && !hides(overflowX) && !hides(overflowY)) continue
+    if ((hides(overflowX) && isWide) || (hides(overflowY) && isHigh)) found.push("cut off: " + said(element))
+  }
+  const sheet = document.querySelector(".sheet")
+  if (sheet !== null && sheet.scrollWidth > sheet.clientWidth + 1) found.push("the sheet is too wide")
+  if (document.documentElement.scrollWidth > innerWidth) found.push("the page is too wide")
+  return found
+})()`
+
+async function assertNothingCutOff(page: Page, where: string): Promise<void> {
+  expect(await page.evaluate(CUT_OFF), where).to.deep.equal([])
+}
+
+/** What every screen and sheet is held to: it is accessible, and in a full run it is photographed. */
+export async function look(page: Page, name: string): Promise<void> {
+  await assertAccessible(page)
+  if (TEST_RUN.isFull) await screenshots(page, name)
+}
+
+/**
+ * The screen as it is, at both widths, light and dark, in the ignored folder `screenshots`. Nothing may be cut off at any of them, at 320 px, and with text of
+ * twice the size.
+ */
 export async function screenshots(page: Page, name: string): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true })
   for (const colorScheme of ["light", "dark"] as const) {
@@ -128,11 +170,14 @@ export async function screenshots(page: Page, name: string): Promise<void> {
     for (const width of ["narrow", "wide"] as const) {
       await page.setViewportSize({ width: WIDTHS[width], height: HEIGHTS[width] })
       await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+      await assertNothingCutOff(page, `${name}, ${width}`)
     }
   }
+  await page.evaluate("void (document.documentElement.style.fontSize = '200%')")
+  await assertNothingCutOff(page, `${name}, with text of twice the size`)
+  await page.evaluate("void (document.documentElement.style.fontSize = '')")
   await page.setViewportSize({ width: 320, height: 700 })
-  const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-  expect(overflow, `${name} is too wide for 320 px by`).to.equal(0)
+  await assertNothingCutOff(page, `${name}, at 320 px`)
   await page.emulateMedia({ colorScheme: "light" })
   await page.setViewportSize({ width: WIDTHS.wide, height: HEIGHTS.wide })
 }

@@ -4,6 +4,7 @@ import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, MEETING_TABS, type MeetingTab, navigate } from "../routes.js"
+import { useClient } from "../signed-in/client-context.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
@@ -14,6 +15,7 @@ import { DropArea } from "../uploads/drop-area.js"
 import { UploadButton } from "../uploads/upload-button.js"
 import { UploadList } from "../uploads/upload-list.js"
 import "../styles/meeting.css"
+import { isTakenOut, lastSeenTitle, NoMember } from "./no-member.js"
 import { Recordings } from "./recordings.js"
 
 const Activity = lazily(async () => (await import("./activity.js")).Activity)
@@ -27,8 +29,15 @@ export interface MeetingPartProps {
 
 /** A meeting: its recordings, members, activity and settings. */
 export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; readonly tab: MeetingTab }): ReactElement {
+  const client = useClient()
   const { log, error, retry } = useMeeting(meetingId)
   const back = { href: hrefOf({ screen: "meetings" }), label: strings.meeting.back }
+  if (isTakenOut(error))
+    return (
+      <Page key="taken-out" title={lastSeenTitle(client, meetingId) ?? strings.app.meetings} back={back}>
+        <NoMember onRetry={retry} />
+      </Page>
+    )
   if (log === null)
     return (
       <Page title={strings.app.meetings} back={back}>

@@ -7,7 +7,14 @@ import { useLoaded } from "../ui/use-loaded.js"
 /** A picture larger than this is none that stands for a recording. */
 const LARGEST_BYTES = 4 * 1024 * 1024
 
-/** A recording's picture, opened here; an empty frame where it has none. */
+/** Drawn on 24 by 24. */
+const GLYPHS = {
+  video: "M4 6h11v12H4zM15 10.5l5-3v9l-5-3z",
+  audio: "M5 10v4M9 7v10M13 9v6M17 5v14M21 10v4",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4",
+} as const
+
+/** A recording's picture, opened here; a sign for its kind where it has none. */
 export function Poster({
   log,
   recording,
@@ -36,5 +43,22 @@ export function Poster({
       if (url !== null) URL.revokeObjectURL(url)
     }
   }, [picture.value])
-  return <div className="poster">{picture.value === null ? null : <img src={picture.value} alt="" />}</div>
+  return (
+    <div className="poster">
+      {picture.value === null ? (
+        <Glyph mediaType={recording.opened?.assets[0]?.mediaType ?? ""} />
+      ) : (
+        <img src={picture.value} alt="" />
+      )}
+    </div>
+  )
+}
+
+function Glyph({ mediaType }: { readonly mediaType: string }): ReactElement {
+  const kind = mediaType.startsWith("video/") ? "video" : mediaType.startsWith("audio/") ? "audio" : "file"
+  return (
+    <svg className="poster-glyph" aria-hidden="true" viewBox="0 0 24 24">
+      <path d={GLYPHS[kind]} />
+    </svg>
+  )
 }

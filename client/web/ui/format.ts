@@ -11,6 +11,8 @@ export function formatBytes(sizeBytes: number): string {
   return new Intl.NumberFormat(undefined, {
     style: "unit",
     unit: UNITS[power] ?? "byte",
+    // Its short form has no plural.
+    unitDisplay: power === 0 ? "long" : "short",
     maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1,
   }).format(value)
 }

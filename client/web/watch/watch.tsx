@@ -5,6 +5,7 @@ import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
 import { openRecordingOf, titleOf } from "../../sdk/recordings.js"
 import { hrefOf } from "../routes.js"
+import { isTakenOut, NoMember } from "../meeting/no-member.js"
 import { useClient } from "../signed-in/client-context.js"
 import { PersonName } from "../signed-in/person-name.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
@@ -38,6 +39,8 @@ export function Watch({
       <Page title={strings.watch.title} back={{ href: hrefOf({ screen: "meetings" }), label: strings.app.meetings }}>
         {error === null ? (
           <Busy label={strings.watch.opening} />
+        ) : isTakenOut(error) ? (
+          <NoMember onRetry={retry} />
         ) : (
           <Failure error={error}>
             <Action onPress={retry}>{strings.common.tryAgain}</Action>

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { expect } from "chai"
-import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../support/browser.js"
+import { look, openBrowser, type Person, type TestBrowser } from "../../support/browser.js"
 import { TEST_RUN } from "../../support/config.js"
 import { root } from "../../support/programs.js"
 import { type Stack, startStack, STACK_KINDS } from "../../support/stack.js"
@@ -60,8 +60,3 @@ for (const kind of TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const))
       bob!.assertCalm()
     })
   })
-
-async function look(page: Person["page"], name: string): Promise<void> {
-  await assertAccessible(page)
-  if (TEST_RUN.isFull) await screenshots(page, name)
-}

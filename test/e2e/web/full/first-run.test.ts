@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import type { Page } from "playwright-core"
-import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
+import { look, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
 import { confirmWords, signUp, wordsAskedFor, wordsShown } from "../../../support/sign-up.js"
 import { type Stack, startStack } from "../../../support/stack.js"
 import { createMeeting, goTo } from "../../../support/web-steps.js"
@@ -193,6 +193,9 @@ describe("first run and devices, in the browser", function () {
     await heading(other, "This device is linked").waitFor()
     await other.getByText("Chrome on Linux").waitFor()
     await look(other, "device-linked")
+    await press(other, "These are not my devices")
+    await look(other, "device-linked-not-mine")
+    await press(other, "Cancel")
     await press(other, "These are mine: go on")
     await navigation(other).waitFor()
     await other.getByText("Plans").waitFor()
@@ -284,11 +287,6 @@ describe("first run and devices, in the browser", function () {
     await look(page, "recover-closed")
   })
 })
-
-async function look(page: Page, name: string): Promise<void> {
-  await assertAccessible(page)
-  await screenshots(page, name)
-}
 
 const navigation = (page: Page) => page.getByRole("navigation", { name: "Main" })
 const heading = (page: Page, name: string) => page.getByRole("heading", { name, level: 1 })

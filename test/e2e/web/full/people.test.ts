@@ -2,11 +2,12 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import type { Locator, Page } from "playwright-core"
-import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
+import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { temporaryFolder } from "../../../support/programs.js"
 import { signUp } from "../../../support/sign-up.js"
 import { type Stack, startStack } from "../../../support/stack.js"
 import { terminalsAt } from "../../../support/taciturn.js"
+import { wordsUnder } from "../../../support/web-steps.js"
 import { filmOfQr } from "../../../support/y4m.js"
 
 describe("people and verification, in the browser", function () {
@@ -241,11 +242,6 @@ describe("people and verification, in the browser", function () {
     for (const { assertCalm } of people) assertCalm()
   })
 
-  async function look(page: Page, name: string): Promise<void> {
-    await assertAccessible(page)
-    await screenshots(page, name)
-  }
-
   function row(page: Page, name: string): Locator {
     return page.getByRole("list", { name: "People you know" }).getByRole("listitem").filter({ hasText: name })
   }
@@ -313,11 +309,3 @@ const KEEP_STREAMS = `{
     return stream
   }
 }`
-
-/** Its 24 words, as they stand under a heading. */
-async function wordsUnder(page: Page, title: string): Promise<readonly string[]> {
-  const words = page.getByRole("heading", { name: title }).locator("xpath=..").getByRole("listitem")
-  await words.first().waitFor()
-  expect(await words.count()).to.equal(24)
-  return await words.allInnerTexts()
-}

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { expect } from "chai"
-import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
+import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { root } from "../../../support/programs.js"
 import { type Stack, startStack } from "../../../support/stack.js"
 import { acceptInvitation, createAccount, createMeeting, goTo, uploadFile } from "../../../support/web-steps.js"
@@ -72,8 +72,10 @@ describe("a meeting's settings, in the browser", function () {
     const { page } = alice
     await uploadFile(page, join(root, "test/data/meeting.mp4"), "Kick-off")
     await page.getByRole("button", { name: "More about Kick-off" }).click()
+    await look(page, "recording-menu")
     await page.getByRole("menuitem", { name: "Rename" }).click()
     await page.getByLabel("What it is called").fill("First talk")
+    await look(page, "recording-rename")
     await page.getByRole("button", { name: "Save" }).click()
     await page.getByRole("link", { name: "First talk", exact: true }).waitFor()
     await page.getByRole("button", { name: "More about First talk" }).click()
@@ -89,13 +91,9 @@ describe("a meeting's settings, in the browser", function () {
     await page.getByRole("tab", { name: "Settings" }).click()
     await look(page, "settings")
     await page.getByRole("button", { name: "Delete it for everybody" }).click()
+    await look(page, "delete-meeting")
     await page.getByRole("dialog").getByRole("button", { name: "Delete it for everybody" }).click()
     await page.getByText("Deleted. The members are told").waitFor()
     await goTo(page, "Meetings")
   })
 })
-
-async function look(page: Person["page"], name: string): Promise<void> {
-  await assertAccessible(page)
-  await screenshots(page, name)
-}

@@ -1,0 +1,49 @@
+import { join } from "node:path"
+import { nodePrimitives } from "../../client/crypto/node-primitives.js"
+import { sodiumReady } from "../../client/crypto/sodium.js"
+import { createClient, createNodeTransport, Http, openStateFile, readMeeting } from "../../client/sdk/index.js"
+import { parseId } from "../../shared/protocol/ids.js"
+import type { Needle } from "./needles.js"
+import { random } from "./people.js"
+
+/** Twenty-four bytes from several places; those that are all alike would be found anywhere. */
+export function windows(name: string, bytes: Uint8Array): readonly Needle[] {
+  return [0.11, 0.29, 0.5, 0.73, 0.92]
+    .map((part) => ({
+      name,
+      bytes: bytes.slice(Math.floor(bytes.length * part), Math.floor(bytes.length * part) + 24),
+    }))
+    .filter((needle) => new Set(needle.bytes).size > 8)
+}
+
+/**
+ * Every secret of the keystore of a command, and the content keys of what it published. Upload secrets and tokens are sent to the server, which keeps
+ * their hashes: they open nothing, and are not among these.
+ */
+export async function clientSecrets(home: string, url: string, meeting: string): Promise<readonly Needle[]> {
+  await sodiumReady()
+  const state = await openStateFile(join(home, "keystore"), () => Promise.resolve(null), random)
+  const { transport, close } = createNodeTransport()
+  const client = createClient({
+    http: new Http(url, transport),
+    state,
+    clock: { nowMs: () => Date.now() },
+    random,
+    primitives: nodePrimitives,
+    failpoint: () => undefined,
+  })
+  const log = await readMeeting(client, parseId("meeting", meeting))
+  await close()
+  const { device, userSeeds } = state.current.secrets
+  const known = state.current.meetings.flatMap((held) => held.known)
+  return [
+    { name: "device's Ed25519 seed", bytes: device.ed25519Seed },
+    { name: "device's X-Wing seed", bytes: device.xwingSeed },
+    ...userSeeds.map(({ seed }) => ({ name: "user seed", bytes: seed })),
+    ...known.map(({ secret }) => ({ name: "epoch secret", bytes: secret })),
+    ...known.flatMap(({ adminSeed }) => (adminSeed === null ? [] : [{ name: "admin seed", bytes: adminSeed }])),
+    ...log.recordings
+      .flatMap((recording) => recording.opened?.assets ?? [])
+      .map((asset) => ({ name: "content key", bytes: asset.contentKey })),
+  ]
+}
