@@ -132,13 +132,17 @@ export {
   openCaptured,
   startCapture,
 } from "./live-capture/capture.js"
+export { type LiveCapture, liveCapturesOf } from "./live-capture/captures.js"
 export {
   followLive,
   type FollowOptions,
-  type LiveCapture,
-  liveCapturesOf,
+  type LiveEnd,
+  type LiveState,
   recoverCapture,
+  watchHeads,
+  type WatchHeadsOptions,
 } from "./live-capture/follow.js"
+export { LiveView, type LiveViewOptions } from "./live-capture/live-view.js"
 export { isCapture } from "./live-capture/sealing.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"

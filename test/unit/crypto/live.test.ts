@@ -1,6 +1,6 @@
 import { expect } from "chai"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
-import { liveCapturesOf } from "../../../client/sdk/live-capture/follow.js"
+import { liveCapturesOf } from "../../../client/sdk/live-capture/captures.js"
 import { encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { asId, type RecordingId } from "../../../shared/protocol/ids.js"
