@@ -15,6 +15,8 @@ export type Route =
       readonly startMs: number | null
     }
   | { readonly screen: "record"; readonly meetingId: MeetingId }
+  /** What is being recorded. */
+  | { readonly screen: "live"; readonly meetingId: MeetingId; readonly recordingId: RecordingId }
   | { readonly screen: "people" }
   | { readonly screen: "person"; readonly accountId: AccountId }
   /** Somebody's card link was opened: it can be added. */
@@ -47,6 +49,8 @@ export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>):
       return `#/meetings/${formatId("meeting", route.meetingId)}${route.tab === "recordings" ? "" : `/${route.tab}`}`
     case "record":
       return `#/meetings/${formatId("meeting", route.meetingId)}/record`
+    case "live":
+      return `#/meetings/${formatId("meeting", route.meetingId)}/live/${formatId("recording", route.recordingId)}`
     case "recording": {
       const time = route.startMs === null ? "" : `?t=${Math.floor(route.startMs / MS_PER_S)}`
       return `#/meetings/${formatId("meeting", route.meetingId)}/recordings/${formatId("recording", route.recordingId)}${time}`
@@ -88,6 +92,7 @@ function routeOf(hash: string): Route {
       startMs: seconds === null ? null : Number(seconds[0]) * MS_PER_S,
     }
   }
+  if (part === "live") return { screen: "live", meetingId, recordingId: parseId("recording", inner) }
   const tab = MEETING_TABS.find((name) => name === part)
   return tab === undefined ? { screen: "not-found" } : { screen: "meeting", meetingId, tab }
 }

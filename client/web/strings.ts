@@ -924,6 +924,100 @@ export const strings = {
         "It was begun before you were in the meeting, or before your account's present keys could open it. Nothing is wrong with it: whoever was a member then can watch it. Ask one of them to show it to you.",
     },
   },
+  live: {
+    title: "Live",
+    opening: "Opening what is being recorded …",
+    missing: "nothing is recorded under this link, or it does not open for you",
+    began: (moment: string) => `recording since ${moment}`,
+    fromStart: "Watch from the beginning",
+    list: {
+      label: "Being recorded",
+      states: {
+        asking: "Being recorded",
+        nothing: "Announced",
+        live: "Live",
+        interrupted: "Interrupted",
+        finishing: "Being finished",
+        gone: "Given up",
+        failed: "Not reached",
+      },
+      said: (title: string, state: string) => `${title}: ${state}`,
+      live: "You can watch while it is recorded.",
+      interrupted: (moment: string) => `Nothing new has come since ${moment}. It may go on; what came can be watched.`,
+      finishing: (name: string | null) =>
+        name === null
+          ? "It has ended. Your device makes it ready, and it appears here by itself."
+          : `It has ended. The device of ${name} makes it ready, and it appears here by itself.`,
+      nothing: (title: string) => `“${title}” was announced, and nothing of it has come.`,
+      gone: (title: string) => `“${title}” was begun, and given up.`,
+    },
+    mark: {
+      live: "Live",
+      isLive: "Live: you see the newest",
+      behind: (time: string) => `${time} behind`,
+      isBehind: (time: string) => `${time} behind. Go to the newest`,
+      over: "Ended",
+    },
+    standing: {
+      published: "The recording is ready",
+      publishedLead:
+        "What you watched here is stored as a recording now: it starts anywhere at once, and can be downloaded.",
+      watch: "Watch the recording",
+      goesOn: "The recording goes on in another part",
+      goesOnLead: "Who is in the meeting has changed, so what comes now is sealed for exactly those who are in it.",
+      toNext: "Watch what is recorded now",
+      finished: "The recording has ended",
+      finishedLead: (author: string) =>
+        author === "You"
+          ? "Your device makes it ready now, so that it starts anywhere at once. It appears here by itself, and all of it can be watched until then."
+          : `The device of ${author} makes it ready now, so that it starts anywhere at once. It appears here by itself, and all of it can be watched until then.`,
+      replaced: "This is not live any more",
+      replacedLead: (author: string) =>
+        author === "You"
+          ? "It was taken off the server: because the recording is about to appear in its place, or because you gave it up. The meeting shows which."
+          : `${author} took it off the server: because the recording is about to appear in its place, or because it was given up. The meeting shows which.`,
+      offline: "The server can't be reached",
+      offlineLead: "What came until now can be watched. It goes on here by itself as soon as the server answers.",
+      interrupted: "Nothing new has come for a while",
+      interruptedLead: (author: string) =>
+        `${author === "You" ? "You" : author} may have paused, or lost the network. It goes on here by itself when something comes. What came until now can be watched.`,
+      nothing: "Nothing of it has come yet",
+      nothingLead: (author: string) =>
+        `${author === "You" ? "You" : author} announced this recording, and nothing of it reached the server until now. It begins here by itself.`,
+    },
+    broken: {
+      title: "Watching was stopped: the server sent something that was not recorded so",
+      stopped: "Watching was stopped",
+      changed: (author: string) =>
+        `What the server sent is not what ${author === "You" ? "your device" : `the device of ${author}`} signed, or is older than what it sent before.`,
+      about: (time: string) => `It lies at about ${time} or later.`,
+      place: (place: string) => `Exactly: ${place}.`,
+      meaning: "Nothing of that was shown. All that was played until then had passed the check.",
+      todo: (author: string) =>
+        `Try again. If it stays so, tell ${author === "You" ? "the others" : author} by another way, and whoever runs the server: the recording on that device is not touched by this.`,
+      removed: "You are not in this meeting any more",
+      removedMeaning:
+        "Somebody took you out of it while you watched. Nothing that is recorded since then comes to you, or opens for you.",
+      unplayable: "This browser can't play what is being recorded",
+      unplayableLead: (author: string) =>
+        `${author === "You" ? "Your other device" : `The browser of ${author}`} records in a way that this one can't follow. Nothing is lost: the recording appears in the meeting when it is done, made ready for watching. Another browser may be able to follow it now.`,
+    },
+    seal: {
+      signed: "signed every second",
+      parts: "every part is checked before it plays",
+      broken: "the server sent something else",
+      author: "Recorded by",
+      heads: "Signature",
+      headsAre:
+        "About every second the recording device signs how far it is, and a fingerprint of all until then. This device checks each: nothing in between can be changed, left out or added unseen.",
+      device: "Signing device",
+      deviceIs: "Its public key, as its owner named it in the meeting's log when the recording began.",
+      bytesAre: "Each part is checked on this device against the newest signed fingerprint before it is shown.",
+      bytesAreNot: "Something did not pass the check, so watching was stopped. What was played before had passed it.",
+      newest: "The newest",
+      newestIs: "A server can hold back what is newest. If nothing comes for 30 seconds, this screen says so.",
+    },
+  },
   people: {
     title: "People",
     lead: "Whom you know, and how surely. Only you see the names.",

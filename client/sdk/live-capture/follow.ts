@@ -119,4 +119,3 @@ export async function recoverCapture(client: Client, live: LiveCapture): Promise
   }
   return { sizeBytes: null, open: () => Promise.resolve({ ...sourceOf(all()), close: () => Promise.resolve() }) }
 }
-

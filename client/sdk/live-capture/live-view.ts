@@ -1,3 +1,4 @@
+import type * as z from "zod"
 import { concatBytes, equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
@@ -18,11 +19,15 @@ export interface LiveViewOptions {
   readonly signal?: AbortSignal | undefined
   /** Told before each wait for a server that can't be reached, so that a person can be. */
   readonly onWait?: RetryOptions["onWait"]
-  /** How long that is; a minute where it is not said. */
+  /** Told with each answer. */
+  readonly onReached?: () => void
+  /** How long it waits; a minute where it is not said. */
   readonly patienceMs?: number
 }
 
 const PATIENCE_MS = 60_000
+/** Behind the last segment of any asset. */
+const NO_LEAVES = 2 ** 32
 /** A head, and as many hashes as one answer has, in base64. */
 const ANSWER_BYTES = 256 * 1024
 
@@ -38,6 +43,7 @@ export class LiveView {
   readonly #leaves: Uint8Array[] = []
   #log: MeetingLog
   #head: LiveHead | null = null
+  #glanced: LiveHead | null = null
 
   constructor(client: Client, live: LiveCapture, options: LiveViewOptions = {}) {
     this.#client = client
@@ -58,10 +64,7 @@ export class LiveView {
    */
   async refresh(): Promise<LiveHead | null> {
     for (;;) {
-      const answer = await this.#ask(`?from=${this.#leaves.length}`, async (request) => {
-        const response = await this.#client.http.send(request)
-        return parseAnswer(LiveAssetResponse, await response.bytes(ANSWER_BYTES))
-      })
+      const answer = await this.#askForHead(this.#leaves.length)
       if (answer.head === null) {
         if (this.#head !== null) throw new ArchiveError("integrity", "the server forgot a head that it served before")
         return null
@@ -92,6 +95,20 @@ export class LiveView {
   }
 
   /**
+   * The newest head alone, for who only wants to know how far it is: its recorder's, and no older than those that were seen before; of the bytes under it nothing is known.
+   * @returns `null` before the first. @throws {@link ArchiveError} as {@link refresh}.
+   */
+  async glance(): Promise<LiveHead | null> {
+    const answer = await this.#askForHead(NO_LEAVES)
+    const head = answer.head === null ? null : openLiveHead(this.#live, this.#live.deviceKey, answer.head)
+    const { segments, timeMs } = this.#glanced ?? { segments: 0, timeMs: 0 }
+    if ((head?.segments ?? 0) < segments || (head?.timeMs ?? 0) < timeMs)
+      throw new ArchiveError("integrity", "the server serves an older head than before")
+    this.#glanced = head
+    return head
+  }
+
+  /**
    * The captured bytes of at most `count` verified segments from `first` on, one after another; at least of one where the newest head has it.
    * @throws {@link ArchiveError} `integrity` with the segment for other bytes, and as {@link refresh}.
    */
@@ -111,12 +128,22 @@ export class LiveView {
     const buffer = new Uint8Array(sealed)
     const leaves = concatBytes(...this.#leaves.slice(first, end))
     const isEnd = isLast && end === segments
-    const window = { asset: this.#live, firstSegment: first, isLast: isEnd, sealedBytes: sizeBytes, leaves, buffer }
+    // No more than that goes to another thread.
+    const { rawHeader, contentKey } = this.#live
+    const asset = { rawHeader, contentKey }
+    const window = { asset, firstSegment: first, isLast: isEnd, sealedBytes: sizeBytes, leaves, buffer }
     const opened = await this.#client.segmentWork.open(window)
     const each = opened.plaintextBytes / (end - first)
     return Array.from({ length: end - first }, (_, index) =>
       decodeLiveSegment(opened.buffer.slice(index * each, (index + 1) * each)),
     )
+  }
+
+  async #askForHead(from: number): Promise<z.output<typeof LiveAssetResponse>> {
+    return await this.#ask(`?from=${from}`, async (request) => {
+      const response = await this.#client.http.send(request)
+      return parseAnswer(LiveAssetResponse, await response.bytes(ANSWER_BYTES))
+    })
   }
 
   /** Asks as a member of the newest epoch. */
@@ -125,7 +152,9 @@ export class LiveView {
     const path = `/v1/meetings/${subject}/assets/${formatId("asset", this.#live.header.assetId)}/live${rest}`
     const attempt = async (): Promise<T> =>
       await this.#client.tokens.with(this.#client.http, currentCapability(this.#log), async (token) => {
-        return await call({ path, subject, token, signal: this.#options.signal })
+        const answer = await call({ path, subject, token, signal: this.#options.signal })
+        this.#options.onReached?.()
+        return answer
       })
     return await withRetry(
       async () => {

@@ -20,6 +20,7 @@ import { Recordings } from "./recordings.js"
 
 const Activity = lazily(async () => (await import("./activity.js")).Activity)
 const Settings = lazily(async () => (await import("../meeting-settings/settings.js")).Settings)
+const LiveCaptures = lazily(async () => (await import("../live/live-captures.js")).LiveCaptures)
 const Members = lazily(async () => (await import("./members.js")).Members)
 
 /** What each part of the meeting's screen is given. */
@@ -101,6 +102,7 @@ function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab
     case "recordings":
       return (
         <>
+          {log.lives.length === 0 ? null : <LiveCaptures log={log} />}
           <UploadList meetingId={log.meetingId} />
           <Recordings log={log} />
         </>

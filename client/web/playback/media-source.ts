@@ -95,18 +95,20 @@ function follow(
   begin(nowS())
 }
 
-function isOpen({ readyState }: MediaSource): boolean {
+/** Whether it takes more, and did not end. */
+export function isOpen({ readyState }: MediaSource): boolean {
   return readyState === "open"
 }
 
 /** Seconds that are there from `atS` on, without a gap. */
-function aheadS({ buffered }: SourceBuffer, atS: number): number {
+export function aheadS({ buffered }: Pick<SourceBuffer, "buffered">, atS: number): number {
   for (let index = 0; index < buffered.length; index++)
     if (buffered.start(index) <= atS && atS < buffered.end(index)) return buffered.end(index) - atS
   return 0
 }
 
-async function updated(buffer: SourceBuffer): Promise<void> {
+/** Once what was asked of it is done. @throws {@link ArchiveError} `unsupported` for what the browser can't play. */
+export async function updated(buffer: SourceBuffer): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const settle = (): void => {
       buffer.removeEventListener("error", fail)

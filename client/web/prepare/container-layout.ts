@@ -1,3 +1,5 @@
+import { type Element, findElement, parseElement, viewOf } from "./ebml.js"
+
 /** Whether a file can be started and seeked in by ranges as it is. */
 
 /** Gives the bytes from `start` to before `end`, fewer where the file ends. */
@@ -97,49 +99,11 @@ function namesCues(seekHead: Uint8Array): boolean {
   return false
 }
 
-interface Element {
-  readonly id: number
-  readonly start: number
-  readonly end: number
-}
-
 async function readElement(read: ReadRange, at: number): Promise<Element | null> {
   const element = parseElement(await read(at, at + ELEMENT_HEAD_BYTES), 0)
   return element === null ? null : { id: element.id, start: at + element.start, end: at + element.end }
 }
 
-function findElement(bytes: Uint8Array, start: number, end: number, id: number): Element | null {
-  for (let at = start; at < end;) {
-    const element = parseElement(bytes, at)
-    if (element === null || element.end > bytes.length) return null
-    if (element.id === id) return element
-    at = element.end
-  }
-  return null
-}
-
-/** RFC 8794 §4, §5: the leading zeros of the first byte tell how long an id or a size is. */
-function parseElement(bytes: Uint8Array, at: number): Element | null {
-  const idBytes = Math.clz32(bytes[at] ?? 0) - 23
-  const sizeAt = at + idBytes
-  const sizeBytes = Math.clz32(bytes[sizeAt] ?? 0) - 23
-  if (idBytes > 4 || sizeBytes > 8 || sizeAt + sizeBytes > bytes.length) return null
-  const id = numberAt(bytes, at, idBytes)
-  const size = numberAt(bytes, sizeAt, sizeBytes) - 2 ** (7 * sizeBytes)
-  const start = sizeAt + sizeBytes
-  // All ones: it ends where the file does.
-  const isOpen = size === 2 ** (7 * sizeBytes) - 1
-  return { id, start, end: isOpen ? Number.MAX_SAFE_INTEGER : start + size }
-}
-
-function numberAt(bytes: Uint8Array, at: number, count: number): number {
-  return bytes.subarray(at, at + count).reduce((value, byte) => value * 256 + byte, 0)
-}
-
 function typeAt(head: Uint8Array): string {
   return String.fromCharCode(...head.subarray(4, 8))
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

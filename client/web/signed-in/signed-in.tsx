@@ -18,6 +18,7 @@ const Join = lazily(async () => (await import("../joining/join.js")).Join)
 const Uploads = lazily(async () => (await import("../uploads/uploads.js")).Uploads)
 const Watch = lazily(async () => (await import("../watch/watch.js")).Watch)
 const Record = lazily(async () => (await import("../record/record.js")).Record)
+const Live = lazily(async () => (await import("../live/live.js")).Live)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
@@ -26,7 +27,7 @@ const AREAS = [
   {
     label: strings.app.meetings,
     route: { screen: "meetings" },
-    screens: ["meetings", "meeting", "recording", "record", "join"],
+    screens: ["meetings", "meeting", "recording", "record", "live", "join"],
   },
   { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
@@ -102,6 +103,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       )
     case "record":
       return <Record key={route.meetingId.join()} meetingId={route.meetingId} />
+    case "live":
+      return <Live key={route.recordingId.join()} meetingId={route.meetingId} recordingId={route.recordingId} />
     case "devices":
       return <Devices />
     case "people":

@@ -19,6 +19,7 @@ export function Controls({
   shownCaptions,
   onShowCaptions,
   isFull,
+  mark,
 }: {
   readonly playing: Playing
   /** `null` while there is nothing to play. */
@@ -27,6 +28,7 @@ export function Controls({
   readonly shownCaptions: CaptionFile | null
   readonly onShowCaptions: (file: CaptionFile | null) => void
   readonly isFull: boolean
+  readonly mark: ReactNode
 }): ReactElement {
   const texts = strings.watch.controls
   const isOff = commands === null
@@ -80,6 +82,7 @@ export function Controls({
       <span className="controls-time" aria-hidden="true">
         {clock(playing.atS)} <span className="controls-length">/ {clock(playing.lengthS)}</span>
       </span>
+      {mark}
       <span className="controls-space" />
       <CaptionChoice captions={captions} shown={shownCaptions} onShow={onShowCaptions} isOff={isOff} />
       <Tip tip={texts.tip(texts.speed, "< >")}>

@@ -28,6 +28,7 @@ export function Player({
   playing,
   onVideo,
   cover,
+  mark = null,
 }: {
   readonly title: string
   /** `null` while it is opened. */
@@ -40,6 +41,8 @@ export function Player({
   readonly playing: Playing
   readonly onVideo: (video: HTMLVideoElement | null) => void
   readonly cover: ReactNode
+  /** Stands among the controls. */
+  readonly mark?: ReactNode
 }): ReactElement {
   const [frame, setFrame] = useState<HTMLElement | null>(null)
   const [shownCaptions, setShownCaptions] = useState<CaptionFile | null>(null)
@@ -77,6 +80,7 @@ export function Player({
     if (isCovered) video?.pause()
   }, [video, isCovered])
   const resume = useResume(video, startMs)
+  const hasBegun = useHasBegun(video)
 
   const isSound = playing.hasPicture === false
   const waveform = (
@@ -119,7 +123,7 @@ export function Player({
             {waveform}
           </div>
         ) : null}
-        {!isCovered && playing.isPaused && playing.atS === 0 && url !== null ? (
+        {!isCovered && playing.isPaused && !hasBegun && url !== null ? (
           <Button
             className="player-begin"
             aria-label={strings.watch.controls.begin}
@@ -159,6 +163,7 @@ export function Player({
           shownCaptions={shownCaptions}
           onShowCaptions={showCaptions}
           isFull={isFull}
+          mark={mark}
         />
       </div>
       <KeysSheet
@@ -192,6 +197,22 @@ function useResume(video: HTMLVideoElement | null, startMs: number | null): () =
   return () => {
     if (video !== null && wantedS.current > 0) video.currentTime = wantedS.current
   }
+}
+
+/** Whether a player played since it was there. */
+function useHasBegun(video: HTMLVideoElement | null): boolean {
+  const [hasBegun, setHasBegun] = useState(false)
+  useEffect(() => {
+    if (video === null) return
+    const begin = (): void => {
+      setHasBegun(true)
+    }
+    video.addEventListener("playing", begin)
+    return () => {
+      video.removeEventListener("playing", begin)
+    }
+  }, [video])
+  return hasBegun
 }
 
 function useIsFull(frame: HTMLElement | null): boolean {

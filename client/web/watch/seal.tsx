@@ -1,15 +1,13 @@
-import type { ReactElement, ReactNode } from "react"
+import type { ReactElement } from "react"
 import { Button, Disclosure, DisclosurePanel, Heading } from "react-aria-components"
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
-import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
+import { formatId } from "../../../shared/protocol/ids.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
-import { hrefOf } from "../routes.js"
-import { useClient, useClientState } from "../signed-in/client-context.js"
-import { knownAs } from "../signed-in/naming.js"
 import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
 import { formatBytes, formatCount, formatMoment } from "../ui/format.js"
+import { Fact, Known } from "./seal-parts.js"
 
 /** Who stands behind a recording, and what of it was checked: in a line, and in full. */
 export function Seal({
@@ -62,28 +60,5 @@ export function Seal({
         </dl>
       </DisclosurePanel>
     </Disclosure>
-  )
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactElement {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
-
-/** How sure one can be that a name is the person, and what makes it surer. */
-function Known({ genesisHash }: { readonly genesisHash: Uint8Array }): ReactElement {
-  const client = useClient()
-  useClientState()
-  const { name, state } = knownAs(client, genesisHash)
-  const person = hrefOf({ screen: "person", accountId: idOfHash("account", genesisHash) })
-  const isSure = state === "verified" || state === "self"
-  return (
-    <span className="faint">
-      {strings.watch.seal.known[state](name)} {isSure ? null : <a href={person}>{strings.watch.seal.compare}</a>}
-    </span>
   )
 }

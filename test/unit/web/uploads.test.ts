@@ -38,6 +38,8 @@ const seekTo = (id: string): Buffer =>
     element("4dbb", Buffer.concat([element("53ab", Buffer.from(id, "hex")), element("53ac", Buffer.of(9))])),
   )
 const cluster = element("1f43b675", Buffer.alloc(200))
+/** Its size in eight bytes, as those write it that don't know it before. */
+const room = Buffer.concat([Buffer.from("ec0100000000000068", "hex"), Buffer.alloc(0x68)])
 
 describe("web: whether a file is seeked in as it is", () => {
   const ftyp = box("ftyp", Buffer.from("isommp42"))
@@ -56,6 +58,7 @@ describe("web: whether a file is seeked in as it is", () => {
     ["a box that claims no bytes", Buffer.concat([ftyp, Buffer.from([0, 0, 0, 4]), Buffer.from("moovmoov")]), false],
     ["WebM that names its cues", matroska("webm", seekTo("1c53bb6b"), cluster), true],
     ["WebM with its cues in front", matroska("webm", element("1c53bb6b", Buffer.alloc(9)), cluster), true],
+    ["WebM with room before its cues", matroska("webm", room, seekTo("1c53bb6b"), cluster), true],
     ["WebM that names others", matroska("webm", seekTo("1549a966"), cluster), false],
     ["WebM as it is captured", matroska("webm", element("1549a966", Buffer.alloc(9)), cluster), false],
     ["Matroska, which players may not know", matroska("matroska", seekTo("1c53bb6b"), cluster), false],

@@ -1,0 +1,98 @@
+import { type ReactElement, type ReactNode, useEffect, useState } from "react"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
+import type { LiveCapture } from "../../sdk/live-capture/captures.js"
+import { useClient, useClientState } from "../signed-in/client-context.js"
+import { knownAs } from "../signed-in/naming.js"
+import { PersonName } from "../signed-in/person-name.js"
+import { strings } from "../strings.js"
+import { Action } from "../ui/button.js"
+import { formatMoment } from "../ui/format.js"
+import { Page } from "../ui/page.js"
+import { Player } from "../watch/player.js"
+import type { Extras } from "../watch/use-extras.js"
+import { usePlaying } from "../watch/use-playing.js"
+import { LiveBroken } from "./live-broken.js"
+import { LiveMark } from "./live-mark.js"
+import { LiveSeal } from "./live-seal.js"
+import { LiveStanding } from "./live-standing.js"
+import { useLive } from "./use-live.js"
+
+const MS_PER_S = 1_000
+/** A capture has nothing that goes along with it. */
+const NO_EXTRAS: Extras = { posterUrl: null, peaks: null, captions: [], failures: [] }
+
+/** A capture of this meeting, played while it goes on. */
+export function LiveWatch({
+  log,
+  live,
+  back,
+  halt,
+}: {
+  readonly log: MeetingLog
+  readonly live: LiveCapture
+  readonly back: { readonly href: string; readonly label: string }
+  /** What ended the following of the meeting. */
+  readonly halt: unknown
+}): ReactElement {
+  const client = useClient()
+  useClientState()
+  const followed = useLive(live, halt)
+  const { playback, feed, end, retry } = followed
+  const error = halt ?? followed.error
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null)
+  const playing = usePlaying(video)
+  const url = playback?.url ?? null
+  useEffect(() => {
+    // A browser may ask for a press first: then the player waits for it.
+    if (url !== null) video?.play().catch(() => undefined)
+  }, [url, video])
+  const author = knownAs(client, live.authorGenesisHash).name
+  const isUndecodable = error === null && playing.errorCode !== null
+  const cover: ReactNode =
+    error === null && !isUndecodable ? null : (
+      <LiveBroken error={error} author={author} timeOf={(segment) => feed?.timeOf(segment) ?? null} onRetry={retry} />
+    )
+  const isThere = playback !== null || error !== null || end === null
+  return (
+    <Page
+      isWide
+      title={live.title}
+      back={back}
+      lead={
+        <>
+          <PersonName genesisHash={live.authorGenesisHash} /> · {strings.live.began(formatMoment(live.capturedAtMs))}
+        </>
+      }
+    >
+      {isThere ? (
+        <Player
+          title={live.title}
+          url={url}
+          extras={NO_EXTRAS}
+          chapters={[]}
+          startMs={playback === null ? null : playback.startS * MS_PER_S}
+          video={video}
+          playing={playing}
+          onVideo={setVideo}
+          cover={cover}
+          mark={feed === null ? null : <LiveMark feed={feed} video={video} isOver={end !== null} />}
+        />
+      ) : null}
+      <LiveStanding log={log} live={live} followed={followed} author={author} />
+      {playback === null || cover !== null ? null : (
+        <div className="actions">
+          <Action
+            onPress={() => {
+              if (video === null || feed === null) return
+              video.currentTime = feed.startPoint().timeS
+              video.play().catch(() => undefined)
+            }}
+          >
+            {strings.live.fromStart}
+          </Action>
+        </div>
+      )}
+      <LiveSeal live={live} error={error} />
+    </Page>
+  )
+}
