@@ -6,6 +6,7 @@ import type { ApiContext } from "./context.js"
 import { STYLE_HASH } from "./page.js"
 import { notFound, problemHandler } from "./problems.js"
 import { accountRoutes } from "./routes/accounts.js"
+import { chatRoutes } from "./routes/chat.js"
 import { inviteLinkRoutes } from "./routes/invite-links.js"
 import { pairingRoutes } from "./routes/pairings.js"
 import { meetingRoutes } from "./routes/meetings.js"
@@ -22,7 +23,13 @@ export function createApp(context: ApiContext, routers: readonly Router[]): Expr
   app.set("query parser", "simple")
   app.set("trust proxy", context.trustProxy)
   app.use(requestId, accessLog(context.logger), closeWhileDraining(context), securityHeaders())
-  app.use(serviceRoutes(context), accountRoutes(context), pairingRoutes(context), meetingRoutes(context))
+  app.use(
+    serviceRoutes(context),
+    accountRoutes(context),
+    pairingRoutes(context),
+    meetingRoutes(context),
+    chatRoutes(context),
+  )
   const webApp = webAppFolder()
   if (webApp !== null) app.use(webAppRoutes(webApp))
   app.use(inviteLinkRoutes(context), ...routers)

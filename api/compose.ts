@@ -51,7 +51,7 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
       publicUrls: config.publicUrls,
       version: programVersion(),
       unstoredBytes: UNSTORED_BYTES,
-      meetingBytes: config.byteCaps.meetingBytes,
+      byteCaps: config.byteCaps,
       meetingCode: config.meetingCode,
       anonymousRequestsPerMinute: config.anonymousRequestsPerMinute,
       requestsPerMinute: config.requestsPerMinute,

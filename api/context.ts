@@ -3,6 +3,7 @@ import type { VerifySignature } from "../shared/protocol/envelope.js"
 import type { Instance } from "../shared/server/catalog/instance.js"
 import type { Logger } from "../shared/server/logger.js"
 import type { Catalog } from "../shared/server/ports.js"
+import type { MessageCommits } from "./chat/commits.js"
 import type { RateLimits } from "./rate-limits.js"
 
 /** What every route is given. */
@@ -13,6 +14,8 @@ export interface ApiContext {
   readonly instance: Instance
   /** To be called after a change of an account or a meeting was committed: their sockets are told. */
   readonly changed: (subject: Uint8Array) => void
+  /** Keeps a message, with others of its meeting that come at the same time. */
+  readonly commits: MessageCommits
   /** Scheme and authority of every address that clients may use. SPEC.md §11. */
   readonly origins: ReadonlySet<string>
   readonly version: string

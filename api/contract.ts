@@ -37,12 +37,15 @@ import {
   KeyringSnapshotRequest,
   MeetingResponse,
   MeetingTokenRequest,
+  MessagesResponse,
   OpenInviteLinkRequest,
   OpenInviteLinkResponse,
   LiveAssetResponse,
   LiveHeadRequest,
   PairingMessage,
   PairingPosted,
+  PostMessageRequest,
+  PostMessageResponse,
   PurgeResponse,
   Readiness,
   RetentionRequest,
@@ -415,6 +418,42 @@ export const keeping = {
   }),
 } as const
 
+export const chat = {
+  post: defineOperation({
+    id: "postMessage",
+    tag: "chat",
+    method: "post",
+    path: "/v1/meetings/:meeting/messages",
+    summary:
+      "Keep a sealed message of the newest epoch; one whose id is known is answered as the first time. SPEC.md §16.4",
+    security: "meeting",
+    params: meeting,
+    body: PostMessageRequest,
+    answers: {
+      201: { description: "kept, durably", schema: PostMessageResponse },
+      200: { description: "a message with this id was kept before", schema: PostMessageResponse },
+    },
+  }),
+  read: defineOperation({
+    id: "getMessages",
+    tag: "chat",
+    method: "get",
+    path: "/v1/meetings/:meeting/messages",
+    summary: "Messages from a seq on, from the first of a day on, or else the newest before a seq, newest first",
+    security: "meeting",
+    params: meeting,
+    query: z
+      .strictObject({
+        from: countText.optional(),
+        before: countText.optional(),
+        day: countText.optional(),
+        limit: countText.optional(),
+      })
+      .refine(({ from, before, day }) => [from, before, day].filter((cursor) => cursor !== undefined).length <= 1),
+    answers: { 200: { description: "a page", schema: MessagesResponse } },
+  }),
+} as const
+
 export const inviteLinks = {
   create: defineOperation({
     id: "createInviteLink",
@@ -602,6 +641,7 @@ export const OPERATIONS: readonly Operation[] = [
   pairings,
   meetings,
   keeping,
+  chat,
   inviteLinks,
   uploads,
   assets,

@@ -23,7 +23,7 @@ export interface Operation<
   Access extends Security = Security,
 > {
   readonly id: string
-  readonly tag: "service" | "accounts" | "meetings" | "joining" | "uploads" | "assets"
+  readonly tag: "service" | "accounts" | "meetings" | "chat" | "joining" | "uploads" | "assets"
   readonly method: "get" | "head" | "post" | "put" | "patch" | "delete"
   readonly path: string
   readonly summary: string

@@ -4,8 +4,10 @@ import { ArchiveError } from "../shared/protocol/errors.js"
 import { forgetExpired } from "../shared/server/catalog/capabilities.js"
 import type { Instance } from "../shared/server/catalog/instance.js"
 import { errorFields, type Logger } from "../shared/server/logger.js"
+import type { ByteCaps } from "../shared/server/config.js"
 import type { Catalog, ChangeFeed } from "../shared/server/ports.js"
 import { verifySignature } from "../shared/server/signatures.js"
+import { MessageCommits } from "./chat/commits.js"
 import { createApp } from "./app.js"
 import type { ApiContext, Lifecycle } from "./context.js"
 import { startLive } from "./live/start.js"
@@ -20,8 +22,8 @@ export interface ApiSettings {
   readonly publicUrls: readonly string[]
   readonly version: string
   readonly unstoredBytes: number
-  /** Bytes that a meeting may hold; `null` for no cap. */
-  readonly meetingBytes: number | null
+  /** Bytes that a meeting, and all of them, may hold. */
+  readonly byteCaps: ByteCaps
   /** What whoever makes a meeting must bring; `null` where anybody may. */
   readonly meetingCode: Uint8Array | null
   readonly anonymousRequestsPerMinute: number
@@ -69,7 +71,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     origins,
     version: settings.version,
     unstoredBytes: settings.unstoredBytes,
-    meetingBytes: settings.meetingBytes,
+    commits: new MessageCommits(catalog, settings.byteCaps, parts.changes.tell),
+    meetingBytes: settings.byteCaps.meetingBytes,
     meetingCode: settings.meetingCode,
     purgeGraceDays: settings.purgeGraceDays,
     limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),

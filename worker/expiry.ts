@@ -3,6 +3,7 @@ import { buryAsset, cancelAbandoned, doomedAssets, forgetPieces } from "../share
 import { beginPurge, buryMeeting, dueAssets, dueMeetings } from "../shared/server/catalog/deletion.js"
 import { beginRemoval, forgetHeldAsset, forgetOutlivedRows, nextOutlivedAsset } from "../shared/server/catalog/holds.js"
 import { markOutlived } from "../shared/server/catalog/keeping.js"
+import { markOutlivedMessages, meetingsWithDueMessages, purgeMessages } from "../shared/server/catalog/messages.js"
 import { failpoint } from "../shared/server/failpoints.js"
 import type { WorkerContext } from "./context.js"
 
@@ -37,6 +38,16 @@ export async function beginPurges({ catalog, logger }: WorkerContext, times: Exp
     failpoint("worker.purge.after-begin")
   }
   if (begun > 0) logger.info("deleted assets are being purged", { assets: begun })
+}
+
+/** The same for messages, which are rows alone. */
+export async function purgeOutlivedMessages({ catalog, logger }: WorkerContext, times: ExpiryTimes): Promise<void> {
+  const outlived = await markOutlivedMessages(catalog, times.purgeGraceDays)
+  if (outlived > 0) logger.info("messages reached the end of their meeting's retention", { messages: outlived })
+  let purged = 0
+  for (const meetingId of await meetingsWithDueMessages(catalog, MEETINGS_PER_PASS))
+    purged += await purgeMessages(catalog, meetingId)
+  if (purged > 0) logger.info("messages were purged", { messages: purged })
 }
 
 /**

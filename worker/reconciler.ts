@@ -8,7 +8,15 @@ import { jobKey } from "../shared/server/jobs/job-key.js"
 import { errorFields } from "../shared/server/logger.js"
 import type { Catalog, Job } from "../shared/server/ports.js"
 import type { WorkerContext } from "./context.js"
-import { beginPurges, buryMeetings, type ExpiryTimes, expireUploads, removeDoomed, removeOutlived } from "./expiry.js"
+import {
+  beginPurges,
+  buryMeetings,
+  type ExpiryTimes,
+  expireUploads,
+  purgeOutlivedMessages,
+  removeDoomed,
+  removeOutlived,
+} from "./expiry.js"
 import { runJob } from "./run-job.js"
 
 /** Per pass; what is left waits for the next. */
@@ -73,6 +81,7 @@ export async function cleanUp(context: WorkerContext, times: ExpiryTimes): Promi
   await endStaleLeases(context.catalog)
   await expireUploads(context, times)
   await beginPurges(context, times)
+  await purgeOutlivedMessages(context, times)
   await removeDoomed(context, times)
   await buryMeetings(context)
   await removeOutlived(context)

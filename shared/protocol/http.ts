@@ -28,6 +28,7 @@ export const HTTP_LIMITS = {
   eventsPerPage: 100,
   keyringRecordsPerPage: 100,
   assetsPerPage: 1_000,
+  messagesPerPage: 200,
   /** A page of events ends after the event that passes this. */
   pageBytes: 4 * 1024 * 1024,
   originCharacters: 256,
@@ -309,6 +310,33 @@ export const EventsResponse = z
     head: Head,
   })
   .meta({ id: "Events", description: "events from the seq asked for; `next` continues; `head` is the newest of all" })
+
+// Chat, SPEC.md §16.4
+
+const message = bytesBetween(1, LIMITS.messageBytes)
+
+export const PostMessageRequest = z.strictObject({ message }).meta({ id: "PostMessageRequest" })
+
+export const PostMessageResponse = z.object({ seq: count, incarnation: count, hash }).meta({
+  id: "MessagePosted",
+  description: "where the message with this id stands, and the SHA-256 of what stands there",
+})
+
+export const MessagesResponse = z
+  .object({
+    messages: z
+      .array(z.object({ seq: count, incarnation: count, day: count, message }))
+      .max(HTTP_LIMITS.messagesPerPage),
+    next: count.nullable(),
+    first: count,
+    count,
+    incarnation: count,
+  })
+  .meta({
+    id: "Messages",
+    description:
+      "upwards by seq, or downwards with `before`; `next` continues the same way; `first` is the seq of the oldest that is kept, `count` one more than the newest's",
+  })
 
 // Invite links, SPEC.md §9.1
 

@@ -3,7 +3,8 @@ export type ColumnKind =
   "ciphertext" | "wrapped-key" | "public-key" | "signature" | "hash" | "metadata" | "server-secret"
 
 /** The classes of SECURITY.md's table of what a server holds. */
-export type HoldingClass = "account" | "meeting" | "asset" | "for-a-while" | "after-deletion" | "case" | "server"
+export type HoldingClass =
+  "account" | "meeting" | "asset" | "message" | "for-a-while" | "after-deletion" | "case" | "server"
 
 export interface TableSchema {
   readonly holdingClass: HoldingClass
@@ -70,6 +71,9 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       created_day: "metadata",
       retention_days: "metadata",
       purge_day: "metadata",
+      message_count: "metadata",
+      message_bytes: "metadata",
+      purged_messages: "metadata",
     },
   },
   meeting_events: {
@@ -93,6 +97,20 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       access_key: "public-key",
       admin_key: "public-key",
       certificate: "signature",
+    },
+  },
+  messages: {
+    holdingClass: "message",
+    columns: {
+      meeting_id: "hash",
+      seq: "metadata",
+      incarnation: "metadata",
+      epoch: "metadata",
+      message_id: "metadata",
+      hash: "hash",
+      message: "ciphertext",
+      day: "metadata",
+      purge_day: "metadata",
     },
   },
   assets: {

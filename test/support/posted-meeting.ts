@@ -1,5 +1,7 @@
 import { eventHash } from "../../shared/protocol/event.js"
-import { idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { asId, idOfHash, type MeetingId } from "../../shared/protocol/ids.js"
+import { textContent } from "../../shared/protocol/message-content.js"
 import { adminSigner, type EpochKeys } from "../../client/crypto/epoch-keys.js"
 import {
   type EpochBase,
@@ -9,6 +11,7 @@ import {
   type NewEpoch,
 } from "../../client/crypto/epoch-event.js"
 import { type LogPosition, makeEvent } from "../../client/crypto/log-event.js"
+import { makeMessage } from "../../client/crypto/message.js"
 import { entryOf, type Person, random } from "./people.js"
 
 /** A meeting as its one member sees it, for tests that post its events. Nothing here checks anything. */
@@ -66,6 +69,17 @@ export function nextEvent(
     random,
   })
   return { rawEvent, meeting: { ...meeting, head: { seq: meeting.head.seq + 1, hash: eventHash(rawEvent) } } }
+}
+
+/** A message of its creator's, which vouches for no order: a server sees nothing of that. */
+export function sealedMessage(
+  { meetingId, meetingHash, creator, keys, head }: PostedMeeting,
+  text = "A message",
+  messageId = asId("message", random(16)),
+): Uint8Array {
+  const place = { meetingId, meetingHash, messageId, counter: 0, prev: ZERO_HASH, newestLogHash: head.hash }
+  const content = textContent(text)
+  return makeMessage({ ...place, replaces: [], timeMs: TIME_MS, content }, keys, creator.author, random)
 }
 
 export function adminOf(meeting: PostedMeeting): ReturnType<typeof adminSigner> {

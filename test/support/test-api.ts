@@ -5,6 +5,7 @@ import { secureRandom } from "../../shared/server/ambient.js"
 import { openInstance } from "../../shared/server/catalog/instance.js"
 import { createInProcessFeed } from "../../shared/server/changes/in-process.js"
 import { createLogger } from "../../shared/server/logger.js"
+import type { ByteCaps } from "../../shared/server/config.js"
 import type { Catalog, ChangeFeed } from "../../shared/server/ports.js"
 import { signaturesReady, signerOfSeed } from "../../shared/server/signatures.js"
 import { createTestDatabase, type TestDatabase } from "./postgres.js"
@@ -32,6 +33,7 @@ export interface TestApiOptions {
   readonly drainMs?: number
   readonly meetingCode?: Uint8Array
   readonly routers?: readonly Router[]
+  readonly byteCaps?: ByteCaps
 }
 
 /** The API without uploads, on a fresh database of a real PostgreSQL, on a random port. */
@@ -47,7 +49,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       publicUrls: options.publicUrls ?? [],
       version: "0.0.0-test",
       unstoredBytes: 64 * 1024 * 1024,
-      meetingBytes: null,
+      byteCaps: options.byteCaps ?? { meetingBytes: null, instanceBytes: null },
       meetingCode: options.meetingCode ?? null,
       anonymousRequestsPerMinute: options.anonymousRequestsPerMinute ?? 0,
       requestsPerMinute: options.requestsPerMinute ?? 0,

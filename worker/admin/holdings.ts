@@ -21,6 +21,7 @@ const CLASSES: readonly HoldingClass[] = [
   "account",
   "meeting",
   "asset",
+  "message",
   "for-a-while",
   "after-deletion",
   "case",

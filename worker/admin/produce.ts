@@ -51,6 +51,7 @@ const COUNT_ROWS: Readonly<Record<ProducedTable, string>> = {
   meetings: "meetings WHERE meeting_id = $1",
   meeting_events: "meeting_events WHERE meeting_id = $1",
   meeting_epochs: "meeting_epochs WHERE meeting_id = $1",
+  messages: "messages WHERE meeting_id = $1",
   tombstones:
     "tombstones WHERE kind = 'header' AND id IN (SELECT unnest(assets) FROM meeting_events WHERE meeting_id = $1)",
   assets: "assets WHERE meeting_id = $1",
@@ -126,7 +127,7 @@ class Production {
     const meetings = await this.#snapshot.query("SELECT * FROM meetings WHERE meeting_id = $1", [meetingId])
     if (meetings.length === 0) throw new ArchiveError("not-found", `${formatId("meeting", meetingId)} is not held here`)
     await this.#writeRows(records, "meetings", meetings)
-    for (const table of ["meeting_events", "meeting_epochs"] as const) {
+    for (const table of ["meeting_events", "meeting_epochs", "messages"] as const) {
       for (let from = 0; ;) {
         const rows = await this.#snapshot.query<{ seq: number }>(
           `SELECT * FROM ${table} WHERE meeting_id = $1 AND seq >= $2 ORDER BY seq LIMIT ${ROWS_PER_QUERY}`,

@@ -94,6 +94,7 @@ export const PRODUCED_TABLES = [
   "meetings",
   "meeting_events",
   "meeting_epochs",
+  "messages",
   "tombstones",
   "assets",
   "chunks",

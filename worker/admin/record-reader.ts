@@ -25,6 +25,9 @@ const rowSchemas = {
     created_day: count,
     retention_days: count.nullable(),
     purge_day: count.nullable(),
+    message_count: count,
+    message_bytes: count,
+    purged_messages: count,
   }),
   meeting_events: z.strictObject({
     meeting_id: bytes,
@@ -42,6 +45,17 @@ const rowSchemas = {
     access_key: bytes,
     admin_key: bytes,
     certificate: bytes,
+  }),
+  messages: z.strictObject({
+    meeting_id: bytes,
+    seq: count,
+    incarnation: count,
+    epoch: count,
+    message_id: bytes,
+    hash: bytes,
+    message: bytes,
+    day: count,
+    purge_day: count.nullable(),
   }),
   tombstones: z.strictObject({ kind: z.string(), id: bytes, day: count }),
   assets: z.strictObject({

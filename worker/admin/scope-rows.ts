@@ -2,7 +2,7 @@ import type { ScopeKind } from "../../shared/server/catalog/holds.js"
 
 /** Rows of what a production or a case is about: those that are in their tables, and those that a hold keeps apart. SPEC.md §12, §17. */
 
-export const MEETING_TABLES = ["meetings", "meeting_events", "meeting_epochs"] as const
+export const MEETING_TABLES = ["meetings", "meeting_events", "meeting_epochs", "messages"] as const
 export const ASSET_TABLES = ["assets", "chunks", "pieces"] as const
 export const ACCOUNT_TABLES = [
   "accounts",

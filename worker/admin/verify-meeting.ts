@@ -2,6 +2,7 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { decodeEvent, eventHash, verifyCertificate, type EpochPart } from "../../shared/protocol/event.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { idOfHash } from "../../shared/protocol/ids.js"
+import { decodeMessage, messageHash } from "../../shared/protocol/message.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { refused } from "./bag-reader.js"
 import type { ProducedRow } from "./record-reader.js"
@@ -13,7 +14,7 @@ interface EpochOfEvent {
   readonly adminKeyIsNew: boolean
 }
 
-/** Follows a meeting's rows, and at the end says whether any is missing. SPEC.md §12, 3 to 5. */
+/** Follows a meeting's rows, and at the end says whether any is missing. SPEC.md §12, G3 to G5, G9. */
 export class MeetingCheck {
   readonly #meeting: ProducedRow<"meetings">
   readonly #epochs = new Map<number, EpochOfEvent>()
@@ -23,9 +24,13 @@ export class MeetingCheck {
   #head: Uint8Array = ZERO_HASH
   #adminKey: Uint8Array = ZERO_HASH
   #newestEpoch = 0
+  #nextMessage: number
+  #messageBytes = 0
+  readonly #epochNumbers = new Set<number>()
 
   constructor(meeting: ProducedRow<"meetings">) {
     this.#meeting = meeting
+    this.#nextMessage = meeting.purged_messages
   }
 
   event(row: ProducedRow<"meeting_events">): void {
@@ -49,6 +54,7 @@ export class MeetingCheck {
     if (event.epochPart !== null) {
       const adminKeyIsNew = isGenesis || !equalBytes(event.epochPart.adminKey, this.#adminKey)
       this.#epochs.set(row.seq, { epoch: event.epoch, rawEvent: row.event, part: event.epochPart, adminKeyIsNew })
+      this.#epochNumbers.add(event.epoch)
       this.#adminKey = event.epochPart.adminKey
       this.#newestEpoch = event.epoch
     }
@@ -77,6 +83,22 @@ export class MeetingCheck {
     this.#epochs.delete(row.seq)
   }
 
+  message(row: ProducedRow<"messages">): void {
+    const place = `message ${row.seq}`
+    if (row.seq !== this.#nextMessage) throw refused(`message ${this.#nextMessage} is missing`, place)
+    const message = decodeMessage(row.message)
+    const fits =
+      equalBytes(row.meeting_id, this.#meeting.meeting_id) &&
+      equalBytes(message.meetingId, row.meeting_id) &&
+      equalBytes(message.messageId, row.message_id) &&
+      message.epoch === row.epoch &&
+      this.#epochNumbers.has(row.epoch) &&
+      equalBytes(messageHash(row.message), row.hash)
+    if (!fits) throw refused("a message's row that is not its bytes'", place)
+    this.#nextMessage += 1
+    this.#messageBytes += row.message.length
+  }
+
   /** That an asset which an event published was purged: the operator's word, as no bytes are left to say it. */
   tombstone({ kind, id }: ProducedRow<"tombstones">): void {
     if (kind !== "header" || !this.named.delete(toHex(id)))
@@ -90,6 +112,14 @@ export class MeetingCheck {
     if (!equalBytes(this.#head, headHash))
       throw refused("a log that does not end in the meeting's head", `event ${headSeq}`)
     if (epoch !== this.#newestEpoch) throw refused("a meeting whose epoch is not its log's", `epoch ${epoch}`)
+    const { message_count: messages, message_bytes: messageBytes } = this.#meeting
+    if (this.#nextMessage !== messages)
+      throw refused(`message ${this.#nextMessage} is missing`, `message ${this.#nextMessage}`)
+    if (this.#messageBytes !== messageBytes)
+      throw refused(
+        `${this.#messageBytes} bytes of messages where the meeting has ${messageBytes}`,
+        "data/records.jsonl",
+      )
     const [lacking] = this.#epochs.values()
     if (lacking !== undefined) throw refused("an epoch's row is missing", `epoch ${lacking.epoch}`)
     const [asset] = this.named

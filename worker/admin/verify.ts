@@ -93,6 +93,7 @@ class RecordsCheck {
     meetings: 0,
     meeting_events: 0,
     meeting_epochs: 0,
+    messages: 0,
     tombstones: 0,
     assets: 0,
     chunks: 0,
@@ -131,6 +132,7 @@ class RecordsCheck {
       if (meeting === null) throw refused("the meeting's row is missing", RECORDS_PATH)
       if (record.table === "meeting_events") meeting.event(record.row)
       else if (record.table === "meeting_epochs") meeting.epoch(record.row)
+      else if (record.table === "messages") meeting.message(record.row)
       else if (record.table === "tombstones") meeting.tombstone(record.row)
       else if (record.table === "assets") await this.#beginAsset(meeting, record.row)
       else if (this.#asset === null) throw refused(`a row of ${record.table} before its asset's`, RECORDS_PATH)
@@ -164,7 +166,7 @@ class RecordsCheck {
     await this.#asset?.finish(this.#signed.instanceKey, this.#serverKeys)
   }
 
-  /** One meeting, its events, its epochs, tombstones, then asset by asset. */
+  /** One meeting, its events, its epochs, its messages, tombstones, then asset by asset. */
   #assertOrder(table: ProducedTable): void {
     const stage = Math.min(PRODUCED_TABLES.indexOf(table), PRODUCED_TABLES.indexOf("assets"))
     if (stage < this.#stage || (table === "meetings" && this.#rows.meetings > 1))

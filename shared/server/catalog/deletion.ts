@@ -129,6 +129,7 @@ export async function buryMeeting(catalog: Catalog, meetingId: Uint8Array): Prom
     if (meeting === undefined || asset !== undefined) return false
     await transaction.query("DELETE FROM tokens WHERE subject = $1", [meetingId])
     await transaction.query("DELETE FROM challenges WHERE subject = $1", [meetingId])
+    await transaction.query("DELETE FROM messages WHERE meeting_id = $1", [meetingId])
     await transaction.query("DELETE FROM meeting_epochs WHERE meeting_id = $1", [meetingId])
     await transaction.query("DELETE FROM meeting_events WHERE meeting_id = $1", [meetingId])
     await transaction.query("DELETE FROM meetings WHERE meeting_id = $1", [meetingId])

@@ -4,7 +4,7 @@ import type { ByteCaps } from "../config.js"
 import type { Catalog, Queryable } from "../ports.js"
 
 /**
- * Bytes per meeting and per instance. What counts is what is stored, and of every upload that goes on the length that it declared; without one, what
+ * Bytes per meeting and per instance. What counts is what is stored, messages too, and of every upload that goes on the length that it declared; without one, what
  * it brought so far, and at least a segment. Cancelled uploads count no more: the worker removes them within minutes.
  */
 
@@ -63,14 +63,14 @@ async function usedBytes(catalog: Queryable, caps: ByteCaps, meetingId: Uint8Arr
     caps.meetingBytes === null
       ? []
       : await catalog.query<{ bytes: number }>(
-          `SELECT (stored_bytes + (${unfinished} AND assets.meeting_id = $1))::bigint AS bytes FROM meetings WHERE meeting_id = $1`,
+          `SELECT (stored_bytes + message_bytes + (${unfinished} AND assets.meeting_id = $1))::bigint AS bytes FROM meetings WHERE meeting_id = $1`,
           [meetingId],
         )
   const [instance] =
     caps.instanceBytes === null
       ? []
       : await catalog.query<{ bytes: number }>(
-          `SELECT (coalesce(sum(stored_bytes), 0) + (${unfinished}))::bigint AS bytes FROM meetings`,
+          `SELECT (coalesce(sum(stored_bytes + message_bytes), 0) + (${unfinished}))::bigint AS bytes FROM meetings`,
           [],
         )
   return { meetingBytes: meeting?.bytes ?? 0, instanceBytes: instance?.bytes ?? 0 }
@@ -81,12 +81,12 @@ function assertRoom(caps: ByteCaps, before: Used, after: Used): void {
   if (exceeds(caps.meetingBytes, before.meetingBytes, after.meetingBytes))
     throw new ArchiveError(
       "quota-exceeded",
-      `a meeting may hold ${caps.meetingBytes ?? 0} bytes here, and with this upload it would be ${after.meetingBytes}: use another meeting, or ask the operator for more room (MEETING_BYTES_MAX)`,
+      `a meeting may hold ${caps.meetingBytes ?? 0} bytes here, and with this it would be ${after.meetingBytes}: use another meeting, or ask the operator for more room (MEETING_BYTES_MAX)`,
     )
   if (exceeds(caps.instanceBytes, before.instanceBytes, after.instanceBytes))
     // How much others store is nobody's business.
     throw new ArchiveError(
       "quota-exceeded",
-      "this server has no room for the upload: ask its operator for more (INSTANCE_BYTES_MAX)",
+      "this server has no room for it: ask its operator for more (INSTANCE_BYTES_MAX)",
     )
 }

@@ -7,6 +7,7 @@ import { addDeletion } from "./0006-deletion.js"
 import { addInviteLinks } from "./0007-invite-links.js"
 import { addLiveHeads } from "./0008-live-heads.js"
 import { createCases } from "./0009-cases.js"
+import { addMessages } from "./0010-messages.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly string[] = [
   addInviteLinks,
   addLiveHeads,
   createCases,
+  addMessages,
 ]

@@ -152,11 +152,22 @@ describe("productions that lie", function () {
     return bytes.toString("base64")
   }
 
-  it("are refused with any value altered that something else vouches for (G3, G4, G5)", async () => {
+  it("are refused with any value altered that something else vouches for (G3, G4, G5, G9)", async () => {
     const columns: Readonly<Record<string, readonly string[]>> = {
-      meetings: ["meeting_id", "head_seq", "head_hash", "epoch", "asset_count", "stored_bytes"],
+      meetings: [
+        "meeting_id",
+        "head_seq",
+        "head_hash",
+        "epoch",
+        "asset_count",
+        "stored_bytes",
+        "message_count",
+        "message_bytes",
+        "purged_messages",
+      ],
       meeting_events: ["meeting_id", "seq", "epoch", "hash", "event"],
       meeting_epochs: ["meeting_id", "seq", "epoch", "access_key", "admin_key", "certificate"],
+      messages: ["meeting_id", "seq", "epoch", "message_id", "hash", "message"],
       assets: ["asset_id", "meeting_id", "header", "header_hash", "offset_bytes"],
       chunks: ["asset_id", "n", "size_bytes", "leaf_hashes"],
       pieces: ["asset_id", "start_bytes", "size_bytes", "sha256", "leaf_hashes"],
@@ -174,6 +185,21 @@ describe("productions that lie", function () {
     }
     function other(value: unknown): unknown {
       return typeof value === "number" ? value + 1 : flip(value)
+    }
+  })
+
+  it("are refused without a message, also where the meeting's row was made to fit the bytes (G9)", async () => {
+    const messages = lines.flatMap((line, at) => (line.startsWith('{"table":"messages"') ? [at] : []))
+    expect(messages).to.have.lengthOf(3)
+    for (const at of messages) {
+      const { row } = JSON.parse(lines[at] ?? "") as Line
+      const sizeBytes = Buffer.from(row["message"] as string, "base64").length
+      const fitted = edit("meetings", (meeting) => ({
+        ...meeting,
+        message_bytes: (meeting["message_bytes"] as number) - sizeBytes,
+      }))
+      const refused = await refusalOf({ ...fitted, lines: (all) => (fitted.lines?.(all) ?? all).toSpliced(at, 1) })
+      expect(refused?.code).to.equal("integrity")
     }
   })
 

@@ -6,7 +6,7 @@ import * as z from "zod"
 import { assetHeaderHash } from "../../../shared/protocol/asset-header.js"
 import { equalBytes, toBase64Url } from "../../../shared/protocol/bytes.js"
 import type { Signer } from "../../../shared/protocol/envelope.js"
-import { AppendEventRequest } from "../../../shared/protocol/http.js"
+import { AppendEventRequest, PostMessageRequest } from "../../../shared/protocol/http.js"
 import { openServerKey } from "../../../shared/protocol/receipt.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { secureRandom } from "../../../shared/server/ambient.js"
@@ -17,7 +17,7 @@ import { produceMeeting, type ProductionParts, type ProductionResult } from "../
 import { type Declaration, SIGNATURE_FILE, signProduction } from "../../../worker/admin/production-format.js"
 import { call, meetingPath, meetingToken, postMeeting } from "../../support/api-client.js"
 import { makePerson } from "../../support/people.js"
-import { newMeeting, nextEpoch, nextEvent, type PostedMeeting } from "../../support/posted-meeting.js"
+import { newMeeting, nextEpoch, nextEvent, type PostedMeeting, sealedMessage } from "../../support/posted-meeting.js"
 import {
   cancel,
   create,
@@ -74,10 +74,13 @@ export async function startWorld(size: "small" | "large"): Promise<World> {
   await sendAll(stack, cancelled, CHUNK_BYTES)
   await cancel(stack, cancelled)
 
+  for (const text of ["one", "two"]) await say(stack, genesis, text)
   const event = nextEvent(genesis, [assetHeaderHash(published.header)])
   await append(stack, event.meeting, event.rawEvent, undefined)
   const meeting = nextEpoch(event.meeting)
   await append(stack, meeting, meeting.newest.rawEvent, meeting.newest.certificate)
+
+  await say(stack, meeting, "three", toBase64Url(await meetingToken(service.url, meeting)))
 
   const instance = await openInstance(stack.catalog, secureRandom, signerOfSeed)
   const { catalog, objects, spool } = stack
@@ -126,6 +129,12 @@ async function append(
 ): Promise<void> {
   const json = z.encode(AppendEventRequest, { event, ...(certificate === undefined ? {} : { certificate }) })
   const answer = await call(stack.url, "POST", meetingPath(meeting, "events"), { json, token: stack.meetingToken })
+  expect(answer.status, answer.text).to.equal(201)
+}
+
+async function say(stack: Stack, meeting: PostedMeeting, text: string, token = stack.meetingToken): Promise<void> {
+  const json = z.encode(PostMessageRequest, { message: sealedMessage(meeting, text) })
+  const answer = await call(stack.url, "POST", meetingPath(meeting, "messages"), { json, token })
   expect(answer.status, answer.text).to.equal(201)
 }
 
@@ -194,6 +203,7 @@ function countRows(lines: readonly string[]): Record<string, number> {
     meetings: 0,
     meeting_events: 0,
     meeting_epochs: 0,
+    messages: 0,
     tombstones: 0,
     assets: 0,
     chunks: 0,

@@ -18,6 +18,7 @@ import { newMeeting, nextEpoch } from "../../support/posted-meeting.js"
 import { startTestApi, type TestApi } from "../../support/test-api.js"
 import { type World, append, keyring, keyringRecord } from "./bad-requests/world.js"
 import { ACCOUNTS } from "./bad-requests/accounts.js"
+import { CHAT } from "./bad-requests/chat.js"
 import { CAPABILITIES } from "./bad-requests/capabilities.js"
 import { JOINING } from "./bad-requests/joining.js"
 import { MEETINGS } from "./bad-requests/meetings.js"
@@ -75,7 +76,7 @@ describe("bad input is refused: a 4xx problem, nothing changed, nothing logged o
     )
   })
 
-  for (const { what, status, code, send } of [...ACCOUNTS, ...CAPABILITIES, ...MEETINGS, ...JOINING]) {
+  for (const { what, status, code, send } of [...ACCOUNTS, ...CAPABILITIES, ...MEETINGS, ...CHAT, ...JOINING]) {
     it(what, async () => {
       const { method, path, ...options } = await send(world)
       const before = await fingerprint(api.catalog)

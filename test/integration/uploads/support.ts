@@ -89,7 +89,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       publicUrls: [],
       version: "0.0.0-test",
       unstoredBytes: 64 * 1024 * 1024,
-      meetingBytes: null,
+      byteCaps: { meetingBytes: null, instanceBytes: null },
       meetingCode: null,
       anonymousRequestsPerMinute: 0,
       requestsPerMinute: 0,
