@@ -4,7 +4,12 @@ import { makeClose } from "../../../client/crypto/account-links.js"
 import { EMPTY_KEYRING, makeKeyringRecord } from "../../../client/crypto/keyring-record.js"
 import { OPERATIONS } from "../../../api/contract.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
-import { AppendLinkRequest, KeyringAppendRequest, KeyringSnapshotRequest } from "../../../shared/protocol/http.js"
+import {
+  AppendLinkRequest,
+  KeyringAppendRequest,
+  KeyringSnapshotRequest,
+  PostMessageRequest,
+} from "../../../shared/protocol/http.js"
 import { type CaseId, formatId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
@@ -19,12 +24,13 @@ import {
   type CallOptions,
   postAccount,
   postMeeting,
+  meetingPath,
   meetingToken,
 } from "../../support/api-client.js"
 import { ACTOR, hold, openTestCase } from "../../support/cases.js"
 import { seededBytes } from "../../support/formats/format.js"
 import { makePerson, random } from "../../support/people.js"
-import { newMeeting } from "../../support/posted-meeting.js"
+import { newMeeting, sealedMessage } from "../../support/posted-meeting.js"
 import { cancel, create, makeAsset, sendAll, type Stack, startStack, type TestAsset, uploadWhole } from "./support.js"
 
 const TIMES = { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 }
@@ -35,6 +41,7 @@ describe("a hold", function () {
 
   const anna = makeLazily(() => makePerson("anna's laptop"))
   const meeting = makeLazily(() => newMeeting(anna()))
+  const said = makeLazily(() => ["Said first", "Said last"].map((text) => sealedMessage(meeting(), text)))
   const deleted = makeAsset(CHUNK_BYTES + SEGMENT_BYTES)
   const outlived = makeAsset(SEGMENT_BYTES)
   const kept = makeAsset(SEGMENT_BYTES)
@@ -82,6 +89,10 @@ describe("a hold", function () {
       await create(stack, asset)
       await sendAll(stack, { ...asset, bytes: asset.bytes.subarray(0, 2 * SEGMENT_BYTES) }, SEGMENT_BYTES)
     }
+    for (const message of said()) {
+      const json = z.encode(PostMessageRequest, { message })
+      await call(stack.url, "POST", meetingPath(meeting(), "messages"), { json, token })
+    }
     const account = await accountToken(stack.url, anna())
     for (const bytes of invitations) await call(stack.url, "POST", accountPath(anna(), "inbox"), { bytes })
     await call(stack.url, "POST", accountPath(anna(), "handle"), { token: account, json: { handle: "anna" } })
@@ -118,6 +129,8 @@ describe("a hold", function () {
         ["POST", "/v1/recovery", { json: { recoveryKey: toBase64Url(anna().chain.recovery.ed25519) } }],
       ],
       getEvents: [["GET", `${ofMeeting}/events`, { token: asMember }]],
+      getMessages: [["GET", `${ofMeeting}/messages`, { token: asMember }]],
+      postMessage: [["POST", `${ofMeeting}/messages`, { token: asMember, json: { message: "" } }]],
       getMeeting: [["GET", ofMeeting, { token: asMember }]],
       getAssets: [["GET", `${ofMeeting}/assets`, { token: asMember }]],
       getAsset: ofAssets(""),
@@ -241,6 +254,7 @@ describe("a hold", function () {
       await at.stack.catalog.query("UPDATE assets SET stored_day = stored_day - 40 WHERE asset_id = $1", [
         outlived.assetId,
       ])
+      await at.stack.catalog.query("UPDATE messages SET day = day - 40 WHERE seq = 0", [])
       return await send(at, "PUT", `${ofMeeting}/retention`, { token: at.adminToken, json: { days: 30 } })
     })
     await clean()
@@ -305,6 +319,7 @@ describe("a hold", function () {
       meeting_epochs: 1,
       meeting_events: 1,
       meetings: 1,
+      messages: 2,
       pieces: 4,
     })
     expect(await keptTables(free)).to.deep.equal({})
