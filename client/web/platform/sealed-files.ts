@@ -30,18 +30,24 @@ export async function writeSealed(upload: string, name: string, startBytes: numb
     : new ArchiveError("unavailable", `the browser can't keep what was captured: ${failure}`, { retryable: false })
 }
 
-/** Fills `into` from a file. @throws {@link ArchiveError} `changed` where the bytes are not there. */
+/** A file that is written to between being looked up and being read can't be read: it is looked up again. */
+const READ_ATTEMPTS = 20
+
+/** Fills `into` from a file, also while it grows. @throws {@link ArchiveError} `changed` where the bytes are not there. */
 export async function readSealed(upload: string, name: string, startBytes: number, into: Uint8Array): Promise<void> {
-  try {
-    const folder = await (await sealedFolder()).getDirectoryHandle(upload)
-    const file = await (await folder.getFileHandle(name)).getFile()
-    const part = await file.slice(startBytes, startBytes + into.length).arrayBuffer()
-    if (part.byteLength === into.length) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const folder = await (await sealedFolder()).getDirectoryHandle(upload)
+      const file = await (await folder.getFileHandle(name)).getFile()
+      const part = await file.slice(startBytes, startBytes + into.length).arrayBuffer()
+      if (part.byteLength !== into.length) break
       into.set(new Uint8Array(part))
       return
+    } catch (cause) {
+      const isWritten = cause instanceof DOMException && cause.name === "NotReadableError"
+      if (isWritten && attempt < READ_ATTEMPTS) continue
+      throw new ArchiveError("changed", "what this browser kept of the recording can't be read", { cause })
     }
-  } catch (cause) {
-    throw new ArchiveError("changed", "what this browser kept of the recording can't be read", { cause })
   }
   throw new ArchiveError("changed", "what this browser kept of the recording is no longer whole")
 }

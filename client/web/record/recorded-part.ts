@@ -30,6 +30,8 @@ export class RecordedPart {
   /** Its capture takes nothing more; what comes goes behind it. */
   #hasTail = false
   #tailParts = 0
+  readonly #coming: Blob[] = []
+  #comingMs = 0
   #keeping: Promise<void> = Promise.resolve()
 
   private constructor(
@@ -118,21 +120,30 @@ export class RecordedPart {
 
   /** Keeps what a recorder brought; durable when it resolves. @param keptMs how much of this part is kept then. @throws {@link ArchiveError} `out-of-space`, `unavailable`. */
   async keep(blob: Blob, keptMs: number): Promise<void> {
+    this.#coming.push(blob)
+    this.#comingMs = keptMs
     this.#keeping = this.#keeping.then(async () => {
-      const bytes = new Uint8Array(await blob.arrayBuffer())
-      if (bytes.length > 0) {
-        if (this.#hasTail) {
-          await keepTail(this.id, this.#tailParts, bytes)
-          this.#tailParts += 1
-        } else {
-          this.capture.write(bytes)
-          await this.capture.flush()
-        }
-      }
-      this.#record = { ...this.#record, keptMs }
-      await saveCaptureRecord(this.id, this.#record, "relaxed")
+      await this.#keepAll()
     })
     await this.#keeping
+  }
+
+  /** All that came while a busy disk kept what was before: so one that is slower than a second for each second never falls behind. */
+  async #keepAll(): Promise<void> {
+    const [blobs, keptMs] = [this.#coming.splice(0), this.#comingMs]
+    if (blobs.length === 0) return
+    const bytes = new Uint8Array(await new Blob(blobs).arrayBuffer())
+    if (bytes.length > 0) {
+      if (this.#hasTail) {
+        await keepTail(this.id, this.#tailParts, bytes)
+        this.#tailParts += 1
+      } else {
+        this.capture.write(bytes)
+        await this.capture.flush()
+      }
+    }
+    this.#record = { ...this.#record, keptMs }
+    await saveCaptureRecord(this.id, this.#record, "relaxed")
   }
 
   /** Notes that nothing more comes: whoever visits next goes on to publish it. */
