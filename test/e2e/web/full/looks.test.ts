@@ -31,6 +31,8 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
   "devices/try-words.tsx": ["test-words-others", "test-words-wrong"],
   "devices/unsure-words.tsx": ["words-unsure", "words-old"],
   "joining/join.tsx": ["join", "join-asked", "join-nothing"],
+  "live/live-watch.tsx": ["live"],
+  "live/live.tsx": ["live"],
   "meeting-settings/end-meeting.tsx": ["leave-meeting", "delete-meeting"],
   "meeting/add-member.tsx": ["add-member"],
   "meeting/meeting.tsx": ["meeting-empty", "recordings", "members", "activity", "settings", "meeting-removed"],
