@@ -1,6 +1,6 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import type { MeetingId, RecordingId } from "../../shared/protocol/ids.js"
+import { formatId, type MeetingId, type RecordingId } from "../../shared/protocol/ids.js"
 import { announcementOf, type Answer, type Capture, mediaHeaderHash, ownsHeader } from "../crypto/consent.js"
 import type { MeetingLog, PublishedRecording } from "../crypto/meeting-log.js"
 import type { Client } from "./client.js"
@@ -64,15 +64,24 @@ export async function announceCapture(
 
 /**
  * Says for this account that it agrees to be recorded in what was announced or published under this id.
+ * @param meetingId where it is; without it, it is looked for in every meeting.
  * @returns what it was said of. @throws {@link ArchiveError} `not-found`, `not-authorised`; `gone` for a recording that was deleted.
  */
-export async function giveConsent(client: Client, recordingId: RecordingId): Promise<ConsentPage> {
-  return await answer(client, recordingId, "consent")
+export async function giveConsent(
+  client: Client,
+  recordingId: RecordingId,
+  meetingId?: MeetingId,
+): Promise<ConsentPage> {
+  return await answer(client, recordingId, "consent", meetingId)
 }
 
 /** Says for this account that it agrees no more, or doesn't. Nothing is deleted by that. @throws {@link ArchiveError} as {@link giveConsent}. */
-export async function withdrawConsent(client: Client, recordingId: RecordingId): Promise<ConsentPage> {
-  return await answer(client, recordingId, "consent-withdrawal")
+export async function withdrawConsent(
+  client: Client,
+  recordingId: RecordingId,
+  meetingId?: MeetingId,
+): Promise<ConsentPage> {
+  return await answer(client, recordingId, "consent-withdrawal", meetingId)
 }
 
 /** What is known of a capture or recording in whichever of this account's meetings has it. @throws {@link ArchiveError} `not-found`. */
@@ -126,8 +135,29 @@ export function waitingForConsent(client: Client, log: MeetingLog): readonly Con
   })
 }
 
-async function answer(client: Client, recordingId: RecordingId, type: Answer["type"]): Promise<ConsentPage> {
-  const { log, page } = await locateConsent(client, recordingId)
+async function consentIn(
+  client: Client,
+  meetingId: MeetingId,
+  recordingId: RecordingId,
+): Promise<Awaited<ReturnType<typeof locateConsent>>> {
+  const log = await readMeeting(client, meetingId)
+  const page = consentOf(log, recordingId)
+  if (page === null)
+    throw new ArchiveError(
+      "not-found",
+      `${formatId("recording", recordingId)} is not in ${formatId("meeting", meetingId)}`,
+    )
+  return { log, page }
+}
+
+async function answer(
+  client: Client,
+  recordingId: RecordingId,
+  type: Answer["type"],
+  meetingId?: MeetingId,
+): Promise<ConsentPage> {
+  const { log, page } =
+    meetingId === undefined ? await locateConsent(client, recordingId) : await consentIn(client, meetingId, recordingId)
   if (page.recording?.withdrawal != null) throw new ArchiveError("gone", "this recording was deleted")
   if (page.isOtherwiseNamed)
     throw new ArchiveError(

@@ -17,7 +17,7 @@ import { accountCapability } from "./account.js"
 import type { Client } from "./client.js"
 import { preApprovedUntilMs } from "./keyring-views.js"
 import { refreshKeys } from "./links.js"
-import type { ClientState, Contact, MeetingState } from "./state.js"
+import { NOTHING_UNSEEN, type ClientState, type Contact, type MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
 /** So many records are read beside a snapshot before another one is made. */
@@ -121,6 +121,8 @@ function adoptedMeetings(state: ClientState, entries: readonly KeyringEntry[]): 
       seen: title === null ? null : { title, epoch: null, members: null, recordings: null },
       checkedEpochs: [],
       deletion: null,
+      lookedAtSeq: null,
+      unseen: { ...NOTHING_UNSEEN },
     }
     if (known.known.some((held) => equalBytes(held.eventHash, eventHash))) continue
     meetings.set(toHex(meetingHash), { ...known, known: [...known.known, { eventHash, epoch, secret, adminSeed }] })

@@ -10,6 +10,7 @@ import {
   LIVE_REQUESTS,
   LiveAnswer,
   LiveAuth,
+  type LiveKind,
   LiveRefusal,
   SAID,
   SAY,
@@ -26,10 +27,12 @@ export interface LiveSocket {
 }
 
 export interface LiveListener {
-  /** The newest event, as the server says it; nothing of it is proven. */
-  onLog(head: z.output<typeof LIVE_NUDGES.log>): void
+  /** A meeting's newest event, as the server says it; nothing of it is proven. */
+  readonly onLog?: (head: z.output<typeof LIVE_NUDGES.log>) => void
   /** What somebody else said there, as the server passes it on; nothing of it is proven. */
-  onSaid(sealed: Uint8Array): void
+  readonly onSaid?: (sealed: Uint8Array) => void
+  /** Something that an account's socket says by this name, as it is. */
+  readonly onAccount?: (name: "chain" | "keyring" | "inbox", raw: string) => void
   /** Called once, where it ended otherwise than by `close`. */
   onEnd(): void
 }
@@ -38,7 +41,7 @@ const TIMEOUT_MS = 15_000
 /** How often the token is looked after: a new one is had 30 s before the old one ends. */
 const KEEP_MS = 10_000
 
-/** Opens a meeting's socket. @throws {@link ArchiveError} as the server refuses; `unavailable`. */
+/** Opens the socket of a meeting, or of an account. @throws {@link ArchiveError} as the server refuses; `unavailable`. */
 export async function openLiveSocket(
   client: Client,
   capability: Capability,
@@ -48,7 +51,7 @@ export async function openLiveSocket(
   let used: Uint8Array = new Uint8Array(0)
   const socket = await tokens.with(http, capability, async (token) => {
     used = token
-    return await connect(http.baseUrl, token, listener)
+    return await connect(http.baseUrl, capability.kind, token, listener)
   })
   const keep = async (): Promise<void> => {
     await tokens.with(http, capability, async (token) => {
@@ -82,7 +85,7 @@ export async function openLiveSocket(
   }
 }
 
-async function connect(baseUrl: string, token: Uint8Array, listener: LiveListener): Promise<Socket> {
+async function connect(baseUrl: string, kind: LiveKind, token: Uint8Array, listener: LiveListener): Promise<Socket> {
   // Loaded where it is needed: most commands open no socket.
   const { io } = await import("socket.io-client")
   const { origin, pathname } = new URL(baseUrl)
@@ -96,15 +99,19 @@ async function connect(baseUrl: string, token: Uint8Array, listener: LiveListene
     // Of the WebSocket itself, which would take 100 MiB; browsers have limits of their own.
     maxPayload: LIVE_LIMITS.messageBytes,
   }
-  const socket = io(`${origin}${LIVE_NAMESPACES.meeting}`, options)
+  const socket = io(`${origin}${LIVE_NAMESPACES[kind]}`, options)
   socket.on("log", (raw: unknown) => {
     const nudge = LIVE_NUDGES.log.safeParse(raw)
-    if (nudge.success) listener.onLog(nudge.data)
+    if (nudge.success) listener.onLog?.(nudge.data)
   })
   socket.on(SAID, (raw: unknown) => {
     const said = Saying.safeParse(raw)
-    if (said.success) listener.onSaid(said.data.sealed)
+    if (said.success) listener.onSaid?.(said.data.sealed)
   })
+  for (const name of ["chain", "keyring", "inbox"] as const)
+    socket.on(name, (raw: unknown) => {
+      listener.onAccount?.(name, JSON.stringify(raw))
+    })
   let timer: ReturnType<typeof setTimeout> | undefined
   try {
     await new Promise<void>((resolve, reject) => {

@@ -25,8 +25,9 @@ import { type Client, selfAsAuthor } from "./client.js"
 import { adoptKeyring, appendToKeyring } from "./keyring.js"
 import { refreshKeys } from "./links.js"
 import { adminCapability, fetchEvents } from "./meeting-events.js"
-import type { ClientState, MeetingState, SeenMeeting } from "./state.js"
+import { type ClientState, type MeetingState, NOTHING_UNSEEN, type SeenMeeting } from "./state.js"
 import type { Capability } from "./tokens.js"
+import { rememberUnseen } from "./unseen.js"
 
 /**
  * Makes a meeting with this account as its one admin. Called again after an interruption, it goes on with the one that was begun under this title.
@@ -146,6 +147,7 @@ export async function readMeeting(
     { eventHash: current.eventHash, epoch: current.keys.epoch, secret: current.keys.secret, adminSeed: log.adminSeed },
     sightOf(log),
   )
+  await rememberUnseen(client, log)
   if (log.standing.deletion !== null && meeting.deletion === null)
     await rememberDeletion(client, log.standing.deletion, meeting)
   return log
@@ -330,8 +332,12 @@ export async function rememberMeeting(
     ]
     const isOlder = before !== undefined && before.head.seq > head.seq
     const newest = isOlder ? before : { ...sight, checkedEpochs: sight.checkedEpochs.slice(-MOST_CHECKED_EPOCHS) }
-    const deletion = before?.deletion ?? null
-    return { ...state, meetings: [...others, { ...newest, meetingHash, known: secrets, deletion }] }
+    const kept = {
+      deletion: before?.deletion ?? null,
+      lookedAtSeq: before?.lookedAtSeq ?? null,
+      unseen: before?.unseen ?? { ...NOTHING_UNSEEN },
+    }
+    return { ...state, meetings: [...others, { ...newest, meetingHash, known: secrets, ...kept }] }
   })
 }
 

@@ -19,6 +19,17 @@ const seenSchema = z.object({
   members: uint.nullable(),
   recordings: uint.nullable(),
 })
+/** What others did in a meeting since its person last looked at it here. */
+const unseenSchema = z.object({
+  recordings: uint,
+  /** Who joined. */
+  members: uint,
+  /** Everything else that changes in whose hands the keys are, and the meeting's end. */
+  changes: uint,
+  /** Announced captures that wait for this account's answer. */
+  questions: uint,
+})
+export const NOTHING_UNSEEN = { recordings: 0, members: 0, changes: 0, questions: 0 } as const
 const meetingSchema = z.object({
   meetingHash: bytes,
   known: z.array(knownSecretSchema),
@@ -29,6 +40,9 @@ const meetingSchema = z.object({
   checkedEpochs: z.array(bytes).default([]),
   /** Who deleted it, and when, as its log said while it could be read. */
   deletion: z.object({ authorGenesisHash: bytes, timeMs: uint }).nullable().default(null),
+  /** The newest event when it was last looked at here; `null`: never yet, and what there is by then is not new. */
+  lookedAtSeq: uint.nullable().default(null),
+  unseen: unseenSchema.default(NOTHING_UNSEEN),
 })
 /** `eventHash` is the event that admits the recipient: only where the log has it is the invitation sent. An offer, which admits nobody, has none. */
 const outboxSchema = z.object({
@@ -92,6 +106,7 @@ const stateSchema = z.object({
 export type ClientState = z.infer<typeof stateSchema>
 export type Contact = ClientState["contacts"][number]
 export type SeenMeeting = z.infer<typeof seenSchema>
+export type Unseen = z.infer<typeof unseenSchema>
 export type MeetingState = z.infer<typeof meetingSchema>
 
 /** Of a device that knows its account's keys and chain, and nothing else yet. It is registered but for a new account's first device. */

@@ -1,5 +1,11 @@
 import type { ErrorCode } from "../../shared/protocol/errors.js"
 
+const LIST = new Intl.ListFormat("en", { type: "conjunction" })
+
+function listOf(names: readonly string[]): string {
+  return LIST.format(names)
+}
+
 /** Every English text of the app, so that it can be translated: a section for each area, functions where something is put in. */
 export const strings = {
   app: {
@@ -1017,6 +1023,70 @@ export const strings = {
       newest: "The newest",
       newestIs: "A server can hold back what is newest. If nothing comes for 30 seconds, this screen says so.",
     },
+  },
+  news: {
+    label: "News",
+    invited: (title: string | null) =>
+      title === null ? "An invitation came that can't be opened" : `You are invited to “${title}”`,
+    look: "Look at it",
+    changed: "Others changed who holds keys",
+    more: (count: number) => `${count} more: see each meeting's activity.`,
+    aside: "Seen",
+    unseen: ({
+      recordings,
+      members,
+      changes,
+      questions,
+    }: Readonly<Record<"recordings" | "members" | "changes" | "questions", number>>) =>
+      [
+        questions > 0 ? "you are asked to be recorded" : "",
+        recordings > 0 ? (recordings === 1 ? "1 new recording" : `${recordings} new recordings`) : "",
+        members > 0 ? (members === 1 ? "1 new member" : `${members} new members`) : "",
+        changes > 0 ? (changes === 1 ? "1 change" : `${changes} changes`) : "",
+      ]
+        .filter((part) => part !== "")
+        .join(", "),
+  },
+  presence: {
+    title: "Here now",
+    /** What it is, where the pointer rests on it. */
+    meaning:
+      "Who has this meeting open at this moment. They say so to each other, sealed; the server can't read it, and nothing of it is kept.",
+    onlyYou: "Only you",
+    came: (names: readonly string[]) => `${listOf(names)} ${names.length === 1 ? "is" : "are"} here.`,
+    went: (names: readonly string[]) => `${listOf(names)} ${names.length === 1 ? "is" : "are"} not here any more.`,
+  },
+  consent: {
+    label: "You are asked",
+    isAboutTo: (name: string) => `${name} is about to record, or records already.`,
+    isRecording: (name: string) => `${name} is recording.`,
+    question: "Do you agree to be recorded?",
+    by: "Asked by",
+    meaning: (name: string) =>
+      `Everybody in the meeting sees your answer, and you can change it later. It is your signed word; it stops no recording: only ${name} can.`,
+    agree: "I agree",
+    refuse: "I don't agree",
+    withdraw: "I don't agree any more",
+    later: "Later",
+    more: (count: number) =>
+      count === 1 ? "One more recording waits for your answer." : `${count} more recordings wait for your answer.`,
+    waiting: (count: number) =>
+      count === 1 ? "1 recording waits for your answer" : `${count} recordings wait for your answer`,
+    waitingLead:
+      "Do you agree to be recorded in these? Everybody in the meeting sees your answer, and you can change it on the recording's page. Until you answer, you count neither as agreed nor as refused.",
+    announced: "A recording that was announced, and is not here yet",
+    answersTitle: "Who agreed to be recorded",
+    announcedAt: (moment: string) => `It was announced on ${moment}, before it began, as its author says.`,
+    unannounced: "It was not announced before it began: answers count from when it was added.",
+    otherwiseNamed:
+      "What this was announced as belongs to something else, announced or added earlier. No answer counts for it.",
+    unknownMembers: "It is from before you could open this meeting, so who was asked can't be shown.",
+    states: {
+      agreed: "Agreed",
+      unanswered: "Has not answered",
+      withdrawn: "Does not agree",
+    },
+    keeps: "An answer deletes nothing and stops nothing. Its author, or an admin, can delete a recording.",
   },
   people: {
     title: "People",

@@ -22,7 +22,7 @@ export function Live({
   readonly meetingId: MeetingId
   readonly recordingId: RecordingId
 }): ReactElement {
-  const { log, error, retry } = useMeeting(meetingId)
+  const { log, error, retry } = useMeeting()
   const [wasOpen, setWasOpen] = useState(false)
   const live = log === null ? null : liveCapturesOf(log).findLast((one) => equalBytes(one.recordingId, recordingId))
   const isOpen = live?.isOpen ?? null

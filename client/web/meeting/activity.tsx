@@ -2,10 +2,10 @@ import type { ReactElement, ReactNode } from "react"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { type AccountChange, activityOf, memberAccountChanges, type MeetingChange } from "../../sdk/activity.js"
 import { titleOf } from "../../sdk/recordings.js"
-import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
 import { formatDayNumber, formatMoment } from "../ui/format.js"
 import type { MeetingPartProps } from "./meeting.js"
+import { AccountSentence, Did, MeetingSentence } from "./sentences.js"
 
 const DAY_MS = 86_400_000
 
@@ -53,72 +53,16 @@ function ofMeeting(change: MeetingChange, index: number): Happening {
     key: `change ${change.seq} ${index}`,
     timeMs: change.timeMs,
     when: formatMoment(change.timeMs),
-    what: sentenceOf(change),
+    what: <MeetingSentence change={change} />,
   }
-}
-
-function sentenceOf(change: MeetingChange): ReactElement {
-  const texts = strings.meeting.activity
-  switch (change.kind) {
-    case "joined":
-      return <About about={change.about} by={change.by} did={texts.added} />
-    case "removed":
-      return <About about={change.about} by={change.by} did={texts.removed} />
-    case "made-admin":
-      return <About about={change.about} by={change.by} did={texts.madeAdmin} />
-    case "made-member":
-      return <About about={change.about} by={change.by} did={texts.madeMember} />
-    case "policy":
-      return <Did who={change.by} did={change.policy === "shared" ? texts.policyShared : texts.policyFromJoin} />
-    case "renamed":
-      return <Did who={change.by} did={texts.renamed(change.title)} />
-    case "left":
-      return <Did who={change.by} did={texts.left} />
-    case "ended":
-      return <Did who={change.by} did={texts.ended} />
-    case "deleted":
-      return <Did who={change.by} did={texts.deleted} />
-  }
-}
-
-function Did({ who, did }: { readonly who: Uint8Array; readonly did: string }): ReactElement {
-  return (
-    <>
-      <PersonName genesisHash={who} /> {did}
-    </>
-  )
-}
-
-function About({
-  about,
-  by,
-  did,
-}: {
-  readonly about: Uint8Array
-  readonly by: Uint8Array
-  readonly did: string
-}): ReactElement {
-  return (
-    <>
-      <Did who={by} did={did} /> <PersonName genesisHash={about} />
-    </>
-  )
 }
 
 function ofAccount(change: AccountChange): Happening {
-  const texts = strings.meeting.activity
-  const did = {
-    "device-added": texts.deviceAdded,
-    recovered: texts.recovered,
-    "devices-revoked": texts.devicesRevoked,
-    "recovery-replaced": texts.recoveryReplaced,
-    closed: texts.closed,
-  }[change.kind]
   return {
     key: `account ${change.about.join()} ${change.seq}`,
     timeMs: change.day * DAY_MS,
     when: formatDayNumber(change.day),
-    what: <Did who={change.about} did={did} />,
+    what: <AccountSentence change={change} />,
   }
 }
 

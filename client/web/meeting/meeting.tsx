@@ -4,6 +4,9 @@ import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, MEETING_TABS, type MeetingTab, navigate } from "../routes.js"
+import { ConsentWaiting } from "../presence/consent-waiting.js"
+import { useLookedAt } from "../news/use-looked-at.js"
+import { HereNow } from "../presence/here-now.js"
 import { useClient } from "../signed-in/client-context.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
 import { strings } from "../strings.js"
@@ -31,7 +34,8 @@ export interface MeetingPartProps {
 /** A meeting: its recordings, members, activity and settings. */
 export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; readonly tab: MeetingTab }): ReactElement {
   const client = useClient()
-  const { log, error, retry } = useMeeting(meetingId)
+  const { log, error, retry } = useMeeting()
+  useLookedAt(log)
   const back = { href: hrefOf({ screen: "meetings" }), label: strings.meeting.back }
   if (isTakenOut(error))
     return (
@@ -66,6 +70,7 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
         </>
       }
     >
+      <HereNow />
       <DropArea meetingId={meetingId} />
       <Failure error={error}>
         <Action onPress={retry}>{strings.common.tryAgain}</Action>
@@ -104,6 +109,7 @@ function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab
         <>
           {log.lives.length === 0 ? null : <LiveCaptures log={log} />}
           <UploadList meetingId={log.meetingId} />
+          <ConsentWaiting log={log} />
           <Recordings log={log} />
         </>
       )

@@ -1,5 +1,8 @@
-import type { ReactElement } from "react"
-import { acceptInvitation, declineInvitations, listInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
+import { type ReactElement, useEffect } from "react"
+import { toHex } from "../../../shared/protocol/bytes.js"
+import { acceptInvitation, declineInvitations, type WaitingInvitation } from "../../sdk/invitations.js"
+import { newsView, updateNews } from "../news/news-store.js"
+import { useNews } from "../news/use-news.js"
 import { navigate } from "../routes.js"
 import { useClient } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
@@ -7,37 +10,39 @@ import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { Failure } from "../ui/notice.js"
-import { useLoaded } from "../ui/use-loaded.js"
 import { useTask } from "../ui/use-task.js"
 
-/** The invitations that wait in this account's inbox; nothing where none does. */
+/** The invitations that wait in this account's inbox, as they come; nothing where none does. */
 export function Invitations(): ReactElement | null {
-  const client = useClient()
-  const waiting = useLoaded(async () => await listInvitations(client), [client])
-  if (waiting.state === "failed") return <Failure error={waiting.error} />
-  if (waiting.value === null || waiting.value.length === 0) return null
+  const { invitations, error } = useNews()
+  useEffect(() => {
+    // Whoever looks at them here needs no notice any more.
+    const shown = (invitations ?? []).map(({ sealedHash }) => toHex(sealedHash))
+    if (shown.some((hash) => !newsView().seenInvitations.includes(hash))) updateNews({ seenInvitations: shown })
+  }, [invitations])
+  if (invitations === null) return <Failure error={error} />
+  if (invitations.length === 0) return null
   return (
     <section className="stack" aria-labelledby="invitations">
       <h2 id="invitations">{strings.meetings.invitations}</h2>
       <ul className="rows">
-        {waiting.value.map((invitation) => (
-          <InvitationRow key={invitation.sealedHash.join()} waiting={invitation} onDone={waiting.reload} />
+        {invitations.map((invitation) => (
+          <InvitationRow key={toHex(invitation.sealedHash)} waiting={invitation} />
         ))}
       </ul>
     </section>
   )
 }
 
-function InvitationRow({
-  waiting,
-  onDone,
-}: {
-  readonly waiting: WaitingInvitation
-  readonly onDone: () => void
-}): ReactElement {
+function InvitationRow({ waiting }: { readonly waiting: WaitingInvitation }): ReactElement {
   const client = useClient()
+  const onDone = (): void => {
+    const { invitations } = newsView()
+    updateNews({ invitations: (invitations ?? []).filter((other) => other !== waiting) })
+  }
   const accepting = useTask(async () => {
     const meetingId = await acceptInvitation(client, waiting)
+    onDone()
     navigate({ screen: "meeting", meetingId, tab: "recordings" })
   })
   const declining = useTask(async () => {

@@ -3,6 +3,7 @@ import { idOfHash } from "../../../shared/protocol/ids.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
 import { flushOutbox } from "../../sdk/outbox.js"
 import type { MeetingState } from "../../sdk/state.js"
+import { UnseenMark } from "../news/unseen-mark.js"
 import { hrefOf } from "../routes.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
@@ -83,11 +84,15 @@ export function Meetings(): ReactElement {
   )
 }
 
-function MeetingRow({ meeting: { meetingHash, seen } }: { readonly meeting: MeetingState }): ReactElement {
+function MeetingRow({ meeting }: { readonly meeting: MeetingState }): ReactElement {
+  const { meetingHash, seen, unseen } = meeting
   const href = hrefOf({ screen: "meeting", meetingId: idOfHash("meeting", meetingHash), tab: "recordings" })
   return (
     <li>
-      <a href={href}>{seen?.title ?? strings.meetings.untitled}</a>
+      <span className="meeting-name">
+        <a href={href}>{seen?.title ?? strings.meetings.untitled}</a>
+        <UnseenMark unseen={unseen} />
+      </span>
       <span className="faint">
         {seen?.members == null
           ? strings.meetings.notLookedAt

@@ -2,11 +2,11 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { Clock, RandomBytes } from "../../../shared/protocol/ambient.js"
 import { type SegmentPrimitives, sodiumPrimitives } from "../../crypto/primitives.js"
 import { sodiumReady } from "../../crypto/sodium.js"
-import type { News } from "../../sdk/activity.js"
 import { type Client, createClient } from "../../sdk/client.js"
 import { Http } from "../../sdk/http.js"
 import type { SegmentWork } from "../../sdk/segment-work.js"
 import type { StateBox } from "../../sdk/state.js"
+import { tellNews } from "../news/news-store.js"
 import { fetchTransport } from "./fetch-transport.js"
 import { createSegmentWorkers } from "./segment-workers.js"
 import { openStateBox } from "./state-box.js"
@@ -39,14 +39,14 @@ export async function createClientParts(url: string = location.origin): Promise<
 }
 
 /** This browser's account as a client, or `null` where it holds none. @throws {@link ArchiveError} as {@link openStateBox}. */
-export async function openClient(onNews?: (news: News) => void): Promise<Client | null> {
+export async function openClient(): Promise<Client | null> {
   const [state] = await Promise.all([openStateBox(), sodiumReady()])
-  return state === null ? null : clientOf(state, onNews)
+  return state === null ? null : clientOf(state)
 }
 
-/** A client of an account whose state was opened or made here. What makes or opens one has awaited libsodium. */
-export function clientOf(state: StateBox, onNews: (news: News) => void = () => undefined): Client {
-  return createClient({ ...partsOf(location.origin), state, onNews })
+/** A client of an account whose state was opened or made here; its news are shown. What makes or opens one has awaited libsodium. */
+export function clientOf(state: StateBox): Client {
+  return createClient({ ...partsOf(location.origin), state, onNews: tellNews })
 }
 
 function partsOf(url: string): ClientParts {

@@ -1,6 +1,7 @@
 import { type ReactElement, useEffect } from "react"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { HereNow } from "../presence/here-now.js"
 import { hrefOf } from "../routes.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
 import { strings } from "../strings.js"
@@ -19,7 +20,7 @@ const texts = strings.record
 
 /** The recorder of a meeting: what is chosen, what is recorded, and what becomes of it. */
 export function Record({ meetingId }: { readonly meetingId: MeetingId }): ReactElement {
-  const { log, error, retry } = useMeeting(meetingId)
+  const { log, error, retry } = useMeeting()
   const manager = useRecordingManager()
   const { running, ended } = useRecordings()
   const epoch = log?.newestEpochSeen
@@ -44,6 +45,7 @@ export function Record({ meetingId }: { readonly meetingId: MeetingId }): ReactE
   const title = log?.current.title ?? ""
   return (
     <Page key="open" title={texts.title} back={back} lead={isHere ? undefined : texts.lead(title)} isWide>
+      {log === null ? null : <HereNow />}
       {ended !== null && equalBytes(ended.meetingId, meetingId) ? <Ended ended={ended} /> : null}
       <CaptureList meetingId={meetingId} />
       {isHere ? (

@@ -12,6 +12,8 @@ import { Page } from "../ui/page.js"
 import { UploadsProvider } from "../uploads/uploads-context.js"
 import { ClientProvider } from "./client-context.js"
 
+const News = lazily(async () => (await import("../news/news.js")).News)
+const MeetingRoom = lazily(async () => (await import("../presence/meeting-room.js")).MeetingRoom)
 const Meetings = lazily(async () => (await import("../meetings/meetings.js")).Meetings)
 const Meeting = lazily(async () => (await import("../meeting/meeting.js")).Meeting)
 const Join = lazily(async () => (await import("../joining/join.js")).Join)
@@ -72,6 +74,9 @@ export function SignedIn({ client }: { readonly client: Client }): ReactElement 
       <RecordingsProvider>
         <RecordingNotices />
         <UploadsProvider>
+          <Suspense fallback={null}>
+            <News />
+          </Suspense>
           <Suspense fallback={<Busy label={strings.common.loading} />}>
             <WhenRegistered>
               <Screen route={route} />
@@ -91,20 +96,14 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
     case "meetings":
       return <Meetings />
     case "meeting":
-      return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
     case "recording":
-      return (
-        <Watch
-          key={route.recordingId.join()}
-          meetingId={route.meetingId}
-          recordingId={route.recordingId}
-          startMs={route.startMs}
-        />
-      )
     case "record":
-      return <Record key={route.meetingId.join()} meetingId={route.meetingId} />
     case "live":
-      return <Live key={route.recordingId.join()} meetingId={route.meetingId} recordingId={route.recordingId} />
+      return (
+        <MeetingRoom key={route.meetingId.join()} meetingId={route.meetingId}>
+          <MeetingScreen route={route} />
+        </MeetingRoom>
+      )
     case "devices":
       return <Devices />
     case "people":
@@ -121,5 +120,22 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
           <a href={hrefOf({ screen: "meetings" })}>{strings.app.toMeetings}</a>
         </Page>
       )
+  }
+}
+
+function MeetingScreen({
+  route,
+}: {
+  readonly route: Extract<Route, { readonly screen: "meeting" | "recording" | "record" | "live" }>
+}): ReactElement {
+  switch (route.screen) {
+    case "meeting":
+      return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+    case "recording":
+      return <Watch key={route.recordingId.join()} recordingId={route.recordingId} startMs={route.startMs} />
+    case "record":
+      return <Record key={route.meetingId.join()} meetingId={route.meetingId} />
+    case "live":
+      return <Live key={route.recordingId.join()} meetingId={route.meetingId} recordingId={route.recordingId} />
   }
 }

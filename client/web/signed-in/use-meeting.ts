@@ -1,9 +1,10 @@
-import { useEffect, useState } from "react"
+import { createContext, useContext, useEffect, useMemo, useState } from "react"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { type ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { watchMeeting } from "../../sdk/live.js"
+import { Presence, type PresentMember } from "../../sdk/presence.js"
 import { useClient } from "./client-context.js"
 
 export interface FollowedMeeting {
@@ -15,6 +16,8 @@ export interface FollowedMeeting {
   readonly trouble: ArchiveError | null
   /** Begins anew, after an error. */
   readonly retry: () => void
+  /** Who else has the meeting open, since longest first; this account where another of its devices or windows has. */
+  readonly present: readonly PresentMember[]
 }
 
 interface Seen {
@@ -24,9 +27,22 @@ interface Seen {
   readonly trouble: ArchiveError | null
 }
 
-/** A meeting as it stands, followed while a screen shows it. */
-export function useMeeting(meetingId: MeetingId): FollowedMeeting {
+const NOBODY: readonly PresentMember[] = []
+
+const RoomContext = createContext<FollowedMeeting | null>(null)
+export const RoomProvider = RoomContext.Provider
+
+/** The meeting of this screen, as it stands. All of its screens share one following, and so one socket: only below `MeetingRoom`. */
+export function useMeeting(): FollowedMeeting {
+  const room = useContext(RoomContext)
+  if (room === null) throw new Error("no meeting: this is shown outside of one")
+  return room
+}
+
+/** A meeting as it stands, followed while one of its screens is shown; this account is here while the tab is visible. */
+export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
   const client = useClient()
+  const [present, setPresent] = useState(NOBODY)
   const [seen, setSeen] = useState<Seen>({ meetingId, log: null, error: null, trouble: null })
   const [turn, setTurn] = useState(0)
   // Two ids of the same bytes are two objects.
@@ -36,8 +52,21 @@ export function useMeeting(meetingId: MeetingId): FollowedMeeting {
     setSeen((before) =>
       equalBytes(before.meetingId, meetingId) ? before : { meetingId, log: null, error: null, trouble: null },
     )
+    const presence = new Presence(client, { onChange: setPresent })
+    const look = (): void => {
+      if (document.visibilityState === "visible") presence.come()
+      else presence.go()
+    }
+    const leave = (): void => {
+      presence.go()
+    }
+    look()
+    document.addEventListener("visibilitychange", look)
+    addEventListener("pagehide", leave)
+    addEventListener("pageshow", look)
     watchMeeting(client, meetingId, {
       signal: stopped.signal,
+      presence,
       onChange: (log) => {
         setSeen({ meetingId, log, error: null, trouble: null })
       },
@@ -50,16 +79,22 @@ export function useMeeting(meetingId: MeetingId): FollowedMeeting {
     })
     return () => {
       stopped.abort()
+      document.removeEventListener("visibilitychange", look)
+      removeEventListener("pagehide", leave)
+      removeEventListener("pageshow", look)
     }
   }, [client, key, turn])
-  const isThis = equalBytes(seen.meetingId, meetingId)
-  return {
-    log: isThis ? seen.log : null,
-    error: isThis ? seen.error : null,
-    trouble: isThis ? seen.trouble : null,
-    retry: () => {
-      setSeen((before) => ({ ...before, error: null }))
-      setTurn((count) => count + 1)
-    },
-  }
+  return useMemo(() => {
+    const isThis = equalBytes(seen.meetingId, meetingId)
+    return {
+      log: isThis ? seen.log : null,
+      error: isThis ? seen.error : null,
+      trouble: isThis ? seen.trouble : null,
+      present: isThis ? present : NOBODY,
+      retry: () => {
+        setSeen((before) => ({ ...before, error: null }))
+        setTurn((count) => count + 1)
+      },
+    }
+  }, [seen, present, key])
 }

@@ -1,4 +1,5 @@
 import { type ReactElement, type ReactNode, useMemo, useState } from "react"
+import { ConsentAnswers } from "../presence/consent-answers.js"
 import { hrefOf } from "../routes.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
@@ -57,6 +58,7 @@ export function WatchRecording({
     >
       {isPlayable ? <Played {...shared} /> : <OnlyFile {...shared} />}
       <SaveProgress save={save} sizeBytes={media.trueBytes} />
+      <ConsentAnswers log={log} recordingId={published.fields.recordingId} />
     </Page>
   )
 }

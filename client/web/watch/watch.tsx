@@ -1,7 +1,7 @@
 import type { ReactElement, ReactNode } from "react"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
+import type { RecordingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
 import { openRecordingOf, titleOf } from "../../sdk/recordings.js"
 import { hrefOf } from "../routes.js"
@@ -20,12 +20,10 @@ import { WatchRecording } from "./watch-recording.js"
 
 /** A recording, watched; or why it can't be. */
 export function Watch({
-  meetingId,
   recordingId,
   startMs,
   actions,
 }: {
-  readonly meetingId: MeetingId
   readonly recordingId: RecordingId
   /** Where it begins. */
   readonly startMs: number | null
@@ -33,7 +31,7 @@ export function Watch({
   readonly actions?: ReactNode
 }): ReactElement {
   const client = useClient()
-  const { log, error, retry } = useMeeting(meetingId)
+  const { log, error, retry } = useMeeting()
   if (log === null)
     return (
       <Page title={strings.watch.title} back={{ href: hrefOf({ screen: "meetings" }), label: strings.app.meetings }}>

@@ -1,7 +1,7 @@
 import { parse } from "../../../api/mount.js"
 import { parseRange } from "../../../api/assets/range.js"
 import { parseAnswer } from "../../../client/sdk/http.js"
-import { decodeState, encodeState } from "../../../client/sdk/state.js"
+import { decodeState, encodeState, NOTHING_UNSEEN } from "../../../client/sdk/state.js"
 import { decodeJournal, encodeJournal, type Journal, JOURNAL_LIMIT_BYTES } from "../../../client/sdk/upload/journal.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { AppendEventRequest, EventsResponse } from "../../../shared/protocol/http.js"
@@ -92,6 +92,8 @@ function clientState(): Format {
         seen: { title: "A meeting", epoch: 0, members: 1, recordings: null },
         checkedEpochs: [hash],
         deletion: null,
+        lookedAtSeq: null,
+        unseen: { ...NOTHING_UNSEEN },
       },
     ],
     keyring: { count: 0, hash },

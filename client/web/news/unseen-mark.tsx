@@ -1,0 +1,15 @@
+import type { ReactElement } from "react"
+import type { Unseen } from "../../sdk/state.js"
+import { strings } from "../strings.js"
+
+/** That a meeting has something new since this device's person last looked, and what; nothing where it hasn't. */
+export function UnseenMark({ unseen }: { readonly unseen: Unseen }): ReactElement | null {
+  const what = strings.news.unseen(unseen)
+  if (what === "") return null
+  return (
+    <span className="unseen">
+      <span className="unseen-dot" aria-hidden="true" />
+      {what}
+    </span>
+  )
+}
