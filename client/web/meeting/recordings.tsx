@@ -1,6 +1,7 @@
 import type { ReactElement } from "react"
 import { formatDay, formatDayNumber, formatDuration } from "../ui/format.js"
 import { readStoredRecordings, type StoredRecording } from "../../sdk/keeping.js"
+import { liveCapturesOf } from "../../sdk/live-capture/captures.js"
 import { titleOf } from "../../sdk/recordings.js"
 import { hrefOf } from "../routes.js"
 import { useClient } from "../signed-in/client-context.js"
@@ -15,13 +16,13 @@ import { Poster } from "./poster.js"
 import { RecordingMenu } from "./recording-menu.js"
 
 /** A meeting's recordings, the newest first, each with what became of it. */
-export function Recordings({ log }: MeetingPartProps): ReactElement {
+export function Recordings({ log }: MeetingPartProps): ReactElement | null {
   const client = useClient()
   const stored = useLoaded(async () => await readStoredRecordings(client, log), [client, log.head.seq])
   if (stored.state === "failed") return <Failure error={stored.error} />
   if (stored.value === null) return <Busy label={strings.common.loading} />
   if (stored.value.length === 0)
-    return (
+    return liveCapturesOf(log).some(({ isOpen }) => isOpen) ? null : (
       <Empty title={strings.meeting.recordings.emptyTitle}>
         <p>{strings.meeting.recordings.empty}</p>
       </Empty>
