@@ -132,7 +132,8 @@ const CUT_OFF = `(() => {
   }
   for (const element of document.body.querySelectorAll("*")) {
     if (!element.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue
-    if (element.closest(".visually-hidden, .skip, [data-live-announcer], svg, video") !== null) continue
+    // A field scrolls with what is typed in it.
+    if (element.closest(".visually-hidden, .skip, [data-live-announcer], svg, video, input") !== null) continue
     const { left, right, width, height } = element.getBoundingClientRect()
     if (width < 2 || height < 2) continue
     if ((right > innerWidth + 1 || left < -1) && !scrolls(element)) found.push("beside the window: " + said(element))

@@ -55,7 +55,8 @@ describe("recording in the browser, in full", function () {
     await stack.stop()
   })
 
-  afterEach(() => {
+  afterEach(async () => {
+    await alice.context.setOffline(false).catch(() => undefined)
     alice.assertCalm()
   })
 
