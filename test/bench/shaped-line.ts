@@ -56,6 +56,13 @@ class Direction {
   }
 }
 
+async function drained(socket: Socket): Promise<void> {
+  const settled = new AbortController()
+  const { signal } = settled
+  await Promise.race([once(socket, "drain", { signal }), once(socket, "close", { signal })])
+  settled.abort()
+}
+
 export async function startShapedLine(bitsPerSecond: number, roundTripMs: number): Promise<ShapedLine> {
   const sockets = new Set<Socket>()
   const directions = { up: new Direction(), down: new Direction() }
@@ -78,7 +85,7 @@ export async function startShapedLine(bitsPerSecond: number, roundTripMs: number
         const packet = bytes.subarray(at, at + (isSlow ? PACKET_BYTES : bytes.length))
         at += packet.length
         if (!isSlow) {
-          if (!to.write(packet)) await Promise.race([once(to, "drain"), once(to, "close")])
+          if (!to.write(packet)) await drained(to)
           continue
         }
         if (performance.now() - lastSentMs > IDLE_MS) windowBytes = FIRST_WINDOW_BYTES
