@@ -141,6 +141,7 @@ export {
   type LiveEnd,
   type LiveState,
   recoverCapture,
+  type RecoverOptions,
   watchHeads,
   type WatchHeadsOptions,
 } from "./live-capture/follow.js"

@@ -383,7 +383,7 @@ export const strings = {
       empty: "Upload one, or record here. Everybody in the meeting can watch it, and nobody else.",
       unreadable: "Begun before you could open this meeting",
       states: {
-        kept: "",
+        kept: "Stored",
         withdrawn: "Deleted",
         deleted: "Deleted with its meeting",
         outlived: "Gone, as this meeting keeps recordings for a time only",
@@ -438,6 +438,9 @@ export const strings = {
       published: (title: string) => `added “${title}”`,
       publishedUnreadable: "added a recording that you can't open",
       withdrawn: "deleted a recording",
+      wentLive: (title: string) => `began to record “${title}”`,
+      wentLiveUnreadable: "began to record something that you can't open",
+      announced: "announced a recording, of which nothing came",
       deviceAdded: "added a device",
       recovered: "used recovery words, which added a device",
       devicesRevoked: "removed a device",
@@ -529,6 +532,7 @@ export const strings = {
     notMedia: "No video or sound, as far as its name tells. It is stored as it is.",
     captions: "Captions",
     noCaptions: "None",
+    chapters: (name: string) => `With its chapters, from ${name}.`,
     strays: (count: number) =>
       count === 1
         ? "One file with captions has no recording of its name. Choose it at the recording it belongs to, or leave it out."
@@ -538,6 +542,7 @@ export const strings = {
     inMeeting: (title: string) => `to ${title}`,
     states: {
       waiting: "Waiting for its turn",
+      recovering: "Fetching and checking what there is",
       preparing: "Preparing",
       sending: "Sending",
       storing: "All sent. The server is storing it",
@@ -550,6 +555,10 @@ export const strings = {
       offline: "Waiting for the network. It goes on by itself",
     },
     connecting: "Asking the server how far it is …",
+    recovered: "What there is of a recording that was interrupted",
+    recoveringNow: (percent: string) => `Fetching and checking what there is: ${percent}`,
+    cancelRecovery: (title: string) =>
+      `Nothing of "${title}" was published. What was fetched for it is removed from this browser. What there is at the server stays there, and can be saved later.`,
     preparingNow: (percent: string) => `Preparing: ${percent}`,
     preparingLead: "Made ready for watching: beginning at once, a picture, the line of sound.",
     sent: (sent: string, total: string) => `Sent ${sent} of ${total}`,
@@ -921,6 +930,9 @@ export const strings = {
     notThere: {
       deleted: "This recording was deleted",
       deletedLead: "It can't be opened any more. The meeting's activity says more.",
+      live: "This is not published yet",
+      liveLead: "It is still being recorded, or made ready. It can be watched until then.",
+      toLive: "Watch it now",
       missing: "this recording is not in this meeting",
       perhapsEarlier: "This recording doesn't open for you",
       perhapsEarlierLead:
@@ -957,9 +969,27 @@ export const strings = {
       nothing: (title: string) => `“${title}” was announced, and nothing of it has come.`,
       gone: (title: string) => `“${title}” was begun, and given up.`,
     },
+    save: {
+      action: "Save what there is",
+      heading: (title: string) => `Save what there is of “${title}”?`,
+      what: "All that reached the server is fetched, checked against what the recording device signed, made ready for watching, and published here.",
+      meaning: (author: string) =>
+        author === "You"
+          ? "It becomes a recording of its own, beside the one that your other device began."
+          : `It becomes a recording of yours: the others see that you saved it. That every part of it comes from the device of ${author} is checked now, by this device; afterwards it is your word.`,
+      twice: (author: string) =>
+        author === "You"
+          ? "If your other device comes back, it can still finish the whole. Then there are two, and you can delete one."
+          : `If the device of ${author} comes back, it can still finish the whole. Then there are two, and one can be deleted.`,
+      titled: (title: string) => `${title} (what was saved)`,
+      confirm: "Save it",
+      saving: "It is being saved. The meeting shows how far it is.",
+      toMeeting: "Go to the meeting",
+    },
     mark: {
       live: "Live",
       isLive: "Live: you see the newest",
+      newest: "Newest so far",
       behind: (time: string) => `${time} behind`,
       isBehind: (time: string) => `${time} behind. Go to the newest`,
       over: "Ended",

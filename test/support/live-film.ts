@@ -55,7 +55,7 @@ const FFMPEG = "ffmpeg"
 const FLUSH_MS = 700
 
 export async function startFilm(
-  { client, home }: TestClient,
+  { client, home }: Pick<TestClient, "client" | "home">,
   meetingId: MeetingId,
   title: string,
   kind: keyof typeof FILM_TYPES = "film",

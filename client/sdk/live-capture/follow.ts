@@ -101,12 +101,22 @@ export async function watchHeads(
   }
 }
 
+export interface RecoverOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Told of what was read, from 0 to 1. */
+  readonly onProgress?: (fraction: number) => void
+}
+
 /**
  * What can be saved of a capture whose recorder is gone: all segments under its newest signed head. It can be opened again and again.
- * @throws {@link ArchiveError} `not-found` where no head came; `integrity`.
+ * @throws {@link ArchiveError} `not-found` where no head came; `integrity`; `interrupted`.
  */
-export async function recoverCapture(client: Client, live: LiveCapture): Promise<AssetSource> {
-  const view = new LiveView(client, live)
+export async function recoverCapture(
+  client: Client,
+  live: LiveCapture,
+  { signal, onProgress = () => undefined }: RecoverOptions = {},
+): Promise<AssetSource> {
+  const view = new LiveView(client, live, { signal })
   const head = await view.refresh()
   if (head === null) throw new ArchiveError("not-found", "nothing of this capture reached the server")
   const { segments } = head
@@ -115,6 +125,7 @@ export async function recoverCapture(client: Client, live: LiveCapture): Promise
       const read = await view.read(next, LIVE_SEGMENTS)
       yield concatBytes(...read)
       next += read.length
+      onProgress(next / segments)
     }
   }
   return { sizeBytes: null, open: () => Promise.resolve({ ...sourceOf(all()), close: () => Promise.resolve() }) }

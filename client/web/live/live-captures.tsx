@@ -6,6 +6,7 @@ import { hrefOf } from "../routes.js"
 import { useClient } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
 import { PersonName } from "../signed-in/person-name.js"
+import { SaveCapture, LEFT_MS } from "./save-capture.js"
 import { errorTexts, strings } from "../strings.js"
 import "../styles/live.css"
 import { formatDuration, formatMoment } from "../ui/format.js"
@@ -13,6 +14,7 @@ import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { type CaptureStanding, useLiveStates } from "./use-live-states.js"
 
 const texts = strings.live.list
+const LEFT_FINISHING_MS = 60 * 60_000
 /** What was announced and never came is told for so long; the activity keeps it. */
 const TOLD_MS = 24 * 3_600_000
 
@@ -22,9 +24,8 @@ export function LiveCaptures({ log }: { readonly log: MeetingLog }): ReactElemen
   const open = liveCapturesOf(log).filter(({ isOpen }) => isOpen)
   const standingOf = useLiveStates(open)
   const nowMs = client.clock.nowMs()
-  const isShown = (live: LiveCapture): boolean => !isNothing(standingOf(live))
-  const shown = open.filter(isShown).toReversed()
-  const told = open.filter((live) => !isShown(live) && nowMs - live.capturedAtMs < TOLD_MS)
+  const shown = open.filter((live) => !isNothing(standingOf(live)) && standingOf(live).kind !== "asking").toReversed()
+  const told = open.filter((live) => isNothing(standingOf(live)) && nowMs - live.capturedAtMs < TOLD_MS)
   if (shown.length === 0 && told.length === 0) return null
   return (
     <section aria-label={texts.label}>
@@ -88,9 +89,20 @@ function LiveCard({
           <PersonName genesisHash={authorGenesisHash} />
         </div>
         <p className="live-meaning">{meaningOf(standing, isOwn ? null : name)}</p>
+        {isLeft(standing, client.clock.nowMs()) ? (
+          <div className="actions">
+            <SaveCapture meetingId={meetingId} live={live} author={name} />
+          </div>
+        ) : null}
       </div>
     </article>
   )
+}
+
+/** Whether its recorder seems gone. One that makes a recording of it may take its time. */
+function isLeft(standing: CaptureStanding, nowMs: number): boolean {
+  if (standing.kind === "interrupted") return nowMs - standing.newestMs > LEFT_MS
+  return standing.kind === "finishing" && nowMs - standing.newestMs > LEFT_FINISHING_MS
 }
 
 function meaningOf(standing: CaptureStanding, name: string | null): string {

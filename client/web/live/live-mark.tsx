@@ -14,11 +14,14 @@ export function LiveMark({
   feed,
   video,
   isOver,
+  isStill,
 }: {
   readonly feed: LiveFeed
   readonly video: HTMLVideoElement | null
   /** Whether it ended: then there is nothing that goes on. */
   readonly isOver: boolean
+  /** Whether nothing new comes now. */
+  readonly isStill: boolean
 }): ReactElement {
   const [behindS, setBehindS] = useState(0)
   useEffect(() => {
@@ -34,12 +37,13 @@ export function LiveMark({
   }, [feed, video])
   const texts = strings.live.mark
   if (isOver) return <span className="live-mark live-mark-over">{texts.over}</span>
-  const isLive = behindS <= LIVE_S
+  const isNewest = behindS <= LIVE_S
+  const isLive = isNewest && !isStill
   const behind = formatDuration(behindS * MS_PER_S)
   return (
     <Button
       className={isLive ? "live-mark live-mark-now" : "live-mark"}
-      aria-label={isLive ? texts.isLive : texts.isBehind(behind)}
+      aria-label={isLive ? texts.isLive : isNewest ? texts.newest : texts.isBehind(behind)}
       onPress={() => {
         if (video === null) return
         video.currentTime = Math.max(0, feed.edgeS - EDGE_LAG_S)
@@ -47,7 +51,7 @@ export function LiveMark({
       }}
     >
       <span className="live-dot" aria-hidden="true" />
-      {isLive ? texts.live : texts.behind(behind)}
+      {isLive ? texts.live : isNewest ? texts.newest : texts.behind(behind)}
     </Button>
   )
 }

@@ -7,6 +7,7 @@ import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { formatMoment } from "../ui/format.js"
+import { Notice } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
 import { Player } from "../watch/player.js"
 import type { Extras } from "../watch/use-extras.js"
@@ -14,10 +15,12 @@ import { usePlaying } from "../watch/use-playing.js"
 import { LiveBroken } from "./live-broken.js"
 import { LiveMark } from "./live-mark.js"
 import { LiveSeal } from "./live-seal.js"
+import { LEFT_MS, SaveCapture } from "./save-capture.js"
 import { LiveStanding } from "./live-standing.js"
-import { useLive } from "./use-live.js"
+import { type FollowedCapture, useLive } from "./use-live.js"
 
 const MS_PER_S = 1_000
+const LOOK_MS = 5_000
 /** A capture has nothing that goes along with it. */
 const NO_EXTRAS: Extras = { posterUrl: null, peaks: null, captions: [], failures: [] }
 
@@ -52,6 +55,8 @@ export function LiveWatch({
     error === null && !isUndecodable ? null : (
       <LiveBroken error={error} author={author} timeOf={(segment) => feed?.timeOf(segment) ?? null} onRetry={retry} />
     )
+  const isLeft = useIsLeft(followed)
+  const [isSaving, setSaving] = useState(false)
   const isThere = playback !== null || error !== null || end === null
   return (
     <Page
@@ -75,7 +80,16 @@ export function LiveWatch({
           playing={playing}
           onVideo={setVideo}
           cover={cover}
-          mark={feed === null ? null : <LiveMark feed={feed} video={video} isOver={end !== null} />}
+          mark={
+            feed === null || cover !== null ? null : (
+              <LiveMark
+                feed={feed}
+                video={video}
+                isOver={end !== null}
+                isStill={followed.state === "interrupted" || followed.trouble !== null}
+              />
+            )
+          }
         />
       ) : null}
       <LiveStanding log={log} live={live} followed={followed} author={author} />
@@ -90,9 +104,46 @@ export function LiveWatch({
           >
             {strings.live.fromStart}
           </Action>
+          {isLeft ? (
+            <SaveCapture
+              meetingId={log.meetingId}
+              live={live}
+              author={author}
+              onSaving={() => {
+                setSaving(true)
+              }}
+            />
+          ) : null}
         </div>
       )}
+      {isSaving ? (
+        <Notice>
+          <p>
+            {strings.live.save.saving} <a href={back.href}>{strings.live.save.toMeeting}</a>
+          </p>
+        </Notice>
+      ) : null}
       <LiveSeal live={live} error={error} />
     </Page>
   )
+}
+
+/** Whether its recorder was not heard for so long that it may be gone. */
+function useIsLeft({ state, end, newestMs }: FollowedCapture): boolean {
+  const client = useClient()
+  const [isLeft, setLeft] = useState(false)
+  const isInterrupted = state === "interrupted" && end === null && newestMs > 0
+  useEffect(() => {
+    setLeft(false)
+    if (!isInterrupted) return
+    const look = (): void => {
+      setLeft(client.clock.nowMs() - newestMs > LEFT_MS)
+    }
+    look()
+    const timer = setInterval(look, LOOK_MS)
+    return () => {
+      clearInterval(timer)
+    }
+  }, [client, isInterrupted, newestMs])
+  return isLeft
 }

@@ -24,6 +24,9 @@ export type CaptureStanding =
   | { readonly kind: "failed"; readonly error: unknown }
 
 const LOOK_MS = 5_000
+/** What stood still for long is asked for less often. */
+const STILL_MS = 120_000
+const STILL_LOOK_MS = 30_000
 const ASKING: CaptureStanding = { kind: "asking" }
 
 /** Asks the server every few seconds how it stands with captures, while a screen shows them. @returns that of each. */
@@ -79,7 +82,7 @@ async function follow(
         if (!isArchiveError(error) || !error.retryable) return
       }
     }
-    await sleep(LOOK_MS, signal)
+    await sleep(performance.now() - changedMs > STILL_MS ? STILL_LOOK_MS : LOOK_MS, signal)
   }
 }
 

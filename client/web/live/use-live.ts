@@ -13,6 +13,8 @@ import { WebmScan } from "./webm-scan.js"
 export interface FollowedCapture {
   /** `null` until the first head, or that none comes. */
   readonly state: LiveState | null
+  /** When the newest head was made, by its recorder's clock; 0 before the first. */
+  readonly newestMs: number
   /** How it ended; `null` while it goes on. */
   readonly end: LiveEnd | null
   /** What keeps the newest from coming now; it goes on by itself. */
@@ -25,7 +27,15 @@ export interface FollowedCapture {
   readonly feed: LiveFeed | null
 }
 
-const NOTHING: FollowedCapture = { state: null, end: null, trouble: null, error: null, playback: null, feed: null }
+const NOTHING: FollowedCapture = {
+  state: null,
+  newestMs: 0,
+  end: null,
+  trouble: null,
+  error: null,
+  playback: null,
+  feed: null,
+}
 /** Somebody may close the lid: what waits for a network goes on when it is there again. */
 const PATIENCE_MS = 12 * 3_600_000
 
@@ -66,15 +76,17 @@ export function useLive(live: LiveCapture, halt: unknown): FollowedCapture & { r
       },
     })
     const feed = new LiveFeed(view, (onPoint) => new WebmScan(onPoint))
+    let newestMs = 0
     const failures = new Failures()
     failures.listen(stop)
     watchHeads(client, view, {
       signal,
       onHead: (head) => {
         feed.take(head)
+        newestMs = head.timeMs
       },
       onState: (state) => {
-        show({ state })
+        show({ state, newestMs })
       },
     }).then((end) => {
       feed.finish()

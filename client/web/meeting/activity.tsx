@@ -1,6 +1,8 @@
 import type { ReactElement, ReactNode } from "react"
-import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
 import { type AccountChange, activityOf, memberAccountChanges, type MeetingChange } from "../../sdk/activity.js"
+import { liveCapturesOf } from "../../sdk/live-capture/captures.js"
 import { titleOf } from "../../sdk/recordings.js"
 import { strings } from "../strings.js"
 import { formatDayNumber, formatMoment } from "../ui/format.js"
@@ -21,6 +23,7 @@ export function Activity({ log }: MeetingPartProps): ReactElement {
   const happenings = [
     ...activityOf(log).map(ofMeeting),
     ...memberAccountChanges(log).map(ofAccount),
+    ...ofCaptures(log),
     ...log.recordings.flatMap(ofRecording),
     ...log.voids.map(({ seq, reason }): Happening => ({
       key: `void ${seq}`,
@@ -64,6 +67,29 @@ function ofAccount(change: AccountChange): Happening {
     when: formatDayNumber(change.day),
     what: <AccountSentence change={change} />,
   }
+}
+
+/** What went live, and what was announced and neither went live nor was published. */
+function ofCaptures(log: MeetingLog): readonly Happening[] {
+  const texts = strings.meeting.activity
+  const opened = liveCapturesOf(log)
+  const lives = log.lives.map(({ seq, timeMs, authorGenesisHash, rawHeader }): Happening => {
+    const title = opened.find((live) => equalBytes(live.rawHeader, rawHeader))?.title ?? null
+    const did = title === null ? texts.wentLiveUnreadable : texts.wentLive(title)
+    return { key: `live ${seq}`, timeMs, when: formatMoment(timeMs), what: <Did who={authorGenesisHash} did={did} /> }
+  })
+  const followed = [...log.lives.map(({ recordingId }) => recordingId), ...log.recordings.map(idOf)]
+  const announced = log.captures
+    .filter(({ recordingId }) => !followed.some((other) => equalBytes(other, recordingId)))
+    .map(({ seq, timeMs, authorGenesisHash }): Happening => {
+      const what = <Did who={authorGenesisHash} did={texts.announced} />
+      return { key: `capture ${seq}`, timeMs, when: formatMoment(timeMs), what }
+    })
+  return [...lives, ...announced]
+}
+
+function idOf({ fields }: PublishedRecording): Uint8Array {
+  return fields.recordingId
 }
 
 function ofRecording(recording: MeetingLog["recordings"][number]): readonly Happening[] {

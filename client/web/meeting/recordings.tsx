@@ -49,11 +49,12 @@ function RecordingCard({ log, stored }: MeetingPartProps & { readonly stored: St
       <div className="faint">
         {formatDay(details?.capturedAtMs ?? recording.timeMs)}
         {details?.durationMs == null ? null : ` · ${formatDuration(details.durationMs)}`}
+        {fate === "kept" ? ` · ${state}` : null}
       </div>
       <div className="faint">
         <PersonName genesisHash={recording.authorGenesisHash} />
       </div>
-      {state === "" ? null : <div className="recording-state">{state}</div>}
+      {fate === "kept" ? null : <div className="recording-state">{state}</div>}
       {purgeDay === null ? null : (
         <div className="faint">{strings.meeting.recordings.purge(formatDayNumber(purgeDay))}</div>
       )}

@@ -1,7 +1,7 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { AssetSource } from "../../sdk/upload/journal.js"
 import { openRecord, sealRecord } from "../platform/device-key.js"
-import { readSealed, writeSealed } from "../platform/sealed-files.js"
+import { readSealed, removeSealedFile, writeSealed } from "../platform/sealed-files.js"
 
 /**
  * What is to be uploaded, kept in the browser's own files until it is: block by block, each sealed under the device's key, in a file of its own, so that
@@ -84,6 +84,31 @@ export class KeptFileWriter {
     while (this.#written.length <= this.#index) this.#written.push(0)
     this.#written[this.#index] = this.#filled
   }
+}
+
+/** The bytes of a kept file from `start` to before `end`, fewer where it ends. @throws {@link ArchiveError} `changed` where the browser threw it away. */
+export async function readKept(
+  uploadId: string,
+  name: string,
+  sizeBytes: number,
+  start: number,
+  end: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(Math.max(0, Math.min(end, sizeBytes) - start))
+  for (let filled = 0; filled < bytes.length;) {
+    const at = start + filled
+    const index = Math.floor(at / BLOCK_BYTES)
+    const block = await readBlock(uploadId, name, index, Math.min(BLOCK_BYTES, sizeBytes - index * BLOCK_BYTES))
+    const part = block.subarray(at % BLOCK_BYTES, (at % BLOCK_BYTES) + bytes.length - filled)
+    bytes.set(part, filled)
+    filled += part.length
+  }
+  return bytes
+}
+
+/** Forgets a kept file that is needed no more, before all of its upload is. */
+export async function forgetKept(uploadId: string, name: string, sizeBytes: number): Promise<void> {
+  for (let index = 0; index * BLOCK_BYTES < sizeBytes; index++) await removeSealedFile(uploadId, blockName(name, index))
 }
 
 /** A file that was kept, as a source. Reading rejects with an {@link ArchiveError} `changed` where the browser threw it away. */

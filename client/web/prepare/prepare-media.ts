@@ -3,10 +3,11 @@ import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js
 import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../sdk/media-types.js"
 import { isSeekable, type ReadRange } from "./container-layout.js"
-import { KeptFileWriter } from "./kept-files.js"
+import { KeptFileWriter, readKept } from "./kept-files.js"
 import type { PrepareRequest } from "./prepare-messages.js"
 import type { Prepared, PreparedAsset } from "./prepared.js"
 import { makePoster, makeWaveform } from "./pictures-and-sound.js"
+import { asChapters } from "./chapters.js"
 import { remux, targetOf } from "./remux.js"
 
 /** What is left free for everything else on the disk. */
@@ -15,6 +16,8 @@ const PORTION_BYTES = 4 * 1024 * 1024
 /** Of the whole preparation: reading and writing it once. */
 const MEDIA_SHARE = 0.5
 const PROGRESS_MS = 100
+/** More are not titles of chapters. */
+const MOST_CHAPTER_BYTES = 1024 * 1024
 
 /** What is prepared, wherever it lies. */
 interface Original {
@@ -30,7 +33,7 @@ interface Original {
  * @throws {@link ArchiveError} `changed` where the original can't be read.
  */
 export async function prepareMedia(
-  { uploadId, original, captions }: PrepareRequest,
+  { uploadId, original, captions, chapters }: PrepareRequest,
   onProgress: (fraction: number) => void,
 ): Promise<Prepared> {
   const assets: PreparedAsset[] = []
@@ -46,6 +49,7 @@ export async function prepareMedia(
   }
   const tell = throttled(onProgress)
   const { sizeBytes, mediaType: originalType, read, source } = await openOriginal(uploadId, original)
+  const keptName = original.kind === "kept" ? original.name : null
   const hasRoom = await hasRoomFor(sizeBytes)
   using input = new Input({ source, formats: ALL_FORMATS })
   const found = await tolerant(async () => await probe(input))
@@ -70,7 +74,7 @@ export async function prepareMedia(
           tell(fraction * MEDIA_SHARE)
         })
       })
-    else assets.push({ role: "media", mediaType: originalType, sizeBytes, keptName: null })
+    else assets.push({ role: "media", mediaType: originalType, sizeBytes, keptName })
   }
   if (found !== null) {
     const { video, audio, durationS } = found
@@ -96,6 +100,11 @@ export async function prepareMedia(
   if (captions !== null)
     await keep("captions", mediaTypeOf(captions.name), async (into) => {
       await copy(reader(captions), captions.size, into, () => undefined)
+    })
+  const marked = chapters === null ? null : asChapters(await reader(chapters)(0, MOST_CHAPTER_BYTES))
+  if (marked !== null)
+    await keep("captions", "text/vtt", async (into) => {
+      await into.write(0, marked)
     })
   return { assets, durationMs: found === null ? null : Math.round(found.durationS * 1_000), prepared }
 }
@@ -134,6 +143,11 @@ async function openOriginal(uploadId: string, original: PrepareRequest["original
   if (original.kind === "file") {
     const { file } = original
     return { sizeBytes: file.size, mediaType: typeOf(file), read: reader(file), source: new BlobSource(file) }
+  }
+  if (original.kind === "kept") {
+    const { name, sizeBytes, mediaType } = original
+    const read: ReadRange = async (start, end) => await readKept(uploadId, name, sizeBytes, start, end)
+    return { sizeBytes, mediaType, read, source: new CustomSource({ getSize: () => sizeBytes, read }) }
   }
   // What opens it is large, and files that are uploaded need none of it.
   const { openCapturedHere } = await import("../record/captured-original.js")

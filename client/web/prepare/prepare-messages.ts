@@ -8,7 +8,11 @@ export interface PrepareRequest {
     | { readonly kind: "file"; readonly file: File }
     /** What was recorded here, and is kept beside the journal of this id. */
     | { readonly kind: "capture"; readonly mediaType: string }
+    /** What was put among the kept files before. */
+    | { readonly kind: "kept"; readonly name: string; readonly sizeBytes: number; readonly mediaType: string }
   readonly captions: File | null
+  /** In WebVTT. */
+  readonly chapters: File | null
 }
 
 export type PrepareAnswer =

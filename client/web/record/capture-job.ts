@@ -182,7 +182,7 @@ export class CaptureJob {
     this.#show({ kind: "preparing", fraction: 0 })
     const { mediaType } = this.#record
     const prepared = await prepareFile(
-      { uploadId: this.id, original: { kind: "capture", mediaType }, captions: null },
+      { uploadId: this.id, original: { kind: "capture", mediaType }, captions: null, chapters: null },
       (fraction) => {
         this.#show({ kind: "preparing", fraction })
       },

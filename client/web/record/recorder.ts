@@ -12,6 +12,8 @@ const TIMESLICE_MS = 1_000
 /** What a screen with writing on it needs; a camera needs less. */
 const PICTURE_BITS_PER_SECOND = 2_500_000
 const SOUND_BITS_PER_SECOND = 128_000
+/** Whoever begins to watch waits for a key frame. Not every browser knows it: https://www.w3.org/TR/mediastream-recording/#dom-mediarecorderoptions-videokeyframeintervalduration */
+const KEY_FRAMES = { videoKeyFrameIntervalDuration: 2_000 }
 /** Between two attempts to begin the next part, at most. */
 const LONGEST_WAIT_MS = 10_000
 
@@ -204,6 +206,7 @@ export class Recorder {
       mimeType: this.#recording.mediaType,
       videoBitsPerSecond: PICTURE_BITS_PER_SECOND,
       audioBitsPerSecond: SOUND_BITS_PER_SECOND,
+      ...KEY_FRAMES,
     })
     const startMs = this.#partStartMs
     media.addEventListener("dataavailable", ({ data }) => {

@@ -4,6 +4,8 @@ import { mediaTypeOf } from "../../sdk/media-types.js"
 export interface ChosenRecording {
   readonly file: File
   readonly captions: File | null
+  /** Titles of its chapters, in WebVTT; `null` where it has none. */
+  readonly chapters: File | null
   readonly title: string
   readonly capturedAtMs: number | null
   /** Whether it is sound or moving pictures, as far as its name or the browser tells. */
@@ -11,9 +13,11 @@ export interface ChosenRecording {
 }
 
 const CAPTIONS = ["vtt", "srt"]
+/** What stands before `.vtt` where the cues of a file are titles of chapters. */
+const CHAPTERS = ".chapters"
 
 /**
- * Each file is a recording, and captions of the same name go with it, from the same folder; `.vtt` before `.srt`, as with the command.
+ * Each file is a recording, and captions of the same name go with it, from the same folder; `.vtt` before `.srt`, as with the command. So do chapters, `.chapters.vtt`.
  * Files that systems hide are left out.
  */
 export function groupFiles(files: readonly File[]): {
@@ -32,9 +36,14 @@ export function groupFiles(files: readonly File[]): {
         captions.find((other) => endingOf(other.name) === ending && stemOf(pathOf(other)) === stemOf(pathOf(file))),
       ).find((other) => other !== undefined)
       if (own !== undefined) taken.add(own)
+      const chapters = captions.find(
+        (other) => endingOf(other.name) === "vtt" && stemOf(pathOf(other)) === `${stemOf(pathOf(file))}${CHAPTERS}`,
+      )
+      if (chapters !== undefined) taken.add(chapters)
       return {
         file,
         captions: own ?? null,
+        chapters: chapters ?? null,
         title: stemOf(file.name),
         capturedAtMs: file.lastModified > 0 ? file.lastModified : null,
         isMedia: isMedia(file),

@@ -84,7 +84,7 @@ function ChosenRow({
   readonly isAlone: boolean
   readonly onChange: (changes: Partial<Draft>) => void
 }): ReactElement {
-  const { file, captions, title, capturedAtMs, isIncluded, isMedia } = draft
+  const { file, captions, chapters, title, capturedAtMs, isIncluded, isMedia } = draft
   const choices = captions === null || strays.includes(captions) ? strays : [captions, ...strays]
   return (
     <li className="stack">
@@ -124,6 +124,7 @@ function ChosenRow({
               }}
             />
           </label>
+          {chapters === null ? null : <p className="hint">{strings.uploads.chapters(chapters.name)}</p>}
           {choices.length === 0 ? null : (
             <label className="field">
               <strong>{strings.uploads.captions}</strong>

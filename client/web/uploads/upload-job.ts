@@ -5,9 +5,11 @@ import { abandonUpload } from "../../sdk/upload/unfinished.js"
 import { type UploadAsset, uploadRecording } from "../../sdk/upload/upload-recording.js"
 import { fileSource } from "../platform/file-source.js"
 import { openJournal } from "../platform/journal-store.js"
-import { keptFileSource } from "../prepare/kept-files.js"
+import { forgetKept, keptFileSource } from "../prepare/kept-files.js"
 import { prepareFile } from "../prepare/prepare-file.js"
+import type { PrepareRequest } from "../prepare/prepare-messages.js"
 import type { Prepared, PreparedAsset } from "../prepare/prepared.js"
+import { recoverHere } from "./recover-here.js"
 import { SpeedMeter } from "./speed-meter.js"
 import { saveUploadRecord, type UploadRecord } from "./upload-record.js"
 import type { UploadState, UploadView } from "./upload-view.js"
@@ -19,6 +21,7 @@ const PATIENCE_MS = 12 * 3_600_000
 export interface UploadFiles {
   readonly media: File
   readonly captions: File | null
+  readonly chapters: File | null
 }
 
 /** One upload, from the chosen file to the published recording. Its journal and its record are in this browser. */
@@ -53,8 +56,7 @@ export class UploadJob {
     this.#record = given.record
     this.#files = given.files
     const { meetingId, title, file } = given.record
-    const { name: fileName, sizeBytes } = file
-    this.#view = { id: given.id, meetingId, title, fileName, sizeBytes, state: given.state, beganAnew: false }
+    this.#view = { id: given.id, meetingId, title, file, state: given.state, beganAnew: false }
   }
 
   get view(): UploadView {
@@ -85,6 +87,12 @@ export class UploadJob {
   /** It is to go on when its turn comes. */
   async resume(acceptsNotRenewed: boolean): Promise<void> {
     this.#acceptsNotRenewed ||= acceptsNotRenewed
+    const { state } = this.#view
+    if (this.#record.recovers !== null && state.kind === "failed" && isChanged(state.error)) {
+      // What was fetched is not whole any more: it is fetched anew.
+      await this.#abandon()
+      this.#record = { ...this.#record, prepared: null }
+    }
     await this.#save({ ...this.#record, isPaused: false })
     this.#show({ kind: "waiting" })
   }
@@ -94,11 +102,11 @@ export class UploadJob {
     const { state } = this.#view
     const { media } = files
     const { file } = this.#record
-    const isSame = media.size === file.sizeBytes && media.lastModified === file.modifiedMs
+    const isSame = media.size === file?.sizeBytes && media.lastModified === file.modifiedMs
     this.#files = files
     if (!isSame || state.kind === "failed") {
       await this.#abandon()
-      this.#view = { ...this.#view, fileName: media.name, sizeBytes: media.size, beganAnew: !isSame }
+      this.#view = { ...this.#view, file: fileFacts(media), beganAnew: !isSame }
       this.#record = { ...this.#record, file: fileFacts(media), prepared: null }
     }
     await this.resume(false)
@@ -156,18 +164,31 @@ export class UploadJob {
   }
 
   async #prepare(signal: AbortSignal): Promise<Prepared> {
-    if (this.#files === null) throw new ArchiveError("changed", "the file has to be chosen again")
+    const { recovers, meetingId } = this.#record
+    const recovered =
+      recovers === null
+        ? null
+        : await recoverHere(this.#client, this.id, meetingId, recovers, signal, (fraction) => {
+            this.#show({ kind: "recovering", fraction })
+          })
+    const original = recovered ?? this.#original()
     this.#show({ kind: "preparing", fraction: 0 })
-    const { media, captions } = this.#files
     const prepared = await prepareFile(
-      { uploadId: this.id, original: { kind: "file", file: media }, captions },
+      { uploadId: this.id, original, captions: this.#files?.captions ?? null, chapters: this.#files?.chapters ?? null },
       (fraction) => {
         this.#show({ kind: "preparing", fraction })
       },
       signal,
     )
     await this.#save({ ...this.#record, prepared })
+    if (recovered !== null && prepared.assets.every(({ keptName }) => keptName !== recovered.name))
+      await forgetKept(this.id, recovered.name, recovered.sizeBytes)
     return prepared
+  }
+
+  #original(): PrepareRequest["original"] {
+    if (this.#files === null) throw new ArchiveError("changed", "the file has to be chosen again")
+    return { kind: "file", file: this.#files.media }
   }
 
   async #send(prepared: Prepared, signal: AbortSignal) {
@@ -177,7 +198,7 @@ export class UploadJob {
       return { role, mediaType, source: this.#sourceOf(asset) }
     })
     const { durationMs, prepared: how } = prepared
-    const details = { title, fileName: file.name, capturedAtMs, durationMs, prepared: how }
+    const details = { title, fileName: file?.name ?? null, capturedAtMs, durationMs, prepared: how }
     const meter = new SpeedMeter()
     let shown: Extract<UploadState, { kind: "sending" }> = {
       kind: "sending",
@@ -230,14 +251,15 @@ export class UploadJob {
   }
 }
 
-export function fileFacts({ name, size, lastModified }: File): UploadRecord["file"] {
+export function fileFacts({ name, size, lastModified }: File): NonNullable<UploadRecord["file"]> {
   return { name, sizeBytes: size, modifiedMs: lastModified }
 }
 
 /** Whether only the file itself helps: the browser has lost it, or what was kept of it. */
-export function wantsFile({ state }: UploadView): boolean {
-  return (
-    state.kind === "needs-file" ||
-    (state.kind === "failed" && isArchiveError(state.error) && state.error.code === "changed")
-  )
+export function wantsFile({ state, file }: UploadView): boolean {
+  return state.kind === "needs-file" || (file !== null && state.kind === "failed" && isChanged(state.error))
+}
+
+function isChanged(error: unknown): boolean {
+  return isArchiveError(error) && error.code === "changed"
 }

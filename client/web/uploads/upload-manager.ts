@@ -1,5 +1,5 @@
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
-import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { openJournal } from "../platform/journal-store.js"
 import { PageHold } from "../platform/page-hold.js"
@@ -58,15 +58,39 @@ export class UploadManager {
       // So that a browser that is short of room does not throw away what is kept of uploads. Its answer changes nothing here.
       void navigator.storage.persist()
     }
-    for (const { file, captions, title, capturedAtMs } of chosen) {
+    for (const { file, captions, chapters, title, capturedAtMs } of chosen) {
       const id = toBase64Url(this.#client.random(ID_BYTES))
       const release = await takeLock(lockName(id))
       if (release === null) continue
-      const facts = { file: fileFacts(file), isPaused: false, prepared: null }
+      const facts = { file: fileFacts(file), recovers: null, isPaused: false, prepared: null }
       const record: UploadRecord = { version: 1, meetingId, title, capturedAtMs, ...facts }
       await saveUploadRecord(id, record)
-      this.#take(id, record, { media: file, captions }, { kind: "waiting" }, release)
+      this.#take(id, record, { media: file, captions, chapters }, { kind: "waiting" }, release)
     }
+    this.#changed()
+  }
+
+  /** Saves what there is of a capture whose recorder is gone, as a recording of this account's own. */
+  async recover(
+    meetingId: MeetingId,
+    capture: Pick<UploadRecord, "title" | "capturedAtMs"> & { readonly recordingId: RecordingId },
+  ): Promise<void> {
+    const id = toBase64Url(this.#client.random(ID_BYTES))
+    const release = await takeLock(lockName(id))
+    if (release === null) return
+    const { title, capturedAtMs, recordingId: recovers } = capture
+    const record: UploadRecord = {
+      version: 1,
+      meetingId,
+      title,
+      capturedAtMs,
+      file: null,
+      recovers,
+      isPaused: false,
+      prepared: null,
+    }
+    await saveUploadRecord(id, record)
+    this.#take(id, record, null, { kind: "waiting" }, release)
     this.#changed()
   }
 
@@ -120,12 +144,12 @@ export class UploadManager {
   }
 }
 
-async function restoredState(id: string, { isPaused, prepared }: UploadRecord): Promise<UploadState> {
+async function restoredState(id: string, { isPaused, prepared, recovers }: UploadRecord): Promise<UploadState> {
   const journal = await openJournal(id).load()
   const isThere =
     prepared !== null &&
     prepared.assets.every(({ keptName }, index) => keptName !== null || journal?.assets[index]?.done != null)
-  return !isThere ? { kind: "needs-file" } : isPaused ? { kind: "paused" } : { kind: "waiting" }
+  return !isThere && recovers === null ? { kind: "needs-file" } : isPaused ? { kind: "paused" } : { kind: "waiting" }
 }
 
 /** One tab has an upload at a time. */

@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { fromBase64Url, toBase64Url, utf8 } from "../../../shared/protocol/bytes.js"
-import { asId, type MeetingId } from "../../../shared/protocol/ids.js"
+import { asId, type MeetingId, type RecordingId } from "../../../shared/protocol/ids.js"
 import { DURABLE, withStorage } from "../platform/database.js"
 import { openRecord, sealRecord } from "../platform/device-key.js"
 import { preparedSchema } from "../prepare/prepared.js"
@@ -15,8 +15,17 @@ const recordSchema = z.object({
   ),
   title: z.string(),
   capturedAtMs: z.number().int().min(0).nullable(),
-  /** By these the same file is known again when it has to be chosen again. */
-  file: z.object({ name: z.string(), sizeBytes: z.number().int().min(0), modifiedMs: z.number() }),
+  /** By these the same file is known again when it has to be chosen again; `null` where it is no file. */
+  file: z.object({ name: z.string(), sizeBytes: z.number().int().min(0), modifiedMs: z.number() }).nullable(),
+  /** What it saves of a capture whose recorder is gone; `null` for a file. */
+  recovers: z
+    .codec(
+      z.string(),
+      z.custom<RecordingId>((value) => value instanceof Uint8Array),
+      { decode: (text) => asId("recording", fromBase64Url(text)), encode: toBase64Url },
+    )
+    .nullable()
+    .default(null),
   isPaused: z.boolean(),
   /** `null` until it was prepared. */
   prepared: preparedSchema.nullable(),

@@ -11,7 +11,7 @@ import { useTask } from "../ui/use-task.js"
 import { groupFiles } from "./chosen-files.js"
 import { wantsFile } from "./upload-job.js"
 import { shareDone, stateText } from "./upload-text.js"
-import type { UploadView } from "./upload-view.js"
+import { isUnderWay, type UploadView } from "./upload-view.js"
 import { useUploadManager } from "./uploads-context.js"
 
 const { uploads } = strings
@@ -24,14 +24,14 @@ export function UploadRow({
   readonly upload: UploadView
   readonly meetingTitle: string | null
 }): ReactElement {
-  const { title, fileName, sizeBytes, state, beganAnew, meetingId } = upload
+  const { title, file, state, beganAnew, meetingId } = upload
   return (
     <li className="upload">
       <div className="upload-head">
         <p>
           <strong>{title}</strong>
           <span className="faint">
-            {fileName}, {formatBytes(sizeBytes)}
+            {file === null ? uploads.recovered : `${file.name}, ${formatBytes(file.sizeBytes)}`}
             {meetingTitle === null ? null : (
               <>
                 {" "}
@@ -46,7 +46,7 @@ export function UploadRow({
       </div>
       <UploadBar upload={upload} />
       {state.kind === "failed" ? <Failure error={state.error} /> : <p className="upload-state">{stateText(state)}</p>}
-      {state.kind === "needs-file" ? <p className="hint">{uploads.needsFile(fileName)}</p> : null}
+      {state.kind === "needs-file" ? <p className="hint">{uploads.needsFile(file?.name ?? title)}</p> : null}
       {state.kind === "preparing" ? <p className="hint">{uploads.preparingLead}</p> : null}
       {beganAnew ? <Notice kind="warning">{uploads.beganAnew}</Notice> : null}
     </li>
@@ -54,7 +54,7 @@ export function UploadRow({
 }
 
 function UploadBar({ upload: { title, state } }: { readonly upload: UploadView }): ReactElement | null {
-  if (state.kind !== "preparing" && state.kind !== "sending") return null
+  if (state.kind !== "recovering" && state.kind !== "preparing" && state.kind !== "sending") return null
   const share = shareDone(state)
   const label = uploads.progress(title)
   if (share === null)
@@ -86,13 +86,14 @@ function UploadActions({ upload }: { readonly upload: UploadView }): ReactElemen
   const chosenAgain = useRef<readonly File[]>([])
   const give = useTask(async () => {
     const [chosen] = groupFiles(chosenAgain.current).recordings
-    if (chosen !== undefined) await manager.giveFile(id, { media: chosen.file, captions: chosen.captions })
+    if (chosen !== undefined)
+      await manager.giveFile(id, { media: chosen.file, captions: chosen.captions, chapters: chosen.chapters })
   })
   const named = (action: string): string => uploads.of(action, title)
   const notRenewed = state.kind === "failed" && isArchiveError(state.error) && state.error.code === "not-renewed"
   return (
     <div className="actions">
-      {state.kind === "waiting" || state.kind === "preparing" || state.kind === "sending" ? (
+      {isUnderWay(upload) ? (
         <Action kind="quiet" aria-label={named(uploads.pause)} isPending={pause.isBusy} onPress={pause.run}>
           {uploads.pause}
         </Action>
@@ -172,7 +173,7 @@ function UploadActions({ upload }: { readonly upload: UploadView }): ReactElemen
           await manager.cancel(id)
         }}
       >
-        <p>{uploads.cancelText(title)}</p>
+        <p>{upload.file === null ? uploads.cancelRecovery(title) : uploads.cancelText(title)}</p>
       </Confirm>
     </div>
   )

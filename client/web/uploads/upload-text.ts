@@ -15,6 +15,8 @@ export function stateLabel(state: UploadState): string {
 /** The line below an upload's bar. */
 export function stateText(state: UploadState): string {
   switch (state.kind) {
+    case "recovering":
+      return uploads.recoveringNow(formatShare(state.fraction))
     case "preparing":
       return uploads.preparingNow(formatShare(state.fraction))
     case "sending": {
@@ -38,7 +40,7 @@ export function stateText(state: UploadState): string {
 
 /** How much of it is done, 0 to 1; `null` where that can't be said. */
 export function shareDone(state: UploadState): number | null {
-  if (state.kind === "preparing") return state.fraction
+  if (state.kind === "recovering" || state.kind === "preparing") return state.fraction
   if (state.kind !== "sending" || state.progress === null) return null
   const { sentBytes, totalBytes } = state.progress
   return totalBytes === null ? null : sentBytes / totalBytes

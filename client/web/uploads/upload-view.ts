@@ -7,8 +7,8 @@ export interface UploadView {
   readonly id: string
   readonly meetingId: MeetingId
   readonly title: string
-  readonly fileName: string
-  readonly sizeBytes: number
+  /** `null` for what is saved of a capture. */
+  readonly file: { readonly name: string; readonly sizeBytes: number } | null
   readonly state: UploadState
   /** Whether another file was chosen than the one that was begun with. */
   readonly beganAnew: boolean
@@ -17,6 +17,8 @@ export interface UploadView {
 export type UploadState =
   /** Others are sent first. */
   | { readonly kind: "waiting" }
+  /** What there is of a capture is fetched and verified. */
+  | { readonly kind: "recovering"; readonly fraction: number }
   | { readonly kind: "preparing"; readonly fraction: number }
   | {
       readonly kind: "sending"
@@ -35,5 +37,5 @@ export type UploadState =
 
 /** Whether closing the page would stop it. */
 export function isUnderWay({ state }: UploadView): boolean {
-  return state.kind === "waiting" || state.kind === "preparing" || state.kind === "sending"
+  return ["waiting", "recovering", "preparing", "sending"].includes(state.kind)
 }

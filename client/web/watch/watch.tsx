@@ -3,6 +3,7 @@ import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { RecordingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
+import { type LiveCapture, liveCapturesOf } from "../../sdk/live-capture/captures.js"
 import { openRecordingOf, titleOf } from "../../sdk/recordings.js"
 import { hrefOf } from "../routes.js"
 import { isTakenOut, NoMember } from "../meeting/no-member.js"
@@ -46,9 +47,10 @@ export function Watch({
         )}
       </Page>
     )
+  const live = liveCapturesOf(log).find((one) => one.isOpen && equalBytes(one.recordingId, recordingId))
   const published = log.recordings.find(({ fields }) => equalBytes(fields.recordingId, recordingId))
   if (published?.opened == null || published.withdrawal !== null || log.standing.deletion !== null)
-    return <NotThere log={log} published={published ?? null} />
+    return <NotThere log={log} published={published ?? null} live={live ?? null} />
   return (
     <WatchRecording
       key="open"
@@ -63,16 +65,19 @@ export function Watch({
 function NotThere({
   log,
   published,
+  live,
 }: {
   readonly log: MeetingLog
   readonly published: PublishedRecording | null
+  /** Where it is still being recorded, or made ready. */
+  readonly live: LiveCapture | null
 }): ReactElement {
   const texts = strings.watch.notThere
   const back = {
     href: hrefOf({ screen: "meeting", meetingId: log.meetingId, tab: "recordings" }),
     label: log.current.title,
   }
-  const title = published === null ? null : titleOf(published)
+  const title = published === null ? (live?.title ?? null) : titleOf(published)
   const deletion = published?.withdrawal ?? log.standing.deletion
   return (
     <Page key="closed" title={title ?? strings.watch.title} back={back}>
@@ -82,6 +87,18 @@ function NotThere({
             <PersonName genesisHash={deletion.authorGenesisHash} /> · {formatDay(deletion.timeMs)}
           </p>
           <p>{texts.deletedLead}</p>
+        </Notice>
+      ) : live !== null ? (
+        <Notice title={texts.live}>
+          <p>{texts.liveLead}</p>
+          <p>
+            <a
+              className="action action-primary"
+              href={hrefOf({ screen: "live", meetingId: log.meetingId, recordingId: live.recordingId })}
+            >
+              {texts.toLive}
+            </a>
+          </p>
         </Notice>
       ) : published === null && log.hasGaps ? (
         <Notice kind="warning" title={texts.perhapsEarlier}>

@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import { isSeekable, type ReadRange } from "../../../client/web/prepare/container-layout.js"
+import { asChapters } from "../../../client/web/prepare/chapters.js"
+import { parseCaptions } from "../../../client/web/watch/captions.js"
 import { groupFiles } from "../../../client/web/uploads/chosen-files.js"
 import { SpeedMeter } from "../../../client/web/uploads/speed-meter.js"
 import { root } from "../../support/programs.js"
@@ -101,6 +103,35 @@ describe("web: files that were chosen", () => {
       ["talk", "talk.srt"],
     ])
     expect(strays).to.deep.equal([files[4]])
+  })
+
+  it("chapters go with the recording of their name, beside its captions", () => {
+    const files = ["call.mp4", "call.vtt", "call.chapters.vtt", "talk.chapters.vtt", "talk.chapters.srt"].map((path) =>
+      file(path),
+    )
+    const { recordings, strays } = groupFiles(files)
+    expect(recordings.map(({ captions, chapters }) => [captions?.name, chapters?.name])).to.deep.equal([
+      ["call.vtt", "call.chapters.vtt"],
+    ])
+    expect(strays).to.deep.equal(files.slice(3))
+  })
+
+  it("chapters say that they are, once", () => {
+    const read = (text: string): string | null => {
+      const made = asChapters(Buffer.from(text))
+      return made === null ? null : Buffer.from(made).toString()
+    }
+    const cues = "\n\n00:00.000 --> 00:10.000\nWelcome\n"
+    expect(read(`WEBVTT - chapters${cues}`)).to.equal(`WEBVTT - chapters\nKind: chapters${cues}`)
+    expect(read(`\ufeffWEBVTT\r\nLanguage: en${cues}`)).to.equal(`WEBVTT\nKind: chapters\nLanguage: en${cues}`)
+    const said = `WEBVTT\nLanguage: en\nkind: Chapters${cues}`
+    expect(read(said)).to.equal(said)
+    expect(parseCaptions(asChapters(Buffer.from(`WEBVTT${cues}`))!)).to.deep.equal({
+      language: null,
+      isChapters: true,
+      cues: [{ startS: 0, endS: 10, text: "Welcome" }],
+    })
+    expect(read("1\n00:00,000 --> 00:10,000\nWelcome\n")).to.equal(null)
   })
 
   it("what is neither sound nor picture is told apart, and the file's own time is taken", () => {

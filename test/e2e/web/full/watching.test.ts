@@ -22,6 +22,18 @@ Language: en
 Goodbye.
 `
 
+const CHAPTERS = `WEBVTT
+
+00:00.000 --> 00:40.000
+Welcome
+
+00:40.000 --> 01:20.000
+The numbers
+
+01:20.000 --> 02:00.000
+Questions
+`
+
 describe("watching, in the browser", function () {
   this.timeout(240_000)
   let terminals: Terminals & { readonly stack: Stack }
@@ -355,6 +367,41 @@ describe("watching, in the browser", function () {
     await assertAccessible(page)
   })
 
+  it("shows chapters that came with a file, on its line and as a list that keys reach", async () => {
+    await page.goto("about:blank")
+    await page.goto(`${terminals.stack.url}/app/#/meetings/${meeting}`)
+    const chooser = page.waitForEvent("filechooser")
+    await page.getByRole("button", { name: "Upload", exact: true }).click()
+    const names = ["film.mp4", "film.vtt", "film.chapters.vtt"]
+    await (await chooser).setFiles(names.map((name) => join(terminals.folder, name)))
+    const sheet = page.getByRole("dialog")
+    await sheet.getByText("With its chapters, from film.chapters.vtt.").waitFor()
+    await sheet.getByLabel("Title").fill("In three parts")
+    await sheet.getByRole("button", { name: "Upload it" }).click()
+    await page
+      .getByRole("tabpanel")
+      .getByRole("link", { name: "In three parts", exact: true })
+      .click({ timeout: 90_000 })
+    await loaded()
+    const chapters = page.getByRole("region", { name: "Chapters" }).or(page.locator(".chapters"))
+    await chapters.getByRole("button", { name: "0:40 The numbers" }).waitFor()
+    await page.getByRole("button", { name: "Captions" }).waitFor()
+    await holds(`document.querySelectorAll(".scrubber-chapter").length === 2`)
+    const places = await page
+      .locator(".scrubber-chapter")
+      .evaluateAll((marks) => marks.map((mark) => Math.round(parseFloat(Reflect.get(mark, "style").left))))
+    expect(places).to.deep.equal([33, 67])
+    await chapters.getByRole("button", { name: "1:20 Questions" }).focus()
+    await page.keyboard.press("Enter")
+    await until("is at its third part", near(80))
+    await holds(`document.querySelector(".chapters [aria-current=step]")?.innerText.includes("Questions")`)
+    const { x, y, width, height } = (await page.locator(".scrubber-track").boundingBox())!
+    await page.mouse.move(x + width / 2, y + height / 2)
+    expect(await page.locator(".scrubber-preview").innerText()).to.contain("The numbers")
+    await screenshots(page, "watch-chapters")
+    await assertAccessible(page)
+  })
+
   it("stops at a part that was changed on the server, and names the place", async () => {
     await open(recordings.changed, "?t=30")
     await loaded()
@@ -426,6 +473,7 @@ async function makeFilm(folder: string): Promise<void> {
   )
   await run("-i", "film.mp4", "-vn", "-c", "copy", "sound.m4a")
   await writeFile(join(folder, "film.vtt"), CAPTIONS)
+  await writeFile(join(folder, "film.chapters.vtt"), CHAPTERS)
   await writeFile(join(folder, "agenda.txt"), "1. Welcome\n2. Goodbye\n")
   await writeFile(join(folder, "broken.mp4"), Buffer.alloc(200_000, "no film"))
 }
