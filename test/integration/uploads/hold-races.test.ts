@@ -84,6 +84,19 @@ describe(`${RUNS} holds that come while what they are on is deleted, from TACITU
     expect(seen.whole, JSON.stringify(seen)).to.be.greaterThan(0)
   })
 
+  it("list what is being removed when they come, and nothing beside it (HO3)", async () => {
+    const { meetingId } = await insertMeeting(stack.catalog)
+    const going = await insertAsset(meetingId, "marked")
+    await insertAsset(meetingId, "marked")
+    await stack.catalog.query("UPDATE assets SET state = 'purging', removing = true WHERE asset_id = $1", [
+      going.assetId,
+    ])
+    const caseId = await openTestCase(stack.catalog, [{ kind: "meeting", id: meetingId }])
+    const { alreadyBeingRemoved } = await hold(stack.catalog, caseId)
+    expect(alreadyBeingRemoved.map(toHex)).to.deep.equal([toHex(going.assetId)])
+    await releaseCase(stack.catalog, caseId, ACTOR)
+  })
+
   it("lose no row of an account's that was there when the hold was (HO3)", async () => {
     const chance = chanceOf(TEST_RUN.seed, "holds and inboxes")
     const seen = { before: 0, after: 0 }
