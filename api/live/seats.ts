@@ -2,9 +2,10 @@ import * as z from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
-import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind } from "../../shared/protocol/live.js"
+import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind, type LiveMessage } from "../../shared/protocol/live.js"
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
 import type { Catalog, Said } from "../../shared/server/ports.js"
+import { ChatFeed } from "./chat-feed.js"
 
 /** A socket, and the token that it lives by. */
 export interface Seat {
@@ -16,6 +17,8 @@ export interface Seat {
   /** What was said last, by the nudge's name. */
   readonly told: Map<string, string>
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
+  /** Says a message of the chat, unless too many wait. */
+  readonly show: (message: z.input<typeof LiveMessage>) => void
   /** Passes on what somebody else said. */
   readonly hear: (sealed: Uint8Array) => void
   /** Called once, when it has no seat any more. */
@@ -34,6 +37,7 @@ const TRUST_MS = 3_000
 export class Seats {
   readonly #catalog: Catalog
   readonly #onFailed: (error: unknown) => void
+  readonly #chat: ChatFeed
   readonly #bySubject = new Map<string, Set<Seat>>()
   readonly #due = new Set<Seat>()
   readonly #sweeping: NodeJS.Timeout
@@ -44,6 +48,7 @@ export class Seats {
   constructor(catalog: Catalog, onFailed: (error: unknown) => void) {
     this.#catalog = catalog
     this.#onFailed = onFailed
+    this.#chat = new ChatFeed(catalog, (meetingId) => this.#bySubject.get(toHex(meetingId)) ?? [], onFailed)
     this.#sweeping = setInterval(() => {
       this.#sweep()
     }, SWEEP_MS)
@@ -78,7 +83,10 @@ export class Seats {
     const key = toHex(seat.subject)
     const seats = this.#bySubject.get(key)
     seats?.delete(seat)
-    if (seats?.size === 0) this.#bySubject.delete(key)
+    if (seats?.size === 0) {
+      this.#bySubject.delete(key)
+      this.#chat.forget(key)
+    }
     this.#due.delete(seat)
   }
 
@@ -107,6 +115,7 @@ export class Seats {
 
   /** A word that a subject changed; it may be false. */
   changed(subject: Uint8Array): void {
+    this.#chat.changed(subject)
     this.look(this.#bySubject.get(toHex(subject)) ?? [])
   }
 
@@ -142,7 +151,8 @@ export class Seats {
         )
         for (const { seat, tokenHash } of looked) {
           // It may have gone, or been renewed, while the catalog was asked; a renewed one is the next sweep's.
-          if (seat.tokenHash === tokenHash && this.#isSeated(seat)) this.#apply(seat, standings.get(toHex(tokenHash)))
+          if (seat.tokenHash === tokenHash && this.#isSeated(seat))
+            this.#apply(seat, standings.get(toHex(tokenHash)), isSweep)
         }
         if (isSweep) this.#soundAtMs = startedMs
       }
@@ -153,15 +163,17 @@ export class Seats {
     }
   }
 
-  #apply(seat: Seat, standing: Standing | undefined): void {
+  #apply(seat: Seat, standing: Standing | undefined, isSweep: boolean): void {
     if (!isGood(standing)) {
       this.leave(seat)
       seat.end(refusalOf(standing))
       return
     }
+    if (seat.kind === "meeting") this.#chat.stands(seat.subject, standing.messages)
     for (const [name, value] of nudgesOf(seat.kind, standing)) {
       const text = JSON.stringify(value)
-      if (seat.told.get(name) === text) continue
+      // Of messages that just came the chat's feed speaks; a sweep tells whoever it did not reach.
+      if (seat.told.get(name) === text || (name === "chat" && seat.told.has(name) && !isSweep)) continue
       seat.told.set(name, text)
       seat.say(name, value)
     }
@@ -196,9 +208,13 @@ function refusalOf(standing: Standing | undefined): ArchiveError {
 
 function nudgesOf(
   kind: LiveKind,
-  { head, keyring, inbox }: Standing,
+  { head, messages, keyring, inbox }: Standing,
 ): readonly (readonly [keyof typeof LIVE_NUDGES, unknown])[] {
-  if (kind === "meeting") return [["log", z.encode(LIVE_NUDGES.log, head)]]
+  if (kind === "meeting")
+    return [
+      ["log", z.encode(LIVE_NUDGES.log, head)],
+      ["chat", z.encode(LIVE_NUDGES.chat, { count: messages })],
+    ]
   return [
     ["chain", z.encode(LIVE_NUDGES.chain, head)],
     ["inbox", z.encode(LIVE_NUDGES.inbox, inbox)],

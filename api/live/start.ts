@@ -5,12 +5,14 @@ import * as z from "zod"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import {
   LIVE_LIMITS,
+  LIVE_NUDGES,
   LIVE_NAMESPACES,
   LIVE_REQUESTS,
   LiveAnswer,
   LiveAuth,
   type LiveKind,
   LiveRefusal,
+  MESSAGE,
   SAID,
   SAY,
   Saying,
@@ -101,15 +103,21 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     taken.add(conn)
     const { token } = parse(LiveAuth, socket.handshake.auth, "auth")
     const { subject, tokenHash, epoch } = await seats.check(kind, token)
-    let waiting = 0
+    let [waiting, messagesWaiting] = [0, 0]
+    const told = new Map<string, string>()
     const seat: Seat = {
       kind,
       subject,
       tokenHash,
       epoch,
-      told: new Map(),
+      told,
       say: (name, value) => {
         socket.emit(name, value)
+      },
+      show: (message) => {
+        if (++messagesWaiting > LIVE_LIMITS.messagesWaiting) return
+        socket.emit(MESSAGE, message)
+        told.set("chat", JSON.stringify(z.encode(LIVE_NUDGES.chat, { count: message.seq + 1 })))
       },
       hear: (sealed) => {
         if (++waiting <= LIVE_LIMITS.saidWaiting) socket.emit(SAID, z.encode(Saying, { sealed }))
@@ -123,6 +131,7 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     seats.take(seat)
     conn.on("drain", () => {
       waiting = 0
+      messagesWaiting = 0
     })
     conn.once("close", () => {
       seats.leave(seat)

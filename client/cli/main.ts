@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { addAccountDeleteCommand } from "./commands/account-delete.js"
 import { addAccountCommands } from "./commands/account.js"
+import { addChatCommands } from "./commands/chat.js"
 import { addConsentCommands } from "./commands/consent.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
@@ -84,6 +85,7 @@ addUploadCommand(program, run)
 addUploadsCommands(program, run)
 addRecordingsCommand(program, run)
 addConsentCommands(program, run)
+addChatCommands(program, run)
 addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)

@@ -84,16 +84,6 @@ export class MessageJudge {
     this.#eventSeqs = new Map(log.eventHashes.map((hash, seq) => [toHex(hash), seq]))
   }
 
-  /** Whether the log is known to which the message is sealed; where it is not, a newer one may help. */
-  knowsEpochOf(served: ServedMessage): boolean {
-    try {
-      return decodeMessage(served.raw).epoch <= this.#log.newestEpochSeen
-    } catch (error) {
-      if (isArchiveError(error)) return true
-      throw error
-    }
-  }
-
   /** @throws {@link ArchiveError} what an account's chain fails: that stops the reader. */
   async judge(served: ServedMessage): Promise<JudgedMessage> {
     const place: JudgedPlace = { served, hash: messageHash(served.raw) }

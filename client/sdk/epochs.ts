@@ -19,6 +19,7 @@ import { type MadeEpoch, makeEpochEvent } from "../crypto/epoch-event.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
 import { type ChainOf, chainCache, fetchChain } from "./chains.js"
+import { chatHeadsFor } from "./chat/heads.js"
 import { assertOpen } from "./closed.js"
 import { type Client, selfAsAuthor } from "./client.js"
 import { assertMaySealTo } from "./contacts.js"
@@ -291,6 +292,7 @@ async function makePlanned(
     title: log.current.title,
     admin: adminSeed === null ? { publicKey: log.current.adminKey } : { seed: adminSeed },
     adminKeyIsNew,
+    chat: await chatHeadsFor(client, log, chainOf),
     carried: log.carried,
     author: selfAsAuthor(client, self.headHash),
     timeMs: client.clock.nowMs(),

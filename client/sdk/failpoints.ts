@@ -4,6 +4,8 @@ export const CLIENT_FAILPOINTS = [
   "meeting.created",
   "member.invitation-kept",
   "member.epoch-appended",
+  "chat.kept",
+  "chat.sent",
   "device.rekeys-kept",
   "device.revoked",
   "upload.journal-kept",

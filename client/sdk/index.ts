@@ -75,6 +75,19 @@ export {
 } from "./offers.js"
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
+export { textContent } from "../../shared/protocol/message-content.js"
+export { type ChatLine, type ChatReaction, type ChatText, type ChatWithoutEffect, foldChat } from "./chat/fold.js"
+export { followChat, type FollowChatOptions } from "./chat/follow.js"
+export { ChatReader, type ChatReadOptions } from "./chat/read.js"
+export {
+  flushChat,
+  queueMessage,
+  sendMessage,
+  type SendReport,
+  type UnsentMessage,
+  unsentMessages,
+} from "./chat/send.js"
+export { authorStateOf, isClockOff } from "./chat/states.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
 export { watchMeeting, type WatchOptions } from "./live.js"
 export { watchAccount, type WatchAccountOptions } from "./live-account.js"

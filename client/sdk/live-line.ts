@@ -1,6 +1,7 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
+import type { ServedMessage } from "../crypto/message-judge.js"
 import type { Client } from "./client.js"
 import { type LiveSocket, openLiveSocket } from "./live-socket.js"
 import { adminCapability } from "./meeting-events.js"
@@ -60,23 +61,33 @@ export interface LineVoice {
   hear(sealed: Uint8Array): void
 }
 
+/** Whoever takes a meeting's chat from its socket. */
+export interface LineChat {
+  /** So many messages there were, as the server says. */
+  counted(count: number): void
+  /** A message as the server gives it; nothing of it is proven. */
+  received(message: ServedMessage): void
+}
+
 /** A meeting's socket, kept open with backoff: anew where it ended, and for each epoch. It rings where the server speaks of what is not known yet. */
 export class KeptLine {
   readonly #client: Client
   readonly #bell: Bell
   readonly #tell: (error: ArchiveError) => void
   readonly #voice: LineVoice | undefined
+  readonly #chat: LineChat | undefined
   #log: MeetingLog | null = null
   #socket: LiveSocket | null = null
   #epoch = -1
   #failures = 0
   #dueAtMs = Number.POSITIVE_INFINITY
 
-  constructor(client: Client, bell: Bell, tell: (error: ArchiveError) => void, voice?: LineVoice) {
+  constructor(client: Client, bell: Bell, tell: (error: ArchiveError) => void, voice?: LineVoice, chat?: LineChat) {
     this.#client = client
     this.#bell = bell
     this.#tell = tell
     this.#voice = voice
+    this.#chat = chat
   }
 
   /** Never fails: without a socket, `dueInMs` says when to call this again. */
@@ -121,6 +132,12 @@ export class KeptLine {
       },
       onSaid: (sealed) => {
         this.#voice?.hear(sealed)
+      },
+      onChat: ({ count }) => {
+        this.#chat?.counted(count)
+      },
+      onMessage: ({ message, ...place }) => {
+        this.#chat?.received({ ...place, raw: message })
       },
       onEnd: () => {
         this.#voice?.attach(null)

@@ -11,7 +11,9 @@ import {
   LiveAnswer,
   LiveAuth,
   type LiveKind,
+  LiveMessage,
   LiveRefusal,
+  MESSAGE,
   SAID,
   SAY,
   Saying,
@@ -33,6 +35,10 @@ export interface LiveListener {
   readonly onSaid?: (sealed: Uint8Array) => void
   /** Something that an account's socket says by this name, as it is. */
   readonly onAccount?: (name: "chain" | "keyring" | "inbox", raw: string) => void
+  /** How many messages there were. */
+  readonly onChat?: (chat: z.output<typeof LIVE_NUDGES.chat>) => void
+  /** A message, and where it stands. */
+  readonly onMessage?: (message: z.output<typeof LiveMessage>) => void
   /** Called once, where it ended otherwise than by `close`. */
   onEnd(): void
 }
@@ -103,6 +109,14 @@ async function connect(baseUrl: string, kind: LiveKind, token: Uint8Array, liste
   socket.on("log", (raw: unknown) => {
     const nudge = LIVE_NUDGES.log.safeParse(raw)
     if (nudge.success) listener.onLog?.(nudge.data)
+  })
+  socket.on("chat", (raw: unknown) => {
+    const nudge = LIVE_NUDGES.chat.safeParse(raw)
+    if (nudge.success) listener.onChat?.(nudge.data)
+  })
+  socket.on(MESSAGE, (raw: unknown) => {
+    const message = LiveMessage.safeParse(raw)
+    if (message.success) listener.onMessage?.(message.data)
   })
   socket.on(SAID, (raw: unknown) => {
     const said = Saying.safeParse(raw)

@@ -2,7 +2,7 @@ import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import type { MeetingLog } from "../crypto/meeting-log.js"
 import type { Client } from "./client.js"
-import { Bell, backoffMs, KeptLine } from "./live-line.js"
+import { Bell, backoffMs, KeptLine, type LineChat } from "./live-line.js"
 import { readMeeting } from "./meetings.js"
 import type { Presence } from "./presence.js"
 
@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly onTrouble?: ((error: ArchiveError) => void) | undefined
   /** Speaks and listens on the meeting's socket while this goes on; of this meeting and watch alone. SPEC.md §11.2. */
   readonly presence?: Presence | undefined
+  /** Takes what comes of the chat on that socket. `followChat` is made of it. */
+  readonly chat?: LineChat | undefined
   /** How often the log is fetched although nothing was heard: a server can be silent. */
   readonly pollMs?: number
 }
@@ -26,10 +28,10 @@ const POLL_MS = 60_000
  * @throws {@link ArchiveError} `not-authorised` once this account was taken out; whatever makes a log unacceptable, such as `fork`; what `onChange` throws.
  */
 export async function watchMeeting(client: Client, meetingId: MeetingId, options: WatchOptions): Promise<void> {
-  const { onChange, signal, presence, pollMs = POLL_MS } = options
+  const { onChange, signal, presence, chat, pollMs = POLL_MS } = options
   const tell = options.onTrouble ?? ((): void => undefined)
   const bell = new Bell(signal)
-  const line = new KeptLine(client, bell, tell, presence)
+  const line = new KeptLine(client, bell, tell, presence, chat)
   const isOver = (): boolean => signal.aborted
   let [seen, fruitless, wasRung] = [-1, 0, false]
   try {

@@ -52,6 +52,18 @@ const outboxSchema = z.object({
   meetingHash: bytes.nullable(),
   eventHash: bytes.nullable(),
 })
+/** Of a meeting's chat: what this device wrote and saw. SPEC.md §16. */
+const chatSchema = z.object({
+  meetingHash: bytes,
+  /** Of the next message of this device. */
+  next: z.object({ counter: uint, prev: bytes }),
+  /** The newest message that was seen, by the server's places. */
+  pin: z.object({ incarnation: uint, seq: uint, hash: bytes }).nullable(),
+  /** Up to which of each device's messages this device vouches for them. */
+  heads: z.array(z.object({ deviceKey: bytes, counter: uint, hash: bytes })),
+  /** Messages that the server has not confirmed, in their order: they are sent as they stand here. */
+  outbox: z.array(z.object({ messageId: bytes, raw: bytes })),
+})
 /** A meeting that was made here and that the server has not confirmed. */
 const draftSchema = z.object({ title: z.string(), event: bytes, certificate: bytes, secret: bytes, adminSeed: bytes })
 
@@ -71,6 +83,7 @@ const stateSchema = z.object({
   pins: z.array(pinSchema),
   meetings: z.array(meetingSchema),
   drafts: z.array(draftSchema),
+  chats: z.array(chatSchema).default([]),
   /** `seq` is one more than the newest record's, so that an empty keyring is 0. */
   keyring: z.object({ count: uint, hash: bytes }),
   outbox: z.array(outboxSchema),
@@ -107,6 +120,7 @@ export type ClientState = z.infer<typeof stateSchema>
 export type Contact = ClientState["contacts"][number]
 export type SeenMeeting = z.infer<typeof seenSchema>
 export type Unseen = z.infer<typeof unseenSchema>
+export type ChatState = z.infer<typeof chatSchema>
 export type MeetingState = z.infer<typeof meetingSchema>
 
 /** Of a device that knows its account's keys and chain, and nothing else yet. It is registered but for a new account's first device. */
@@ -129,6 +143,7 @@ export function newState({
     pins: [{ genesisHash, ...head, isVerified: false }],
     meetings: [],
     drafts: [],
+    chats: [],
     keyring: { count: 0, hash: ZERO_HASH },
     outbox: [],
     handled: [],

@@ -322,11 +322,11 @@ export const PostMessageResponse = z.object({ seq: count, incarnation: count, ha
   description: "where the message with this id stands, and the SHA-256 of what stands there",
 })
 
+export const PlacedMessage = z.object({ seq: count, incarnation: count, day: count, message })
+
 export const MessagesResponse = z
   .object({
-    messages: z
-      .array(z.object({ seq: count, incarnation: count, day: count, message }))
-      .max(HTTP_LIMITS.messagesPerPage),
+    messages: z.array(PlacedMessage).max(HTTP_LIMITS.messagesPerPage),
     next: count.nullable(),
     first: count,
     count,

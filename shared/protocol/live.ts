@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { ERROR_CODES } from "./errors.js"
-import { bytesOf, HTTP_LIMITS } from "./http.js"
+import { bytesOf, HTTP_LIMITS, PlacedMessage } from "./http.js"
 import { LIMITS } from "./limits.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
 import { PRESENCE_BYTES } from "./presence.js"
@@ -25,6 +25,8 @@ export const LIVE_LIMITS = {
   saidPerSecond: 50,
   /** So many messages may wait for a socket that takes none before nothing more that is said is passed to it. */
   saidWaiting: 64,
+  /** So many of a chat's may wait for a socket that takes none; it is told how many there are instead. */
+  messagesWaiting: 512,
   /** On one process, each. */
   socketsPerSubject: 2 * LIMITS.members,
   socketsPerAddress: 500,
@@ -56,8 +58,14 @@ export const LIVE_NUDGES = {
   log: Head,
   chain: Head,
   keyring: Head,
+  /** How many messages there were in the meeting's chat. */
+  chat: z.object({ count }),
   inbox: z.object({ entries: count, newest: bytesOf(ID_BYTES).nullable() }),
 } as const
+
+/** A message of the chat that was just kept, to the sockets of its meeting. SPEC.md §16.4. */
+export const LiveMessage = PlacedMessage
+export const MESSAGE = "message"
 
 /** Why a handshake or a request was refused, or a socket ended: the last that is said on it. */
 export const LiveRefusal = z.object({

@@ -87,6 +87,16 @@ describe("the command, killed", function () {
     }
   })
 
+  it("while it sends a message, has sent it once, and in order, when the next is sent", async () => {
+    const { meeting, terminals } = scene
+    const kills = CLIENT_FAILPOINTS.filter((name) => name.startsWith("chat."))
+    for (const failpoint of kills) await killAt(failpoint, ["chat", "send", meeting, failpoint])
+    await terminals.succeed("alice", ["chat", "send", meeting, "next"])
+    const { messages, waiting } = await terminals.succeed("alice", ["chat", "list", meeting])
+    expect(messages.map(({ text }: { readonly text: string }) => text)).to.deep.equal([...kills, "next"])
+    expect(waiting).to.deep.equal([])
+  })
+
   it("by Ctrl-C, says that it was interrupted, and goes on when called again", async () => {
     const { meeting, terminals } = scene
     const file = await scene.newFile(5 * FILE_BYTES)

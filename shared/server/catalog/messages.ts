@@ -219,6 +219,20 @@ export async function readMessages(
   return { messages, next: isAll ? null : isDownwards ? last : last + 1, first, count, incarnation }
 }
 
+/** Messages from a seq on, for who is told of them as they come. */
+export async function messagesFrom(
+  catalog: Queryable,
+  meetingId: Uint8Array,
+  from: number,
+  limit: number,
+): Promise<readonly KeptMessage[]> {
+  return await catalog.query<KeptMessage>(
+    `SELECT seq, incarnation, day, message FROM messages JOIN meetings USING (meeting_id)
+     WHERE meeting_id = $1 AND seq >= $2 AND messages.purge_day IS NULL AND meetings.purge_day IS NULL ORDER BY seq LIMIT $3`,
+    [meetingId, from, limit],
+  )
+}
+
 async function firstOfDay(catalog: Queryable, meetingId: MeetingId, day: number, count: number): Promise<number> {
   const [row] = await catalog.query<{ seq: number }>(
     "SELECT seq FROM messages WHERE meeting_id = $1 AND day >= $2 AND purge_day IS NULL ORDER BY day, seq LIMIT 1",

@@ -14,6 +14,8 @@ export interface Standing {
   readonly newestEpoch: number
   /** Of the meeting's log, or the account's sigchain. */
   readonly head: Head
+  /** How many messages there were in the meeting's chat; 0 for an account. */
+  readonly messages: number
   readonly keyring: Head | null
   readonly inbox: { readonly entries: number; readonly newest: Uint8Array | null }
 }
@@ -31,6 +33,7 @@ export async function readStandings(
     newest_epoch: number | null
     head_seq: number
     head_hash: Uint8Array
+    messages: number | null
     keyring_seq: number | null
     keyring_hash: Uint8Array | null
     entries: number
@@ -38,7 +41,7 @@ export async function readStandings(
   }>(
     `SELECT tokens.token_hash, tokens.subject, tokens.scope, tokens.epoch, meetings.epoch AS newest_epoch,
        coalesce(meetings.head_seq, accounts.head_seq) AS head_seq, coalesce(meetings.head_hash, accounts.head_hash) AS head_hash,
-       keyring.seq AS keyring_seq, keyring.hash AS keyring_hash, inbox.entries, inbox.newest
+       meetings.message_count AS messages, keyring.seq AS keyring_seq, keyring.hash AS keyring_hash, inbox.entries, inbox.newest
      FROM tokens
        LEFT JOIN meetings ON tokens.scope <> 'device' AND meetings.meeting_id = tokens.subject
        LEFT JOIN accounts ON tokens.scope = 'device' AND accounts.account_id = tokens.subject
@@ -60,6 +63,7 @@ export async function readStandings(
         epoch: row.epoch,
         newestEpoch: row.newest_epoch ?? 0,
         head: { seq: row.head_seq, hash: row.head_hash },
+        messages: row.messages ?? 0,
         keyring:
           row.keyring_seq === null || row.keyring_hash === null
             ? null

@@ -243,7 +243,11 @@ describe("sockets, of two API processes on one Redis", function () {
     }
     // Sweeps alone would take 1.5 s for each.
     expect(performance.now() - from).to.be.lessThan(4_000)
-    expect(there!.heard).to.deep.equal(said.map((value) => ["log", value]))
+    const heardOf = (name: string) => there!.heard.filter((entry) => entry[0] === name).map(([, value]) => value)
+    expect(heardOf("log")).to.deep.equal(said)
+    // Said on opening (CS6), and by no append.
+    expect(heardOf("chat")).to.deep.equal([{ count: 0 }])
+    expect(there!.heard).to.have.length(said.length + 1)
     there!.socket.disconnect()
   })
 

@@ -81,6 +81,15 @@ function clientState(): Format {
     boxes: [...boxes],
     secrets: { genesisHash: secrets.genesisHash, device: secrets.device, userSeeds: [...secrets.userSeeds] },
     pins: [{ genesisHash: hash, seq: 0, headHash: hash, isVerified: true }],
+    chats: [
+      {
+        meetingHash: bytesOf("meeting"),
+        next: { counter: 3, prev: bytesOf("message") },
+        pin: { incarnation: 0, seq: 5, hash: bytesOf("newest") },
+        heads: [{ deviceKey: bytesOf("device"), counter: 2, hash: bytesOf("message") }],
+        outbox: [{ messageId: bytesOf("id", 16), raw: bytesOf("raw", 300) }],
+      },
+    ],
     drafts: [],
     contacts: [{ genesisHash: hash, state: "card", name: "Bob", handle: null, seq: 0 }],
     phraseConfirmed: true,

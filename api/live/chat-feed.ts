@@ -1,0 +1,80 @@
+import * as z from "zod"
+import { toHex } from "../../shared/protocol/bytes.js"
+import { LiveMessage } from "../../shared/protocol/live.js"
+import { messagesFrom } from "../../shared/server/catalog/messages.js"
+import type { Catalog } from "../../shared/server/ports.js"
+import type { Seat } from "./seats.js"
+
+/** In one query. */
+const MESSAGES_PER_LOOK = 64
+/** Whoever lacks more is told how many there are, and fetches them in pages. */
+const MOST_BEHIND = 256
+
+/**
+ * Says new messages on the sockets of their meetings. They are read from the catalog, once for all sockets of this process: what another process says
+ * only makes it look, so no message comes from anywhere else. SPEC.md §16.4.
+ */
+export class ChatFeed {
+  readonly #catalog: Catalog
+  readonly #seatsOf: (meetingId: Uint8Array) => Iterable<Seat>
+  readonly #onFailed: (error: unknown) => void
+  /** By meeting with sockets here, the seq that was not said yet. */
+  readonly #next = new Map<string, number>()
+  readonly #looking = new Set<string>()
+  readonly #due = new Set<string>()
+
+  constructor(
+    catalog: Catalog,
+    seatsOf: (meetingId: Uint8Array) => Iterable<Seat>,
+    onFailed: (error: unknown) => void,
+  ) {
+    this.#catalog = catalog
+    this.#seatsOf = seatsOf
+    this.#onFailed = onFailed
+  }
+
+  /** A word that a meeting changed; it may be false. */
+  changed(meetingId: Uint8Array): void {
+    const key = toHex(meetingId)
+    if (!this.#next.has(key)) return
+    this.#due.add(key)
+    if (!this.#looking.has(key)) void this.#look(key, meetingId)
+  }
+
+  /** How many messages a meeting with sockets here has, as the catalog says. */
+  stands(meetingId: Uint8Array, count: number): void {
+    const key = toHex(meetingId)
+    const next = this.#next.get(key)
+    if (next === undefined || count - next > MOST_BEHIND) this.#next.set(key, count)
+    else if (next < count) this.changed(meetingId)
+  }
+
+  /** A meeting has no sockets here any more. */
+  forget(key: string): void {
+    this.#next.delete(key)
+  }
+
+  async #look(key: string, meetingId: Uint8Array): Promise<void> {
+    this.#looking.add(key)
+    try {
+      while (this.#due.delete(key)) {
+        const from = this.#next.get(key)
+        if (from === undefined) return
+        const messages = await messagesFrom(this.#catalog, meetingId, from, MESSAGES_PER_LOOK)
+        // A look for the whole meeting may have gone beyond meanwhile.
+        if (this.#next.get(key) !== from) continue
+        for (const message of messages) {
+          const encoded = z.encode(LiveMessage, message)
+          for (const seat of this.#seatsOf(meetingId)) seat.show(encoded)
+        }
+        const last = messages.at(-1)
+        if (last !== undefined) this.#next.set(key, last.seq + 1)
+        if (messages.length === MESSAGES_PER_LOOK) this.#due.add(key)
+      }
+    } catch (error) {
+      this.#onFailed(error)
+    } finally {
+      this.#looking.delete(key)
+    }
+  }
+}

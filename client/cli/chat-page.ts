@@ -1,0 +1,99 @@
+import { formatId } from "../../shared/protocol/ids.js"
+import type { Client } from "../sdk/client.js"
+import type { ChatLine } from "../sdk/chat/fold.js"
+import { gapText, warningsOf, withoutEffectText } from "./chat-lines.js"
+import { accountOf, nameText } from "./describe.js"
+
+/**
+ * A chat as one page that opens without a server. What others wrote is text in it, never markup: there is no script, and the page's own policy allows
+ * nothing but its style.
+ */
+export function chatPage(
+  client: Client,
+  meeting: { readonly meeting: string; readonly title: string },
+  lines: readonly ChatLine[],
+): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(meeting.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<header><h1 dir="auto">${escape(meeting.title)}</h1><p>Chat of ${escape(meeting.meeting)}. Times are UTC, by each author's clock.</p></header>
+<main>
+${lines.map((line) => article(client, line)).join("\n")}
+</main>
+</body>
+</html>
+`
+}
+
+const STYLE = `:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
+article{border-top:1px solid #8886;padding:.75rem 0}article:target{outline:2px solid}.text{white-space:pre-wrap;margin:.25rem 0}
+.meta,.note{font-size:.875rem;margin:0}.warning{font-size:.875rem;margin:0;font-weight:600}ul{list-style:none;display:flex;gap:.75rem;padding:0;margin:0;font-size:.875rem}`
+
+function article(client: Client, line: ChatLine): string {
+  if (line.kind === "gap") return alone(gapText(line).slice(2))
+  if (line.kind === "refused")
+    return alone(`A message is not shown, since nobody can be told to have written it (${line.code}: ${line.reason})`)
+  if (line.kind === "closed") return alone("A message from before this account could open the chat")
+  const { message } = line
+  const { statement } = message
+  const id = formatId("message", message.messageId)
+  const author = `${accountOf(statement.authorGenesisHash)}${nameText(client, statement.authorGenesisHash)}`
+  const time = new Date(statement.timeMs).toISOString()
+  return [
+    `<article id="${id}">`,
+    ...warningsOf(client, line).map((warning) => `<p class="warning">${escape(warning)}</p>`),
+    `<p class="meta"><span dir="auto">${escape(author)}</span> <time datetime="${time}">${time.slice(0, 16).replace("T", " ")}</time></p>`,
+    ...(line.kind === "text" ? textParts(line) : [`<p class="note">${escape(withoutEffectText(line))}</p>`]),
+    "</article>",
+  ].join("\n")
+}
+
+function alone(text: string): string {
+  return `<article><p class="warning">${escape(text)}</p></article>`
+}
+
+function textParts({
+  content,
+  text,
+  editedAtMs,
+  deletedBy,
+  reactions,
+}: Extract<ChatLine, { kind: "text" }>): readonly string[] {
+  const replyTo = content.replyTo === null ? null : formatId("message", content.replyTo.messageId)
+  return [
+    ...(replyTo === null ? [] : [`<p class="note">In reply to <a href="#${replyTo}">${replyTo}</a></p>`]),
+    text === null
+      ? `<p class="note">Deleted by ${escape(deletedBy === null ? "nobody" : accountOf(deletedBy))}</p>`
+      : `<p class="text" dir="auto">${escape(text)}</p>`,
+    ...(editedAtMs === null || text === null ? [] : ['<p class="note">Edited</p>']),
+    ...content.files.map(({ fileName }) => `<p class="note">File: ${escape(fileName)}</p>`),
+    ...(reactions.length === 0
+      ? []
+      : [
+          `<ul>${reactions.map(({ reaction, authors }) => `<li>${escape(reaction)} ${authors.length}</li>`).join("")}</ul>`,
+        ]),
+  ]
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+}
+
+function escape(text: string): string {
+  // A line break stays; what else turns a line around, hides or ends it does not.
+  return text
+    .replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]|(?![\n\t])\p{Cc}/gu, "\u{fffd}")
+    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
+}

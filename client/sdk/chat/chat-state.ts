@@ -1,0 +1,31 @@
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { ZERO_HASH } from "../../../shared/protocol/hash.js"
+import type { Client } from "../client.js"
+import type { ChatState, ClientState } from "../state.js"
+
+/** What a device keeps of a meeting's chat. */
+export function chatStateOf(state: ClientState, meetingHash: Uint8Array): ChatState {
+  return (
+    state.chats.find((chat) => equalBytes(chat.meetingHash, meetingHash)) ?? {
+      meetingHash,
+      next: { counter: 0, prev: ZERO_HASH },
+      pin: null,
+      heads: [],
+      outbox: [],
+    }
+  )
+}
+
+/** Durably. */
+export async function updateChat(
+  client: Client,
+  meetingHash: Uint8Array,
+  change: (chat: ChatState) => ChatState,
+): Promise<void> {
+  await client.state.update((state) => {
+    const before = chatStateOf(state, meetingHash)
+    const after = change(before)
+    if (after === before) return state
+    return { ...state, chats: [...state.chats.filter((chat) => !equalBytes(chat.meetingHash, meetingHash)), after] }
+  })
+}

@@ -1,0 +1,298 @@
+import type * as z from "zod"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import type { ChatHead } from "../../../shared/protocol/chat-heads.js"
+import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { bothHeads } from "../../../shared/protocol/hash.js"
+import { MessagesResponse } from "../../../shared/protocol/http.js"
+import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { messageHash } from "../../../shared/protocol/message.js"
+import { arrangeChat, type ChatEntry, chatHeadsOf } from "../../crypto/chat-order.js"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { deviceSigner } from "../../crypto/account-keys.js"
+import { type JudgedMessage, MessageJudge, type ServedMessage } from "../../crypto/message-judge.js"
+import { type ChainOf, chainCache } from "../chains.js"
+import type { Client } from "../client.js"
+import { currentCapability, mayBeBehind, readMeeting } from "../meetings.js"
+import { chatStateOf, updateChat } from "./chat-state.js"
+
+/** Reading a meeting's chat: pages as served, each message judged by itself, and all that were read together. SPEC.md §16.3. */
+
+type Page = z.output<typeof MessagesResponse>
+
+const PAGE_MESSAGES = 200
+
+export interface ChatReadOptions {
+  readonly pageMessages?: number
+  /** Where these were read just now. */
+  readonly log?: MeetingLog
+  readonly chainOf?: ChainOf
+  /** Ends whatever is being fetched. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * A meeting's chat from some message on to the newest, as far as it was read. It grows in both directions; what it holds is contiguous, but for what the
+ * server doesn't give.
+ */
+export class ChatReader {
+  readonly #client: Client
+  readonly #meetingId: MeetingId
+  readonly #chainOf: ChainOf
+  readonly #signal: AbortSignal | undefined
+  readonly #messages = new Map<number, JudgedMessage>()
+  #log: MeetingLog
+  #judge: MessageJudge
+  /** Seqs that were read: from this to before that. */
+  #from = 0
+  #until = 0
+  #first = 0
+
+  private constructor(client: Client, log: MeetingLog, chainOf: ChainOf, signal: AbortSignal | undefined) {
+    this.#signal = signal
+    this.#client = client
+    this.#meetingId = log.meetingId
+    this.#chainOf = chainOf
+    this.#log = log
+    this.#judge = new MessageJudge(log, chainOf)
+  }
+
+  /**
+   * Reads the newest messages.
+   * @throws {@link ArchiveError} `rollback`, `fork` for a chat that lacks the newest message that this device has seen; as `readMeeting`.
+   */
+  static async open(client: Client, meetingId: MeetingId, options: ChatReadOptions = {}): Promise<ChatReader> {
+    const { pageMessages = PAGE_MESSAGES, chainOf = chainCache(client) } = options
+    const log = options.log ?? (await readMeeting(client, meetingId, chainOf))
+    const reader = new ChatReader(client, log, chainOf, options.signal)
+    const page = await reader.#fetch(`limit=${pageMessages}`)
+    reader.#from = page.next ?? page.first
+    reader.#until = page.count
+    reader.#first = page.first
+    await reader.#assertExtendsPin(page)
+    await reader.#take(page)
+    await reader.#remember(pageMessages)
+    return reader
+  }
+
+  get log(): MeetingLog {
+    return this.#log
+  }
+
+  /** Whether there is more before what was read. */
+  get hasOlder(): boolean {
+    return this.#from > this.#first
+  }
+
+  /** The oldest seq that was read. */
+  get from(): number {
+    return this.#from
+  }
+
+  /** One more than the newest seq that was read. */
+  get until(): number {
+    return this.#until
+  }
+
+  /** Reads a page of what is before. @returns whether there was any. */
+  async readOlder(pageMessages = PAGE_MESSAGES): Promise<boolean> {
+    if (!this.hasOlder) return false
+    const page = await this.#fetch(`before=${this.#from}&limit=${pageMessages}`)
+    if (page.next !== null && page.next >= this.#from) throw pagesDoNotFollow()
+    this.#first = page.first
+    await this.#take(page)
+    this.#from = Math.min(this.#from, page.next ?? page.first)
+    return true
+  }
+
+  /** Reads everything that came since. @returns whether anything did. @throws {@link ArchiveError} `rollback`, `fork`. */
+  async readNewer(): Promise<boolean> {
+    const before = this.#until
+    // From the newest on that is known: so that it is seen to be still there.
+    for (let from: number | null = Math.max(0, before - 1); from !== null;) {
+      const page: Page = await this.#fetch(`from=${from}`)
+      if (page.count < this.#until) throw this.#rolledBack(page.count)
+      await this.#take(page)
+      this.#first = page.first
+      this.#until = Math.max(this.#until, page.next ?? page.count)
+      if (page.next !== null && page.next <= from) throw pagesDoNotFollow()
+      from = page.next
+    }
+    if (this.#until > before) await this.#remember(this.#until - before)
+    return this.#until > before
+  }
+
+  /** Takes what was heard on a socket, if it continues what was read; else it reads what is missing. @returns whether anything is new. */
+  async hear(served: readonly ServedMessage[]): Promise<boolean> {
+    const news = served.filter(({ seq }) => seq >= this.#until).toSorted((a, b) => a.seq - b.seq)
+    if (news.length === 0) return false
+    if (news.some(({ seq }, index) => seq !== this.#until + index)) return await this.readNewer()
+    await this.#judgeAll(news)
+    this.#until += news.length
+    await this.#remember(news.length)
+    return true
+  }
+
+  /** The log as it was read anew; what was refused or closed by an older one may not be by it. @returns whether it is newer. */
+  async adoptLog(log: MeetingLog): Promise<boolean> {
+    if (log.head.seq <= this.#log.head.seq) return false
+    this.#chainOf.forget()
+    this.#use(log)
+    const unsettled = [...this.#messages.values()].filter(
+      (message) => message.kind === "closed" || this.#isUnsettled(message),
+    )
+    await this.#judgeAll(unsettled.map(({ served }) => served))
+    return true
+  }
+
+  /** All that was read, oldest first, with what is missing in it. */
+  entries(): readonly ChatEntry[] {
+    return this.#arrange(this.#from)
+  }
+
+  #arrange(from: number): readonly ChatEntry[] {
+    const isRetained = this.#log.notes.some(({ type }) => type === "retention")
+    // What a stated retention may have taken is no gap.
+    const isFromStart = from <= this.#first && !(isRetained && this.#first > 0)
+    const read = [...this.#messages.values()].filter(({ served }) => served.seq >= from)
+    return arrangeChat(read, {
+      epochs: this.#log.epochs,
+      pins: this.#pinnedHeads(),
+      fromSeq: isFromStart ? 0 : from,
+      untilSeq: this.#until,
+      isFromStart,
+    })
+  }
+
+  /** Of each device the newest message that can be vouched for, by what was read and what was seen before. */
+  heads(): readonly ChatHead[] {
+    return chatHeadsOf(this.entries(), this.#pinnedHeads())
+  }
+
+  #pinnedHeads(): ReturnType<typeof chatStateOf>["heads"] {
+    return chatStateOf(this.#client.state.current, this.#log.meetingHash).heads
+  }
+
+  /** With the keys of the newest epoch: one that began since ended those of before. */
+  async #fetch(query: string): Promise<Page> {
+    try {
+      return await this.#ask(query)
+    } catch (error) {
+      if (!mayBeBehind(error)) throw error
+      await this.#refreshLog()
+      return await this.#ask(query)
+    }
+  }
+
+  async #ask(query: string): Promise<Page> {
+    const capability = currentCapability(this.#log)
+    const { http, tokens } = this.#client
+    return await tokens.with(
+      http,
+      capability,
+      async (token, subject) =>
+        await http.json(MessagesResponse, {
+          path: `/v1/meetings/${subject}/messages?${query}`,
+          subject,
+          token,
+          signal: this.#signal,
+        }),
+    )
+  }
+
+  async #refreshLog(): Promise<void> {
+    this.#chainOf.forget()
+    this.#use(await readMeeting(this.#client, this.#meetingId, this.#chainOf))
+  }
+
+  async #take(page: Page): Promise<void> {
+    await this.#judgeAll(page.messages.map(({ message, ...place }) => ({ ...place, raw: message })))
+  }
+
+  async #judgeAll(served: readonly ServedMessage[]): Promise<void> {
+    for (const message of served) {
+      const known = this.#messages.get(message.seq)
+      if (known !== undefined && !equalBytes(known.hash, messageHash(message.raw)))
+        throw new ArchiveError(
+          "fork",
+          `the server gives another message than before at one place: ${bothHeads(known.hash, messageHash(message.raw))}`,
+          { place: `message ${message.seq}` },
+        )
+    }
+    const judged: JudgedMessage[] = []
+    for (const message of served) judged.push(await this.#judge.judge(message))
+    if (judged.some((message) => this.#isUnsettled(message))) {
+      await this.#refreshLog()
+      for (const [index, message] of served.entries())
+        if (this.#isUnsettled(judged[index])) judged[index] = await this.#judge.judge(message)
+    }
+    for (const message of judged) this.#messages.set(message.served.seq, message)
+  }
+
+  /** What a newer log, or a newer chain, may make authentic. */
+  #isUnsettled(message: JudgedMessage | undefined): boolean {
+    if (message === undefined) return false
+    if (message.kind === "closed") return message.epoch > this.#log.newestEpochSeen
+    return message.kind === "refused" ? message.code === "not-authorised" : message.isAhead
+  }
+
+  #use(log: MeetingLog): void {
+    this.#log = log
+    this.#judge = new MessageJudge(log, this.#chainOf)
+  }
+
+  async #assertExtendsPin(page: Page): Promise<void> {
+    const { pin } = chatStateOf(this.#client.state.current, this.#log.meetingHash)
+    if (pin === null) return
+    if (page.incarnation < pin.incarnation || (page.incarnation === pin.incarnation && page.count <= pin.seq))
+      throw this.#rolledBack(page.count)
+    // What a stated retention took is not there to be compared.
+    if (pin.seq < page.first) return
+    const own = page.messages.find(({ seq }) => seq === pin.seq)
+    const served = own ?? (await this.#fetch(`from=${pin.seq}&limit=1`)).messages.find(({ seq }) => seq === pin.seq)
+    const hash = served === undefined ? undefined : messageHash(served.message)
+    if (hash === undefined || !equalBytes(hash, pin.hash))
+      throw new ArchiveError(
+        "fork",
+        `the chat that the server gives is another than this device has seen: ${bothHeads(pin.hash, hash)}`,
+        { place: `message ${pin.seq}` },
+      )
+  }
+
+  #rolledBack(count: number): ArchiveError {
+    return new ArchiveError("rollback", "the chat that the server gives is shorter than this device has seen", {
+      place: `message ${count}`,
+    })
+  }
+
+  /** Pins the newest place, and of each device the newest message that can be vouched for, as far as the last `news` messages say. */
+  async #remember(news: number): Promise<void> {
+    const newest = this.#messages.get(this.#until - 1)
+    const entries = this.#arrange(Math.max(this.#from, this.#until - news - PAGE_MESSAGES))
+    const ownKey = deviceSigner(this.#client.state.current.secrets).publicKey
+    await updateChat(this.#client, this.#log.meetingHash, (chat) => {
+      const heads = chatHeadsOf(entries, chat.heads)
+      const isOlder =
+        newest === undefined ||
+        (chat.pin !== null &&
+          (newest.served.incarnation < chat.pin.incarnation ||
+            (newest.served.incarnation === chat.pin.incarnation && newest.served.seq <= chat.pin.seq)))
+      const pin = isOlder
+        ? chat.pin
+        : { incarnation: newest.served.incarnation, seq: newest.served.seq, hash: newest.hash }
+      const isSame =
+        pin === chat.pin &&
+        heads.length === chat.heads.length &&
+        heads.every(({ hash }, index) => equalBytes(hash, chat.heads[index]?.hash ?? new Uint8Array(0)))
+      if (isSame) return chat
+      const own = heads.find(({ deviceKey }) => equalBytes(deviceKey, ownKey))
+      // A device whose state is older than what it wrote goes on behind that, or it would use a counter twice.
+      const next =
+        own === undefined || own.counter < chat.next.counter ? chat.next : { counter: own.counter + 1, prev: own.hash }
+      return { ...chat, pin, next, heads: heads.map((head) => ({ ...head })) }
+    })
+  }
+}
+
+function pagesDoNotFollow(): ArchiveError {
+  return new ArchiveError("bad-chain", "a chat whose pages do not follow each other")
+}

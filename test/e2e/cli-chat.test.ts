@@ -1,0 +1,169 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
+import { expect } from "chai"
+import { asId, formatId } from "../../shared/protocol/ids.js"
+import { exitOf } from "../support/programs.js"
+import { openTerminals } from "../support/taciturn.js"
+
+const POLL_MS = 100
+const NO_MESSAGE = formatId("message", asId("message", new Uint8Array(16)))
+
+describe("chat, through the taciturn command", function () {
+  this.timeout(240_000)
+  let terminals: Awaited<ReturnType<typeof openTerminals>>
+  let meeting: string
+  let first: string
+  let second: string
+  const accounts: Record<string, string> = {}
+
+  before(async () => {
+    terminals = await openTerminals()
+    for (const person of ["alice", "bob"]) accounts[person] = (await terminals.succeed(person, ["init"])).account
+    ;({ meeting } = await terminals.succeed("alice", ["meeting", "create", "Weekly <call>"]))
+    await terminals.succeed("alice", ["meeting", "add", meeting, accounts["bob"] ?? ""])
+    await terminals.succeed("bob", ["meeting", "join", "--all"])
+  })
+  after(() => terminals.close())
+
+  const chat = async (person: string, command: string, ...args: readonly string[]) =>
+    await terminals.succeed(person, ["chat", command, meeting, ...args])
+
+  it("two talk, and tail shows it as it comes", async () => {
+    const tail = terminals.start("bob", ["chat", "tail", meeting, "--json"])
+    const says = async (text: string): Promise<void> => {
+      while (!tail.output().includes(text)) {
+        expect(tail.exitCode, tail.output()).to.equal(null)
+        await delay(POLL_MS)
+      }
+    }
+    await says("following Weekly <call> from here on")
+    const sent = await chat("alice", "send", "I will be *late*")
+    expect(sent).to.deep.include({ meeting, state: "stored", waiting: 0 })
+    first = sent.message
+    await says(first)
+    const input = Buffer.from("<b>two</b>\nlines\n")
+    const answer = ["chat", "send", meeting, "--reply", first]
+    second = (await terminals.succeed("alice", answer, {}, input)).message
+    await says(second)
+    tail.kill("SIGINT")
+    expect(await exitOf(tail)).to.equal(0)
+    const documents = tail
+      .output()
+      .split("\n")
+      .filter((line) => line.startsWith("{"))
+      .map((line) => JSON.parse(line))
+    expect(documents.map(({ message, text, state, author }) => [message, text, state, author])).to.deep.equal([
+      [first, "I will be *late*", "stored", accounts["alice"]],
+      [second, "<b>two</b>\nlines", "stored", accounts["alice"]],
+    ])
+    expect(documents[1].replyTo).to.equal(first)
+  })
+
+  it("a message is edited by its author, reacted to, and deleted by its author or an admin", async () => {
+    const third = (await chat("bob", "send", "regretted")).message
+    await chat("alice", "edit", first, "I am here")
+    await chat("bob", "react", first, "👍")
+    await chat("alice", "react", first, "👍")
+    await chat("alice", "react", first, "👍", "--take-back")
+    await chat("bob", "edit", first, "not his")
+    await chat("alice", "delete", third)
+    const { messages, waiting } = await chat("bob", "list")
+    expect(waiting).to.deep.equal([])
+    expect(
+      messages.map((line: Record<string, unknown>) => line["text"] ?? line["withoutEffect"] ?? null),
+    ).to.deep.equal(["I am here", "<b>two</b>\nlines", null, "not-authorised"])
+    expect(messages[0].edited).to.be.a("string")
+    expect(messages[0].reactions).to.deep.equal([{ reaction: "👍", authors: [accounts["bob"]] }])
+    expect(messages[2]).to.deep.include({ message: third, deletedBy: accounts["alice"], state: "stored" })
+    expect(await chat("bob", "show", first)).to.deep.equal(messages[0])
+    expect((await chat("bob", "list", "--limit", "1")).messages).to.have.length(1)
+    const printed = await terminals.run("bob", ["chat", "list", meeting])
+    expect(printed.exitCode, printed.stderr).to.equal(0)
+    expect(printed.stdout).to.contain(`${first}  `).and.contain("    I am here\n").and.contain("👍 1\n")
+    expect(printed.stdout)
+      .to.contain("from someone unverified")
+      .and.contain(`(deleted by ${accounts["alice"] ?? ""})`)
+  })
+
+  it("the whole chat is exported as text, as JSON, and as a page in which nothing that was written is markup", async () => {
+    const text = await terminals.run("bob", ["chat", "export", meeting])
+    expect(text.stdout)
+      .to.match(/^Weekly <call> \(mtg_/)
+      .and.contain("    I am here\n")
+      .and.not.contain("regretted")
+    const json = await chat("bob", "export", "--format", "json")
+    expect(json).to.deep.equal({ meeting, title: "Weekly <call>", messages: (await chat("bob", "list")).messages })
+    const file = join(terminals.folder, "chat.html")
+    const page = ["--format", "html", "-o", "chat.html"]
+    expect(await chat("bob", "export", ...page)).to.deep.equal({ file, messages: 4, format: "html" })
+    const html = (await terminals.read("chat.html")).toString()
+    expect(html).to.contain("&lt;b&gt;two&lt;/b&gt;\nlines").and.contain("<title>Weekly &lt;call&gt;</title>")
+    expect(html).to.contain(`<a href="#${first}">`).and.contain(`<article id="${first}">`)
+    expect(html).to.not.match(/<b>|<script|regretted/)
+    await writeFile(file, "kept")
+    expect(await terminals.fail("bob", ["chat", "export", meeting, ...page])).to.deep.equal([1, "exists"])
+    expect((await terminals.read("chat.html")).toString()).to.equal("kept")
+    await chat("bob", "export", ...page, "--force")
+    expect((await terminals.read("chat.html")).toString()).to.equal(html)
+  })
+
+  it("what is no message, no meeting or no format is refused, and nothing is sent", async () => {
+    const before = (await chat("alice", "list")).messages
+    for (const [args, expected] of [
+      [
+        ["send", "nonsense", "text"],
+        [2, "usage"],
+      ],
+      [
+        ["send", meeting],
+        [2, "usage"],
+      ],
+      [
+        ["edit", meeting, "nonsense", "text"],
+        [2, "usage"],
+      ],
+      [
+        ["send", meeting, "text", "--reply", NO_MESSAGE],
+        [1, "not-found"],
+      ],
+      [
+        ["delete", meeting, NO_MESSAGE],
+        [1, "not-found"],
+      ],
+      [
+        ["react", meeting, NO_MESSAGE, "👍"],
+        [1, "not-found"],
+      ],
+      [
+        ["show", meeting, NO_MESSAGE],
+        [1, "not-found"],
+      ],
+      [
+        ["list", meeting, "--limit", "0"],
+        [2, "usage"],
+      ],
+      [
+        ["export", meeting, "--format", "pdf"],
+        [2, "usage"],
+      ],
+      [
+        ["export", meeting, "--format", "html"],
+        [2, "usage"],
+      ],
+    ] as const)
+      expect(await terminals.fail("alice", ["chat", ...args]), args.join(" ")).to.deep.equal(expected)
+    expect((await chat("alice", "list")).messages).to.deep.equal(before)
+  })
+
+  it("what can't be sent waits, and goes with the next, in order", async () => {
+    const away = { TACITURN_URL: "http://127.0.0.1:9" }
+    const kept = await terminals.run("alice", ["chat", "send", meeting, "from the train", "--json"], away)
+    expect([kept.exitCode, kept.json.state, kept.json.reason], kept.stdout).to.deep.equal([4, "sending", "unavailable"])
+    const { waiting } = await chat("alice", "list")
+    expect(waiting.map(({ text }: { readonly text: string }) => text)).to.deep.equal(["from the train"])
+    await chat("alice", "send", "at last")
+    const texts = (await chat("bob", "list")).messages.map(({ text }: { readonly text: string }) => text)
+    expect(texts.slice(-2)).to.deep.equal(["from the train", "at last"])
+  })
+})

@@ -1,0 +1,219 @@
+import { expect } from "chai"
+import {
+  acceptInvitation,
+  addMember,
+  ChatReader,
+  type ChatLine,
+  createMeeting,
+  flushChat,
+  foldChat,
+  followChat,
+  listInvitations,
+  type MeetingId,
+  queueMessage,
+  rekeyMeeting,
+  removeMember,
+  sendMessage,
+  textContent,
+  unsentMessages,
+  whoAmI,
+} from "../../../client/sdk/index.js"
+import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
+import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
+
+/** So that whatever comes was heard of on a socket. */
+const NEVER_MS = 600_000
+
+describe("SDK: chat", function () {
+  this.timeout(120_000)
+  let service: Service
+  let alice: TestClient
+  let bob: TestClient
+  let meetingId: MeetingId
+  const everybody: TestClient[] = []
+
+  before(async () => {
+    service = await startService()
+    for (const name of ["Alice's laptop", "Bob's phone"]) everybody.push(await startClient(service, name))
+    ;[alice, bob] = everybody as [TestClient, TestClient]
+  })
+  after(async () => {
+    for (const person of everybody) await person.close()
+    await service.stop()
+  })
+  beforeEach(async () => {
+    meetingId = await createMeeting(alice.client, "Chat")
+    await addMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    const [waiting] = await listInvitations(bob.client)
+    await acceptInvitation(bob.client, waiting!)
+  })
+
+  async function say({ client }: TestClient, content: string | MessageContent): Promise<MessageTarget> {
+    const { messageId, trouble } = await sendMessage(
+      client,
+      meetingId,
+      typeof content === "string" ? textContent(content) : content,
+    )
+    expect(trouble).to.equal(null)
+    const reader = await ChatReader.open(client, meetingId)
+    const entry = reader.entries().findLast((candidate) => candidate.kind === "authentic")
+    if (entry?.kind !== "authentic") return expect.fail("it is not there")
+    return { messageId, hash: entry.hash }
+  }
+
+  const linesOf = (reader: ChatReader): readonly ChatLine[] => foldChat(reader.entries(), reader.log.epochs)
+  const read = async ({ client }: TestClient): Promise<readonly ChatLine[]> =>
+    linesOf(await ChatReader.open(client, meetingId))
+
+  function shown(line: ChatLine): string {
+    if (line.kind === "gap" || line.kind === "closed") return line.kind
+    if (line.kind === "refused") return line.code
+    const { isVouched, missingBefore, conflict } = line.message.standing
+    const marks = `${isVouched ? "" : " late"}${missingBefore > 0 ? ` -${missingBefore}` : ""}${conflict === null ? "" : ` ${conflict}`}`
+    return line.kind === "without-effect"
+      ? `${line.message.statement.type}: ${line.reason}${marks}`
+      : `${line.text ?? "(deleted)"}${marks}`
+  }
+
+  it("what one writes the other reads, in one order, edited, reacted to and deleted (CH11)", async () => {
+    const first = await say(alice, "one")
+    const second = await say(bob, textContent("two", { replyTo: first }))
+    await say(alice, { type: "edit", target: first, text: "one, better", mentions: [] })
+    await say(bob, { type: "reaction", target: first, reaction: "👍", isSet: true })
+    await say(alice, { type: "reaction", target: first, reaction: "👍", isSet: true })
+    await say(alice, { type: "reaction", target: first, reaction: "👍", isSet: false })
+    await say(bob, { type: "deletion", target: second })
+    for (const person of [alice, bob]) {
+      const lines = await read(person)
+      expect(lines.map(shown)).to.deep.equal(["one, better", "(deleted)"])
+      const [line] = lines
+      if (line?.kind !== "text") return expect.fail("a text comes first")
+      expect(line.reactions).to.deep.equal([
+        { reaction: "👍", authors: [bob.client.state.current.secrets.genesisHash] },
+      ])
+    }
+  })
+
+  it("nobody edits or deletes for somebody else, but that an admin deletes (CH11)", async () => {
+    const first = await say(alice, "one")
+    const second = await say(bob, "two")
+    await say(bob, { type: "edit", target: first, text: "not hers", mentions: [] })
+    await say(bob, { type: "deletion", target: first })
+    await say(bob, { type: "edit", target: { ...second, hash: first.hash }, text: "of other bytes", mentions: [] })
+    await say(alice, { type: "edit", target: second, text: "not his", mentions: [] })
+    expect((await read(bob)).map(shown)).to.deep.equal([
+      "one",
+      "two",
+      "edit: not-authorised",
+      "deletion: not-authorised",
+      "edit: no-target",
+      "edit: not-authorised",
+    ])
+    await say(alice, { type: "deletion", target: second })
+    expect((await read(bob)).map(shown)[1]).to.equal("(deleted)")
+  })
+
+  it("what was written without a network waits, is sent in order as it was kept, and only once (CH12)", async () => {
+    const { client } = alice
+    service.relay.cut()
+    for (const text of ["one", "two"]) await queueMessage(client, meetingId, textContent(text))
+    const kept = unsentMessages(client, meetingId)
+    expect(kept.map(({ content }) => content.type === "text" && content.text)).to.deep.equal(["one", "two"])
+    const offline = await flushChat(client, meetingId)
+    expect([offline.stored, offline.trouble?.code]).to.deep.equal([0, "unavailable"])
+    service.relay.mend()
+    // The answer to the first is lost with the process.
+    const dying = alice.again({
+      failpoint: (name) => {
+        if (name === "chat.sent") throw new Error("the process ends")
+      },
+    })
+    expect(await flushChat(dying, meetingId).catch((error: unknown) => String(error))).to.equal(
+      "Error: the process ends",
+    )
+    expect(unsentMessages(client, meetingId).map(({ hash }) => hash)).to.deep.equal(kept.map(({ hash }) => hash))
+    expect(await flushChat(alice.again(), meetingId)).to.deep.equal({ stored: 2, trouble: null })
+    expect((await read(bob)).map(shown)).to.deep.equal(["one", "two"])
+  })
+
+  it("what an epoch ended before it was sent is sealed anew, with what follows it and names it (CH12)", async () => {
+    const { client } = alice
+    await say(alice, "before")
+    const messageId = await queueMessage(client, meetingId, textContent("one"))
+    const [waiting] = unsentMessages(client, meetingId)
+    await queueMessage(client, meetingId, {
+      type: "edit",
+      target: { messageId, hash: waiting!.hash },
+      text: "one, better",
+      mentions: [],
+    })
+    await rekeyMeeting(bob.client, meetingId)
+    expect(await flushChat(client, meetingId)).to.deep.equal({ stored: 2, trouble: null })
+    for (const person of [alice, bob]) expect((await read(person)).map(shown)).to.deep.equal(["before", "one, better"])
+    const reader = await ChatReader.open(bob.client, meetingId)
+    const anew = reader.entries().flatMap((entry) => (entry.kind === "authentic" ? [entry.replaces.length] : []))
+    expect(anew).to.deep.equal([0, 1, 1])
+    await say(alice, "after")
+    expect((await read(bob)).map(shown)).to.deep.equal(["before", "one, better", "after"])
+  })
+
+  it("an epoch vouches for what was there; who was removed is not heard of later (CH7)", async () => {
+    await say(alice, "one")
+    await say(bob, "two")
+    await removeMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    expect((await read(alice)).map(shown)).to.deep.equal(["one", "two"])
+    const { trouble } = await sendMessage(bob.client, meetingId, textContent("still here"))
+    expect(trouble?.code).to.equal("not-authorised")
+    const second = await startClient(service, "Carol's desktop")
+    everybody.push(second)
+    await addMember(alice.client, meetingId, whoAmI(second.client).accountId)
+    const [waiting] = await listInvitations(second.client)
+    await acceptInvitation(second.client, waiting!)
+    expect((await read(second)).map(shown)).to.deep.equal(["one", "two"])
+  })
+
+  it("long chats are read from the newest back, page by page", async () => {
+    for (let index = 0; index < 23; index++) await queueMessage(alice.client, meetingId, textContent(`m${index}`))
+    expect((await flushChat(alice.client, meetingId)).stored).to.equal(23)
+    const reader = await ChatReader.open(bob.client, meetingId, { pageMessages: 10 })
+    expect([reader.from, reader.until, reader.hasOlder]).to.deep.equal([13, 23, true])
+    expect(linesOf(reader).map(shown)).to.deep.equal(Array.from({ length: 10 }, (_, index) => `m${13 + index}`))
+    while (await reader.readOlder(10));
+    expect(linesOf(reader).map(shown)).to.deep.equal(Array.from({ length: 23 }, (_, index) => `m${index}`))
+    expect(await reader.readNewer()).to.equal(false)
+    await say(bob, "newest")
+    expect(await reader.readNewer()).to.equal(true)
+    expect(linesOf(reader).map(shown).at(-1)).to.equal("newest")
+  })
+
+  it("who follows gets each message on its socket, over a new epoch and a lost connection (CS6)", async () => {
+    const ended = new AbortController()
+    let seen: readonly string[] = []
+    let wake = (): void => undefined
+    const following = followChat(bob.client, meetingId, {
+      signal: ended.signal,
+      pollMs: NEVER_MS,
+      onChange: (reader) => {
+        seen = linesOf(reader).map(shown)
+        wake()
+      },
+    })
+    const until = async (expected: readonly string[]): Promise<void> => {
+      while (JSON.stringify(seen) !== JSON.stringify(expected))
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+    }
+    await say(alice, "one")
+    await until(["one"])
+    await rekeyMeeting(alice.client, meetingId)
+    await say(alice, "two")
+    await until(["one", "two"])
+    service.relay.cut()
+    service.relay.mend()
+    await say(alice, "three")
+    await until(["one", "two", "three"])
+    ended.abort()
+    await following
+  })
+})
