@@ -33,7 +33,20 @@ module.exports = {
       name: "crypto-stands-alone",
       severity: "error",
       from: { path: "^client/crypto/" },
-      to: { path: "^(client/(sdk|cli|web)|shared/server)/" },
+      to: { path: "^(client/(verifier|sdk|cli|web)|shared/server)/" },
+    },
+    {
+      name: "verifier-needs-no-client",
+      severity: "error",
+      comment: "it runs offline, with no account and no server",
+      from: { path: "^client/verifier/" },
+      to: { path: "^client/(sdk|cli|web)/" },
+    },
+    {
+      name: "verifier-uses-node-in-one-folder",
+      severity: "error",
+      from: { path: "^client/verifier/", pathNot: "^client/verifier/node/" },
+      to: { dependencyTypes: ["core"] },
     },
     {
       name: "sdk-imports-no-program",
@@ -47,7 +60,7 @@ module.exports = {
       severity: "error",
       comment: "all else of it runs in browsers too; index.ts is what developers import in Node",
       from: { path: "^client/sdk/", pathNot: "^client/sdk/(node/|index[.]ts$)" },
-      to: { path: "^client/(sdk/(node/|index[.]ts$)|crypto/node-primitives[.]ts$)" },
+      to: { path: "^client/(sdk/(node/|index[.]ts$)|verifier/node/|crypto/node-primitives[.]ts$)" },
     },
     {
       name: "sdk-uses-no-node",
@@ -60,7 +73,10 @@ module.exports = {
       severity: "error",
       comment: "it runs in browsers, and has nothing of the command",
       from: { path: "^client/web/" },
-      to: { path: "^client/(cli/|sdk/(node/|index[.]ts$)|crypto/node-primitives[.]ts$)", reachable: true },
+      to: {
+        path: "^client/(cli/|sdk/(node/|index[.]ts$)|verifier/node/|crypto/node-primitives[.]ts$)",
+        reachable: true,
+      },
     },
     {
       name: "web-uses-no-node",

@@ -10,21 +10,33 @@ const outdir = join(dist, "programs")
 /** What is written in CommonJS asks for `require`. */
 const REQUIRE = `import { createRequire as requireOfBundle } from "node:module"; const require = requireOfBundle(import.meta.url);`
 
-const { metafile } = await build({
-  entryPoints: {
-    taciturn: join(dist, "client", "cli", "main.js"),
-    "segment-thread-worker": join(dist, "client", "sdk", "node", "segment-thread-worker.js"),
-  },
+const OPTIONS = {
   outdir,
   bundle: true,
-  splitting: true,
   platform: "node",
   format: "esm",
   target: "node20",
   banner: { js: REQUIRE },
   logLevel: "warning",
   metafile: true,
-})
+}
+
+const bundled = await Promise.all([
+  build({
+    ...OPTIONS,
+    entryPoints: {
+      taciturn: join(dist, "client", "cli", "main.js"),
+      "segment-thread-worker": join(dist, "client", "sdk", "node", "segment-thread-worker.js"),
+    },
+    splitting: true,
+  }),
+  // One file that needs nothing beside it, to be handed on with an opening.
+  build({
+    ...OPTIONS,
+    entryPoints: { "verify-opening": join(dist, "client", "verifier", "node", "main.js") },
+    outExtension: { ".js": ".mjs" },
+  }),
+])
 // Programs that run may yet start what this build has too: only what an earlier one left is removed.
-const written = new Set(Object.keys(metafile.outputs).map((path) => basename(path)))
+const written = new Set(bundled.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((path) => basename(path))))
 for (const name of readdirSync(outdir)) if (!written.has(name)) rmSync(join(outdir, name), { recursive: true })

@@ -10,6 +10,7 @@ import { addJoinCommand } from "./commands/join.js"
 import { addStorageCommand } from "./commands/keeping.js"
 import { addMeetingCommands } from "./commands/meeting.js"
 import { addContactCommands } from "./commands/contacts.js"
+import { addOpeningCommands, addVerifyCommand } from "./commands/opening.js"
 import { addPairingCommands } from "./commands/pairing.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
@@ -89,6 +90,8 @@ addChatCommands(program, run)
 addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)
+addOpeningCommands(program, run)
+addVerifyCommand(program, run)
 addAccountDeleteCommand(program, run)
 prepare(program)
 

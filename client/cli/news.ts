@@ -1,6 +1,8 @@
 import { formatId } from "../../shared/protocol/ids.js"
+import type { OpeningSubject } from "../../shared/protocol/notes.js"
 import type { AccountChange, MeetingChange, News } from "../sdk/activity.js"
 import type { Client } from "../sdk/client.js"
+import { clock } from "../verifier/words.js"
 import { accountOf, nameText } from "./describe.js"
 
 /** What others changed about who holds keys, said to a person. */
@@ -31,6 +33,8 @@ export function meetingChangeText(client: Client, change: MeetingChange): string
       return `${by} ended the meeting`
     case "deleted":
       return `${by} deleted the meeting`
+    case "opened":
+      return `${by} says that they opened ${subjectText(change.subject)} for somebody outside of the meeting`
   }
 }
 
@@ -48,6 +52,13 @@ export function accountChangeText(client: Client, { kind, about }: AccountChange
     case "closed":
       return `${account} was closed`
   }
+}
+
+function subjectText(subject: OpeningSubject): string {
+  if (subject.of === "event") return `${subject.names.join(", ")} of event ${subject.seq}`
+  const { recordingId, part } = subject
+  const minutes = part === null ? "all" : `${clock(part.fromMs)} to ${clock(part.toMs)}`
+  return `${minutes} of ${formatId("recording", recordingId)}`
 }
 
 function who(client: Client, genesisHash: Uint8Array): string {

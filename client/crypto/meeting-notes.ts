@@ -59,6 +59,8 @@ export const NOTHING_NOTED: NotedState = {
 export function withNote(state: NotedState, note: MeetingNote, roster: readonly RosterEntry[]): NotedState {
   if (note.type === "withdrawal" || note.type === "recording-title")
     return { ...state, recordings: withRecordingNote(state.recordings, note, roster) }
+  // It says what its author did, and changes nothing.
+  if (note.type === "opening") return state
   if (note.type === "live") return { ...state, lives: [...state.lives, checkedLive(state, note)] }
   if (isConsentNote(note)) return { ...state, ...withConsentNote(state, note) }
   return { ...state, standing: withStandingNote(state.standing, note, roster) }
@@ -79,7 +81,7 @@ function checkedLive(state: NotedState, live: NoteOf<"live">): NoteOf<"live"> {
 
 function withStandingNote(
   standing: MeetingStanding,
-  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title" | "live"> | ConsentNote>,
+  note: Exclude<MeetingNote, NoteOf<"withdrawal" | "recording-title" | "live" | "opening"> | ConsentNote>,
   roster: readonly RosterEntry[],
 ): MeetingStanding {
   const author = note.authorGenesisHash

@@ -32,7 +32,11 @@ export function createSegmentSealer(asset: AssetKey, primitives: SegmentPrimitiv
   const headerHash = assetHeaderHash(asset.rawHeader)
   return {
     seal: (index, last, plaintext, out) => {
-      const { commitment, key, aad } = deriveSegment(asset.contentKey, headerHash, index, last)
+      const { commitment, key, aad } = deriveSegment(segmentSecret(asset.contentKey, headerHash, index), {
+        headerHash,
+        index,
+        last,
+      })
       out.set(commitment)
       primitives.seal(key, last ? NONCES.last : NONCES.inner, aad, plaintext, out.subarray(COMMITMENT_BYTES))
     },
@@ -42,22 +46,47 @@ export function createSegmentSealer(asset: AssetKey, primitives: SegmentPrimitiv
 export function createSegmentOpener(asset: AssetKey, primitives: SegmentPrimitives): SegmentOpener {
   const headerHash = assetHeaderHash(asset.rawHeader)
   return {
-    open: (index, last, sealed) => {
-      const place = `segment ${index}`
-      const plaintextBytes = sealed.length - SEGMENT_OVERHEAD_BYTES
-      const wholeUnlessLast = last
-        ? plaintextBytes >= 1 && plaintextBytes <= SEGMENT_PLAINTEXT_BYTES
-        : plaintextBytes === SEGMENT_PLAINTEXT_BYTES
-      if (!wholeUnlessLast) throw new ArchiveError("integrity", "a segment of impossible size", { place })
-      const { commitment, key, aad } = deriveSegment(asset.contentKey, headerHash, index, last)
-      const committed = equalBytes(commitment, sealed.subarray(0, COMMITMENT_BYTES))
-      const plaintext = committed
-        ? primitives.open(key, last ? NONCES.last : NONCES.inner, aad, sealed.subarray(COMMITMENT_BYTES))
-        : null
-      if (plaintext === null) throw new ArchiveError("integrity", "a segment that is not what was sealed", { place })
-      return plaintext
-    },
+    open: (index, last, sealed) =>
+      openSegmentBySecret(
+        segmentSecret(asset.contentKey, headerHash, index),
+        { headerHash, index, last },
+        sealed,
+        primitives,
+      ),
   }
+}
+
+/** Which segment of which asset. */
+export interface SegmentPlace {
+  readonly headerHash: Uint8Array
+  readonly index: number
+  readonly last: boolean
+}
+
+/**
+ * Opens one segment by its secret alone, as an opening reveals it. SPEC.md §4.3.
+ * @throws {@link ArchiveError} `integrity`, with the place; no byte is given out before.
+ */
+export function openSegmentBySecret(
+  secret: Uint8Array,
+  at: SegmentPlace,
+  sealed: Uint8Array,
+  primitives: SegmentPrimitives,
+): Uint8Array {
+  const { index, last } = at
+  const place = `segment ${index}`
+  const plaintextBytes = sealed.length - SEGMENT_OVERHEAD_BYTES
+  const wholeUnlessLast = last
+    ? plaintextBytes >= 1 && plaintextBytes <= SEGMENT_PLAINTEXT_BYTES
+    : plaintextBytes === SEGMENT_PLAINTEXT_BYTES
+  if (!wholeUnlessLast) throw new ArchiveError("integrity", "a segment of impossible size", { place })
+  const { commitment, key, aad } = deriveSegment(secret, at)
+  const committed = equalBytes(commitment, sealed.subarray(0, COMMITMENT_BYTES))
+  const plaintext = committed
+    ? primitives.open(key, last ? NONCES.last : NONCES.inner, aad, sealed.subarray(COMMITMENT_BYTES))
+    : null
+  if (plaintext === null) throw new ArchiveError("integrity", "a segment that is not what was sealed", { place })
+  return plaintext
 }
 
 /** What opens segment `index` and no other: what an opening reveals. SPEC.md §4.3. */
@@ -66,12 +95,10 @@ export function segmentSecret(contentKey: Uint8Array, headerHash: Uint8Array, in
 }
 
 function deriveSegment(
-  contentKey: Uint8Array,
-  headerHash: Uint8Array,
-  index: number,
-  last: boolean,
+  secret: Uint8Array,
+  { headerHash, index, last }: SegmentPlace,
 ): { readonly commitment: Uint8Array; readonly key: Uint8Array; readonly aad: Uint8Array } {
   const aad = concatBytes(headerHash, u64(index), Uint8Array.of(last ? 1 : 0))
-  const derived = blake2b(64, segmentSecret(contentKey, headerHash, index), concatBytes(LABEL, aad))
+  const derived = blake2b(64, secret, concatBytes(LABEL, aad))
   return { commitment: derived.subarray(0, COMMITMENT_BYTES), key: derived.subarray(COMMITMENT_BYTES), aad }
 }

@@ -1,5 +1,6 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { type ChainLink, indexOfHead, type VerifiedChain } from "../../shared/protocol/chain.js"
+import type { OpeningSubject } from "../../shared/protocol/notes.js"
 import { type HistoryPolicy, memberOf } from "../../shared/protocol/roster.js"
 import { publicKeysOf } from "../crypto/account-keys.js"
 import type { MeetingLog, ValidEpoch } from "../crypto/meeting-log.js"
@@ -20,6 +21,8 @@ export type MeetingChange = {
   | { readonly kind: "policy"; readonly policy: HistoryPolicy }
   | { readonly kind: "renamed"; readonly title: string }
   | { readonly kind: "left" | "ended" | "deleted" }
+  /** Made something readable for others, as its author says. */
+  | { readonly kind: "opened"; readonly subject: OpeningSubject }
 )
 
 /** A change of an account, as its chain has it. `recovered` is a device that the recovery phrase added. */
@@ -98,12 +101,9 @@ function changesBetween(before: ValidEpoch | undefined, after: ValidEpoch): read
   ]
 }
 
-function changeOfNote({
-  type,
-  seq,
-  timeMs,
-  authorGenesisHash: by,
-}: MeetingLog["notes"][number]): readonly MeetingChange[] {
+function changeOfNote(note: MeetingLog["notes"][number]): readonly MeetingChange[] {
+  const { type, seq, timeMs, authorGenesisHash: by } = note
+  if (type === "opening") return [{ kind: "opened", seq, timeMs, by, subject: note.subject }]
   const kinds = { leave: "left", expiry: "ended", deletion: "deleted" } as const
   return type === "leave" || type === "expiry" || type === "deletion" ? [{ kind: kinds[type], seq, timeMs, by }] : []
 }

@@ -115,6 +115,9 @@ export {
   waitingForConsent,
   withdrawConsent,
 } from "./consent.js"
+export { type OpenableEvent, openableEvent, makeEventOpening } from "./openings/event-opening.js"
+export { makeOpening, type MakeOptions, noteOpening, openingBytes } from "./openings/make-opening.js"
+export { type OpeningPlan, planOpening } from "./openings/plan-opening.js"
 export { flushOutbox } from "./outbox.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export {

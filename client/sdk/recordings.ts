@@ -82,8 +82,21 @@ export function readAsset(
   asset: OpenedAsset,
   options: ReaderOptions = {},
 ): AssetReader {
+  return openAsset(client, accessTo(client, recording), asset, options)
+}
+
+/** Runs calls that read a recording's assets, by the key of the epoch that is in force then. */
+export function accessTo(client: Client, recording: Pick<OpenRecording, "log" | "recording">): WithToken {
   let { log } = recording
-  const withToken: WithToken = async (call) => {
+  /** That it is gone is for the log to say, as it stands now: the server's word alone is none. */
+  const explained = async (error: ArchiveError): Promise<ArchiveError> => {
+    if (error.code !== "gone" && error.code !== "not-found") return error
+    log = await readMeeting(client, log.meetingId)
+    const { recordingId } = recording.recording.fields
+    const newest = log.recordings.find(({ fields }) => equalBytes(fields.recordingId, recordingId))
+    return lossOf(log, newest ?? recording.recording, client.clock.nowMs())
+  }
+  return async (call) => {
     try {
       return await client.tokens.with(client.http, currentCapability(log), call)
     } catch (error) {
@@ -94,13 +107,4 @@ export function readAsset(
       return await client.tokens.with(client.http, currentCapability(log), call)
     }
   }
-  /** That it is gone is for the log to say, as it stands now: the server's word alone is none. */
-  const explained = async (error: ArchiveError): Promise<ArchiveError> => {
-    if (error.code !== "gone" && error.code !== "not-found") return error
-    log = await readMeeting(client, log.meetingId)
-    const { recordingId } = recording.recording.fields
-    const newest = log.recordings.find(({ fields }) => equalBytes(fields.recordingId, recordingId))
-    return lossOf(log, newest ?? recording.recording, client.clock.nowMs())
-  }
-  return openAsset(client, withToken, asset, options)
 }

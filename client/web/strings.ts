@@ -435,6 +435,13 @@ export const strings = {
       left: "left",
       ended: "ended the meeting",
       deleted: "deleted the meeting",
+      aRecording: "a recording",
+      titled: (title: string) => `“${title}”`,
+      openedAll: (what: string) => `says that they opened all of ${what} for somebody outside of the meeting`,
+      openedPart: (what: string, from: string, to: string) =>
+        `says that they opened ${from} to ${to} of ${what} for somebody outside of the meeting`,
+      openedFields: (names: string) =>
+        `says that they opened an entry of this log (${names}) for somebody outside of the meeting`,
       published: (title: string) => `added “${title}”`,
       publishedUnreadable: "added a recording that you can't open",
       withdrawn: "deleted a recording",

@@ -46,5 +46,10 @@ export const LIMITS = {
   pairingMessageBytes: 20_480,
   /** A link that another device's comes before is offered again. */
   pairingMessages: 16,
+  /** The longest chain and the largest fields. */
+  openingHeadBytes: 32 * 1024 * 1024,
+  /** Hashes and secrets of 128 segments. */
+  openingBlockBytes: 16_384,
+  openingRanges: 16_384,
   keystoreBytes: 16 * 1024 * 1024,
 } as const

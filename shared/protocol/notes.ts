@@ -1,6 +1,6 @@
 import { ASSET_HEADER_BYTES, decodeAssetHeader } from "./asset-header.js"
 import type { CborValue } from "./cbor.js"
-import { readNullable, readText, readUint } from "./cbor.js"
+import { readArray, readBytes, readNullable, readText, readUint } from "./cbor.js"
 import { PUBLIC_KEY_BYTES } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
@@ -19,6 +19,15 @@ export interface LiveContent {
   readonly sealedKey: Uint8Array
 }
 
+/** What somebody says to have opened for others: of a recording the minutes, or all; of an event the names of its fields. SPEC.md §18.1. */
+export type OpeningSubject =
+  | {
+      readonly of: "recording"
+      readonly recordingId: RecordingId
+      readonly part: { readonly fromMs: number; readonly toMs: number } | null
+    }
+  | { readonly of: "event"; readonly seq: number; readonly names: readonly string[] }
+
 /** What statements say that are neither an epoch nor a recording. SPEC.md §7.3 to §7.5. */
 export type NoteContent =
   | { readonly type: "leave" | "renewal" | "expiry" | "deletion" }
@@ -29,6 +38,7 @@ export type NoteContent =
   /** `headerHash`: of the media asset's header. */
   | { readonly type: "capture"; readonly headerHash: Uint8Array; readonly recordingId: RecordingId }
   | LiveContent
+  | { readonly type: "opening"; readonly subject: OpeningSubject }
   | { readonly type: "consent" | "consent-withdrawal"; readonly headerHash: Uint8Array }
 
 export type NoteType = NoteContent["type"]
@@ -63,6 +73,8 @@ export function noteValues(note: NoteContent): readonly (readonly [name: string,
         ["mediaType", note.mediaType],
         ["recording", note.recordingId],
       ]
+    case "opening":
+      return [["opened", subjectValue(note.subject)]]
     case "consent":
     case "consent-withdrawal":
       return [["header", note.headerHash]]
@@ -100,6 +112,8 @@ export function readNote(type: string, fields: readonly Field[]): NoteContent | 
         mediaType: readText(fieldValue(fields, "mediaType"), "media type", LIMITS.mediaTypeBytes),
         sealedKey: fieldBytes(fields, "key", { min: 336, max: 8_192 }),
       }
+    case "opening":
+      return { type, subject: readSubject(fieldValue(fields, "opened")) }
     case "consent":
     case "consent-withdrawal":
       return { type, headerHash: headerHash() }
@@ -118,4 +132,30 @@ function readDays(value: CborValue | undefined): number {
   const days = readUint(value, "days", LIMITS.retentionDays)
   if (days === 0) throw new ArchiveError("malformed", "a retention of no day")
   return days
+}
+
+function subjectValue(subject: OpeningSubject): CborValue {
+  if (subject.of === "event") return ["event", subject.seq, subject.names]
+  const { recordingId, part } = subject
+  return ["recording", recordingId, part === null ? null : [part.fromMs, part.toMs]]
+}
+
+function readSubject(raw: CborValue): OpeningSubject {
+  const [of, which, detail] = readArray(raw, "what was opened", 3)
+  if (of === "event") {
+    const names = readArray(detail, "names of fields").map((name) =>
+      readText(name, "name of a field", LIMITS.fieldNameBytes),
+    )
+    if (names.length === 0 || names.length > LIMITS.fields)
+      throw new ArchiveError("malformed", "an opening of no field")
+    return { of, seq: readUint(which, "seq"), names }
+  }
+  if (of !== "recording") throw new ArchiveError("malformed", "an opening of something unknown")
+  const part = readNullable(detail, (value) => {
+    const [from, to] = readArray(value, "part", 2)
+    return { fromMs: readUint(from, "beginning"), toMs: readUint(to, "end") }
+  })
+  if (part !== null && part.fromMs >= part.toMs)
+    throw new ArchiveError("malformed", "a part that ends before it begins")
+  return { of, recordingId: asId("recording", readBytes(which, "recording id", ID_BYTES)), part }
 }

@@ -114,6 +114,12 @@ export function readRecordingFields(fields: readonly Field[]): RecordingFields {
   }
 }
 
+/** One of a recording's files, from its field alone. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
+export function readAssetField({ name, value }: Field): ManifestAsset {
+  if (!/^asset:\d\d$/.test(name)) throw new ArchiveError("malformed", "a field that names no file")
+  return readManifestAsset(value)
+}
+
 function readManifestAsset(raw: CborValue): ManifestAsset {
   const [rawRole, header, stored, trueSize, root, mediaType] = readArray(raw, "asset", 6)
   const role = ASSET_ROLES.find((name) => name === rawRole)

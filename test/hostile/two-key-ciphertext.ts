@@ -12,18 +12,24 @@ interface OneTimeKey {
 }
 
 /**
- * 32 bytes of ciphertext and one tag that ChaCha20-Poly1305 accepts under both keys: why a bare AEAD commits to no key.
+ * Ciphertext, of 32 bytes or of more blocks, and one tag that ChaCha20-Poly1305 accepts under both keys: why a bare AEAD commits to no key.
  * Len, Grubbs, Ristenpart, "Partitioning Oracle Attacks" (2021), §3: the tags are linear in a block, which is solved for.
  */
-export function sealForTwoKeys(first: Uint8Array, second: Uint8Array, nonce: Uint8Array, aad: Uint8Array): Uint8Array {
+export function sealForTwoKeys(
+  first: Uint8Array,
+  second: Uint8Array,
+  nonce: Uint8Array,
+  aad: Uint8Array,
+  ciphertextBytes = 2 * BLOCK_BYTES,
+): Uint8Array {
   const keys = [oneTimeKey(first, nonce), oneTimeKey(second, nonce)] as const
   for (;;) {
-    const free = randomBytes(BLOCK_BYTES)
+    const free = randomBytes(ciphertextBytes - BLOCK_BYTES)
     const blocks = (solved: bigint): readonly bigint[] => [
       ...padded(aad),
-      TAGS + littleEndian(free),
+      ...padded(free),
       solved,
-      TAGS + littleEndian(lengths(aad.length, 2 * BLOCK_BYTES)),
+      TAGS + littleEndian(lengths(aad.length, ciphertextBytes)),
     ]
     const without = keys.map((key) => accumulate(key.r, blocks(0n)) + key.s) as [bigint, bigint]
     // The solved block stands last but one, so it is multiplied by r².

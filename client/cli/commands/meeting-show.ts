@@ -1,5 +1,7 @@
 import type { Command } from "commander"
 import { dateOfDay } from "../../../shared/protocol/ambient.js"
+import { formatId } from "../../../shared/protocol/ids.js"
+import type { OpeningSubject } from "../../../shared/protocol/notes.js"
 import { activityOf, memberAccountChanges } from "../../sdk/activity.js"
 import { readKeeping } from "../../sdk/keeping.js"
 import { type EpochMoment, membersOf } from "../../sdk/membership.js"
@@ -61,6 +63,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
       by: accountOf(change.by),
       kind: change.kind,
       ...("about" in change ? { account: accountOf(change.about) } : {}),
+      ...(change.kind === "opened" ? { opened: subjectDocument(change.subject) } : {}),
     })),
     accountChanges: accountChanges.map(({ kind, about, seq, day }) => ({
       account: accountOf(about),
@@ -124,6 +127,12 @@ async function show(context: CommandContext, id: string): Promise<void> {
     ...notices.map((notice) => `not valid: event ${notice.event}, ${notice.reason} (${notice.code})`),
     ...(log.isMember ? [] : ["This account is no longer a member; what it could open before, it still can."]),
   ])
+}
+
+function subjectDocument(subject: OpeningSubject): Readonly<Record<string, unknown>> {
+  return subject.of === "event"
+    ? { event: subject.seq, fields: subject.names }
+    : { recording: formatId("recording", subject.recordingId), part: subject.part }
 }
 
 function timeOf(ms: number): string {

@@ -21,7 +21,7 @@ interface Happening {
 /** Everything that happened in the meeting, the newest first: nothing of it is silent. */
 export function Activity({ log }: MeetingPartProps): ReactElement {
   const happenings = [
-    ...activityOf(log).map(ofMeeting),
+    ...activityOf(log).map((change, index) => ofMeeting(change, index, log.recordings)),
     ...memberAccountChanges(log).map(ofAccount),
     ...ofCaptures(log),
     ...log.recordings.flatMap(ofRecording),
@@ -51,12 +51,12 @@ export function Activity({ log }: MeetingPartProps): ReactElement {
   )
 }
 
-function ofMeeting(change: MeetingChange, index: number): Happening {
+function ofMeeting(change: MeetingChange, index: number, recordings: MeetingLog["recordings"]): Happening {
   return {
     key: `change ${change.seq} ${index}`,
     timeMs: change.timeMs,
     when: formatMoment(change.timeMs),
-    what: <MeetingSentence change={change} />,
+    what: <MeetingSentence change={change} recordings={recordings} />,
   }
 }
 

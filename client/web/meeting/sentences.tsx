@@ -1,10 +1,23 @@
 import type { ReactElement } from "react"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import type { OpeningSubject } from "../../../shared/protocol/notes.js"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { AccountChange, MeetingChange } from "../../sdk/activity.js"
+import { titleOf } from "../../sdk/recordings.js"
 import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
+import { formatDuration } from "../ui/format.js"
 
-/** What somebody did to a meeting, in a sentence. */
-export function MeetingSentence({ change }: { readonly change: MeetingChange }): ReactElement {
+type Recordings = MeetingLog["recordings"]
+
+/** What somebody did to a meeting that has these recordings, in a sentence. */
+export function MeetingSentence({
+  change,
+  recordings,
+}: {
+  readonly change: MeetingChange
+  readonly recordings: Recordings
+}): ReactElement {
   const texts = strings.meeting.activity
   switch (change.kind) {
     case "joined":
@@ -25,7 +38,21 @@ export function MeetingSentence({ change }: { readonly change: MeetingChange }):
       return <Did who={change.by} did={texts.ended} />
     case "deleted":
       return <Did who={change.by} did={texts.deleted} />
+    case "opened":
+      return <Did who={change.by} did={openedText(change.subject, recordings)} />
   }
+}
+
+/** What somebody says to have opened for others. */
+function openedText(subject: OpeningSubject, recordings: Recordings): string {
+  const texts = strings.meeting.activity
+  if (subject.of === "event") return texts.openedFields(subject.names.join(", "))
+  const found = recordings.find(({ fields }) => equalBytes(fields.recordingId, subject.recordingId))
+  const title = found === undefined ? null : titleOf(found)
+  const what = title === null ? texts.aRecording : texts.titled(title)
+  return subject.part === null
+    ? texts.openedAll(what)
+    : texts.openedPart(what, formatDuration(subject.part.fromMs), formatDuration(subject.part.toMs))
 }
 
 /** Somebody, and what they did. */

@@ -66,7 +66,7 @@ function Told({ told }: { readonly told: readonly News[] }): ReactElement {
                 <a href={hrefOf({ screen: "meeting", meetingId: news.log.meetingId, tab: "activity" })}>
                   {news.log.current.title}
                 </a>
-                : <MeetingSentence change={news.change} />
+                : <MeetingSentence change={news.change} recordings={news.log.recordings} />
               </>
             ) : (
               <AccountSentence change={news.change} />

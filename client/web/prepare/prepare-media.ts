@@ -7,8 +7,9 @@ import { KeptFileWriter, readKept } from "./kept-files.js"
 import type { PrepareRequest } from "./prepare-messages.js"
 import type { Prepared, PreparedAsset } from "./prepared.js"
 import { makePoster, makeWaveform } from "./pictures-and-sound.js"
+import { targetOf } from "../../verifier/packet-lanes.js"
 import { asChapters } from "./chapters.js"
-import { remux, targetOf } from "./remux.js"
+import { remux } from "./remux.js"
 
 /** What is left free for everything else on the disk. */
 const SPARE_BYTES = 256 * 1024 * 1024

@@ -5,6 +5,7 @@ import type { Format } from "./format.js"
 import { liveFormats } from "./live.js"
 import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
+import { openingFormats } from "./openings.js"
 import { presenceFormats } from "./presence.js"
 import { pairingFormats } from "./pairing.js"
 import { noteFormats } from "./notes.js"
@@ -28,6 +29,7 @@ export function allFormats(): readonly Format[] {
     ...liveFormats(),
     ...chatFormats(),
     ...presenceFormats(),
+    ...openingFormats(),
     ...textFormats(),
   ]
 }

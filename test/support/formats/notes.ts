@@ -10,7 +10,12 @@ import { encodeFields, fieldsOf } from "./recordings.js"
 
 const RECORDING_ID = asId("recording", bytesOf("recording id", 16))
 
-const SECTIONS: Partial<Record<NoteContent["type"], string>> = { capture: "7.5", consent: "7.5", live: "7.6" }
+const SECTIONS: Partial<Record<NoteContent["type"], string>> = {
+  capture: "7.5",
+  consent: "7.5",
+  live: "7.6",
+  opening: "18.1",
+}
 
 /** What a statement says in its fields beside the nonce. `refused` edits the value of the field at an index. */
 function noteOf(
@@ -60,6 +65,19 @@ export function noteFormats(): readonly Format[] {
       ["a header hash of another length", 0, bytesOf("header hash", 64)],
       ["no header hash", 0, null],
     ]),
+    noteOf(
+      {
+        type: "opening",
+        subject: { of: "recording", recordingId: RECORDING_ID, part: { fromMs: 60_000, toMs: 90_500 } },
+      },
+      [
+        ["something unknown", 0, ["message", RECORDING_ID, null]],
+        ["an id of another length", 0, ["recording", bytesOf("id", 15), null]],
+        ["a part that ends as it begins", 0, ["recording", RECORDING_ID, [5, 5]]],
+        ["an event without a field", 0, ["event", 3, []]],
+        ["an event whose number is text", 0, ["event", "3", ["roster"]]],
+      ],
+    ),
     noteOf(
       {
         type: "live",

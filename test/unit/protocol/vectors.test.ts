@@ -53,6 +53,7 @@ const RULES: readonly (readonly [string, string, string, string])[] = [
   ["V2", "invitation-box", "for somebody else", "not-authorised"],
   ["Q2", "receipt-verified", "by a key without a certificate", "bad-receipt"],
   ["W1", "asset-record", "one chunk hash too few", "malformed"],
+  ["ON1", "note-opening", "something unknown", "malformed"],
   ["Y1", "keystore", "a cost in memory that would take the machine", "malformed"],
 ]
 
