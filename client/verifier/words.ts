@@ -51,7 +51,7 @@ export function reportOpening(verified: VerifiedOpening, log: FoundInLog | null)
   }
   const document = {
     signed,
-    file: asset === null ? null : fileDocument(verified),
+    asset: asset === null ? null : assetDocument(verified),
     fields: asset === null ? Object.fromEntries(fields.map(({ name, value }) => [name, plainValue(value)])) : null,
     log:
       log === null
@@ -95,7 +95,7 @@ function signedLines(signed: Signed): readonly string[] {
   ]
 }
 
-function fileDocument({ opening, written }: VerifiedOpening): Readonly<Record<string, unknown>> | null {
+function assetDocument({ opening, written }: VerifiedOpening): Readonly<Record<string, unknown>> | null {
   const { asset } = opening
   if (asset === null) return null
   const { manifest, content, receipt } = asset

@@ -26,6 +26,7 @@ const PARTS = [
   "worker",
   "serve",
   "client/crypto",
+  "client/verifier",
   "client/sdk",
   "client/web",
 ]
@@ -37,6 +38,7 @@ const CLEAN: Readonly<Record<string, string>> = {
   "client/crypto/direct.ts": 'export const key = "secret"\n',
   "client/crypto/ignored.ts": 'export const key = "secret"\n',
   "client/crypto/dynamic.ts": 'export const key = "secret"\n',
+  "client/verifier/check.ts": 'export { key } from "../crypto/direct.js"\n',
   "client/sdk/chained.ts": 'export const key = "secret"\n',
   "client/sdk/node/place.ts": 'export { tmpdir } from "node:os"\n',
   "client/web/screen.ts": 'export { key } from "../crypto/direct.js"\n',
@@ -127,6 +129,12 @@ const PLANTS: readonly Plant[] = [
     path: "client/sdk/node-outside.ts",
     text: 'export { readFile } from "node:fs/promises"\n',
     fires: ["cruiser"],
+  },
+  {
+    what: "the verifier imports what has an account",
+    path: "client/verifier/to-sdk.ts",
+    text: 'export { key } from "../sdk/chained.js"\n',
+    fires: ["references", "cruiser"],
   },
   {
     what: "the web app reaches the SDK's folder for Node",

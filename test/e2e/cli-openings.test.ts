@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process"
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import { hasPrograms } from "../support/has-programs.js"
+import { loopedFilm, probe } from "../support/openings.js"
+import { root, temporaryFolder } from "../support/programs.js"
+import { openTerminals, type Terminals } from "../support/taciturn.js"
+
+const SECONDS = 30
+
+interface Run {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+describe("an opening, through the taciturn command", function () {
+  this.timeout(240_000)
+  let terminals: Terminals
+  /** Somebody else's machine: the one file of the verifier and the opening, no account, no address of a server. */
+  let elsewhere: Awaited<ReturnType<typeof temporaryFolder>>
+  let meeting: string
+  let recording: string
+
+  before(async function () {
+    if (!hasPrograms("ffmpeg", "ffprobe")) this.skip()
+    terminals = await openTerminals()
+    elsewhere = await temporaryFolder()
+    await mkdir(join(elsewhere.path, "home"))
+    await copyFile(join(root, "dist/programs/verify-opening.mjs"), join(elsewhere.path, "verify-opening.mjs"))
+    await terminals.succeed("alice", ["init"])
+    const bob = (await terminals.succeed("bob", ["init"])).account
+    ;({ meeting } = await terminals.succeed("alice", ["meeting", "create", "Weekly call"]))
+    await terminals.succeed("alice", ["meeting", "add", meeting, bob])
+    await terminals.succeed("bob", ["meeting", "join", "--all"])
+    const { path } = await loopedFilm(terminals.folder, SECONDS)
+    ;({ recording } = await terminals.succeed("alice", ["upload", meeting, path, "--as-is", "--title", "Secret plans"]))
+  })
+  after(async () => {
+    await (terminals as Terminals | undefined)?.close()
+    await (elsewhere as typeof elsewhere | undefined)?.remove()
+  })
+
+  async function verifyElsewhere(args: readonly string[]): Promise<Run> {
+    return await new Promise((resolve) => {
+      const child = execFile(
+        process.execPath,
+        ["verify-opening.mjs", ...args],
+        { cwd: elsewhere.path, env: { HOME: join(elsewhere.path, "home") } },
+        (_error, stdout, stderr) => {
+          resolve({ exitCode: child.exitCode, stdout, stderr })
+        },
+      )
+    })
+  }
+
+  it("says what it shows and asks; some minutes of the real clip are verified and played on a machine that has nothing", async () => {
+    const make = ["opening", "make", "recording", recording, "--from", "0:12.5", "--to", "0:16", "-o", "part.opening"]
+    expect(await terminals.fail("bob", make)).to.deep.equal([2, "usage"])
+    const { stderr } = await terminals.run("bob", make)
+    expect(stderr)
+      .to.match(/key frame/)
+      .and.match(/64 KiB/)
+      .and.match(/index/)
+    expect(await readdir(terminals.folder)).to.not.include("part.opening")
+    const made = await terminals.succeed("bob", [...make, "--yes"])
+    expect(made.openedSegments).to.be.lessThan(made.segments)
+    expect(made.isNoted).to.equal(false)
+    await copyFile(made.file, join(elsewhere.path, "part.opening"))
+    const { exitCode, stdout, stderr: refused } = await verifyElsewhere(["part.opening", "-o", "part.mp4", "--json"])
+    expect([exitCode, refused]).to.deep.equal([0, ""])
+    const report = JSON.parse(stdout)
+    expect(report.signed.meeting).to.equal(meeting)
+    expect(report.signed.account).to.equal((await terminals.succeed("alice", ["whoami"])).account)
+    expect(stdout).to.not.include("Secret plans")
+    const { seconds, streams } = await probe(join(elsewhere.path, "part.mp4"))
+    expect(seconds).to.be.closeTo(made.extracted.durationMs / 1_000, 0.15)
+    expect(seconds).to.be.within(3.4, 3.5 + 2.2)
+    expect(streams).to.have.length(2)
+    const told = await verifyElsewhere(["part.opening"])
+    expect(told.stdout)
+      .to.match(/Genuine/)
+      .and.match(/Not proven/)
+    expect(await readdir(elsewhere.path)).to.have.members(["home", "verify-opening.mjs", "part.opening", "part.mp4"])
+    expect(await readdir(join(elsewhere.path, "home"))).to.deep.equal([])
+  })
+
+  it("is refused where one byte was changed, and writes nothing then", async () => {
+    const bytes = await readFile(join(elsewhere.path, "part.opening"))
+    bytes[bytes.length - 70_000]! ^= 1
+    await writeFile(join(elsewhere.path, "changed.opening"), bytes)
+    const { exitCode, stderr } = await verifyElsewhere(["changed.opening", "-o", "changed.mp4"])
+    expect(exitCode).to.equal(3)
+    expect(stderr).to.match(/^REFUSED: .*\(segment \d+\) \[integrity\]\n$/)
+    expect((await readdir(elsewhere.path)).filter((name) => /changed\.mp4|partial/.test(name))).to.deep.equal([])
+    await copyFile(join(elsewhere.path, "changed.opening"), join(terminals.folder, "changed.opening"))
+    expect(await terminals.fail("bob", ["verify", "changed.opening"])).to.deep.equal([3, "integrity"])
+  })
+
+  it("opens who was admitted, and tells the members where it is told to", async () => {
+    const make = [
+      "opening",
+      "make",
+      "event",
+      meeting,
+      "1",
+      "--field",
+      "roster",
+      "-o",
+      "roster.opening",
+      "--yes",
+      "--note",
+    ]
+    expect((await terminals.succeed("bob", make)).isNoted).to.equal(true)
+    const { fields, signed } = await terminals.succeed("nobody", ["verify", "roster.opening"])
+    expect([Object.keys(fields), signed.type]).to.deep.equal([["roster"], "epoch"])
+    const { activity } = await terminals.succeed("alice", ["meeting", "show", meeting])
+    expect(activity.at(-1)).to.deep.include({ kind: "opened", opened: { event: 1, fields: ["roster"] } })
+  })
+})
