@@ -54,7 +54,7 @@ export async function extractPart(
   write: (position: number, bytes: Uint8Array) => Promise<void>,
   options: ExtractOptions = {},
 ): Promise<ExtractedPart> {
-  let failure: unknown = null
+  let failure = null as Error | null
   const input = new Input({
     formats: ALL_FORMATS,
     source: new CustomSource({
@@ -64,8 +64,8 @@ export async function extractPart(
         try {
           return await source.read(start, end)
         } catch (error) {
-          failure ??= error
-          throw error
+          failure ??= error instanceof Error ? error : new Error("unreadable", { cause: error })
+          throw failure
         }
       },
       maxCacheSize: CACHE_BYTES,

@@ -55,7 +55,10 @@ export async function verifyOpening(
   const isThere = await copyOpened(reader, scratch, options)
   const sizeBytes = opening.asset.manifest.trueBytes
   const read = async (start: number, end: number): Promise<Uint8Array> => {
-    if (!isThere(start, end)) throw new ArchiveError("truncated", "the opening lacks bytes that its minutes need")
+    if (!isThere(start, end))
+      throw new ArchiveError("truncated", "the opening lacks bytes that its minutes need", {
+        place: `bytes ${start} to ${end - 1}`,
+      })
     return await scratch.read(start, end)
   }
   const extracted = await extractPart({ sizeBytes, read }, part, place.out.write, { signal: options.signal })

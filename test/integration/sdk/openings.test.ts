@@ -116,7 +116,11 @@ describe("SDK: openings", function () {
     expect(plan.ranges).to.have.length(2)
     for (const ranges of [[media!], [index!, { ...media!, count: media!.count - 1 }]]) {
       const raw = await collected(makeOpening(bob.client, { ...plan, ranges }))
-      expect(await verifyBytes(raw).catch((error: unknown) => error)).to.have.property("code", "truncated")
+      const refused = await verifyBytes(raw).catch((error: unknown) => error)
+      expect(refused)
+        .to.include({ code: "truncated" })
+        .and.have.property("place")
+        .that.matches(/^bytes \d+ to \d+$/)
     }
   })
 
