@@ -5,6 +5,17 @@ import { expect } from "chai"
 import type { Page } from "playwright-core"
 import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { root, temporaryFolder } from "../../../support/programs.js"
+import {
+  CAPTURE_ARGUMENTS,
+  captureRow,
+  elapsedSeconds,
+  openRecorder,
+  startRecording,
+  stopRecording,
+  turnOn,
+  untilPublished,
+  untilSafe,
+} from "../../../support/record-steps.js"
 import { signUp } from "../../../support/sign-up.js"
 import { type Stack, startStack, STACK_KINDS } from "../../../support/stack.js"
 import { flipNewest, listKeys, openStackObjects } from "../../../support/stack-objects.js"
@@ -27,6 +38,8 @@ import {
 const FILM = join(root, "test/data/meeting.mp4")
 const TITLE = "Quarterly review"
 const MIB = 1024 * 1024
+/** What a recording may lose with its page. */
+const LOST_S = 2
 
 /** All that two people live through together, on each of the two sizes of the service. */
 for (const kind of STACK_KINDS)
@@ -41,7 +54,11 @@ for (const kind of STACK_KINDS)
     let words: readonly string[]
 
     before(async () => {
-      ;[stack, browser, folder] = await Promise.all([startStack(kind), openBrowser(), temporaryFolder()])
+      ;[stack, browser, folder] = await Promise.all([
+        startStack(kind),
+        openBrowser(CAPTURE_ARGUMENTS),
+        temporaryFolder(),
+      ])
       alice = await newBrowser()
       bob = await newBrowser()
     })
@@ -70,6 +87,15 @@ for (const kind of STACK_KINDS)
       await openMeeting(page, TITLE)
       await page.getByRole("link", { name: title, exact: true }).click()
       await watchFor(page, 0.5)
+    }
+
+    async function record(page: Page, title: string, seconds: number): Promise<void> {
+      await openMeeting(page, TITLE)
+      await openRecorder(page)
+      await turnOn(page, "Camera")
+      await turnOn(page, "Microphone")
+      await startRecording(page, title)
+      await untilSafe(page, seconds)
     }
 
     /** Ends the page as a crash does, without a word to it. @returns another tab of the same browser, where the app begins anew. */
@@ -117,6 +143,31 @@ for (const kind of STACK_KINDS)
       await bob.locator(".seal").getByText("Verified", { exact: true }).first().waitFor()
       await watch(alice, "Bob's answer")
       await alice.locator(".seal").getByText("Verified", { exact: true }).first().waitFor()
+    })
+
+    it("each watches what the other recorded", async () => {
+      for (const [page, other, title] of [
+        [alice, bob, "Alice, recorded"],
+        [bob, alice, "Bob, recorded"],
+      ] as const) {
+        await record(page, title, 3)
+        await stopRecording(page)
+        await untilPublished(page, title)
+        await watch(other, title)
+      }
+    })
+
+    it("the crash of a tab that records loses two seconds at most", async () => {
+      await record(alice, "Cut short", 6)
+      const recordedS = await elapsedSeconds(alice)
+      alice = await crash(alice)
+      await captureRow(alice, "Cut short")
+        .getByRole("button", { name: "Finish and publish: Cut short", exact: true })
+        .click()
+      await untilPublished(alice, "Cut short")
+      await watch(bob, "Cut short")
+      const lengthS = await bob.locator("video").evaluate((video) => Reflect.get(video, "duration") as number)
+      expect(lengthS).to.be.within(recordedS - LOST_S, recordedS + LOST_S)
     })
 
     it("a second device of one is let in, and watches", async () => {
