@@ -49,7 +49,6 @@ export function ConfirmPhrase({
                 setTyped((before) => ({ ...before, [position]: value }))
                 setWrong((before) => before.filter((other) => other !== position))
               }}
-              autoComplete="off"
               autoCorrect="off"
               spellCheck="false"
             />

@@ -51,7 +51,6 @@ export function DeviceNameForm({
           error={error}
           value={name}
           onChange={setName}
-          autoComplete="off"
         />
         {failure(task.error)}
         <div className="actions">

@@ -53,7 +53,6 @@ export function EnterCode({
             task.forget()
           }}
           isLong
-          autoComplete="off"
           autoCorrect="off"
           spellCheck="false"
         />

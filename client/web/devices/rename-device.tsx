@@ -44,7 +44,6 @@ export function RenameDevice({
           error={error}
           value={name}
           onChange={setName}
-          autoComplete="off"
           autoFocus
         />
         <Failure error={task.error} />

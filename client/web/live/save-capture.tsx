@@ -83,7 +83,7 @@ function SaveForm({
         if (title.trim() !== "") saving.run()
       }}
     >
-      <Field label={strings.uploads.title} value={title} onChange={setTitle} autoComplete="off" />
+      <Field label={strings.uploads.title} value={title} onChange={setTitle} />
       <Failure error={saving.error} />
       <div className="actions">
         <Action kind="primary" type="submit" isPending={saving.isBusy}>

@@ -61,7 +61,7 @@ function MemberForm({
         if (who.trim() !== "") adding.run()
       }}
     >
-      <Field label={texts.who} hint={texts.whoHint} value={who} onChange={setWho} autoComplete="off" autoFocus />
+      <Field label={texts.who} hint={texts.whoHint} value={who} onChange={setWho} autoFocus />
       <CheckBox isSelected={isAdmin} onChange={setAdmin}>
         {texts.asAdmin}
       </CheckBox>

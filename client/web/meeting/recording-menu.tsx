@@ -100,7 +100,7 @@ function RenameForm({
         if (next.trim() !== "") renaming.run()
       }}
     >
-      <Field label={texts.renameField} value={next} onChange={setNext} autoComplete="off" autoFocus />
+      <Field label={texts.renameField} value={next} onChange={setNext} autoFocus />
       <Failure error={renaming.error} />
       <div className="actions">
         <Action kind="primary" type="submit" isPending={renaming.isBusy}>

@@ -59,7 +59,6 @@ function MeetingForm({ onClose }: { readonly onClose: () => void }): ReactElemen
         error={titleError}
         value={title}
         onChange={setTitle}
-        autoComplete="off"
         autoFocus
       />
       {needsCode ? (
@@ -69,7 +68,6 @@ function MeetingForm({ onClose }: { readonly onClose: () => void }): ReactElemen
           error={codeError}
           value={code}
           onChange={setCode}
-          autoComplete="off"
         />
       ) : null}
       <Failure error={instance.error ?? making.error} />

@@ -50,7 +50,6 @@ export function AddPerson({ given, onClose }: { readonly given: string; readonly
         }}
         isRequired
         autoFocus
-        autoComplete="off"
         autoCorrect="off"
         spellCheck="false"
       />
@@ -75,7 +74,7 @@ export function AddPerson({ given, onClose }: { readonly given: string; readonly
       {scan === "read" ? <Notice kind="good">{texts.scanned}</Notice> : null}
       {scan === "not-card" ? <Notice kind="warning">{texts.notCard}</Notice> : null}
       {who.trim().startsWith("@") ? <Notice kind="warning">{texts.handleWarning}</Notice> : null}
-      <Field label={texts.name} hint={texts.nameHint} value={name} onChange={setName} autoComplete="off" />
+      <Field label={texts.name} hint={texts.nameHint} value={name} onChange={setName} />
       {wrong === null ? <Failure error={task.error} /> : null}
       <div className="actions">
         <Action kind="primary" type="submit" isPending={task.isBusy}>

@@ -106,7 +106,6 @@ function HandleForm({ known }: { readonly known: string | null }): ReactElement 
           setText(typed)
           save.forget()
         }}
-        autoComplete="off"
         autoCorrect="off"
         spellCheck="false"
       />

@@ -85,7 +85,7 @@ function Contacts({ contacts }: { readonly contacts: readonly Contact[] }): Reac
   const servedAs = new Map((listed.value ?? []).map((contact) => [toHex(contact.genesisHash), contact]))
   return (
     <section className="stack" aria-busy={listed.state === "loading"}>
-      <Field label={texts.search} type="search" value={search} onChange={setSearch} autoComplete="off" />
+      <Field label={texts.search} type="search" value={search} onChange={setSearch} />
       {listed.state === "failed" ? (
         <Failure error={listed.error}>
           <Action onPress={listed.reload}>{strings.common.tryAgain}</Action>

@@ -89,7 +89,6 @@ export function ScanToVerify({
             value={typed}
             onChange={setTyped}
             isRequired
-            autoComplete="off"
             autoCorrect="off"
             spellCheck="false"
           />

@@ -94,7 +94,6 @@ export function SetUp({ log }: { readonly log: MeetingLog }): ReactElement {
           error={titleError}
           isDisabled={starting.isBusy}
           onChange={setTitle}
-          autoComplete="off"
         />
         <AskedMembers log={log} />
         {isElsewhere ? (

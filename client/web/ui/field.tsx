@@ -10,11 +10,19 @@ export interface FieldProps extends Omit<TextFieldProps, "children" | "className
   readonly placeholder?: string
 }
 
-/** A labelled line, or lines, of text. */
-export function Field({ label, hint, error = null, isLong = false, placeholder, ...rest }: FieldProps): ReactElement {
+/** A labelled line, or lines, of text. Unless it says so the browser keeps nothing of what is typed: it would, in the clear, to offer it again or to restore a tab. */
+export function Field({
+  label,
+  hint,
+  error = null,
+  isLong = false,
+  placeholder,
+  autoComplete = "off",
+  ...rest
+}: FieldProps): ReactElement {
   const given = placeholder === undefined ? {} : { placeholder }
   return (
-    <TextField {...rest} isInvalid={error !== null} className="field">
+    <TextField {...rest} autoComplete={autoComplete} isInvalid={error !== null} className="field">
       <Label>{label}</Label>
       {isLong ? <TextArea rows={4} {...given} /> : <Input {...given} />}
       {hint === undefined ? null : (

@@ -117,6 +117,7 @@ function ChosenRow({
             <strong>{strings.uploads.capturedAt}</strong>
             <input
               type="datetime-local"
+              autoComplete="off"
               value={capturedAtMs === null ? "" : localInput(capturedAtMs)}
               onChange={(event) => {
                 const { value } = event.target

@@ -1,25 +1,22 @@
 import { type ReactElement, useState } from "react"
-import { FileTrigger } from "react-aria-components"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import "../styles/uploads.css"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
+import { ChooseFiles } from "../ui/choose-files.js"
 import { ChosenSheet } from "./chosen-sheet.js"
 
 /** Chooses files, or a folder of them, for a meeting. */
 export function UploadButton({ meetingId }: { readonly meetingId: MeetingId }): ReactElement {
   const [files, setFiles] = useState<readonly File[] | null>(null)
-  const choose = (list: FileList | null): void => {
-    if (list !== null && list.length > 0) setFiles([...list])
-  }
   return (
     <div className="actions">
-      <FileTrigger allowsMultiple onSelect={choose}>
+      <ChooseFiles onChoose={setFiles}>
         <Action kind="primary">{strings.uploads.upload}</Action>
-      </FileTrigger>
-      <FileTrigger acceptDirectory onSelect={choose}>
+      </ChooseFiles>
+      <ChooseFiles isFolder onChoose={setFiles}>
         <Action>{strings.uploads.uploadFolder}</Action>
-      </FileTrigger>
+      </ChooseFiles>
       {files === null ? null : (
         <ChosenSheet
           meetingId={meetingId}

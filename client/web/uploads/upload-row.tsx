@@ -1,9 +1,10 @@
 import { type ReactElement, useRef, useState } from "react"
-import { FileTrigger, ProgressBar } from "react-aria-components"
+import { ProgressBar } from "react-aria-components"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { hrefOf } from "../routes.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
+import { ChooseFiles } from "../ui/choose-files.js"
 import { Confirm } from "../ui/confirm.js"
 import { formatBytes } from "../ui/format.js"
 import { Failure, Notice } from "../ui/notice.js"
@@ -119,17 +120,16 @@ function UploadActions({ upload }: { readonly upload: UploadView }): ReactElemen
         </Action>
       ) : null}
       {wantsFile(upload) ? (
-        <FileTrigger
-          allowsMultiple
-          onSelect={(list) => {
-            chosenAgain.current = [...(list ?? [])]
+        <ChooseFiles
+          onChoose={(files) => {
+            chosenAgain.current = files
             give.run()
           }}
         >
           <Action kind="quiet" aria-label={named(uploads.chooseAgain)} isPending={give.isBusy}>
             {uploads.chooseAgain}
           </Action>
-        </FileTrigger>
+        </ChooseFiles>
       ) : null}
       {state.kind === "done" ? (
         <>

@@ -60,6 +60,10 @@ describe("what the app leaves behind", function () {
     await addMember(page, account)
     await nameOther(page, TEXTS.personName)
     await page.goBack()
+    await goTo(page, "People")
+    await page.getByRole("searchbox", { name: "Search" }).fill(TEXTS.search)
+    await page.getByText("Nobody here has that name.").waitFor()
+    await page.goBack()
 
     await copyFile(join(root, "test/data/meeting.mp4"), join(folder, TEXTS.fileName))
     await copyFile(join(root, "test/data/meeting.vtt"), join(folder, TEXTS.fileName.replace("mp4", "vtt")))
