@@ -11,7 +11,7 @@ import { openJournal } from "../platform/journal-store.js"
 import { keptFileSource } from "../prepare/kept-files.js"
 import { prepareFile } from "../prepare/prepare-file.js"
 import type { Prepared, PreparedAsset } from "../prepare/prepared.js"
-import { type CaptureRecord, saveCaptureRecord } from "./capture-record.js"
+import { type CaptureRecord, captureRecords } from "./capture-record.js"
 import { openTail } from "./capture-tail.js"
 import type { CaptureStage, CaptureView } from "./capture-view.js"
 import { openCapturedOriginal } from "./captured-original.js"
@@ -247,7 +247,7 @@ export class CaptureJob {
 
   async #save(record: CaptureRecord): Promise<void> {
     this.#record = record
-    await saveCaptureRecord(this.id, record)
+    await captureRecords.save(this.id, record)
   }
 
   #show(state: CaptureStage): void {

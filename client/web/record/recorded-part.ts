@@ -6,7 +6,7 @@ import { type Capture, type CaptureState, startCapture } from "../../sdk/live-ca
 import { openJournal } from "../platform/journal-store.js"
 import { takeLock } from "../platform/take-lock.js"
 import { captureLock } from "./capture-lock.js"
-import { type CaptureRecord, saveCaptureRecord } from "./capture-record.js"
+import { type CaptureRecord, captureRecords } from "./capture-record.js"
 import { keepTail } from "./capture-tail.js"
 
 const ID_BYTES = 16
@@ -86,7 +86,7 @@ export class RecordedPart {
     }
     const store = openJournal(id)
     try {
-      await saveCaptureRecord(id, record)
+      await captureRecords.save(id, record)
       const capture = await startCapture(
         client,
         meetingId,
@@ -143,14 +143,14 @@ export class RecordedPart {
       }
     }
     this.#record = { ...this.#record, keptMs }
-    await saveCaptureRecord(this.id, this.#record, "relaxed")
+    await captureRecords.save(this.id, this.#record, "relaxed")
   }
 
   /** Notes that nothing more comes: whoever visits next goes on to publish it. */
   async end(): Promise<void> {
     await this.#keeping.catch(() => undefined)
     this.#record = { ...this.#record, isEnded: true }
-    await saveCaptureRecord(this.id, this.#record)
+    await captureRecords.save(this.id, this.#record)
   }
 
   /** Ends the capture at the server. @throws {@link ArchiveError} what keeps it from being stored; then it is finished from its journal. */

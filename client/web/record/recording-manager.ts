@@ -7,7 +7,7 @@ import { takeLock } from "../platform/take-lock.js"
 import { markPage } from "../ui/page-title.js"
 import type { CaptureJob } from "./capture-job.js"
 import { captureLock } from "./capture-lock.js"
-import { type CaptureRecord, listCaptureRecords, loadCaptureRecord } from "./capture-record.js"
+import { type CaptureRecord, captureRecords } from "./capture-record.js"
 import { type CaptureView, isUnderWay } from "./capture-view.js"
 import type { RecordedPart } from "./recorded-part.js"
 import type { EndedRecording, NewRecording, Recorder, RunningView } from "./recorder.js"
@@ -68,12 +68,12 @@ export class RecordingManager {
   }
 
   async #restoreAll(): Promise<void> {
-    for (const id of await listCaptureRecords()) {
+    for (const id of await captureRecords.list()) {
       if (this.#jobs.some((job) => job.id === id)) continue
       const release = await takeLock(captureLock(id))
       if (release === null) continue
       // One that can't be read keeps none of the others from being shown.
-      const record = await loadCaptureRecord(id).catch(() => null)
+      const record = await captureRecords.load(id).catch(() => null)
       const journal = record === null ? null : await openJournal(id).load()
       if (record !== null && journal !== null) await this.#take(id, record, null, release)
       else {

@@ -11,7 +11,7 @@ import type { PrepareRequest } from "../prepare/prepare-messages.js"
 import type { Prepared, PreparedAsset } from "../prepare/prepared.js"
 import { recoverHere } from "./recover-here.js"
 import { SpeedMeter } from "./speed-meter.js"
-import { saveUploadRecord, type UploadRecord } from "./upload-record.js"
+import { type UploadRecord, uploadRecords } from "./upload-record.js"
 import type { UploadState, UploadView } from "./upload-view.js"
 
 /** Somebody may close the lid for the night: what waits for a network goes on in the morning. */
@@ -242,7 +242,7 @@ export class UploadJob {
 
   async #save(record: UploadRecord): Promise<void> {
     this.#record = record
-    await saveUploadRecord(this.id, record)
+    await uploadRecords.save(this.id, record)
   }
 
   #show(state: UploadState): void {

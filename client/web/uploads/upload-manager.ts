@@ -6,7 +6,7 @@ import { PageHold } from "../platform/page-hold.js"
 import { takeLock } from "../platform/take-lock.js"
 import type { ChosenRecording } from "./chosen-files.js"
 import { fileFacts, UploadJob, type UploadFiles } from "./upload-job.js"
-import { listUploadRecords, loadUploadRecord, saveUploadRecord, type UploadRecord } from "./upload-record.js"
+import { type UploadRecord, uploadRecords } from "./upload-record.js"
 import { isUnderWay, type UploadState, type UploadView } from "./upload-view.js"
 
 /** While one waits for its receipt, another is sent. */
@@ -40,12 +40,12 @@ export class UploadManager {
 
   /** Takes up what was begun here and isn't finished, unless another tab has it. */
   async restore(): Promise<void> {
-    for (const id of await listUploadRecords()) {
+    for (const id of await uploadRecords.list()) {
       if (this.#jobs.some((job) => job.id === id)) continue
       const release = await takeLock(lockName(id))
       if (release === null) continue
       // One that can't be read keeps none of the others from going on.
-      const record = await loadUploadRecord(id).catch(() => null)
+      const record = await uploadRecords.load(id).catch(() => null)
       if (record === null) release()
       else this.#take(id, record, null, await restoredState(id, record), release)
     }
@@ -64,7 +64,7 @@ export class UploadManager {
       if (release === null) continue
       const facts = { file: fileFacts(file), recovers: null, isPaused: false, prepared: null }
       const record: UploadRecord = { version: 1, meetingId, title, capturedAtMs, ...facts }
-      await saveUploadRecord(id, record)
+      await uploadRecords.save(id, record)
       this.#take(id, record, { media: file, captions, chapters }, { kind: "waiting" }, release)
     }
     this.#changed()
@@ -89,7 +89,7 @@ export class UploadManager {
       isPaused: false,
       prepared: null,
     }
-    await saveUploadRecord(id, record)
+    await uploadRecords.save(id, record)
     this.#take(id, record, null, { kind: "waiting" }, release)
     this.#changed()
   }
