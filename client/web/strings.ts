@@ -158,10 +158,10 @@ export const strings = {
       doneTitle: "This device is linked",
       doneLead: "It can open all that your other devices can.",
       joining: "Fetching what your account knows …",
-      beside: "Your account’s other devices",
+      beside: "Your account's other devices",
       notMine: "These are not my devices",
       notMineWhat:
-        "Then this device was put into somebody else’s account. Nothing of yours is lost: forget that account here, and begin again with a new code that nobody else sees.",
+        "Then this device was put into somebody else's account. Nothing of yours is lost: forget that account here, and begin again with a new code that nobody else sees.",
       notMineAction: "Forget this account",
       mine: "These are mine: go on",
     },
@@ -565,7 +565,7 @@ export const strings = {
     recovered: "What there is of a recording that was interrupted",
     recoveringNow: (percent: string) => `Fetching and checking what there is: ${percent}`,
     cancelRecovery: (title: string) =>
-      `Nothing of "${title}" was published. What was fetched for it is removed from this browser. What there is at the server stays there, and can be saved later.`,
+      `Nothing of “${title}” was published. What was fetched for it is removed from this browser. What there is at the server stays there, and can be saved later.`,
     preparingNow: (percent: string) => `Preparing: ${percent}`,
     preparingLead: "Made ready for watching: beginning at once, a picture, the line of sound.",
     sent: (sent: string, total: string) => `Sent ${sent} of ${total}`,
@@ -587,7 +587,7 @@ export const strings = {
     of: (action: string, title: string) => `${action}: ${title}`,
     cancelTitle: "Cancel this upload?",
     cancelText: (title: string) =>
-      `Nothing of "${title}" was published. What was sent of it is deleted on the server. Your own file stays as it is.`,
+      `Nothing of “${title}” was published. What was sent of it is deleted on the server. Your own file stays as it is.`,
     cancelAction: "Cancel the upload",
   },
   record: {
@@ -649,7 +649,7 @@ export const strings = {
       resume: "Go on",
       stop: "Stop",
       safe: (time: string) => `${time} safe on this device`,
-      nothingSafe: "The first second is on its way to this device’s disk",
+      nothingSafe: "The first second is on its way to this device's disk",
       sentAll: "All of it is stored at the server, sealed",
       sent: (percent: string) => `${percent} of it stored at the server, sealed`,
       waiting: "No connection: everything is kept on this device, and sent by itself when the network is back",
@@ -661,6 +661,7 @@ export const strings = {
       gone: {
         microphone:
           "The microphone is gone: it was unplugged or taken by something else. What is recorded now has no voice.",
+        all: "The microphone is gone: it was unplugged or taken by something else. It was all that was recorded, so the recording waits.",
         camera:
           "The camera is gone: it was unplugged or taken by something else. The picture stands still, and the sound goes on.",
         screen: "What was shown has ended.",
@@ -671,7 +672,7 @@ export const strings = {
     },
     consent: {
       title: "Who agreed",
-      lead: "Each member’s own signed answer. They are asked in the meeting.",
+      lead: "Each member's own signed answer. They are asked in the meeting.",
       states: { agreed: "Agreed", unanswered: "No answer yet", withdrawn: "Does not agree" },
       none: "Nobody else is in this meeting.",
       unknown: "Who was asked is not known here yet.",
@@ -698,7 +699,7 @@ export const strings = {
       discard: "Discard",
       discardTitle: (title: string) => `Discard “${title}”?`,
       discardMeaning:
-        "What was recorded is deleted on this device and at the server, for everybody, and can’t be brought back. Members who watched it live may have kept what they saw. That you recorded stays in the meeting’s activity.",
+        "What was recorded is deleted on this device and at the server, for everybody, and can't be brought back. Members who watched it live may have kept what they saw. That you recorded stays in the meeting's activity.",
       discardAction: "Discard the recording",
       states: {
         left: "Waits for you to decide",
@@ -727,22 +728,22 @@ export const strings = {
       screen: {
         denied: {
           what: "No screen was chosen, or the browser may not record it.",
-          todo: "Choose again. If nothing can be chosen, allow the browser to record the screen in your computer’s privacy settings.",
+          todo: "Choose again. If nothing can be chosen, allow the browser to record the screen in your computer's privacy settings.",
         },
         none: { what: "There is nothing that could be shown.", todo: "Open a window or a screen and choose again." },
         busy: { what: "The computer did not give the picture of it.", todo: "Choose again, or another window." },
         unsupported: {
-          what: "This browser can’t record a screen, as those of phones can’t.",
+          what: "This browser can't record a screen, as those of phones can't.",
           todo: "Record the camera and the microphone, or come back with a computer.",
         },
         insecure: { what: "This page came over plain HTTP, where browsers record nothing.", todo: "Open it by HTTPS." },
         gone: { what: "What was shown has ended.", todo: "Choose another window or screen." },
-        broken: { what: "The screen can’t be recorded here.", todo: "Load the page again, or use another browser." },
+        broken: { what: "The screen can't be recorded here.", todo: "Load the page again, or use another browser." },
       },
       camera: {
         denied: {
           what: "The camera is not allowed here.",
-          todo: "Allow it for this site in the browser’s settings, then turn it on again. You can record without it.",
+          todo: "Allow it for this site in the browser's settings, then turn it on again. You can record without it.",
         },
         none: {
           what: "There is no camera on this device.",
@@ -769,7 +770,7 @@ export const strings = {
       microphone: {
         denied: {
           what: "The microphone is not allowed here.",
-          todo: "Allow it for this site in the browser’s settings, then turn it on again. Without it your voice is not recorded.",
+          todo: "Allow it for this site in the browser's settings, then turn it on again. Without it your voice is not recorded.",
         },
         none: {
           what: "There is no microphone on this device.",
@@ -798,9 +799,9 @@ export const strings = {
       },
     },
     unsupported: {
-      what: "This browser can’t record",
+      what: "This browser can't record",
       lead: "Nothing is lost: everything else of Taciturn works here.",
-      todo: "Update the browser or use another one. You can also record with this device’s own recorder, and upload the file to the meeting.",
+      todo: "Update the browser or use another one. You can also record with this device's own recorder, and upload the file to the meeting.",
     },
   },
   watch: {
@@ -888,6 +889,7 @@ export const strings = {
     },
     seal: {
       by: "Sealed by",
+      byYou: "Sealed by you",
       signed: "signature checked",
       parts: "every part is checked as it plays",
       broken: "a part is not what was published",
@@ -1097,10 +1099,11 @@ export const strings = {
     label: "You are asked",
     isAboutTo: (name: string) => `${name} is about to record, or records already.`,
     isRecording: (name: string) => `${name} is recording.`,
+    beganAt: (name: string, moment: string) => `${name} began to record at ${moment}.`,
     question: "Do you agree to be recorded?",
     by: "Asked by",
-    meaning: (name: string) =>
-      `Everybody in the meeting sees your answer, and you can change it later. It is your signed word; it stops no recording: only ${name} can.`,
+    meaning:
+      "Everybody in the meeting sees your answer, and you can change it later. It is your signed word. It stops no recording: only whoever records can.",
     agree: "I agree",
     refuse: "I don't agree",
     withdraw: "I don't agree any more",

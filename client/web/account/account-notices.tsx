@@ -23,7 +23,7 @@ export function AccountNotices(): ReactElement | null {
   const asksForWords = registered && endOf(error) === null && !phraseConfirmed && !isThere
   if (shown === null && !asksForWords) return null
   return (
-    <aside className="account-notices" aria-label={texts.label}>
+    <aside className="above account-notices" aria-label={texts.label}>
       {shown}
       {asksForWords ? (
         <Notice kind="warning" title={texts.unconfirmed}>

@@ -23,7 +23,7 @@ export function NewsNotices(): ReactElement | null {
   const [newest] = isList ? [] : fresh
   if (newest === undefined && told.length === 0) return null
   return (
-    <aside className="news-notices" aria-label={texts.label}>
+    <aside className="above news-notices" aria-label={texts.label}>
       {newest === undefined ? null : (
         <Notice title={texts.invited(newest.invitation?.title ?? null)}>
           {newest.invitation === null ? null : (

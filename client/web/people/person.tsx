@@ -26,6 +26,7 @@ import { type Loaded, useLoaded } from "../ui/use-loaded.js"
 import { useTask } from "../ui/use-task.js"
 import { AccountHistory } from "./account-history.js"
 import { ManagePerson } from "./manage-person.js"
+import { OwnCard } from "./own-card.js"
 import { SharedMeetings } from "./shared-meetings.js"
 import { Verify } from "./verify.js"
 
@@ -39,7 +40,9 @@ export function Person({ accountId }: { readonly accountId: AccountId }): ReactE
   if (equalBytes(accountId, ownAccountId(client)))
     return (
       <Page title={texts.self} lead={texts.selfLead} back={BACK}>
-        {null}
+        <section className="card">
+          <OwnCard />
+        </section>
       </Page>
     )
   const contact = contacts.find(({ genesisHash }) => equalBytes(idOfHash("account", genesisHash), accountId)) ?? null
@@ -217,7 +220,6 @@ function Naming({
             }}
             isRequired
             autoFocus
-            autoComplete="off"
           />
           {isTooLong ? null : <Failure error={task.error} />}
           <div className="actions">

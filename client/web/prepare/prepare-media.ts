@@ -79,7 +79,10 @@ export async function prepareMedia(
   }
   if (found !== null) {
     const { video, audio, durationS } = found
-    const poster = video === null ? null : await tolerant(async () => await makePoster(video, durationS))
+    const pictured = async (withinS: number): Promise<Uint8Array | null> =>
+      video === null ? null : await tolerant(async () => await makePoster(video, withinS))
+    // Where that place can't be decoded, the very beginning may be: a browser also takes its decoders back at times.
+    const poster = (await pictured(durationS)) ?? (await pictured(0))
     if (poster !== null)
       await keep("poster", "image/jpeg", async (into) => {
         await into.write(0, poster)

@@ -26,7 +26,7 @@ export function RecordingNotices(): ReactElement | null {
   if (!isBar && !isList) return null
   return (
     <Suspense fallback={null}>
-      <aside className="recording-notices">
+      <aside className="above">
         {isBar ? (
           <RunningBar running={running} href={hrefOf({ screen: "record", meetingId: running.meetingId })} />
         ) : null}

@@ -137,10 +137,17 @@ function Voice({ sources }: { readonly sources: Sources }): ReactElement | null 
   const isGone = (kind: "camera" | "microphone"): boolean => view.troubles[kind] !== undefined
   return (
     <>
-      {view.microphone === null ? null : <LevelMeter sources={sources} />}
+      {view.microphone === null ? null : (
+        <div className="running-voice">
+          <span className="faint" aria-hidden="true">
+            {strings.record.sources.microphone.name}
+          </span>
+          <LevelMeter sources={sources} />
+        </div>
+      )}
       {isGone("microphone") ? (
         <Notice kind="warning">
-          <p>{texts.gone.microphone}</p>
+          <p>{sources.tracks().length === 0 ? texts.gone.all : texts.gone.microphone}</p>
           <Action
             isPending={view.asking === "microphone"}
             onPress={() => {

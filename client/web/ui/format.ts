@@ -5,16 +5,18 @@ const MS_PER_S = 1000
 const S_PER_MIN = 60
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const
 
+/** Number and unit stand in one line. */
 export function formatBytes(sizeBytes: number): string {
   const power = sizeBytes < 1 ? 0 : Math.min(Math.floor(Math.log10(sizeBytes) / 3), UNITS.length - 1)
   const value = sizeBytes / 1000 ** power
-  return new Intl.NumberFormat(undefined, {
+  const format = new Intl.NumberFormat(undefined, {
     style: "unit",
     unit: UNITS[power] ?? "byte",
     // Its short form has no plural.
     unitDisplay: power === 0 ? "long" : "short",
     maximumFractionDigits: power === 0 || value >= 100 ? 0 : 1,
-  }).format(value)
+  })
+  return unbroken(format.format(value))
 }
 
 /** `1:02:03`, `2:03`, as players write it. */
@@ -51,7 +53,7 @@ export function formatCount(count: number): string {
   return new Intl.NumberFormat().format(count)
 }
 
-/** `3 minutes`, of a time that is left. */
+/** `3 minutes`, of a time that is left, in one line. */
 export function formatTimeLeft(leftMs: number): string {
   const seconds = Math.max(1, Math.round(leftMs / MS_PER_S))
   const [value, unit] =
@@ -60,5 +62,9 @@ export function formatTimeLeft(leftMs: number): string {
       : seconds < 5400
         ? [Math.round(seconds / 60), "minute"]
         : [Math.round(seconds / 3600), "hour"]
-  return new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(value)
+  return unbroken(new Intl.NumberFormat(undefined, { style: "unit", unit, unitDisplay: "long" }).format(value))
+}
+
+function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0")
 }

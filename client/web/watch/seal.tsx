@@ -1,13 +1,11 @@
 import type { ReactElement } from "react"
-import { Button, Disclosure, DisclosurePanel, Heading } from "react-aria-components"
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
-import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
 import { formatBytes, formatCount, formatMoment } from "../ui/format.js"
-import { Fact, Known } from "./seal-parts.js"
+import { Fact, SealFrame } from "./seal-parts.js"
 
 /** Who stands behind a recording, and what of it was checked: in a line, and in full. */
 export function Seal({
@@ -22,43 +20,21 @@ export function Seal({
   const { recording: published, media } = recording
   const isBroken = isArchiveError(error) && (error.code === "integrity" || error.code === "truncated")
   return (
-    <Disclosure className={isBroken ? "seal seal-broken" : "seal"}>
-      <div className="seal-line">
-        <p>
-          <span className="seal-mark" aria-hidden="true">
-            {isBroken ? "!" : "✓"}
-          </span>
-          {texts.by} <PersonName genesisHash={published.authorGenesisHash} /> · {texts.signed} ·{" "}
-          {isBroken ? <strong>{texts.broken}</strong> : texts.parts}
-        </p>
-        <Heading level={2} className="seal-heading">
-          <Button slot="trigger" className="action action-quiet">
-            {texts.more}
-          </Button>
-        </Heading>
-      </div>
-      <DisclosurePanel>
-        <dl className="seal-facts">
-          <Fact name={texts.author}>
-            <PersonName genesisHash={published.authorGenesisHash} />
-            <Known genesisHash={published.authorGenesisHash} />
-          </Fact>
-          <Fact name={texts.signature}>{texts.signatureIs}</Fact>
-          <Fact name={texts.bytes}>{isBroken ? texts.bytesAreNot : texts.bytesAre}</Fact>
-          <Fact name={texts.published}>{formatMoment(published.timeMs)}</Fact>
-          <Fact name={texts.size}>
-            {texts.sizes(formatBytes(media.trueBytes), formatCount(media.trueBytes), formatBytes(media.storedBytes))}
-          </Fact>
-          <Fact name={texts.epoch}>{texts.epochIs(published.fields.captureEpoch, published.epoch)}</Fact>
-          <Fact name={texts.asset}>
-            <code>{formatId("asset", media.header.assetId)}</code>
-          </Fact>
-          <Fact name={texts.root}>
-            <code>{toHex(media.root)}</code>
-            <span className="faint">{texts.rootIs}</span>
-          </Fact>
-        </dl>
-      </DisclosurePanel>
-    </Disclosure>
+    <SealFrame authorGenesisHash={published.authorGenesisHash} isBroken={isBroken} texts={texts}>
+      <Fact name={texts.signature}>{texts.signatureIs}</Fact>
+      <Fact name={texts.bytes}>{isBroken ? texts.bytesAreNot : texts.bytesAre}</Fact>
+      <Fact name={texts.published}>{formatMoment(published.timeMs)}</Fact>
+      <Fact name={texts.size}>
+        {texts.sizes(formatBytes(media.trueBytes), formatCount(media.trueBytes), formatBytes(media.storedBytes))}
+      </Fact>
+      <Fact name={texts.epoch}>{texts.epochIs(published.fields.captureEpoch, published.epoch)}</Fact>
+      <Fact name={texts.asset}>
+        <code>{formatId("asset", media.header.assetId)}</code>
+      </Fact>
+      <Fact name={texts.root}>
+        <code>{toHex(media.root)}</code>
+        <span className="faint">{texts.rootIs}</span>
+      </Fact>
+    </SealFrame>
   )
 }

@@ -52,7 +52,7 @@ describe("recording, in the browser", () => {
     expect(stageLabel({ kind: "ending", obstacle: null })).to.equal("Sending what is left")
     expect(stageText({ kind: "preparing", fraction: 0.5 })).to.match(/50\s?%/)
     const progress = { phase: "sending", sealedBytes: 1, sentBytes: 500_000, storedBytes: 0, totalBytes: 1e6 } as const
-    expect(stageText({ kind: "sending", progress, obstacle: null })).to.contain("500 kB of 1 MB")
+    expect(stageText({ kind: "sending", progress, obstacle: null })).to.contain("500\u00a0kB of 1\u00a0MB")
     expect(stageShare({ kind: "preparing", fraction: 1 })).to.equal(0.5)
     expect(stageShare({ kind: "sending", progress, obstacle: null })).to.equal(0.75)
     expect(stageShare({ kind: "left" })).to.equal(null)

@@ -72,7 +72,7 @@ describe("watching what is recorded, from a server that lies", function () {
   }
 
   /** The screen as it is, with nothing pointed at. */
-  async function shown(name: string): Promise<void> {
+  async function look(name: string): Promise<void> {
     await page.mouse.move(0, 0)
     await screenshots(page, name)
     await assertAccessible(page)
@@ -91,7 +91,7 @@ describe("watching what is recorded, from a server that lies", function () {
     expect(text).to.match(/Exactly: segment \d+\./)
     expect(text).to.contain("Nothing of that was shown.")
     expect(telling.delivered()).to.be.greaterThan(0)
-    await shown("live-changed")
+    await look("live-changed")
     telling.stop()
     await page.getByRole("button", { name: "Try again" }).click()
     await goesOn()
@@ -134,7 +134,7 @@ describe("watching what is recorded, from a server that lies", function () {
       tell: (answer) => ({ ...answer, status: 503, body: Buffer.from(JSON.stringify(problem)) }),
     })
     await page.getByText("The server can't be reached").waitFor()
-    await shown("live-offline")
+    await look("live-offline")
     expect(telling.delivered()).to.be.greaterThan(0)
     telling.stop()
     await page.getByText("The server can't be reached").waitFor({ state: "detached" })

@@ -94,7 +94,7 @@ describe("watching what is recorded, in the browser", function () {
   }
 
   /** The screen as it is, with nothing pointed at. */
-  async function shown(name: string): Promise<void> {
+  async function look(name: string): Promise<void> {
     await page.mouse.move(0, 0)
     await screenshots(page, name)
     await assertAccessible(page)
@@ -108,7 +108,7 @@ describe("watching what is recorded, in the browser", function () {
     expect(first.lengthS - first.atS, "near the newest").to.be.lessThan(10)
     await page.getByRole("button", { name: "Live: you see the newest" }).waitFor()
     await until("goes on", ({ atS }) => atS > first.atS + 4)
-    await shown("live")
+    await look("live")
 
     await page.getByRole("button", { name: "Pause", exact: true }).click()
     const paused = await until("pauses", ({ isPaused }) => isPaused)
@@ -149,15 +149,15 @@ describe("watching what is recorded, in the browser", function () {
     await sent(film, 8)
     await openMeeting()
     await card("Retrospective").getByText("Live", { exact: true }).waitFor()
-    await shown("meeting-live")
+    await look("meeting-live")
     await card("Retrospective").getByRole("link", { name: "Retrospective" }).click()
     await until("plays", ({ atS, width }) => atS > 1 && width === 320)
     await page.getByRole("button", { name: "What this means" }).click()
     await page.getByText("Signing device").waitFor()
-    await shown("live-seal")
+    await look("live-seal")
     await film.stop()
     await page.getByText("The recording has ended").waitFor()
-    await shown("live-ended")
+    await look("live-ended")
     const details = {
       title: "Retrospective",
       fileName: null,
@@ -168,7 +168,7 @@ describe("watching what is recorded, in the browser", function () {
     const media = { role: "media" as const, mediaType: "video/webm", source: bytesSource(film.captured()) }
     await archiveCapture(alice.client, film.journal, { details, assets: [media] })
     await page.getByText("The recording is ready").waitFor()
-    await shown("live-published")
+    await look("live-published")
     await page.getByRole("link", { name: "Watch the recording" }).click()
     await page.getByRole("button", { name: "Download" }).waitFor()
     await openMeeting()
@@ -188,7 +188,7 @@ describe("watching what is recorded, in the browser", function () {
     await watch(sound)
     await page.locator(".player-sound").waitFor()
     await until("plays", ({ atS }) => atS > 1)
-    await shown("live-sound")
+    await look("live-sound")
     await sound.stop()
   })
 
@@ -198,15 +198,15 @@ describe("watching what is recorded, in the browser", function () {
     await film.die()
     await openMeeting()
     await card("Broken off").getByText("Interrupted", { exact: true }).waitFor()
-    await shown("meeting-interrupted")
+    await look("meeting-interrupted")
     await card("Broken off").getByRole("link", { name: "Broken off" }).click()
     await page.getByText("Nothing new has come for a while").waitFor()
     await until("plays what came", ({ atS, width }) => atS > 0.5 && width === 320)
-    await shown("live-interrupted")
+    await look("live-interrupted")
     await page.getByRole("button", { name: "Save what there is" }).click()
     const sheet = page.getByRole("dialog")
     await sheet.getByText(/published here/).waitFor()
-    await shown("live-save")
+    await look("live-save")
     await sheet.getByRole("button", { name: "Save it" }).click()
     await page.getByText("It is being saved.").waitFor()
     await page.getByRole("link", { name: "Go to the meeting" }).click()
@@ -231,7 +231,7 @@ describe("watching what is recorded, in the browser", function () {
     await openMeeting()
     await page.getByText("“Never begun” was announced, and nothing of it has come.").waitFor()
     expect(await card("Never begun").count()).to.equal(0)
-    await shown("meeting-announced")
+    await look("meeting-announced")
     await page.getByRole("tab", { name: "Activity" }).click()
     await page.getByText("began to record “Never begun”").waitFor()
     await page.getByText("announced a recording, of which nothing came").waitFor()
@@ -270,7 +270,7 @@ describe("watching what is recorded, in the browser", function () {
     })
     await page.getByRole("alert").getByText("You are not in this meeting any more").waitFor()
     const { buffered } = await video()
-    await shown("live-removed")
+    await look("live-removed")
     answers.splice(0)
     const next = await startFilm(alice, meetingId, "Confidential, on")
     await sent(next, 6)
