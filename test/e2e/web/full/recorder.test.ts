@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import type { Page } from "playwright-core"
 import { isSeekable } from "../../../../client/web/prepare/container-layout.js"
-import { assertAccessible, openBrowser, openProfile, screenshots } from "../../../support/browser.js"
+import { assertAccessible, crashTab, openBrowser, openProfile, screenshots } from "../../../support/browser.js"
 import { Haystack } from "../../../support/needles.js"
 import {
   CAPTURE_ARGUMENTS,
@@ -76,15 +76,8 @@ describe("recording in the browser, in full", function () {
     return shown.durationSeconds as number
   }
 
-  /** Ends the page as a crash does, without a word to it, and opens another. */
   async function crash(): Promise<void> {
-    const devtools = await page.context().newCDPSession(page)
-    const crashed = page.waitForEvent("crash")
-    devtools.send("Page.crash").catch(() => undefined)
-    await crashed
-    await page.close()
-    page = await alice.context.newPage()
-    await page.goto(`${stack.url}/app/`)
+    page = await crashTab(page, stack.url)
   }
 
   it("shows what is chosen, and who is asked", async () => {
@@ -316,10 +309,10 @@ describe("recording in the browser, in full", function () {
     await dora.context.addInitScript("delete MediaDevices.prototype.getDisplayMedia")
     await page.reload()
     await page.getByRole("button", { name: "Choose: Screen" }).click()
-    await page.getByText("This browser can’t record a screen").waitFor()
+    await page.getByText("This browser can't record a screen").waitFor()
     await dora.context.addInitScript("delete globalThis.MediaRecorder")
     await page.reload()
-    await page.getByText("This browser can’t record", { exact: true }).waitFor()
+    await page.getByText("This browser can't record", { exact: true }).waitFor()
     await look("unsupported")
     dora.assertCalm()
     await browser.close()

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import type { Page } from "playwright-core"
-import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
+import { crashTab, look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { root, temporaryFolder } from "../../../support/programs.js"
 import {
   CAPTURE_ARGUMENTS,
@@ -98,18 +98,6 @@ for (const kind of STACK_KINDS)
       await untilSafe(page, seconds)
     }
 
-    /** Ends the page as a crash does, without a word to it. @returns another tab of the same browser, where the app begins anew. */
-    async function crash(page: Page): Promise<Page> {
-      const devtools = await contextOf(page).newCDPSession(page)
-      const crashed = page.waitForEvent("crash")
-      devtools.send("Page.crash").catch(() => undefined)
-      await crashed
-      const next = await contextOf(page).newPage()
-      await page.close()
-      await next.goto(`${stack.url}/app/`)
-      return next
-    }
-
     it("two make accounts, and meet", async () => {
       let account: string
       ;[words, account] = await Promise.all([signUp(alice), signUp(bob).then(async () => await ownAccount(bob))])
@@ -160,7 +148,7 @@ for (const kind of STACK_KINDS)
     it("the crash of a tab that records loses two seconds at most", async () => {
       await record(alice, "Cut short", 6)
       const recordedS = await elapsedSeconds(alice)
-      alice = await crash(alice)
+      alice = await crashTab(alice, stack.url)
       await captureRow(alice, "Cut short")
         .getByRole("button", { name: "Finish and publish: Cut short", exact: true })
         .click()
@@ -194,7 +182,7 @@ for (const kind of STACK_KINDS)
       await choose(alice, [file])
       await alice.getByRole("dialog").getByRole("button", { name: "Upload it" }).click()
       await begun
-      alice = await crash(alice)
+      alice = await crashTab(alice, stack.url)
       await goTo(alice, "Uploads")
       await stored(alice, "hearing")
       await openMeeting(alice, TITLE)
@@ -207,7 +195,7 @@ for (const kind of STACK_KINDS)
       await choose(alice, files)
       await alice.getByRole("dialog").getByRole("button", { name: "Upload 2 recordings" }).click()
       await alice.getByText("Preparing").first().waitFor()
-      alice = await crash(alice)
+      alice = await crashTab(alice, stack.url)
       await goTo(alice, "Uploads")
       await alice.getByText("Needs its file again").nth(1).waitFor()
       await look(alice, "upload-needs-file")
