@@ -688,6 +688,10 @@ export const strings = {
         lead: "What was recorded is gone: its devices were unplugged, or the browser ended them. Everything until then is kept, and is being made ready.",
       },
       failed: { what: "The recording had to end", lead: "Everything until then is kept on this device." },
+      removed: {
+        what: "You are not in this meeting any more, so the recording ended",
+        lead: "Somebody took you out of it while you recorded. Everything until then is kept on this device.",
+      },
     },
     captures: {
       list: "Recordings of this browser",
@@ -718,6 +722,8 @@ export const strings = {
       safeHere: "It is safe on this device. If you close this page, it goes on when you come back.",
       progress: (title: string) => `Finishing ${title}`,
       failedLead: "What was recorded is still on this device.",
+      takenOut:
+        "You are not in this meeting any more, so it can't be published. It is still on this device: save it as a file, or discard it.",
       publishAnyway: "Publish all the same",
       save: "Save it as a file",
       watch: "Watch",

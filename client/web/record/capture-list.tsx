@@ -3,13 +3,14 @@ import { ProgressBar } from "react-aria-components"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { isTakenOut } from "../meeting/no-member.js"
 import { hrefOf } from "../routes.js"
 import { strings } from "../strings.js"
 import "../styles/record.css"
 import { Action } from "../ui/button.js"
 import { Confirm } from "../ui/confirm.js"
 import { formatTimeLeft } from "../ui/format.js"
-import { Failure } from "../ui/notice.js"
+import { Failure, Notice } from "../ui/notice.js"
 import { useTask } from "../ui/use-task.js"
 import { stageLabel, stageShare, stageText } from "./capture-text.js"
 import type { CaptureView } from "./capture-view.js"
@@ -51,11 +52,13 @@ function CaptureRow({ capture }: { readonly capture: CaptureView }): ReactElemen
         <CaptureActions capture={capture} />
       </div>
       <CaptureBar capture={capture} />
-      {state.kind === "failed" ? (
+      {state.kind !== "failed" ? null : isTakenOut(state.error) ? (
+        <Notice kind="warning">{texts.takenOut}</Notice>
+      ) : (
         <Failure error={state.error}>
           <p>{texts.failedLead}</p>
         </Failure>
-      ) : null}
+      )}
     </li>
   )
 }

@@ -1,6 +1,7 @@
 import { type ReactElement, useEffect } from "react"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { isTakenOut, NoMember } from "../meeting/no-member.js"
 import { HereNow } from "../presence/here-now.js"
 import { hrefOf } from "../routes.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
@@ -30,7 +31,8 @@ export function Record({ meetingId }: { readonly meetingId: MeetingId }): ReactE
   }, [manager, epoch])
   const back = { href: hrefOf({ screen: "meeting", meetingId, tab: "recordings" }), label: texts.back }
   const isHere = running !== null && equalBytes(running.meetingId, meetingId)
-  if (log === null && !isHere)
+  const isOut = isTakenOut(error)
+  if (log === null && !isHere && !isOut)
     return (
       <Page title={texts.title} back={back}>
         {error === null ? (
@@ -44,12 +46,14 @@ export function Record({ meetingId }: { readonly meetingId: MeetingId }): ReactE
     )
   const title = log?.current.title ?? ""
   return (
-    <Page key="open" title={texts.title} back={back} lead={isHere ? undefined : texts.lead(title)} isWide>
-      {log === null ? null : <HereNow />}
+    <Page key="open" title={texts.title} back={back} lead={isHere || isOut ? undefined : texts.lead(title)} isWide>
+      {log === null || isOut ? null : <HereNow />}
       {ended !== null && equalBytes(ended.meetingId, meetingId) ? <Ended ended={ended} /> : null}
       <CaptureList meetingId={meetingId} />
       {isHere ? (
         <Running running={running} log={log} />
+      ) : isOut ? (
+        <NoMember onRetry={retry} />
       ) : running !== null ? (
         <Notice kind="warning" title={texts.otherMeeting}>
           <p>{texts.otherMeetingLead}</p>
