@@ -10,7 +10,9 @@ COPY tsconfig.base.json ./
 COPY shared shared
 COPY api api
 COPY worker worker
+COPY scripts/bundle-verifier.mjs scripts/
 RUN node node_modules/typescript/bin/tsc -b api worker \
+  && node scripts/bundle-verifier.mjs \
   && npm prune --ignore-scripts --omit=dev --omit=optional \
   && rm -rf node_modules/typescript node_modules/ffmpeg-static
 

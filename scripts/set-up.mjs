@@ -61,7 +61,9 @@ function build(projects) {
     ...listFiles(SOURCES),
     ...["package-lock.json", "tsconfig.base.json"].map((name) => join(root, name)),
   ])
-  const results = ["programs/taciturn.js", "web/index.html"].map((name) => join(root, "dist", name))
+  const results = ["programs/taciturn.js", "worker/admin/verify.mjs", "web/index.html"].map((name) =>
+    join(root, "dist", name),
+  )
   if (isDone(step, sources) && results.every((path) => existsSync(path))) return
   say("Building …")
   run(
@@ -70,6 +72,7 @@ function build(projects) {
     "The build failed",
   )
   run(process.execPath, [join(root, "scripts", "bundle.mjs")], "The command could not be bundled")
+  run(process.execPath, [join(root, "scripts", "bundle-verifier.mjs")], "The verifier could not be bundled")
   run(process.execPath, [join(root, "scripts", "build-web.mjs")], "The web app could not be built")
   done(step, sources)
 }

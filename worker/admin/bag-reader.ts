@@ -34,7 +34,7 @@ export async function verifyBag(
     })
   })
   const tags = parseManifest(tagManifest, TAG_FILES.tagManifest)
-  const expected = [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest]
+  const expected = [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest, TAG_FILES.verifier]
   for (const name of expected)
     if (!tags.has(name)) throw refused("a tag file that the tag manifest does not name", name)
   if (tags.size !== expected.length)

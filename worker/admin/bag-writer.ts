@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises"
-import { dirname, join } from "node:path"
-import { toHex } from "../../shared/protocol/bytes.js"
+import { createReadStream } from "node:fs"
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
+import { dirname, join, relative } from "node:path"
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { fsyncFolder, systemErrorCode, translateFileError } from "../../shared/server/files.js"
 
@@ -20,14 +21,17 @@ export const TAG_FILES = {
   info: "bag-info.txt",
   manifest: "manifest-sha512.txt",
   tagManifest: "tagmanifest-sha512.txt",
+  /** The program that verifies the bag. */
+  verifier: "verify.mjs",
 } as const
 export const BAG_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
-/** Writes a bag (RFC 8493) under a temporary name: under its own it is whole or not there. */
+/** Writes a bag (RFC 8493) under a temporary name: under its own it is whole or not there. One that was left half-way is gone on with. */
 export class BagWriter {
   readonly #target: string
   readonly #folder: string
   readonly #lines: string[] = []
+  readonly #paths = new Set<string>()
   readonly #open = new Set<AbandonableFile>()
   #payloadBytes = 0
   #payloadFiles = 0
@@ -42,7 +46,6 @@ export class BagWriter {
     await assertReplaceable(target, force)
     const writer = new BagWriter(target)
     try {
-      await rm(writer.#folder, { recursive: true, force: true })
       await mkdir(join(writer.#folder, "data"), { recursive: true, mode: 0o700 })
     } catch (error) {
       throw translateFileError(error, target)
@@ -55,23 +58,40 @@ export class BagWriter {
     const full = join(this.#folder, "data", path)
     const file = await openHashed(full, (digest, sizeBytes) => {
       this.#open.delete(file)
-      this.#lines.push(`${digest}  data/${path}\n`)
-      this.#payloadBytes += sizeBytes
-      this.#payloadFiles += 1
+      this.#note(path, digest, sizeBytes)
     })
     this.#open.add(file)
     return file
   }
 
+  /** Takes a file that an earlier try left, where it has these very bytes. @returns whether it did. */
+  async reuse(path: string, sha256: Uint8Array, sizeBytes: number): Promise<boolean> {
+    const full = join(this.#folder, "data", path)
+    const found = await stat(full).catch(() => null)
+    if (found?.isFile() !== true || found.size !== sizeBytes) return false
+    const [forStore, forManifest] = [createHash("sha256"), createHash("sha512")]
+    for await (const bytes of createReadStream(full, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
+      forStore.update(bytes)
+      forManifest.update(bytes)
+    }
+    if (!equalBytes(forStore.digest(), sha256)) return false
+    const file = await open(full)
+    await file.sync().finally(() => file.close())
+    this.#note(path, toHex(forManifest.digest()), sizeBytes)
+    return true
+  }
+
   /** Writes the manifests; gives the SHA-512 of the tag manifest, which is what gets signed. */
-  async seal(info: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  async seal(info: Readonly<Record<string, string>>, verifier: Uint8Array): Promise<Uint8Array> {
+    await this.#removeStrays()
     const tagLines: string[] = []
-    const tags: Readonly<Record<string, string>> = {
+    const tags: Readonly<Record<string, string | Uint8Array>> = {
       [TAG_FILES.declaration]: BAG_DECLARATION,
       [TAG_FILES.info]: Object.entries({ ...info, "Payload-Oxum": `${this.#payloadBytes}.${this.#payloadFiles}` })
         .map(([name, value]) => `${name}: ${value}\n`)
         .join(""),
       [TAG_FILES.manifest]: this.#lines.toSorted().join(""),
+      [TAG_FILES.verifier]: verifier,
     }
     for (const [name, text] of Object.entries(tags)) {
       const file = await openHashed(join(this.#folder, name), (digest) => tagLines.push(`${digest}  ${name}\n`))
@@ -96,9 +116,30 @@ export class BagWriter {
     }
   }
 
-  async discard(): Promise<void> {
+  /** Leaves what was written, for another try. */
+  async pause(): Promise<void> {
     for (const file of this.#open) await file.abandon()
+  }
+
+  async discard(): Promise<void> {
+    await this.pause()
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  #note(path: string, digest: string, sizeBytes: number): void {
+    this.#paths.add(path)
+    this.#lines.push(`${digest}  data/${path}\n`)
+    this.#payloadBytes += sizeBytes
+    this.#payloadFiles += 1
+  }
+
+  /** What an earlier try wrote and this one did not. */
+  async #removeStrays(): Promise<void> {
+    const data = join(this.#folder, "data")
+    for (const entry of await readdir(data, { recursive: true, withFileTypes: true })) {
+      const full = join(entry.parentPath, entry.name)
+      if (entry.isFile() && !this.#paths.has(relative(data, full))) await rm(full)
+    }
   }
 
   async #writeTag(name: string, bytes: Uint8Array): Promise<void> {
@@ -153,7 +194,7 @@ async function openHashed(
 
 async function openNew(path: string): Promise<FileHandle> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  return await open(path, "wx", 0o600)
+  return await open(path, "w", 0o600)
 }
 
 /** Makes every name below a folder durable. */

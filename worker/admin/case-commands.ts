@@ -28,7 +28,10 @@ import { withAdapters } from "./adapters.js"
 import { formatItem, readChoice, readCountry, readDay, readId, readLine, readTime } from "./arguments.js"
 import { ASKS, type Survey, surveyCase } from "./case-survey.js"
 import { warningsOf } from "./case-warnings.js"
-import { print } from "./terminal.js"
+import { produceCase } from "./produce.js"
+import { printProduced } from "./produced-text.js"
+import { print, showProgress } from "./terminal.js"
+import { readVerifier } from "./verifier-file.js"
 
 /** `taciturn-admin case …`: requests of authorities, from the letter to the end. docs/legal.md goes through one. */
 
@@ -209,6 +212,33 @@ export function addCaseCommands(program: Command): void {
     })
 
   acting(
+    command(
+      "produce <case>",
+      "hand over all that is held of the case's scope: a signed bag of ciphertext that anyone can verify",
+      "produce case_… -o production",
+    ),
+  )
+    .requiredOption("-o, --output <folder>", "the folder to make; one that was left half-way is gone on with")
+    .option("--force", "replace an earlier production")
+    .action(async (text: string, options: ActorOptions & { readonly output: string; readonly force?: boolean }) => {
+      const caseId = readId("case", text)
+      const result = await withAdapters(
+        async (adapters) =>
+          await produceCase(
+            { ...adapters, version: programVersion(), verifier: await readVerifier() },
+            {
+              caseId,
+              actor: actorOf(options),
+              target: options.output,
+              force: options.force === true,
+              onProgress: showProgress,
+            },
+          ),
+      )
+      printProduced({ case: formatId("case", caseId) }, result)
+    })
+
+  acting(
     command("release <case>", "end the case's holds: what was deleted meanwhile is removed", "release case_…"),
   ).action(async (text: string, options: ActorOptions) => {
     const caseId = readId("case", text)
@@ -251,7 +281,7 @@ export function addCaseCommands(program: Command): void {
     })
 }
 
-export function actorOf({ by }: ActorOptions): Actor {
+function actorOf({ by }: ActorOptions): Actor {
   return {
     name: readLine("the name of who acts", by ?? userInfo().username),
     tool: `taciturn-admin ${programVersion()}`,

@@ -1,9 +1,9 @@
 import { dateOfDay } from "../../shared/protocol/ambient.js"
 import type { Case } from "../../shared/server/catalog/cases.js"
-import type { ScopeItem } from "../../shared/server/catalog/holds.js"
+import type { DayRange, ScopeItem } from "../../shared/server/catalog/holds.js"
 import type { Queryable } from "../../shared/server/ports.js"
 import { formatItem } from "./arguments.js"
-import { ACCOUNT_TABLES, ASSET_TABLES, heldAndLive, MEETING_TABLES } from "./scope-rows.js"
+import { ACCOUNT_TABLES, ASSET_TABLES, assetsOnDays, countRows, heldAndLive, MEETING_TABLES } from "./scope-rows.js"
 
 /** What a case asks for, held against what there is. */
 
@@ -67,9 +67,9 @@ export function reasonOf(ask: string): string {
   return ask in NOT_HELD_REASONS ? NOT_HELD_REASONS[ask as Ask] : "it is not stored"
 }
 
-async function surveyItem(catalog: Queryable, asked: Case, item: ScopeItem): Promise<SurveyedItem> {
-  const rows = await countRows(catalog, item)
-  const { assets, bytes, outsideDays } = item.kind === "account" ? NO_ASSETS : await countAssets(catalog, asked, item)
+export async function surveyItem(catalog: Queryable, days: DayRange, item: ScopeItem): Promise<SurveyedItem> {
+  const rows = await rowsOf(catalog, item)
+  const { assets, bytes, outsideDays } = item.kind === "account" ? NO_ASSETS : await countAssets(catalog, days, item)
   const held = rows > 0
   const reason = held ? null : await whyNotHeld(catalog, item)
   return { ...item, name: formatItem(item), held, rows, assets, bytes, outsideDays, reason }
@@ -77,32 +77,25 @@ async function surveyItem(catalog: Queryable, asked: Case, item: ScopeItem): Pro
 
 const NO_ASSETS = { assets: 0, bytes: 0, outsideDays: 0 } as const
 
-async function countRows(catalog: Queryable, { kind, id }: ScopeItem): Promise<number> {
+async function rowsOf(catalog: Queryable, { kind, id }: ScopeItem): Promise<number> {
   const tables =
     kind === "account" ? ACCOUNT_TABLES : kind === "meeting" ? [...MEETING_TABLES, ...ASSET_TABLES] : ASSET_TABLES
   let rows = 0
-  for (const table of tables) {
-    const [counted] = await catalog.query<{ rows: number }>(
-      `SELECT count(*)::bigint AS rows FROM (${heldAndLive(table, kind)}) counted`,
-      [id],
-    )
-    rows += counted?.rows ?? 0
-  }
+  for (const table of tables) rows += await countRows(catalog, heldAndLive(table, kind), id)
   return rows
 }
 
 async function countAssets(
   catalog: Queryable,
-  { fromDay, toDay }: Case,
-  { kind, id }: ScopeItem,
+  days: DayRange,
+  item: ScopeItem,
 ): Promise<{ readonly assets: number; readonly bytes: number; readonly outsideDays: number }> {
-  const [row] = await catalog.query<{ assets: number; bytes: number; outside: number }>(
-    `SELECT count(*) FILTER (WHERE inside)::bigint AS assets, coalesce(sum(offset_bytes) FILTER (WHERE inside), 0)::bigint AS bytes,
-       count(*) FILTER (WHERE NOT inside)::bigint AS outside
-     FROM (SELECT offset_bytes, $2 OR created_day BETWEEN $3 AND $4 AS inside FROM (${heldAndLive("assets", kind)}) held) counted`,
-    [id, kind === "asset", fromDay ?? 0, toDay ?? 2 ** 31 - 1],
+  const [inside] = await catalog.query<{ assets: number; bytes: number }>(
+    `SELECT count(*) AS assets, coalesce(sum(offset_bytes), 0)::bigint AS bytes FROM (${assetsOnDays(item, days, true)}) inside`,
+    [item.id],
   )
-  return { assets: row?.assets ?? 0, bytes: row?.bytes ?? 0, outsideDays: row?.outside ?? 0 }
+  const outsideDays = await countRows(catalog, assetsOnDays(item, days, false), item.id)
+  return { assets: inside?.assets ?? 0, bytes: inside?.bytes ?? 0, outsideDays }
 }
 
 async function whyNotHeld(catalog: Queryable, { kind, id }: ScopeItem): Promise<string> {

@@ -5,6 +5,7 @@ import { CHUNK_BYTES } from "../../shared/protocol/sizes.js"
 import { chunkKey } from "../../shared/server/assets/layout.js"
 import { systemErrorCode, translateFileError } from "../../shared/server/files.js"
 import type { ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
+import { heldAndLive } from "./scope-rows.js"
 
 /** Bytes that rows of a snapshot name, while the service goes on with them. */
 
@@ -18,6 +19,8 @@ export interface ByteSources {
 export interface AssetRow {
   readonly asset_id: Uint8Array
   readonly state: string
+  /** Whether its bytes are being removed: those that are still there are given. */
+  readonly removing: boolean
 }
 
 export interface PieceRow {
@@ -29,7 +32,7 @@ export interface PieceRow {
 const COPY_BYTES = 1 << 20
 
 /**
- * An object of the asset; `null` where it was cancelled or is being purged, as its bytes may be gone before its row.
+ * An object of the asset; `null` where its bytes are being removed, as they may be gone before its row.
  * @throws {@link ArchiveError} `unavailable` where that began after the snapshot; `integrity` where bytes are lost.
  */
 export async function openObject(
@@ -60,7 +63,7 @@ export async function openPiece(
   }
   const n = Math.floor(piece.start_bytes / CHUNK_BYTES)
   const [chunk] = await sources.catalog.query<{ sha256: Uint8Array }>(
-    "SELECT sha256 FROM chunks WHERE asset_id = $1 AND n = $2 AND sha256 IS NOT NULL",
+    `SELECT sha256 FROM (${heldAndLive("chunks", "asset")}) held WHERE n = $2 AND sha256 IS NOT NULL`,
     [asset.asset_id, n],
   )
   if (chunk === undefined) return await gone(sources, asset)
@@ -69,16 +72,14 @@ export async function openPiece(
   return await openObject(sources, asset, chunkKey(asset.asset_id, n, chunk.sha256), range)
 }
 
-/** Whether bytes of an asset in this state are being removed: those that are still there are given. */
-export function isOnItsWayOut(state: string): boolean {
-  return state === "cancelled" || state === "purging"
-}
-
 async function gone({ catalog }: ByteSources, asset: AssetRow): Promise<null> {
-  if (isOnItsWayOut(asset.state)) return null
+  if (asset.removing) return null
   const place = `asset ${toHex(asset.asset_id)}`
-  const [now] = await catalog.query<{ state: string }>("SELECT state FROM assets WHERE asset_id = $1", [asset.asset_id])
-  if (now === undefined || isOnItsWayOut(now.state))
+  const [now] = await catalog.query<{ removing: boolean }>(
+    `SELECT removing FROM (${heldAndLive("assets", "asset")}) held`,
+    [asset.asset_id],
+  )
+  if (now?.removing !== false)
     throw new ArchiveError("unavailable", "an asset was deleted meanwhile: produce again", { place })
   throw new ArchiveError("integrity", "bytes that the catalog names are not in the store", { place })
 }

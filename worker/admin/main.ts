@@ -1,32 +1,20 @@
 import { Command, CommanderError } from "commander"
-import { toHex } from "../../shared/protocol/bytes.js"
-import { dateOfDay } from "../../shared/protocol/ambient.js"
-import { type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { signaturesReady } from "../../shared/server/signatures.js"
 import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
 import { readId, readInstanceKey } from "./arguments.js"
 import { addCaseCommands } from "./case-commands.js"
+import { EXIT, exitCodeOf } from "./exit-codes.js"
 import { countHoldings } from "./holdings.js"
 import { produceMeeting } from "./produce.js"
 import { print, printsJson, report, reportFailure, showProgress } from "./terminal.js"
+import { printProduced } from "./produced-text.js"
+import { linesOfVerified } from "./verified-text.js"
+import { readVerifier } from "./verifier-file.js"
 import { verifyProduction } from "./verify.js"
 
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
-
-const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, tryLater: 4 } as const
-const REFUSALS: ReadonlySet<ErrorCode> = new Set([
-  "integrity",
-  "truncated",
-  "bad-signature",
-  "bad-chain",
-  "bad-receipt",
-  "malformed",
-  "too-large",
-  "unsupported-version",
-  "instance-changed",
-])
 
 const program = new Command("taciturn-admin")
   .description(
@@ -59,7 +47,9 @@ program
 
 program
   .command("produce")
-  .description("hand over everything that is held of a meeting: a signed bag of ciphertext that anyone can verify")
+  .description(
+    "hand over everything that is held of a meeting: a signed bag of ciphertext that anyone can verify (several: `case produce`)",
+  )
   .requiredOption("--meeting <meeting>", "the meeting's id")
   .requiredOption("-o, --output <folder>", "the folder to make")
   .option("--force", "replace an earlier production")
@@ -69,26 +59,11 @@ program
     const result = await withAdapters(
       async (adapters) =>
         await produceMeeting(
-          { ...adapters, version: programVersion() },
+          { ...adapters, version: programVersion(), verifier: await readVerifier() },
           { meetingId, target: options.output, force: options.force === true, onProgress: showProgress },
         ),
     )
-    const { rows, objects, objectBytes } = result.declaration
-    print(
-      {
-        meeting: formatId("meeting", meetingId),
-        folder: result.folder,
-        tagManifestSha512: toHex(result.tagManifestHash),
-        rows,
-        objects,
-        objectBytes,
-        withheld: result.declaration.withheld,
-      },
-      [
-        `${result.folder}: ${objects} objects, ${objectBytes} bytes, ${Object.values(rows).reduce((sum, count) => sum + count, 0)} rows`,
-        `SHA-512 of its tag manifest, to be told with it: ${toHex(result.tagManifestHash)}`,
-      ],
-    )
+    printProduced({ meeting: formatId("meeting", meetingId) }, result)
   })
 
 program
@@ -100,16 +75,7 @@ program
     await signaturesReady()
     const instanceKey = options.instanceKey === undefined ? null : readInstanceKey(options.instanceKey)
     const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
-    print({ verified: true, missing: [], ...verified }, [
-      `complete and unaltered: ${verified.meeting}, produced by ${verified.instance} on ${dateOfDay(verified.producedDay)}`,
-      ...Object.entries(verified.present).map(([table, count]) => `present   ${String(count).padStart(8)} ${table}`),
-      `present   ${String(verified.publishedAssets).padStart(8)} assets that events published, each with every chunk`,
-      ...verified.withheld.map((item) => `withheld  ${String(item.count).padStart(8)} ${item.what}: ${item.reason}`),
-      "missing          0",
-      ...(instanceKey === null
-        ? [`signed for instance key ${verified.instanceKey}: compare it with what the instance publishes`]
-        : []),
-    ])
+    print({ verified: true, missing: [], ...verified }, linesOfVerified(verified, instanceKey !== null))
   })
 
 addCaseCommands(program)
@@ -130,18 +96,8 @@ try {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
     if (error.exitCode !== 0 && printsJson()) report("usage", error.message.replace(/^error: /, ""), false)
-  } else if (isArchiveError(error)) {
-    reportFailure(error)
-    process.exitCode =
-      error.code === "usage"
-        ? EXIT.usage
-        : REFUSALS.has(error.code)
-          ? EXIT.refused
-          : error.retryable
-            ? EXIT.tryLater
-            : EXIT.failed
   } else {
     reportFailure(error)
-    process.exitCode = EXIT.failed
+    process.exitCode = exitCodeOf(error)
   }
 }

@@ -1,26 +1,23 @@
 import { resolve } from "node:path"
 import { dateOfDay } from "../../shared/protocol/ambient.js"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
-import { ArchiveError } from "../../shared/protocol/errors.js"
-import { formatId, type MeetingId } from "../../shared/protocol/ids.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
+import { type CaseId, formatId, type MeetingId } from "../../shared/protocol/ids.js"
 import { openServerKey } from "../../shared/protocol/receipt.js"
-import { assetRecordKey, chunkKey } from "../../shared/server/assets/layout.js"
+import { type Case, readCase, readScope } from "../../shared/server/catalog/cases.js"
+import { type Actor, readCustody, recordCustody } from "../../shared/server/catalog/custody.js"
+import type { DayRange, ScopeItem } from "../../shared/server/catalog/holds.js"
 import { TODAY } from "../../shared/server/catalog/sql.js"
 import type { Instance } from "../../shared/server/catalog/instance.js"
 import type { Catalog, ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
 import { SCHEMA } from "../../shared/server/schema.js"
 import { verifySignature } from "../../shared/server/signatures.js"
-import { type BagFile, BagWriter } from "./bag-writer.js"
-import { type AssetRow, openObject, openPiece, type PieceRow } from "./held-bytes.js"
-import {
-  type Declaration,
-  NOT_HELD,
-  PRODUCED_TABLES,
-  type ProducedTable,
-  recordLine,
-  SIGNATURE_FILE,
-  signProduction,
-} from "./production-format.js"
+import { formatItem } from "./arguments.js"
+import { BagWriter } from "./bag-writer.js"
+import { reasonOf, type SurveyedItem, surveyItem } from "./case-survey.js"
+import { renderDeclaration } from "./declaration-page.js"
+import { type Declaration, NOT_HELD, PRODUCED_TABLES, SIGNATURE_FILE, signProduction } from "./production-format.js"
+import { RowWriter } from "./produce-rows.js"
 
 export interface ProductionParts {
   readonly catalog: Catalog
@@ -28,10 +25,11 @@ export interface ProductionParts {
   readonly spool: Spool
   readonly instance: Instance
   readonly version: string
+  /** The program `verify.mjs` that goes with each production. */
+  readonly verifier: Uint8Array
 }
 
 export interface ProductionOptions {
-  readonly meetingId: MeetingId
   readonly target: string
   readonly force: boolean
   readonly onProgress: (objectBytes: number) => void
@@ -43,35 +41,83 @@ export interface ProductionResult {
   readonly declaration: Declaration
 }
 
-const ROWS_PER_QUERY = 256
-/** States in which `asset.cbor` stands beside the chunks; of what is being purged it is given where it still does. */
-const HAS_RECORD: ReadonlySet<string> = new Set(["stored", "marked", "purging"])
-/** How many rows of each table are of one meeting: counted apart from writing them, so that none is left out unseen. */
-const COUNT_ROWS: Readonly<Record<ProducedTable, string>> = {
-  meetings: "meetings WHERE meeting_id = $1",
-  meeting_events: "meeting_events WHERE meeting_id = $1",
-  meeting_epochs: "meeting_epochs WHERE meeting_id = $1",
-  messages: "messages WHERE meeting_id = $1",
-  tombstones:
-    "tombstones WHERE kind = 'header' AND id IN (SELECT unnest(assets) FROM meeting_events WHERE meeting_id = $1)",
-  assets: "assets WHERE meeting_id = $1",
-  chunks: "chunks JOIN assets USING (asset_id) WHERE meeting_id = $1",
-  pieces: "pieces JOIN assets USING (asset_id) WHERE meeting_id = $1",
+/** What is handed over: of a case, or one meeting without one. */
+interface Scope extends DayRange {
+  readonly scopeId: Uint8Array
+  readonly asked: Case | null
+  readonly items: readonly ScopeItem[]
+  /** Lines of the custody record. */
+  readonly custody: readonly string[]
 }
 
 /**
  * Hands over everything that is held of one meeting, as SPEC.md §12 says; memory does not grow with it.
  * @throws {@link ArchiveError} `not-found`, `exists`, `unavailable`.
  */
-export async function produceMeeting(parts: ProductionParts, options: ProductionOptions): Promise<ProductionResult> {
+export async function produceMeeting(
+  parts: ProductionParts,
+  options: ProductionOptions & { readonly meetingId: MeetingId },
+): Promise<ProductionResult> {
+  const { meetingId } = options
+  return await produce(parts, options, async (snapshot) => {
+    const item = { kind: "meeting", id: meetingId } as const
+    if (!(await surveyItem(snapshot, NO_DAYS, item)).held)
+      throw new ArchiveError("not-found", `${formatId("meeting", meetingId)} is not held here`)
+    return { ...NO_DAYS, scopeId: meetingId, asked: null, items: [item], custody: [] }
+  })
+}
+
+/**
+ * Hands over everything that is held of a case's scope, and notes it in the custody record: before, and after with the SHA-512 that was signed.
+ * @throws {@link ArchiveError} `not-found`, `exists`, `unavailable`; `conflict` for a case that is closed or has no scope.
+ */
+export async function produceCase(
+  parts: ProductionParts,
+  options: ProductionOptions & { readonly caseId: CaseId; readonly actor: Actor },
+): Promise<ProductionResult> {
+  const { caseId, actor } = options
+  await parts.catalog.transaction(async (transaction) => {
+    const { closedDay } = await readCase(transaction, caseId)
+    if (closedDay !== null) throw new ArchiveError("conflict", "this case is closed: open another")
+    if ((await readScope(transaction, caseId)).length === 0)
+      throw new ArchiveError("conflict", "the case has no scope yet, so there is nothing to produce: see `case scope`")
+    await recordCustody(transaction, caseId, actor, "produce", {})
+  })
+  const result = await produce(parts, options, async (snapshot) => {
+    const asked = await readCase(snapshot, caseId)
+    const custody = (await readCustody(snapshot, caseId)).map(({ entry }) => entry)
+    const { fromDay, toDay } = asked
+    return { scopeId: caseId, asked, items: await readScope(snapshot, caseId), custody, fromDay, toDay }
+  })
+  const { rows, objects, objectBytes } = result.declaration
+  await parts.catalog.transaction(async (transaction) => {
+    await recordCustody(transaction, caseId, actor, "produced", {
+      tagManifestSha512: toHex(result.tagManifestHash),
+      rows,
+      objects,
+      objectBytes,
+    })
+  })
+  return result
+}
+
+const NO_DAYS: DayRange = { fromDay: null, toDay: null }
+
+async function produce(
+  parts: ProductionParts,
+  options: ProductionOptions,
+  scopeOf: (snapshot: Queryable) => Promise<Scope>,
+): Promise<ProductionResult> {
   const bag = await BagWriter.begin(resolve(options.target), options.force)
   try {
     return await parts.catalog.transaction(async (snapshot) => {
       await snapshot.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
-      return await new Production(parts, options, bag, snapshot).run()
+      return await new Production(parts, options, bag, snapshot, await scopeOf(snapshot)).run()
     })
   } catch (error) {
-    await bag.discard()
+    // What a second try can go on with stays.
+    if (isArchiveError(error) && error.retryable) await bag.pause()
+    else await bag.discard()
     throw error
   }
 }
@@ -81,33 +127,39 @@ class Production {
   readonly #options: ProductionOptions
   readonly #bag: BagWriter
   readonly #snapshot: Queryable
-  #objects = 0
-  #objectBytes = 0
+  readonly #scope: Scope
+  readonly #writer: RowWriter
 
-  constructor(parts: ProductionParts, options: ProductionOptions, bag: BagWriter, snapshot: Queryable) {
+  constructor(parts: ProductionParts, options: ProductionOptions, bag: BagWriter, snapshot: Queryable, scope: Scope) {
     this.#parts = parts
     this.#options = options
     this.#bag = bag
     this.#snapshot = snapshot
+    this.#scope = scope
+    this.#writer = new RowWriter(parts, bag, snapshot, scope, options.onProgress)
   }
 
   async run(): Promise<ProductionResult> {
-    const { meetingId, target } = this.#options
-    const records = await this.#bag.payload("records.jsonl")
-    await this.#writeMeeting(records)
-    await this.#writeTombstones(records)
-    await this.#writeAssets(records)
-    await records.close()
+    const { scopeId } = this.#scope
+    const items: SurveyedItem[] = []
+    for (const item of this.#scope.items) items.push(await surveyItem(this.#snapshot, this.#scope, item))
+    await this.#writer.write(items)
     const schema = Object.fromEntries(PRODUCED_TABLES.map((table) => [table, SCHEMA[table]]))
     await this.#writeWhole("schema.json", `${JSON.stringify(schema, null, 2)}\n`)
-    const declaration = await this.#declare()
+    if (this.#scope.custody.length > 0)
+      await this.#writeWhole("custody.jsonl", this.#scope.custody.map((line) => `${line}\n`).join(""))
+    const declaration = await this.#declare(items)
     await this.#writeWhole("declaration.json", `${JSON.stringify(declaration, null, 2)}\n`)
-    const tagManifestHash = await this.#bag.seal({
-      "Source-Organization": `Taciturn instance ${declaration.instance}`,
-      "External-Identifier": declaration.scope.meeting,
-      "Bagging-Date": dateOfDay(declaration.producedDay),
-      "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
-    })
+    await this.#writeWhole("declaration.html", renderDeclaration(declaration))
+    const tagManifestHash = await this.#bag.seal(
+      {
+        "Source-Organization": `Taciturn instance ${declaration.instance}`,
+        "External-Identifier": nameOf(this.#scope),
+        "Bagging-Date": dateOfDay(declaration.producedDay),
+        "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
+      },
+      this.#parts.verifier,
+    )
     const { operatorSigner, serverKeys } = this.#parts.instance
     const serverKey = serverKeys.find((raw) =>
       equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey),
@@ -115,107 +167,11 @@ class Production {
     if (serverKey === undefined)
       throw new ArchiveError("internal", "the instance has no certificate for its operator key")
     const signature = signProduction(
-      { serverKey, meetingId, tagManifestHash, day: declaration.producedDay },
+      { serverKey, scopeId, tagManifestHash, day: declaration.producedDay },
       operatorSigner,
     )
     await this.#bag.publish(SIGNATURE_FILE, signature)
-    return { folder: resolve(target), tagManifestHash, declaration }
-  }
-
-  async #writeMeeting(records: BagFile): Promise<void> {
-    const { meetingId } = this.#options
-    const meetings = await this.#snapshot.query("SELECT * FROM meetings WHERE meeting_id = $1", [meetingId])
-    if (meetings.length === 0) throw new ArchiveError("not-found", `${formatId("meeting", meetingId)} is not held here`)
-    await this.#writeRows(records, "meetings", meetings)
-    for (const table of ["meeting_events", "meeting_epochs", "messages"] as const) {
-      for (let from = 0; ;) {
-        const rows = await this.#snapshot.query<{ seq: number }>(
-          `SELECT * FROM ${table} WHERE meeting_id = $1 AND seq >= $2 ORDER BY seq LIMIT ${ROWS_PER_QUERY}`,
-          [meetingId, from],
-        )
-        await this.#writeRows(records, table, rows)
-        const last = rows.at(-1)
-        if (last === undefined) break
-        from = last.seq + 1
-      }
-    }
-  }
-
-  /** Of assets that the meeting's events name and that were purged. */
-  async #writeTombstones(records: BagFile): Promise<void> {
-    for (let after: Uint8Array = new Uint8Array(0); ;) {
-      const rows = await this.#snapshot.query<{ id: Uint8Array }>(
-        `SELECT * FROM ${COUNT_ROWS.tombstones} AND id > $2 ORDER BY id LIMIT ${ROWS_PER_QUERY}`,
-        [this.#options.meetingId, after],
-      )
-      await this.#writeRows(records, "tombstones", rows)
-      const last = rows.at(-1)
-      if (last === undefined) return
-      after = last.id
-    }
-  }
-
-  async #writeAssets(records: BagFile): Promise<void> {
-    let after: Uint8Array = new Uint8Array(0)
-    for (;;) {
-      const [asset] = await this.#snapshot.query<AssetRow>(
-        "SELECT * FROM assets WHERE meeting_id = $1 AND asset_id > $2 ORDER BY asset_id LIMIT 1",
-        [this.#options.meetingId, after],
-      )
-      if (asset === undefined) return
-      await this.#writeRows(records, "assets", [asset])
-      await this.#writeChunks(records, asset)
-      await this.#writePieces(records, asset)
-      if (HAS_RECORD.has(asset.state)) await this.#writeObject(asset, "asset.cbor", assetRecordKey(asset.asset_id))
-      after = asset.asset_id
-    }
-  }
-
-  async #writeChunks(records: BagFile, asset: AssetRow): Promise<void> {
-    for (let from = 0; ;) {
-      const rows = await this.#snapshot.query<{ n: number; sha256: Uint8Array | null; stored: boolean }>(
-        `SELECT * FROM chunks WHERE asset_id = $1 AND n >= $2 ORDER BY n LIMIT ${ROWS_PER_QUERY}`,
-        [asset.asset_id, from],
-      )
-      await this.#writeRows(records, "chunks", rows)
-      for (const { n, sha256, stored } of rows) {
-        if (stored && sha256 !== null) await this.#writeObject(asset, String(n), chunkKey(asset.asset_id, n, sha256))
-      }
-      const last = rows.at(-1)
-      if (last === undefined) return
-      from = last.n + 1
-    }
-  }
-
-  async #writePieces(records: BagFile, asset: AssetRow): Promise<void> {
-    const rows = await this.#snapshot.query<PieceRow>("SELECT * FROM pieces WHERE asset_id = $1 ORDER BY start_bytes", [
-      asset.asset_id,
-    ])
-    await this.#writeRows(records, "pieces", rows)
-    for (const piece of rows) {
-      const contents = await openPiece(this.#parts, asset, piece)
-      if (contents !== null) await this.#write(`pieces/${toHex(asset.asset_id)}/${piece.start_bytes}`, contents)
-    }
-  }
-
-  async #writeObject(asset: AssetRow, name: string, key: string): Promise<void> {
-    const contents = await openObject(this.#parts, asset, key)
-    if (contents !== null) await this.#write(`objects/${toHex(asset.asset_id)}/${name}`, contents)
-  }
-
-  async #writeRows(records: BagFile, table: ProducedTable, rows: readonly object[]): Promise<void> {
-    for (const row of rows) await records.write(recordLine(table, row))
-  }
-
-  async #write(path: string, contents: AsyncIterable<Uint8Array>): Promise<void> {
-    const file = await this.#bag.payload(path)
-    for await (const bytes of contents) {
-      await file.write(bytes)
-      this.#objectBytes += bytes.length
-      this.#options.onProgress(this.#objectBytes)
-    }
-    await file.close()
-    this.#objects += 1
+    return { folder: resolve(this.#options.target), tagManifestHash, declaration }
   }
 
   async #writeWhole(path: string, text: string): Promise<void> {
@@ -224,32 +180,59 @@ class Production {
     await file.close()
   }
 
-  async #declare(): Promise<Declaration> {
+  async #declare(items: readonly SurveyedItem[]): Promise<Declaration> {
     const { instance, version } = this.#parts
-    const { meetingId } = this.#options
-    const count = async (rows: string): Promise<number> => {
-      const [row] = await this.#snapshot.query<{ count: number }>(`SELECT count(*) AS count FROM ${rows}`, [meetingId])
+    const { asked, fromDay, toDay } = this.#scope
+    const subjects = items.filter(({ kind }) => kind !== "asset").map(({ id }) => Buffer.from(id))
+    const count = async (table: string): Promise<number> => {
+      const [row] = await this.#snapshot.query<{ count: number }>(
+        `SELECT count(*) AS count FROM ${table} WHERE subject = ANY ($1::bytea[])`,
+        [subjects],
+      )
       return row?.count ?? 0
     }
-    const rows: Record<string, number> = {}
-    for (const table of PRODUCED_TABLES) rows[table] = await count(COUNT_ROWS[table])
     const [today] = await this.#snapshot.query<{ day: number }>(`SELECT ${TODAY} AS day`, [])
     const reason = "hashes of random values that end within ten minutes; they open nothing"
     return {
-      version: 1,
-      scope: { meeting: formatId("meeting", meetingId) },
+      version: 2,
+      case:
+        asked === null
+          ? null
+          : {
+              case: formatId("case", asked.caseId),
+              kind: asked.kind,
+              authority: asked.authority,
+              country: asked.country,
+              reference: asked.reference,
+            },
+      scope: items.map(({ name, held, rows, assets, bytes, reason: lacking }) => ({
+        item: name,
+        present: held,
+        rows,
+        assets,
+        bytes,
+        reason: lacking,
+      })),
+      days: { from: fromDay, to: toDay },
+      omitted: await this.#writer.omitted(items),
       software: { name: "taciturn", version },
       producedDay: today?.day ?? 0,
       instance: formatId("instance", instance.instanceId),
       serverKeys: instance.serverKeys.map((key) => Buffer.from(key).toString("base64")),
-      rows,
-      objects: this.#objects,
-      objectBytes: this.#objectBytes,
+      rows: await this.#writer.countRows(items),
+      objects: this.#writer.objects,
+      objectBytes: this.#writer.objectBytes,
       withheld: [
-        { what: "rows of challenges", count: await count("challenges WHERE subject = $1"), reason },
-        { what: "rows of tokens", count: await count("tokens WHERE subject = $1"), reason },
+        { what: "rows of challenges", count: await count("challenges"), reason },
+        { what: "rows of tokens", count: await count("tokens"), reason },
       ],
+      asked: (asked?.asks ?? []).map((what) => ({ what, reason: reasonOf(what) })),
       notHeld: [...NOT_HELD],
     }
   }
+}
+
+function nameOf({ asked, items }: Scope): string {
+  if (asked !== null) return formatId("case", asked.caseId)
+  return items.map(formatItem).join(" ")
 }

@@ -22,17 +22,18 @@ const SHA512_BYTES = 64
 
 export interface ProductionStatement {
   readonly serverKey: Uint8Array
-  readonly meetingId: Uint8Array
+  /** Of the case, or of the one meeting that was asked for without one. */
+  readonly scopeId: Uint8Array
   readonly tagManifestHash: Uint8Array
   readonly day: number
 }
 
 export function signProduction(statement: ProductionStatement, operator: Signer): Uint8Array {
-  const { serverKey, meetingId, tagManifestHash, day } = statement
+  const { serverKey, scopeId, tagManifestHash, day } = statement
   return makeEnvelope(
     LABELS.signProduction,
     operator,
-    encodeCbor([1, operator.publicKey, serverKey, meetingId, tagManifestHash, day]),
+    encodeCbor([1, operator.publicKey, serverKey, scopeId, tagManifestHash, day]),
   )
 }
 
@@ -60,26 +61,67 @@ export function openProductionSignature(
     operatorKey,
     instanceKey: certificate.instanceKey,
     serverKey,
-    meetingId: readBytes(items[3], "meeting id", ID_BYTES),
+    scopeId: readBytes(items[3], "id of the scope", ID_BYTES),
     tagManifestHash: readBytes(items[4], "hash of the tag manifest", SHA512_BYTES),
     day: readUint(items[5], "day"),
   }
 }
 
-const counts = z.record(z.string(), z.number().int().min(0))
+const count = z.number().int().min(0)
+const day = z.number().int()
+const counts = z.record(z.string(), count)
 
+/** What a production says of itself; `declaration.html` says the same to people. */
 export const declarationSchema = z.strictObject({
-  version: z.literal(1),
-  scope: z.strictObject({ meeting: z.string() }),
+  version: z.literal(2),
+  /** `null` where one meeting was asked for without a case. */
+  case: z
+    .strictObject({
+      case: z.string(),
+      kind: z.string(),
+      authority: z.string(),
+      country: z.string(),
+      reference: z.string(),
+    })
+    .nullable(),
+  /** Accounts, meetings and assets that were asked for. */
+  scope: z.array(
+    z.strictObject({
+      item: z.string(),
+      present: z.boolean(),
+      rows: count,
+      assets: count,
+      bytes: count,
+      /** Why it is not, where it is not. */
+      reason: z.string().nullable(),
+    }),
+  ),
+  /** Days of upload that were asked for. */
+  days: z.strictObject({ from: day.nullable(), to: day.nullable() }),
+  /** Assets of meetings in scope that are held and not given. */
+  omitted: z.array(
+    z.strictObject({
+      meeting: z.string(),
+      asset: z.string(),
+      /** SHA-256 of its header in hex, by which events name it. */
+      headerHash: z.string(),
+      uploadedDay: day,
+      /** As its meeting counts it; `null` for one that it doesn't count. */
+      storedBytes: count.nullable(),
+      reason: z.string(),
+    }),
+  ),
   software: z.strictObject({ name: z.literal("taciturn"), version: z.string() }),
-  producedDay: z.number().int(),
+  producedDay: day,
   instance: z.string(),
   /** Envelopes of the instance's keys, base64, so that receipts can be checked offline. */
   serverKeys: z.array(z.string()),
   rows: counts,
-  objects: z.number().int().min(0),
-  objectBytes: z.number().int().min(0),
-  withheld: z.array(z.strictObject({ what: z.string(), count: z.number().int().min(0), reason: z.string() })),
+  objects: count,
+  objectBytes: count,
+  withheld: z.array(z.strictObject({ what: z.string(), count, reason: z.string() })),
+  /** What was asked for and is held nowhere. */
+  asked: z.array(z.strictObject({ what: z.string(), reason: z.string() })),
   notHeld: z.array(z.string()),
 })
 export type Declaration = z.infer<typeof declarationSchema>
@@ -89,7 +131,7 @@ export const schemaFileSchema = z.record(
   z.strictObject({ holdingClass: z.string(), columns: z.record(z.string(), z.string()) }),
 )
 
-/** The tables whose rows a production carries, in order. */
+/** The tables whose rows a production carries, in order: those of each meeting, of each account, of single assets. */
 export const PRODUCED_TABLES = [
   "meetings",
   "meeting_events",
@@ -99,6 +141,13 @@ export const PRODUCED_TABLES = [
   "assets",
   "chunks",
   "pieces",
+  "accounts",
+  "account_links",
+  "account_boxes",
+  "handles",
+  "inbox_entries",
+  "keyring_records",
+  "keyring_snapshots",
 ] as const
 export type ProducedTable = (typeof PRODUCED_TABLES)[number]
 

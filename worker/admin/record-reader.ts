@@ -95,6 +95,21 @@ const rowSchemas = {
     sha256: bytes,
     leaf_hashes: bytes,
   }),
+  accounts: z.strictObject({
+    account_id: bytes,
+    genesis_hash: bytes,
+    head_seq: count,
+    head_hash: bytes,
+    created_day: count,
+    recovery_key: bytes.nullable(),
+    closed_day: count.nullable(),
+  }),
+  account_links: z.strictObject({ account_id: bytes, seq: count, link: bytes, hash: bytes }),
+  account_boxes: z.strictObject({ account_id: bytes, box_hash: bytes, box: bytes }),
+  handles: z.strictObject({ handle: z.string(), account_id: bytes }),
+  inbox_entries: z.strictObject({ entry_id: bytes, account_id: bytes, sealed: bytes, day: count, position: count }),
+  keyring_records: z.strictObject({ account_id: bytes, seq: count, record: bytes, hash: bytes }),
+  keyring_snapshots: z.strictObject({ account_id: bytes, seq: count, snapshot: bytes }),
 } as const satisfies Record<ProducedTable, z.ZodType>
 
 export type ProducedRow<T extends ProducedTable> = z.output<(typeof rowSchemas)[T]>

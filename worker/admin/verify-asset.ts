@@ -12,15 +12,19 @@ import { CHUNK_BYTES, chunkCount, chunkSize, SEGMENT_BYTES } from "../../shared/
 import { nodeSha256 } from "../../shared/server/ambient.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { refused } from "./bag-reader.js"
-import { isOnItsWayOut } from "./held-bytes.js"
 import type { ProducedRow } from "./record-reader.js"
 
 /** The largest that a bag can hold is an asset record. SPEC.md §13. */
 const MAX_OBJECT_BYTES = LIMITS.assetRecordBytes
 
-/** Whether an asset in this state has its receipt and all of its bytes. */
-export function isWhole(state: string): boolean {
+/** Whether an asset in this state is one that its meeting counts. */
+export function isCounted(state: string): boolean {
   return state === "stored" || state === "marked"
+}
+
+/** Whether it had its receipt, and so all of its bytes. What a hold keeps is in state `purging`. */
+export function wasStored(state: string): boolean {
+  return isCounted(state) || state === "purging"
 }
 
 /** Follows one asset's rows and bytes. SPEC.md §12, 6 and 7. */
@@ -80,15 +84,15 @@ export class AssetCheck {
 
   /** After the asset's last row. */
   async finish(instanceKey: Uint8Array, serverKeys: readonly Uint8Array[]): Promise<void> {
-    const { state, size_bytes: sizeBytes, root, receipt, offset_bytes: offsetBytes } = this.row
+    const { state, removing, size_bytes: sizeBytes, root, receipt, offset_bytes: offsetBytes } = this.row
     const place = `asset ${this.#id}`
-    if (isOnItsWayOut(state)) {
+    if (removing) {
       this.#payload.delete(`data/objects/${this.#id}/asset.cbor`)
       return
     }
     this.#assertPresent(offsetBytes, place)
     this.#assertComplete(offsetBytes, sizeBytes, place)
-    if (!isWhole(state)) return
+    if (!wasStored(state)) return
     if (sizeBytes === null || root === null || receipt === null || sizeBytes !== offsetBytes)
       throw refused("a stored asset without size, root or receipt", place)
     const complete = this.#chunkHashes.length === this.#nextChunk && this.#chunkBytes === sizeBytes
@@ -140,7 +144,7 @@ export class AssetCheck {
     place: string,
   ): Promise<void> {
     const leaves = row.leaf_hashes
-    if (isOnItsWayOut(this.row.state) && !this.#payload.has(path)) return
+    if (this.row.removing && !this.#payload.has(path)) return
     const bytes = await this.#read(path, place)
     if (bytes.length !== row.size_bytes || !equalBytes(createHash("sha256").update(bytes).digest(), sha256))
       throw refused("bytes that are not what their row says", place)

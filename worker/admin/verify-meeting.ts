@@ -20,21 +20,29 @@ export class MeetingCheck {
   readonly #epochs = new Map<number, EpochOfEvent>()
   /** Hashes, in hex, of the headers of the assets that events name. */
   readonly named = new Map<string, number>()
+  /** Those of them that left a tombstone. */
+  readonly buried = new Set<string>()
+  readonly #prefix: string
   #nextSeq = 0
   #head: Uint8Array = ZERO_HASH
   #adminKey: Uint8Array = ZERO_HASH
   #newestEpoch = 0
-  #nextMessage: number
+  #nextMessage = 0
   #messageBytes = 0
   readonly #epochNumbers = new Set<number>()
 
-  constructor(meeting: ProducedRow<"meetings">) {
+  /** @param prefix stands before every place. */
+  constructor(meeting: ProducedRow<"meetings">, prefix: string) {
     this.#meeting = meeting
-    this.#nextMessage = meeting.purged_messages
+    this.#prefix = prefix
+  }
+
+  get id(): Uint8Array {
+    return this.#meeting.meeting_id
   }
 
   event(row: ProducedRow<"meeting_events">): void {
-    const place = `event ${row.seq}`
+    const place = `${this.#prefix}event ${row.seq}`
     const event = decodeEvent(row.event)
     const hash = eventHash(row.event)
     const isGenesis = row.seq === 0
@@ -64,7 +72,7 @@ export class MeetingCheck {
   }
 
   epoch(row: ProducedRow<"meeting_epochs">): void {
-    const place = `epoch ${row.epoch}`
+    const place = `${this.#prefix}epoch ${row.epoch}`
     const expected = this.#epochs.get(row.seq)
     const fits =
       expected !== undefined &&
@@ -84,7 +92,12 @@ export class MeetingCheck {
   }
 
   message(row: ProducedRow<"messages">): void {
-    const place = `message ${row.seq}`
+    const place = `${this.#prefix}message ${row.seq}`
+    // What retention took stands before the others where a hold keeps it: for how much of it nothing vouches but the count.
+    const isHeld = row.seq < this.#meeting.purged_messages
+    const wasHeld = this.#nextMessage < this.#meeting.purged_messages
+    if (isHeld ? row.seq > this.#nextMessage : wasHeld)
+      this.#nextMessage = isHeld ? row.seq : this.#meeting.purged_messages
     if (row.seq !== this.#nextMessage) throw refused(`message ${this.#nextMessage} is missing`, place)
     const message = decodeMessage(row.message)
     const fits =
@@ -96,34 +109,39 @@ export class MeetingCheck {
       equalBytes(messageHash(row.message), row.hash)
     if (!fits) throw refused("a message's row that is not its bytes'", place)
     this.#nextMessage += 1
-    this.#messageBytes += row.message.length
+    if (!isHeld) this.#messageBytes += row.message.length
   }
 
   /** That an asset which an event published was purged: the operator's word, as no bytes are left to say it. */
   tombstone({ kind, id }: ProducedRow<"tombstones">): void {
     if (kind !== "header" || !this.named.delete(toHex(id)))
-      throw refused("a tombstone of nothing that this meeting published", `tombstone ${toHex(id)}`)
+      throw refused("a tombstone of nothing that this meeting published", `${this.#prefix}tombstone ${toHex(id)}`)
+    this.buried.add(toHex(id))
   }
 
   /** After the last row. */
   finish(receipted: { readonly assets: number; readonly bytes: number }): void {
     const { head_seq: headSeq, head_hash: headHash, asset_count: assets, stored_bytes: bytes, epoch } = this.#meeting
-    if (this.#nextSeq !== headSeq + 1) throw refused(`event ${this.#nextSeq} is missing`, `event ${this.#nextSeq}`)
+    if (this.#nextSeq !== headSeq + 1)
+      throw refused(`event ${this.#nextSeq} is missing`, `${this.#prefix}event ${this.#nextSeq}`)
     if (!equalBytes(this.#head, headHash))
-      throw refused("a log that does not end in the meeting's head", `event ${headSeq}`)
-    if (epoch !== this.#newestEpoch) throw refused("a meeting whose epoch is not its log's", `epoch ${epoch}`)
+      throw refused("a log that does not end in the meeting's head", `${this.#prefix}event ${headSeq}`)
+    if (epoch !== this.#newestEpoch)
+      throw refused("a meeting whose epoch is not its log's", `${this.#prefix}epoch ${epoch}`)
     const { message_count: messages, message_bytes: messageBytes } = this.#meeting
+    this.#nextMessage = Math.max(this.#nextMessage, this.#meeting.purged_messages)
     if (this.#nextMessage !== messages)
-      throw refused(`message ${this.#nextMessage} is missing`, `message ${this.#nextMessage}`)
+      throw refused(`message ${this.#nextMessage} is missing`, `${this.#prefix}message ${this.#nextMessage}`)
     if (this.#messageBytes !== messageBytes)
       throw refused(
         `${this.#messageBytes} bytes of messages where the meeting has ${messageBytes}`,
         "data/records.jsonl",
       )
     const [lacking] = this.#epochs.values()
-    if (lacking !== undefined) throw refused("an epoch's row is missing", `epoch ${lacking.epoch}`)
+    if (lacking !== undefined) throw refused("an epoch's row is missing", `${this.#prefix}epoch ${lacking.epoch}`)
     const [asset] = this.named
-    if (asset !== undefined) throw refused("an asset that an event published is missing", `event ${asset[1]}`)
+    if (asset !== undefined)
+      throw refused("an asset that an event published is missing", `${this.#prefix}event ${asset[1]}`)
     if (receipted.assets !== assets || receipted.bytes !== bytes)
       throw refused(`${receipted.assets} receipted assets where the meeting has ${assets}`, "data/records.jsonl")
   }

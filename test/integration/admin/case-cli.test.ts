@@ -156,7 +156,7 @@ describe("taciturn-admin case", function () {
   })
 
   it("helps, with an example for each command", async () => {
-    for (const command of ["open", "list", "show", "scope", "hold", "release", "notice", "close"]) {
+    for (const command of ["open", "list", "show", "scope", "hold", "produce", "release", "notice", "close"]) {
       const { exitCode, stdout } = await admin("case", command, "--help")
       expect([exitCode, stdout.includes("Example:\n  taciturn-admin case ")], command).to.deep.equal([0, true])
     }

@@ -9,6 +9,7 @@ import { formatId } from "../../../shared/protocol/ids.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { assetRecordKey } from "../../../shared/server/assets/layout.js"
 import { beginPurge, markAsset } from "../../../shared/server/catalog/deletion.js"
+import { beginRemoval } from "../../../shared/server/catalog/holds.js"
 import type { Spool } from "../../../shared/server/ports.js"
 import { SCHEMA } from "../../../shared/server/schema.js"
 import { countHoldings } from "../../../worker/admin/holdings.js"
@@ -37,8 +38,10 @@ describe("productions", function () {
 
   it("hold every row and byte of the meeting, and verify without server and key", async () => {
     const verified = await verify("whole")
-    expect(verified.meeting).to.equal(formatId("meeting", world.meeting.meetingId))
-    expect(verified.present).to.deep.equal({
+    expect(verified.scope.map(({ item, present }) => [item, present])).to.deep.equal([
+      [formatId("meeting", world.meeting.meetingId), true],
+    ])
+    expect(verified.present).to.deep.include({
       meetings: 1,
       meeting_events: 3,
       meeting_epochs: 2,
@@ -83,6 +86,7 @@ describe("productions", function () {
       "manifest-sha512.txt",
       "production-signature.cbor",
       "tagmanifest-sha512.txt",
+      "verify.mjs",
     ])
   })
 
@@ -181,6 +185,7 @@ describe("productions", function () {
     await produce(world, "marked")
     expect((await verify("marked")).publishedAssets).to.equal(1)
     await beginPurge(catalog, published.assetId)
+    await beginRemoval(catalog, published.assetId)
     await objects.delete(assetRecordKey(published.assetId))
     await produce(world, "purging")
     expect((await verify("purging")).present).to.include({ assets: 5, tombstones: 0 })

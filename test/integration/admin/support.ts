@@ -13,8 +13,15 @@ import { secureRandom } from "../../../shared/server/ambient.js"
 import { type Instance, openInstance } from "../../../shared/server/catalog/instance.js"
 import { signerOfSeed, verifySignature } from "../../../shared/server/signatures.js"
 import { BagWriter } from "../../../worker/admin/bag-writer.js"
+import { renderDeclaration } from "../../../worker/admin/declaration-page.js"
 import { produceMeeting, type ProductionParts, type ProductionResult } from "../../../worker/admin/produce.js"
-import { type Declaration, SIGNATURE_FILE, signProduction } from "../../../worker/admin/production-format.js"
+import {
+  type Declaration,
+  declarationSchema,
+  PRODUCED_TABLES,
+  SIGNATURE_FILE,
+  signProduction,
+} from "../../../worker/admin/production-format.js"
 import { call, meetingPath, meetingToken, postMeeting } from "../../support/api-client.js"
 import { makePerson } from "../../support/people.js"
 import { newMeeting, nextEpoch, nextEvent, type PostedMeeting, sealedMessage } from "../../support/posted-meeting.js"
@@ -29,6 +36,9 @@ import {
   type TestAsset,
   uploadWhole,
 } from "../uploads/support.js"
+
+/** What goes with productions whose `verify.mjs` no test runs. */
+export const VERIFIER = new TextEncoder().encode("// verifies\n")
 
 /** A service with one meeting that has everything a production can hold. */
 export interface World {
@@ -88,7 +98,7 @@ export async function startWorld(size: "small" | "large"): Promise<World> {
     stack,
     meeting,
     instance,
-    parts: { catalog, objects, spool, instance, version: "0.0.0-test" },
+    parts: { catalog, objects, spool, instance, version: "0.0.0-test", verifier: VERIFIER },
     published,
     receipted,
     unfinished,
@@ -149,10 +159,15 @@ export interface Forgery {
   readonly counted?: boolean
   readonly signer?: Signer
   readonly day?: number
+  /** Of the case, where it is one. */
+  readonly scopeId?: Uint8Array
 }
 
 const RECORDS = "records.jsonl"
 const DECLARATION = "declaration.json"
+const PAGE = "declaration.html"
+/** Of the forgery's own. */
+const MADE_AGAIN: ReadonlySet<string> = new Set([RECORDS, DECLARATION, PAGE])
 
 /** A bag like `source` with the forgery in it: a valid bag, correctly signed. */
 export async function forge(world: World, source: string, name: string, forgery: Forgery): Promise<string> {
@@ -161,9 +176,7 @@ export async function forge(world: World, source: string, name: string, forgery:
   const lines = (await readFile(join(from, "data", RECORDS), "utf8")).trimEnd().split("\n")
   const altered = forgery.lines?.(lines) ?? lines
   const files = forgery.files ?? {}
-  const kept = (await payloadFiles(from)).filter(
-    (path) => path !== RECORDS && path !== DECLARATION && files[path] !== null,
-  )
+  const kept = (await payloadFiles(from)).filter((path) => !MADE_AGAIN.has(path) && files[path] !== null)
   const writer = await BagWriter.begin(target, true)
   const write = async (path: string, bytes: Uint8Array | string): Promise<number> => {
     const file = await writer.payload(path)
@@ -180,12 +193,21 @@ export async function forge(world: World, source: string, name: string, forgery:
   for (const [path, bytes] of Object.entries(forgery.added ?? {})) objectBytes += await write(path, bytes)
   await write(RECORDS, altered.map((line) => `${line}\n`).join(""))
   const declared = JSON.parse(await readFile(join(from, "data", DECLARATION), "utf8")) as Declaration
-  const objects = kept.length - 1 + Object.keys(forgery.added ?? {}).length
+  const objects =
+    kept.filter((path) => /^(?:objects|pieces)\//.test(path)).length + Object.keys(forgery.added ?? {}).length
   const fitting = forgery.counted === true ? { ...declared, rows: countRows(altered), objects, objectBytes } : declared
-  await write(DECLARATION, JSON.stringify(forgery.declaration?.(fitting) ?? fitting))
-  const tagManifestHash = await writer.seal({ "Bagging-Date": "2026-01-01" })
+  const said = forgery.declaration?.(fitting) ?? fitting
+  await write(DECLARATION, `${JSON.stringify(said, null, 2)}\n`)
+  if (files[PAGE] !== null) await write(PAGE, files[PAGE]?.(await readFile(join(from, "data", PAGE))) ?? pageOf(said))
+  const tagManifestHash = await writer.seal({ "Bagging-Date": "2026-01-01" }, VERIFIER)
   await writer.publish(SIGNATURE_FILE, sign(world, tagManifestHash, declared.producedDay, forgery))
   return target
+}
+
+/** A declaration that is none has no page. */
+function pageOf(said: object): string {
+  const declaration = declarationSchema.safeParse(said)
+  return declaration.success ? renderDeclaration(declaration.data) : ""
 }
 
 function sign(world: World, tagManifestHash: Uint8Array, day: number, forgery: Forgery): Uint8Array {
@@ -194,21 +216,13 @@ function sign(world: World, tagManifestHash: Uint8Array, day: number, forgery: F
     equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey),
   )
   if (serverKey === undefined) throw new Error("the instance has an operator key")
-  const statement = { serverKey, meetingId: world.meeting.meetingId, tagManifestHash, day: forgery.day ?? day }
+  const scopeId = forgery.scopeId ?? world.meeting.meetingId
+  const statement = { serverKey, scopeId, tagManifestHash, day: forgery.day ?? day }
   return signProduction(statement, forgery.signer ?? operatorSigner)
 }
 
 function countRows(lines: readonly string[]): Record<string, number> {
-  const rows: Record<string, number> = {
-    meetings: 0,
-    meeting_events: 0,
-    meeting_epochs: 0,
-    messages: 0,
-    tombstones: 0,
-    assets: 0,
-    chunks: 0,
-    pieces: 0,
-  }
+  const rows: Record<string, number> = Object.fromEntries(PRODUCED_TABLES.map((table) => [table, 0]))
   for (const line of lines) {
     const { table } = JSON.parse(line) as { table: string }
     rows[table] = (rows[table] ?? 0) + 1

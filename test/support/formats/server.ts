@@ -223,7 +223,7 @@ function production(): Format {
   const raw = signProduction(
     {
       serverKey: serverKeyOf("operator"),
-      meetingId: bytesOf("meeting id", 16),
+      scopeId: bytesOf("meeting id", 16),
       tagManifestHash: bytesOf("tag manifest", 64),
       day: DAY,
     },
