@@ -7,6 +7,7 @@ import { STYLE_HASH } from "./page.js"
 import { notFound, problemHandler } from "./problems.js"
 import { accountRoutes } from "./routes/accounts.js"
 import { chatRoutes } from "./routes/chat.js"
+import { disclosureRoutes } from "./routes/disclosure.js"
 import { inviteLinkRoutes } from "./routes/invite-links.js"
 import { pairingRoutes } from "./routes/pairings.js"
 import { meetingRoutes } from "./routes/meetings.js"
@@ -25,6 +26,7 @@ export function createApp(context: ApiContext, routers: readonly Router[]): Expr
   app.use(requestId, accessLog(context.logger), closeWhileDraining(context), securityHeaders())
   app.use(
     serviceRoutes(context),
+    disclosureRoutes(context),
     accountRoutes(context),
     pairingRoutes(context),
     meetingRoutes(context),

@@ -20,6 +20,8 @@ p { margin: .5rem 0 } .faint { color: var(--faint) }
 ol { padding-left: 1.4rem } li { margin: .9rem 0 }
 pre { margin: .35rem 0; padding: .7rem .9rem; background: var(--code); border: 1px solid var(--line); border-radius: .5rem; overflow-x: auto }
 code { font: .92rem/1.5 ui-monospace, monospace } a { color: inherit } ul { padding-left: 1.2rem }
+table { width: 100%; border-collapse: collapse; margin: .75rem 0; font-size: .98rem } th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-bottom: 1px solid var(--line) }
+th:last-child, td:last-child { padding-right: 0 } .count { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums } .scroll { overflow-x: auto }
 :focus-visible { outline: 3px solid currentcolor; outline-offset: 2px }
 `
 
@@ -49,7 +51,7 @@ export function renderPage({ version, address, ready }: PageFacts): string {
 </ol>
 <h2>What this server holds</h2>
 <p>Ciphertext, and what it takes to store and serve it: no title, no name, no key that opens anything.
-The operator sees the list with <code>npx taciturn-admin holdings</code>.</p>
+<a href="/what-we-hold">All of it, counted</a>; and <a href="/transparency">what authorities asked for</a>.</p>
 <h2>For programs</h2>
 <ul>
 <li><a href="/openapi.json">The API, as an OpenAPI document</a></li>
@@ -70,13 +72,13 @@ export function renderJoinPage(address: string): string {
 `)
 }
 
-function documentOf(main: string): string {
+export function documentOf(main: string, title = "Taciturn"): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Taciturn</title>
+<title>${title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
@@ -87,7 +89,7 @@ ${main}</main>
 `
 }
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" }
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character)
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander"
 import { formatId } from "../../shared/protocol/ids.js"
+import { readReport } from "../../shared/server/catalog/report.js"
 import { signaturesReady } from "../../shared/server/signatures.js"
 import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
@@ -76,6 +77,24 @@ program
     const instanceKey = options.instanceKey === undefined ? null : readInstanceKey(options.instanceKey)
     const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
     print({ verified: true, missing: [], ...verified }, linesOfVerified(verified, instanceKey !== null))
+  })
+
+program
+  .command("report")
+  .description("what this instance tells the public of requests by authorities, as it does at /transparency")
+  .addHelpText("after", "\nExample:\n  taciturn-admin report --json")
+  .action(async () => {
+    const periods = await withAdapters(async ({ catalog }) => await readReport(catalog))
+    print(
+      { periods },
+      periods.length === 0
+        ? ["no request so far that may be told of"]
+        : periods.flatMap(({ period, requests, accounts, meetings, productions }) => [
+            period,
+            ...requests.map((row) => `  ${row.kind}  ${row.country}  ${row.outcome}  ${row.requests}`),
+            `  accounts: ${accounts}; meetings: ${meetings}; productions: ${productions}`,
+          ]),
+    )
   })
 
 addCaseCommands(program)
