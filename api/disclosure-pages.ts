@@ -83,7 +83,7 @@ function renderPeriod({ period, requests, accounts, meetings, productions }: Rep
   return `<h2>${escapeHtml(period)}</h2>
 <div class="scroll" tabindex="0" role="region" aria-label="${escapeHtml(period)}">
 <table>
-<thead><tr><th scope="col">Asked to</th><th scope="col">By, country</th><th scope="col">Outcome</th><th scope="col" class="count">Requests</th></tr></thead>
+<thead><tr><th scope="col">Asked to</th><th scope="col">Country</th><th scope="col">Outcome</th><th scope="col" class="count">Requests</th></tr></thead>
 <tbody>
 ${requests
   .map(

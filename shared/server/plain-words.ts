@@ -33,7 +33,7 @@ export const TABLE_WORDS: Readonly<Record<string, string>> = {
 
 export const KIND_WORDS: Readonly<Record<ColumnKind, string>> = {
   ciphertext: "ciphertext",
-  "wrapped-key": "keys, wrapped for somebody else",
+  "wrapped-key": "keys that are wrapped for somebody else",
   "public-key": "public keys",
   signature: "signatures",
   hash: "hashes and ids",

@@ -15,12 +15,12 @@ p { margin: .5rem 0 } .faint { color: var(--faint) }
 table { width: 100%; border-collapse: collapse; font-size: .95rem }
 th, td { text-align: left; vertical-align: top; padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line) }
 th { font-weight: 600 } td.number { white-space: nowrap; font-variant-numeric: tabular-nums }
-.id, code { font: .88em/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
+.id, code { font: .88em/1.5 ui-monospace, monospace; overflow-wrap: anywhere } td.id { overflow-wrap: break-word }
 dl { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: .35rem 1rem; margin: .75rem 0 } dt { color: var(--faint) } dd { margin: 0; overflow-wrap: anywhere }
 ul { padding-left: 1.2rem } li { margin: .35rem 0 }
 @media (max-width: 40rem) {
   dl { grid-template-columns: 1fr; gap: 0 } dd { margin-bottom: .5rem }
-  table, tbody, tr, td { display: block } thead { display: none } td { border: 0; padding: .1rem 0 } tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
+  table, tbody, tr, td { display: block } thead { display: none } td { border: 0; padding: .1rem 0 } td.id { overflow-wrap: anywhere } tr { border-bottom: 1px solid var(--line); padding: .5rem 0 }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--faint) }
 }
 @media print {
@@ -59,7 +59,7 @@ export function renderDeclaration(declaration: Declaration): string {
 <h1>Declaration of a production</h1>
 <p>What this folder holds, what it does not hold, and why. The folder is signed; <code>node verify.mjs</code> in it checks every byte, without a network and without a key.</p>
 <dl>
-${asked === null ? "" : `${term("Case", asked.case)}${term("Kind", KINDS[asked.kind] ?? asked.kind)}${term("Asked by", `${asked.authority} (${asked.country})`)}${term("Reference", asked.reference)}`}${term("Produced on", dateOfDay(declaration.producedDay))}${term("By instance", declaration.instance)}${term("Software", `${declaration.software.name} ${declaration.software.version}`)}${term("Days of upload asked for", range(days))}${term("Files of ciphertext", `${declaration.objects}, ${declaration.objectBytes} bytes`)}
+${asked === null ? "" : `${term("Case", asked.case)}${term("Kind", KINDS[asked.kind] ?? asked.kind)}${term("Asked by", `${asked.authority} (${asked.country})`)}${term("Reference", asked.reference)}`}${term("Produced on", dateOfDay(declaration.producedDay))}${term("By instance", declaration.instance)}${term("Software", `${declaration.software.name} ${declaration.software.version}`)}${term("Days of upload asked for", range(days))}${term("Files of ciphertext", `${number(declaration.objects)}, ${number(declaration.objectBytes)} bytes`)}
 </dl>
 <h2>Held, and given</h2>
 ${table(
@@ -74,7 +74,7 @@ ${list([
     ({ asset, meeting, uploadedDay, reason }) =>
       `${code(asset)} of ${code(meeting)}, uploaded ${dateOfDay(uploadedDay)}: ${escapeHtml(reason)}`,
   ),
-  ...withheld.map(({ what, count, reason }) => `${count} ${escapeHtml(what)}: ${escapeHtml(reason)}`),
+  ...withheld.map(({ what, count, reason }) => `${number(count)} ${escapeHtml(what)}: ${escapeHtml(reason)}`),
 ])}
 <h2>Asked for, and not held</h2>
 ${lacking.length === 0 ? "<p>Nothing.</p>" : list(lacking.map(({ what, reason }) => `${code(what)}: ${escapeHtml(reason)}`))}
@@ -113,7 +113,7 @@ function table(heads: readonly string[], rows: readonly (readonly (string | numb
   const cell = (value: string | number, index: number): string => {
     const label = ` data-label="${heads[index] ?? ""}"`
     return typeof value === "number"
-      ? `<td class="number"${label}>${value}</td>`
+      ? `<td class="number"${label}>${number(value)}</td>`
       : `<td class="id"${label}>${escapeHtml(value)}</td>`
   }
   return `<table>
@@ -122,6 +122,10 @@ function table(heads: readonly string[], rows: readonly (readonly (string | numb
 ${rows.map((row) => `<tr>${row.map(cell).join("")}</tr>`).join("\n")}
 </tbody>
 </table>`
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en-US")
 }
 
 function list(items: readonly string[]): string {

@@ -4,7 +4,16 @@ import { ID_BYTES } from "../../protocol/hash.js"
 import { asId, type CaseId, formatId } from "../../protocol/ids.js"
 import type { Catalog, Queryable } from "../ports.js"
 import { type Actor, type CustodyEntry, recordCustody } from "./custody.js"
-import { type DayRange, type PlacedHold, placeHolds, releaseHolds, type ScopeItem, unreleasedHolds } from "./holds.js"
+import {
+  assetsBeingRemoved,
+  type DayRange,
+  type PlacedHold,
+  placeHolds,
+  releaseHolds,
+  type ScopeItem,
+  uniqueIds,
+  unreleasedHolds,
+} from "./holds.js"
 import { TODAY } from "./sql.js"
 
 /** Cases: one request of an authority each, from its letter to its end. SPEC.md §17. */
@@ -176,6 +185,8 @@ export async function holdCase(
   untilDay: number,
   describe: (item: ScopeItem) => string,
 ): Promise<PlacedHold> {
+  // Before anything is waited for: what goes meanwhile was there when the hold came.
+  const early = await assetsBeingRemoved(catalog, await readScope(catalog, caseId), await readCase(catalog, caseId))
   return await onOpenCase(catalog, caseId, async (transaction, { fromDay, toDay }) => {
     const items = await readScope(transaction, caseId)
     if (items.length === 0)
@@ -183,14 +194,15 @@ export async function holdCase(
     if (untilDay < dayOf((await timeOfCatalog(transaction)).getTime()))
       throw new ArchiveError("usage", "a hold that ended before it begins holds nothing: give a later day")
     const placed = await placeHolds(transaction, caseId, items, { fromDay, toDay, untilDay })
+    const alreadyBeingRemoved = uniqueIds([...early, ...placed.alreadyBeingRemoved])
     await recordCustody(transaction, caseId, actor, "hold", {
       untilDay,
       fromDay,
       toDay,
       items: items.map(describe),
-      alreadyBeingRemoved: placed.alreadyBeingRemoved.map((id) => describe({ kind: "asset", id })),
+      alreadyBeingRemoved: alreadyBeingRemoved.map((id) => describe({ kind: "asset", id })),
     })
-    return placed
+    return { ...placed, alreadyBeingRemoved }
   })
 }
 

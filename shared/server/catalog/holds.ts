@@ -44,6 +44,7 @@ export async function placeHolds(
   days: DayRange & { readonly untilDay: number },
 ): Promise<PlacedHold> {
   await lockSubjects(transaction, await subjectsOf(transaction, items))
+  const alreadyBeingRemoved = await assetsBeingRemoved(transaction, items, days)
   for (const { kind, id } of items)
     await transaction.query(
       `INSERT INTO holds (case_id, kind, id, from_day, to_day, placed_day, until_day) VALUES ($1, $2, $3, $4, $5, ${TODAY}, $6)
@@ -52,14 +53,31 @@ export async function placeHolds(
          placed_day = CASE WHEN holds.released_day IS NULL AND holds.until_day >= ${TODAY} THEN holds.placed_day ELSE excluded.placed_day END`,
       [caseId, kind, id, days.fromDay, days.toDay, days.untilDay],
     )
-  const going = await transaction.query<{ asset_id: AssetId }>(
-    `SELECT asset_id FROM assets JOIN holds ON (holds.kind = 'asset' AND holds.id = asset_id) OR (holds.kind = 'meeting' AND holds.id = meeting_id)
-     WHERE holds.case_id = $1 AND removing
-     UNION SELECT asset FROM held_rows JOIN holds ON (holds.kind = 'asset' AND holds.id = asset) OR (holds.kind = 'meeting' AND holds.id = subject)
-     WHERE holds.case_id = $1 AND table_name = 'assets' AND contents -> 'removing' = 'true' ORDER BY 1`,
-    [caseId],
+  return { items: items.length, alreadyBeingRemoved }
+}
+
+/** Assets that a hold on these items would have kept, had the removal of their bytes not begun. */
+export async function assetsBeingRemoved(
+  catalog: Queryable,
+  items: readonly ScopeItem[],
+  { fromDay, toDay }: DayRange,
+): Promise<readonly AssetId[]> {
+  const idsOf = (wanted: ScopeKind): readonly Uint8Array[] =>
+    items.flatMap(({ kind, id }) => (kind === wanted ? [Buffer.from(id)] : []))
+  const rows = await catalog.query<{ asset: AssetId }>(
+    `SELECT asset FROM (
+       SELECT asset_id AS asset, meeting_id AS meeting, created_day, removing FROM assets
+       UNION ALL SELECT asset, subject, (contents ->> 'created_day')::int, (contents ->> 'removing')::boolean FROM held_rows WHERE table_name = 'assets'
+     ) any_asset
+     WHERE removing AND (asset = ANY ($1::bytea[]) OR (meeting = ANY ($2::bytea[]) AND created_day BETWEEN coalesce($3, 0) AND coalesce($4, 2147483647)))`,
+    [idsOf("asset"), idsOf("meeting"), fromDay, toDay],
   )
-  return { items: items.length, alreadyBeingRemoved: going.map((row) => row.asset_id) }
+  return rows.map((row) => row.asset)
+}
+
+/** Each once, in their order. */
+export function uniqueIds<Id extends Uint8Array>(ids: readonly Id[]): readonly Id[] {
+  return [...new Map(ids.map((id) => [toHex(id), id])).values()].toSorted(compareBytes)
 }
 
 /** Under which locks these items are: assets are under their meeting's, also where they were deleted. */
@@ -71,7 +89,7 @@ async function subjectsOf(catalog: Queryable, items: readonly ScopeItem[]): Prom
     [assets],
   )
   const ids = [...items.filter(({ kind }) => kind !== "asset"), ...meetings].map(({ id }) => id)
-  return [...new Map(ids.map((id) => [toHex(id), id])).values()]
+  return uniqueIds(ids)
 }
 
 /** Ends the holds of a case. @returns how many were in force. */

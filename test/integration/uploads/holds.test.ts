@@ -37,7 +37,7 @@ const TIMES = { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 }
 
 /** SPEC.md §17. Two instances with the same keys, to which the same people do the same: one holds, the other does not. */
 describe("a hold", function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
 
   const anna = makeLazily(() => makePerson("anna's laptop"))
   const meeting = makeLazily(() => newMeeting(anna()))
