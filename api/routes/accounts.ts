@@ -15,6 +15,7 @@ import {
 } from "../../shared/server/catalog/accounts.js"
 import { appendKeyring, readKeyring, snapshotKeyring } from "../../shared/server/catalog/keyrings.js"
 import { findHandle, handleOf, setHandle } from "../../shared/server/catalog/handles.js"
+import { readNotices } from "../../shared/server/catalog/notices.js"
 import { issueChallenge, redeemChallenge } from "../../shared/server/catalog/capabilities.js"
 import { accounts } from "../contract.js"
 import type { ApiContext } from "../context.js"
@@ -80,6 +81,10 @@ export function accountRoutes(context: ApiContext): Router {
   mountGuarded(context, router, accounts.readInbox, async ({ params }) => ({
     status: 200,
     body: { entries: await readInbox(catalog, params.account) },
+  }))
+  mountGuarded(context, router, accounts.readNotices, async ({ params }) => ({
+    status: 200,
+    body: { notices: await readNotices(catalog, params.account) },
   }))
   mountGuarded(context, router, accounts.deleteInboxEntry, async ({ params }) => {
     await deleteInboxEntry(catalog, params.account, params.entry)

@@ -9,6 +9,7 @@ import {
 import { markMeeting } from "../../shared/server/catalog/deletion.js"
 import { listKept, readKeeping, setRetention } from "../../shared/server/catalog/keeping.js"
 import { appendEvent, createMeeting, readEvents, requireMeeting } from "../../shared/server/catalog/meetings.js"
+import { readNotices } from "../../shared/server/catalog/notices.js"
 import type { ApiContext } from "../context.js"
 import { requireMeetingCode } from "../authorise.js"
 import { keeping, meetings } from "../contract.js"
@@ -50,6 +51,10 @@ export function meetingRoutes(context: ApiContext): Router {
   mountGuarded(context, router, keeping.listAssets, async ({ params, query, grant }) => {
     requireNewestEpoch(grant)
     return { status: 200, body: await listKept(catalog, params.meeting, query.after) }
+  })
+  mountGuarded(context, router, keeping.readNotices, async ({ params, grant }) => {
+    requireNewestEpoch(grant)
+    return { status: 200, body: { notices: await readNotices(catalog, params.meeting) } }
   })
   mountGuarded(context, router, keeping.setRetention, async ({ params, body }) => ({
     status: 200,

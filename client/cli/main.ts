@@ -9,6 +9,7 @@ import { addDownloadCommand } from "./commands/download.js"
 import { addJoinCommand } from "./commands/join.js"
 import { addStorageCommand } from "./commands/keeping.js"
 import { addMeetingCommands } from "./commands/meeting.js"
+import { addNoticesCommand } from "./commands/notices.js"
 import { addContactCommands } from "./commands/contacts.js"
 import { addOpeningCommands, addVerifyCommand } from "./commands/opening.js"
 import { addPairingCommands } from "./commands/pairing.js"
@@ -87,6 +88,7 @@ addUploadsCommands(program, run)
 addRecordingsCommand(program, run)
 addConsentCommands(program, run)
 addChatCommands(program, run)
+addNoticesCommand(program, run)
 addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)

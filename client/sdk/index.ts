@@ -118,6 +118,14 @@ export {
 export { type OpenableEvent, openableEvent, makeEventOpening } from "./openings/event-opening.js"
 export { makeOpening, type MakeOptions, noteOpening, openingBytes } from "./openings/make-opening.js"
 export { type OpeningPlan, planOpening } from "./openings/plan-opening.js"
+export {
+  accountNotices,
+  heedNotices,
+  meetingNotices,
+  type Notice,
+  type NoticeStep,
+  unheededNotices,
+} from "./notices.js"
 export { flushOutbox } from "./outbox.js"
 export { createMeeting, readMeeting } from "./meetings.js"
 export {

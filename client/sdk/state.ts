@@ -112,6 +112,8 @@ const stateSchema = z.object({
   published: z.array(z.object({ recordingId: bytes, meetingHash: bytes, secrets: bytes })).default([]),
   /** What the server was told when this account opened an invite link: told again, it counts no further use. */
   openings: z.array(z.object({ linkId: bytes, opening: bytes })).default([]),
+  /** Hashes of the operator's notices that were put aside here. */
+  heededNotices: z.array(bytes).default([]),
   /** Until when an invite link of this account may admit people without asking. */
   preApprovedUntilMs: uint.default(0),
 })
@@ -151,6 +153,7 @@ export function newState({
     published: [],
     openings: [],
     preApprovedUntilMs: 0,
+    heededNotices: [],
     pendingRekeys: [],
   }
 }

@@ -1092,6 +1092,36 @@ export const strings = {
         .filter((part) => part !== "")
         .join(", "),
   },
+  /** What the operator tells of requests by authorities. */
+  notices: {
+    ofMeeting: "An authority asked the operator about this meeting",
+    ofAccount: "An authority asked the operator about your account",
+    asked: {
+      preserve: (day: string) => `On ${day} it was noted that an authority asked to keep it for now.`,
+      produce: (day: string) => `On ${day} it was noted that an authority asked to hand it over.`,
+      "erase-objection": (day: string) => `On ${day} it was noted that an authority asked not to erase it.`,
+      emergency: (day: string) => `On ${day} it was noted that an authority asked to hand it over, in an emergency.`,
+    },
+    what: (assetCount: number | null) =>
+      assetCount === null ? "all of it" : assetCount === 1 ? "one file of it" : `${assetCount} files of it`,
+    days: (from: string | null, to: string | null) =>
+      from === null && to === null
+        ? ""
+        : `, as far as it was uploaded${from === null ? "" : ` from ${from}`}${to === null ? " on" : ` to ${to}`}`,
+    held: (what: string, days: string, until: string | null) =>
+      `${what}${days}, is kept${until === null ? "" : ` until the end of ${until}`}, also what is deleted meanwhile`,
+    released: (what: string) => `${what} is not kept any more; what was deleted meanwhile is removed`,
+    produced: (what: string, days: string) => `${what}${days}, was handed over, as ciphertext`,
+    closed: "the request was closed",
+    hash: "How to recognise what was handed over: its SHA-512",
+    late: (day: string) => `You could not be told before ${day}.`,
+    caseIs: "If you ask the operator about it, name",
+    meaning:
+      "This is the operator's own word. What was kept or handed over is ciphertext: without a key of a participant's device it opens nothing.",
+    aside: "Put aside on this device",
+    notAsked: "Whether the operator has something to tell of authorities could not be asked.",
+    inActivity: "An authority's request:",
+  },
   presence: {
     title: "Here now",
     /** What it is, where the pointer rests on it. */

@@ -398,6 +398,51 @@ export const LiveAssetResponse = z
 
 const day = count
 
+/** What a case of an authority asks for. SPEC.md §17. */
+export const CASE_KINDS = ["preserve", "produce", "erase-objection", "emergency"] as const
+export type CaseKind = (typeof CASE_KINDS)[number]
+
+const NoticeAction = z.enum(["hold", "release", "produce", "close"])
+export type NoticeAction = z.infer<typeof NoticeAction>
+
+/** The newest cases, their newest steps, and the first assets of a step; `assetCount` says how many there are. */
+export const NOTICE_LIMITS = { cases: 100, steps: 200, assets: 100 } as const
+
+export const NoticesResponse = z
+  .object({
+    notices: z
+      .array(
+        z.object({
+          case: idOf("case"),
+          kind: z.enum(CASE_KINDS),
+          openedDay: day,
+          /** From which day on it may be told. */
+          noticeDay: day,
+          steps: z
+            .array(
+              z.object({
+                action: NoticeAction,
+                day,
+                /** About the account or the meeting itself, with all that it stores; else about some assets of the meeting. */
+                isWhole: z.boolean(),
+                assets: z.array(idOf("asset")).max(NOTICE_LIMITS.assets),
+                assetCount: count,
+                /** Days of upload that it is limited to. */
+                fromDay: day.nullable(),
+                toDay: day.nullable(),
+                /** Of a hold. */
+                untilDay: day.nullable(),
+                /** Of a production: what its signature covers. */
+                tagManifestSha512: bytesOf(64).nullable(),
+              }),
+            )
+            .max(NOTICE_LIMITS.steps),
+        }),
+      )
+      .max(NOTICE_LIMITS.cases),
+  })
+  .meta({ id: "Notices", description: "requests of authorities that concern it and may be told of. SPEC.md §17" })
+
 export const PurgeResponse = z
   .object({ purgeDay: day })
   .meta({ id: "Purge", description: "the day, UTC, on which the server removes the bytes. SPEC.md §15" })

@@ -44,6 +44,8 @@ export const LABELS = {
   signReceipt: "taciturn/v1/sign/receipt",
   signServerKey: "taciturn/v1/sign/server-key",
   signProduction: "taciturn/v1/sign/production",
+  signConfirmation: "taciturn/v1/sign/confirmation",
+  signErasure: "taciturn/v1/sign/erasure",
   signChallenge: "taciturn/v1/sign/challenge",
   signEpochKeys: "taciturn/v1/sign/epoch-keys",
   hpkeSeedBox: "taciturn/v1/hpke/seed-box",

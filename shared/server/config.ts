@@ -41,6 +41,11 @@ const environmentSchema = z.object({
   INSTANCE_BYTES_MAX: z.coerce.number().int().min(1).optional(),
   UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
   PURGE_GRACE_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
+  CASE_CONFIRMERS: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}(?:[\s,]+[0-9a-fA-F]{64})*$/, "it is public keys of 64 hexadecimal digits each")
+    .optional(),
+  BACKUP_DAYS: z.coerce.number().int().min(0).max(36_500).optional(),
   TACITURN_FAILPOINT: z.string().optional(),
   TACITURN_FAILPOINT_LOG: z.string().optional(),
 })
@@ -89,6 +94,10 @@ export interface ServerConfig {
   readonly byteCaps: ByteCaps
   /** Days between a deletion and the day on which the bytes go. */
   readonly purgeGraceDays: number
+  /** Public keys of those of whom one must confirm a case's production; empty: nobody must. */
+  readonly confirmerKeys: readonly Uint8Array[]
+  /** For how many days the operator says that backups are kept; `null` where nothing was said. */
+  readonly backupDays: number | null
   readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
 }
 
@@ -127,6 +136,11 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
     meetingCode: readMeetingCode(value),
     byteCaps: { meetingBytes: value.MEETING_BYTES_MAX ?? null, instanceBytes: value.INSTANCE_BYTES_MAX ?? null },
     purgeGraceDays: value.PURGE_GRACE_DAYS,
+    confirmerKeys: (value.CASE_CONFIRMERS ?? "")
+      .split(/[\s,]+/)
+      .filter((key) => key !== "")
+      .map((key) => fromHex(key.toLowerCase())),
+    backupDays: value.BACKUP_DAYS ?? null,
     failpoint:
       value.TACITURN_FAILPOINT === undefined
         ? null

@@ -27,6 +27,7 @@ export const TABLE_WORDS: Readonly<Record<string, string>> = {
   cases: "requests of authorities",
   case_scope: "what they are about: ids",
   holds: "what must not be removed while a request is answered",
+  notices: "what those concerned are told of each request, and from which day on",
   custody: "the record of what was done with each request",
   held_rows: "what was deleted while it was held, apart from everything else",
 }

@@ -29,6 +29,14 @@ export function readId<Kind extends IdKind>(kind: Kind, text: string): IdKinds[K
   }
 }
 
+/** An account, a meeting or an asset, by how its id begins. */
+export function readItem(text: string): ScopeItem {
+  const kind = ({ acct: "account", mtg: "meeting", asset: "asset" } as const)[text.split("_")[0]?.toLowerCase() ?? ""]
+  if (kind === undefined)
+    throw new ArchiveError("usage", `${JSON.stringify(text)} is no id of an account, a meeting or an asset`)
+  return { kind, id: readId(kind, text) }
+}
+
 /** `2027-01-31`, as a day. */
 export function readDay(text: string): number {
   const timeMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
@@ -57,6 +65,14 @@ export function readChoice<const Choice extends string>(
   const found = choices.find((choice) => choice === text)
   if (found === undefined) throw new ArchiveError("usage", `${what} is one of ${choices.join(", ")}`)
   return found
+}
+
+/** `700MiB`, `4GiB`, as bytes. */
+export function readByteSize(text: string): number {
+  const [, digits, unit] = /^([1-9][0-9]{0,6})(MiB|GiB)$/.exec(text) ?? []
+  if (digits === undefined)
+    throw new ArchiveError("usage", `${JSON.stringify(text)} is no size: it is written like 700MiB or 4GiB`)
+  return Number(digits) * (unit === "GiB" ? 1 << 30 : 1 << 20)
 }
 
 export function readInstanceKey(text: string): Uint8Array {

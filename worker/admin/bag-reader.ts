@@ -12,12 +12,15 @@ export interface VerifiedBag {
   /** Paths below the bag, of the payload, with their sizes. */
   readonly payload: ReadonlyMap<string, number>
   readonly tagManifestHash: Uint8Array
+  /** `manifest-sha512.txt`, and the time-stamp of it where there is one. */
+  readonly manifest: Uint8Array
+  readonly rawTimestamp: Uint8Array | null
 }
 
 const MANIFEST_LIMIT_BYTES = 1 << 30
 
 /**
- * Checks a bag's structure and every checksum; `others` names the one file that may stand beside the manifests.
+ * Checks a bag's structure and every checksum; `others` names files that may stand beside the manifests.
  * @throws {@link ArchiveError} `integrity`, with the file's path as place.
  */
 export async function verifyBag(
@@ -37,12 +40,14 @@ export async function verifyBag(
   const expected = [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest, TAG_FILES.verifier]
   for (const name of expected)
     if (!tags.has(name)) throw refused("a tag file that the tag manifest does not name", name)
-  if (tags.size !== expected.length)
+  const isStamped = tags.has(TAG_FILES.timestamp)
+  if (tags.size !== expected.length + (isStamped ? 1 : 0))
     throw refused("a tag manifest that names more than it should", TAG_FILES.tagManifest)
   for (const [path, digest] of tags) await checkFile(folder, path, digest)
   if ((await readFile(join(folder, TAG_FILES.declaration), "utf8")) !== BAG_DECLARATION)
     throw refused("not a bag of version 1.0", TAG_FILES.declaration)
-  const payload = parseManifest(await readFile(join(folder, TAG_FILES.manifest)), TAG_FILES.manifest)
+  const manifest = await readFile(join(folder, TAG_FILES.manifest))
+  const payload = parseManifest(manifest, TAG_FILES.manifest)
   const sizes = new Map<string, number>()
   for (const [path, digest] of payload) {
     if (!path.startsWith("data/")) throw refused("a payload manifest that names a file outside data/", path)
@@ -56,6 +61,8 @@ export async function verifyBag(
     folder,
     payload: sizes,
     tagManifestHash: createHash("sha512").update(tagManifest).digest(),
+    manifest,
+    rawTimestamp: isStamped ? await readFile(join(folder, TAG_FILES.timestamp)) : null,
   }
 }
 

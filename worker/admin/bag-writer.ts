@@ -23,7 +23,14 @@ export const TAG_FILES = {
   tagManifest: "tagmanifest-sha512.txt",
   /** The program that verifies the bag. */
   verifier: "verify.mjs",
+  /** An authority's time-stamp of the payload's manifest, where one was asked for. */
+  timestamp: "timestamp.tsr",
 } as const
+
+export interface ManifestToStamp {
+  readonly bytes: Uint8Array
+  readonly sha512: Uint8Array
+}
 export const BAG_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 /** Writes a bag (RFC 8493) under a temporary name: under its own it is whole or not there. One that was left half-way is gone on with. */
@@ -82,16 +89,29 @@ export class BagWriter {
   }
 
   /** Writes the manifests; gives the SHA-512 of the tag manifest, which is what gets signed. */
-  async seal(info: Readonly<Record<string, string>>, verifier: Uint8Array): Promise<Uint8Array> {
+  async seal(
+    info: Readonly<Record<string, string>>,
+    verifier: Uint8Array,
+    stamp: ((manifest: ManifestToStamp) => Promise<Uint8Array>) | null = null,
+  ): Promise<Uint8Array> {
     await this.#removeStrays()
+    const manifest = Buffer.from(this.#lines.toSorted().join(""))
     const tagLines: string[] = []
     const tags: Readonly<Record<string, string | Uint8Array>> = {
       [TAG_FILES.declaration]: BAG_DECLARATION,
       [TAG_FILES.info]: Object.entries({ ...info, "Payload-Oxum": `${this.#payloadBytes}.${this.#payloadFiles}` })
         .map(([name, value]) => `${name}: ${value}\n`)
         .join(""),
-      [TAG_FILES.manifest]: this.#lines.toSorted().join(""),
+      [TAG_FILES.manifest]: manifest,
       [TAG_FILES.verifier]: verifier,
+      ...(stamp === null
+        ? {}
+        : {
+            [TAG_FILES.timestamp]: await stamp({
+              bytes: manifest,
+              sha512: createHash("sha512").update(manifest).digest(),
+            }),
+          }),
     }
     for (const [name, text] of Object.entries(tags)) {
       const file = await openHashed(join(this.#folder, name), (digest) => tagLines.push(`${digest}  ${name}\n`))

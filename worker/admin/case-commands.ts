@@ -1,13 +1,12 @@
 import type { Command } from "commander"
-import { userInfo } from "node:os"
 import { dateOfDay } from "../../shared/protocol/ambient.js"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import { CASE_KINDS } from "../../shared/protocol/http.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { secureRandom } from "../../shared/server/ambient.js"
 import {
   type Case,
-  CASE_KINDS,
   changeScope,
   closeCase,
   holdCase,
@@ -21,23 +20,18 @@ import {
   setNotice,
   timeOfCatalog,
 } from "../../shared/server/catalog/cases.js"
-import { type Actor, readCustody } from "../../shared/server/catalog/custody.js"
+import { readCustody } from "../../shared/server/catalog/custody.js"
 import { type ScopeItem, unreleasedHolds } from "../../shared/server/catalog/holds.js"
-import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
-import { formatItem, readChoice, readCountry, readDay, readId, readLine, readTime } from "./arguments.js"
+import { formatItem, readChoice, readCountry, readDay, readId, readItem, readLine, readTime } from "./arguments.js"
+import { type ActorOptions, actorOf } from "./case-actor.js"
 import { ASKS, type Survey, surveyCase } from "./case-survey.js"
 import { warningsOf } from "./case-warnings.js"
-import { produceCase } from "./produce.js"
-import { printProduced } from "./produced-text.js"
-import { print, showProgress } from "./terminal.js"
-import { readVerifier } from "./verifier-file.js"
+import { addHandOverCommands } from "./hand-over-commands.js"
+import { print } from "./terminal.js"
 
 /** `taciturn-admin case …`: requests of authorities, from the letter to the end. docs/legal.md goes through one. */
 
-interface ActorOptions {
-  readonly by?: string
-}
 interface NoticeOptions {
   readonly delayUntil?: string
   readonly reason?: string
@@ -211,32 +205,7 @@ export function addCaseCommands(program: Command): void {
       ])
     })
 
-  acting(
-    command(
-      "produce <case>",
-      "hand over all that is held of the case's scope: a signed bag of ciphertext that anyone can verify",
-      "produce case_… -o production",
-    ),
-  )
-    .requiredOption("-o, --output <folder>", "the folder to make; one that was left half-way is gone on with")
-    .option("--force", "replace an earlier production")
-    .action(async (text: string, options: ActorOptions & { readonly output: string; readonly force?: boolean }) => {
-      const caseId = readId("case", text)
-      const result = await withAdapters(
-        async (adapters) =>
-          await produceCase(
-            { ...adapters, version: programVersion(), verifier: await readVerifier() },
-            {
-              caseId,
-              actor: actorOf(options),
-              target: options.output,
-              force: options.force === true,
-              onProgress: showProgress,
-            },
-          ),
-      )
-      printProduced({ case: formatId("case", caseId) }, result)
-    })
+  addHandOverCommands(command, acting)
 
   acting(
     command("release <case>", "end the case's holds: what was deleted meanwhile is removed", "release case_…"),
@@ -281,13 +250,6 @@ export function addCaseCommands(program: Command): void {
     })
 }
 
-function actorOf({ by }: ActorOptions): Actor {
-  return {
-    name: readLine("the name of who acts", by ?? userInfo().username),
-    tool: `taciturn-admin ${programVersion()}`,
-  }
-}
-
 function readNotice({ delayUntil, reason }: NoticeOptions): NoticeRule | null {
   if (delayUntil === undefined) {
     if (reason !== undefined) throw new ArchiveError("usage", "--reason goes with --delay-until")
@@ -313,13 +275,6 @@ function readScopeChange(options: ScopeOptions): ParsedChange {
       ? {}
       : { asks: options.ask.map((what) => readChoice(ASKS, "what is asked for", what)) }),
   }
-}
-
-function readItem(text: string): ScopeItem {
-  const kind = ({ acct: "account", mtg: "meeting", asset: "asset" } as const)[text.split("_")[0]?.toLowerCase() ?? ""]
-  if (kind === undefined)
-    throw new ArchiveError("usage", `${JSON.stringify(text)} is no id of an account, a meeting or an asset`)
-  return { kind, id: readId(kind, text) }
 }
 
 function changesNothing(change: ParsedChange): boolean {

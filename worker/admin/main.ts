@@ -1,19 +1,20 @@
 import { Command, CommanderError } from "commander"
 import { formatId } from "../../shared/protocol/ids.js"
 import { readReport } from "../../shared/server/catalog/report.js"
+import { readServerConfig } from "../../shared/server/config.js"
 import { signaturesReady } from "../../shared/server/signatures.js"
 import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
-import { readId, readInstanceKey } from "./arguments.js"
+import { readId, readInstanceKey, readItem } from "./arguments.js"
 import { addCaseCommands } from "./case-commands.js"
 import { EXIT, exitCodeOf } from "./exit-codes.js"
+import { certifyErasure } from "./erasure.js"
 import { countHoldings } from "./holdings.js"
 import { produceMeeting } from "./produce.js"
 import { print, printsJson, report, reportFailure, showProgress } from "./terminal.js"
 import { printProduced } from "./produced-text.js"
-import { linesOfVerified } from "./verified-text.js"
+import { linesOfCertificate, verifyFolder } from "./verified-text.js"
 import { readVerifier } from "./verifier-file.js"
-import { verifyProduction } from "./verify.js"
 
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
 
@@ -68,15 +69,38 @@ program
   })
 
 program
+  .command("erasure <ids...>")
+  .description(
+    "a signed certificate of what became of accounts, meetings and files that were deleted: when, backups included, and what a hold kept",
+  )
+  .requiredOption("-o, --output <folder>", "the folder to make")
+  .addHelpText(
+    "after",
+    "\nExample:\n  taciturn-admin erasure acct_… mtg_… asset_… -o certificate\n\nSet BACKUP_DAYS to how long you keep backups.",
+  )
+  .action(async (ids: readonly string[], options: { output: string }) => {
+    const items = ids.map(readItem)
+    const { backupDays } = readServerConfig()
+    const certificate = await withAdapters(
+      async ({ catalog, instance }) =>
+        await certifyErasure(
+          { catalog, instance, version: programVersion(), verifier: await readVerifier(), backupDays },
+          items,
+          options.output,
+        ),
+    )
+    print({ folder: options.output, ...certificate }, linesOfCertificate(certificate))
+  })
+
+program
   .command("verify <folder>")
-  .description("check a production: offline, without a server and without a key")
+  .description("check a production or a certificate of an erasure: offline, without a server and without a key")
   .option("--instance-key <hex>", "the instance's key, where it is known otherwise than from the production itself")
   .addHelpText("after", "\nExample:\n  taciturn-admin verify production")
   .action(async (folder: string, options: { instanceKey?: string }) => {
     await signaturesReady()
     const instanceKey = options.instanceKey === undefined ? null : readInstanceKey(options.instanceKey)
-    const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
-    print({ verified: true, missing: [], ...verified }, linesOfVerified(verified, instanceKey !== null))
+    await verifyFolder(folder, instanceKey)
   })
 
 program

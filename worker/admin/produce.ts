@@ -1,9 +1,9 @@
 import { resolve } from "node:path"
 import { dateOfDay } from "../../shared/protocol/ambient.js"
-import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { type CaseId, formatId, type MeetingId } from "../../shared/protocol/ids.js"
-import { openServerKey } from "../../shared/protocol/receipt.js"
+import { secureRandom } from "../../shared/server/ambient.js"
 import { type Case, readCase, readScope } from "../../shared/server/catalog/cases.js"
 import { type Actor, readCustody, recordCustody } from "../../shared/server/catalog/custody.js"
 import type { DayRange, ScopeItem } from "../../shared/server/catalog/holds.js"
@@ -11,13 +11,21 @@ import { TODAY } from "../../shared/server/catalog/sql.js"
 import type { Instance } from "../../shared/server/catalog/instance.js"
 import type { Catalog, ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
 import { SCHEMA } from "../../shared/server/schema.js"
-import { verifySignature } from "../../shared/server/signatures.js"
+import { noteStep } from "../../shared/server/catalog/notices.js"
 import { formatItem } from "./arguments.js"
-import { BagWriter } from "./bag-writer.js"
+import { BagWriter, type ManifestToStamp } from "./bag-writer.js"
 import { reasonOf, type SurveyedItem, surveyItem } from "./case-survey.js"
 import { renderDeclaration } from "./declaration-page.js"
-import { type Declaration, NOT_HELD, PRODUCED_TABLES, SIGNATURE_FILE, signProduction } from "./production-format.js"
+import {
+  type Declaration,
+  NOT_HELD,
+  operatorCertificate,
+  PRODUCED_TABLES,
+  SIGNATURE_FILE,
+  signProduction,
+} from "./production-format.js"
 import { RowWriter } from "./produce-rows.js"
+import { requestTimestamp } from "./timestamp.js"
 
 export interface ProductionParts {
   readonly catalog: Catalog
@@ -29,9 +37,16 @@ export interface ProductionParts {
   readonly verifier: Uint8Array
 }
 
+/** What the name of a production ends in until a second operator has confirmed it. */
+export const UNCONFIRMED = ".unconfirmed"
+
 export interface ProductionOptions {
   readonly target: string
   readonly force: boolean
+  /** Of an authority for time-stamps (RFC 3161); none without. */
+  readonly timestampUrl?: string | null
+  /** Public keys of those of whom one must confirm it. */
+  readonly confirmerKeys?: readonly Uint8Array[]
   readonly onProgress: (objectBytes: number) => void
 }
 
@@ -75,27 +90,38 @@ export async function produceCase(
   parts: ProductionParts,
   options: ProductionOptions & { readonly caseId: CaseId; readonly actor: Actor },
 ): Promise<ProductionResult> {
-  const { caseId, actor } = options
-  await parts.catalog.transaction(async (transaction) => {
+  const { caseId, actor, confirmerKeys = [] } = options
+  const begun = await parts.catalog.transaction(async (transaction) => {
     const { closedDay } = await readCase(transaction, caseId)
     if (closedDay !== null) throw new ArchiveError("conflict", "this case is closed: open another")
     if ((await readScope(transaction, caseId)).length === 0)
       throw new ArchiveError("conflict", "the case has no scope yet, so there is nothing to produce: see `case scope`")
-    await recordCustody(transaction, caseId, actor, "produce", {})
+    return await recordCustody(transaction, caseId, actor, "produce", {})
   })
+  let handedOver: DayRange & Pick<Scope, "items"> = { ...NO_DAYS, items: [] }
   const result = await produce(parts, options, async (snapshot) => {
     const asked = await readCase(snapshot, caseId)
-    const custody = (await readCustody(snapshot, caseId)).map(({ entry }) => entry)
-    const { fromDay, toDay } = asked
-    return { scopeId: caseId, asked, items: await readScope(snapshot, caseId), custody, fromDay, toDay }
+    const custody = (await readCustody(snapshot, caseId))
+      .filter(({ seq }) => seq <= begun.seq)
+      .map(({ entry }) => entry)
+    handedOver = { fromDay: asked.fromDay, toDay: asked.toDay, items: await readScope(snapshot, caseId) }
+    return { scopeId: caseId, asked, custody, ...handedOver }
   })
   const { rows, objects, objectBytes } = result.declaration
   await parts.catalog.transaction(async (transaction) => {
-    await recordCustody(transaction, caseId, actor, "produced", {
+    const isConfirmed = confirmerKeys.length === 0
+    const { seq } = await recordCustody(transaction, caseId, actor, isConfirmed ? "produced" : "prepared", {
       tagManifestSha512: toHex(result.tagManifestHash),
       rows,
       objects,
       objectBytes,
+    })
+    if (!isConfirmed) return
+    await noteStep(transaction, caseId, {
+      seq,
+      action: "produce",
+      tagManifestHash: result.tagManifestHash,
+      ...handedOver,
     })
   })
   return result
@@ -108,7 +134,7 @@ async function produce(
   options: ProductionOptions,
   scopeOf: (snapshot: Queryable) => Promise<Scope>,
 ): Promise<ProductionResult> {
-  const bag = await BagWriter.begin(resolve(options.target), options.force)
+  const bag = await BagWriter.begin(folderOf(options), options.force)
   try {
     return await parts.catalog.transaction(async (snapshot) => {
       await snapshot.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", [])
@@ -120,6 +146,10 @@ async function produce(
     else await bag.discard()
     throw error
   }
+}
+
+function folderOf({ target, confirmerKeys = [] }: ProductionOptions): string {
+  return resolve(target) + (confirmerKeys.length === 0 ? "" : UNCONFIRMED)
 }
 
 class Production {
@@ -159,19 +189,22 @@ class Production {
         "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
       },
       this.#parts.verifier,
+      this.#stamp(),
     )
-    const { operatorSigner, serverKeys } = this.#parts.instance
-    const serverKey = serverKeys.find((raw) =>
-      equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey),
-    )
-    if (serverKey === undefined)
-      throw new ArchiveError("internal", "the instance has no certificate for its operator key")
+    const { instance } = this.#parts
     const signature = signProduction(
-      { serverKey, scopeId, tagManifestHash, day: declaration.producedDay },
-      operatorSigner,
+      { serverKey: operatorCertificate(instance), scopeId, tagManifestHash, day: declaration.producedDay },
+      instance.operatorSigner,
     )
     await this.#bag.publish(SIGNATURE_FILE, signature)
-    return { folder: resolve(this.#options.target), tagManifestHash, declaration }
+    return { folder: folderOf(this.#options), tagManifestHash, declaration }
+  }
+
+  #stamp(): ((manifest: ManifestToStamp) => Promise<Uint8Array>) | null {
+    const { timestampUrl = null } = this.#options
+    return timestampUrl === null
+      ? null
+      : async (manifest) => await requestTimestamp(timestampUrl, manifest, secureRandom)
   }
 
   async #writeWhole(path: string, text: string): Promise<void> {
@@ -226,6 +259,7 @@ class Production {
         { what: "rows of challenges", count: await count("challenges"), reason },
         { what: "rows of tokens", count: await count("tokens"), reason },
       ],
+      confirmers: (this.#options.confirmerKeys ?? []).map(toHex),
       asked: (asked?.asks ?? []).map((what) => ({ what, reason: reasonOf(what) })),
       notHeld: [...NOT_HELD],
     }

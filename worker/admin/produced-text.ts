@@ -27,6 +27,9 @@ export function printProduced(
       ...scope.flatMap(({ item, present, reason }) =>
         present ? [] : [`not held  ${item}: ${reason ?? "it is not stored"}`],
       ),
+      ...(declaration.confirmers.length === 0
+        ? []
+        : [`It waits for a second operator: taciturn-admin case confirm ${of["case"] ?? "case_…"} ${folder} --key …`]),
       `SHA-512 of its tag manifest, to be told with it: ${toHex(tagManifestHash)}`,
     ],
   )

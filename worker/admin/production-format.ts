@@ -1,5 +1,12 @@
 import * as z from "zod"
-import { decodeCbor, encodeCbor, readBytes, readUint, readVersioned } from "../../shared/protocol/cbor.js"
+import {
+  type CborValue,
+  decodeCbor,
+  encodeCbor,
+  readBytes,
+  readUint,
+  readVersioned,
+} from "../../shared/protocol/cbor.js"
 import {
   makeEnvelope,
   openEnvelope,
@@ -10,15 +17,17 @@ import {
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { ID_BYTES } from "../../shared/protocol/hash.js"
-import { LABELS } from "../../shared/protocol/labels.js"
+import { type Label, LABELS } from "../../shared/protocol/labels.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { openServerKey } from "../../shared/protocol/receipt.js"
+import type { Instance } from "../../shared/server/catalog/instance.js"
+import { verifySignature } from "../../shared/server/signatures.js"
 
 /** The forms of a production's own files. SPEC.md §12. */
 
 export const SIGNATURE_FILE = "production-signature.cbor"
 const SIGNATURE_LIMIT_BYTES = 2_048
-const SHA512_BYTES = 64
+export const SHA512_BYTES = 64
 
 export interface ProductionStatement {
   readonly serverKey: Uint8Array
@@ -45,8 +54,29 @@ export function openProductionSignature(
   raw: Uint8Array,
   verify: VerifySignature,
 ): ProductionStatement & { readonly operatorKey: Uint8Array; readonly instanceKey: Uint8Array } {
-  const envelope = openEnvelope(raw, LABELS.signProduction, verify, SIGNATURE_LIMIT_BYTES)
-  const items = readVersioned(decodeCbor(envelope.statement, SIGNATURE_LIMIT_BYTES), "production statement", 6)
+  const { items, ...signer } = openByOperator(raw, LABELS.signProduction, verify, 6)
+  return {
+    ...signer,
+    scopeId: readBytes(items[3], "id of the scope", ID_BYTES),
+    tagManifestHash: readBytes(items[4], "hash of the tag manifest", SHA512_BYTES),
+    day: readUint(items[5], "day"),
+  }
+}
+
+/** What an operator signs: `[1, operator key, server key, …]`. */
+export function openByOperator(
+  raw: Uint8Array,
+  label: Label,
+  verify: VerifySignature,
+  length: number,
+): {
+  readonly items: readonly CborValue[]
+  readonly operatorKey: Uint8Array
+  readonly serverKey: Uint8Array
+  readonly instanceKey: Uint8Array
+} {
+  const envelope = openEnvelope(raw, label, verify, SIGNATURE_LIMIT_BYTES)
+  const items = readVersioned(decodeCbor(envelope.statement, SIGNATURE_LIMIT_BYTES), "operator's statement", length)
   const operatorKey = readBytes(items[1], "operator key", PUBLIC_KEY_BYTES)
   const serverKey = readBytes(items[2], "server key", { min: 1, max: LIMITS.serverKeyBytes })
   const certificate = openServerKey(serverKey, verify)
@@ -55,16 +85,19 @@ export function openProductionSignature(
     certificate.purpose !== "operator" ||
     !equalBytes(certificate.key, operatorKey)
   ) {
-    throw new ArchiveError("bad-signature", "a production that is signed by no operator key of its instance")
+    throw new ArchiveError("bad-signature", "signed by no operator key of its instance")
   }
-  return {
-    operatorKey,
-    instanceKey: certificate.instanceKey,
-    serverKey,
-    scopeId: readBytes(items[3], "id of the scope", ID_BYTES),
-    tagManifestHash: readBytes(items[4], "hash of the tag manifest", SHA512_BYTES),
-    day: readUint(items[5], "day"),
-  }
+  return { items, operatorKey, instanceKey: certificate.instanceKey, serverKey }
+}
+
+/** The certificate of the operator's key. @throws {@link ArchiveError} `internal`. */
+export function operatorCertificate({ operatorSigner, serverKeys }: Instance): Uint8Array {
+  const serverKey = serverKeys.find((raw) =>
+    equalBytes(openServerKey(raw, verifySignature).key, operatorSigner.publicKey),
+  )
+  if (serverKey === undefined)
+    throw new ArchiveError("internal", "the instance has no certificate for its operator key")
+  return serverKey
 }
 
 const count = z.number().int().min(0)
@@ -120,6 +153,8 @@ export const declarationSchema = z.strictObject({
   objects: count,
   objectBytes: count,
   withheld: z.array(z.strictObject({ what: z.string(), count, reason: z.string() })),
+  /** Public keys, in hex, of those of whom one must have confirmed it; empty where nobody must. */
+  confirmers: z.array(z.string()),
   /** What was asked for and is held nowhere. */
   asked: z.array(z.strictObject({ what: z.string(), reason: z.string() })),
   notHeld: z.array(z.string()),

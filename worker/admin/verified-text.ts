@@ -1,8 +1,42 @@
 import { dateOfDay } from "../../shared/protocol/ambient.js"
-import type { VerifiedProduction } from "./verify.js"
+import { toHex } from "../../shared/protocol/bytes.js"
+import { isCertificate, verifyCertificate } from "./erasure.js"
+import type { Certificate } from "./erasure-format.js"
+import { print } from "./terminal.js"
+import { type VerifiedProduction, verifyProduction } from "./verify.js"
+
+/** Checks a production or a certificate, and says what it is. @throws {@link ArchiveError} as what checks it. */
+export async function verifyFolder(folder: string, instanceKey: Uint8Array | null): Promise<void> {
+  if (await isCertificate(folder)) {
+    const { certificate, instanceKey: signedFor } = await verifyCertificate(folder, instanceKey)
+    print({ verified: true, ...certificate, instanceKey: signedFor }, [
+      `unaltered: a certificate by ${certificate.instance} of ${dateOfDay(certificate.day)}`,
+      ...linesOfCertificate(certificate),
+      ...(instanceKey === null ? [compareKey(signedFor)] : []),
+    ])
+    return
+  }
+  const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
+  const document = { ...verified, tagManifestHash: undefined, tagManifestSha512: toHex(verified.tagManifestHash) }
+  print({ verified: true, missing: [], ...document }, linesOfVerified(verified, instanceKey !== null))
+}
+
+export function linesOfCertificate({ items, backupDays }: Certificate): readonly string[] {
+  return [
+    ...items.flatMap(({ item, state, purgeDay, removedDay, outOfBackupsDay, keptBy }) => [
+      `${state.padEnd(8)}  ${item}${removedDay !== null ? `: removed on ${dateOfDay(removedDay)}` : purgeDay !== null ? `: goes on ${dateOfDay(purgeDay)}` : ""}${outOfBackupsDay === null ? "" : `, in no backup from ${dateOfDay(outOfBackupsDay)} on`}`,
+      ...keptBy.map((hold) => `  kept by ${hold.case} until the end of ${dateOfDay(hold.untilDay)}: ${hold.rows} rows`),
+    ]),
+    ...(backupDays === null ? ["backups: how long they are kept was not said (BACKUP_DAYS)"] : []),
+  ]
+}
+
+function compareKey(instanceKey: string): string {
+  return `signed for instance key ${instanceKey}: compare it with what the instance publishes`
+}
 
 /** What a verified production is, for people: present, declared withheld, missing. */
-export function linesOfVerified(verified: VerifiedProduction, instanceKeyIsKnown: boolean): readonly string[] {
+function linesOfVerified(verified: VerifiedProduction, instanceKeyIsKnown: boolean): readonly string[] {
   const what = verified.case ?? verified.scope.map(({ item }) => item).join(" ")
   return [
     `complete and unaltered: ${what}, produced by ${verified.instance} on ${dateOfDay(verified.producedDay)}`,
@@ -24,9 +58,13 @@ export function linesOfVerified(verified: VerifiedProduction, instanceKeyIsKnown
     ),
     ...verified.withheld.map((item) => `declared withheld  ${item.count} ${item.what}: ${item.reason}`),
     ...verified.asked.map((asked) => `not held  ${asked.what}: ${asked.reason}`),
-    "missing   0",
-    ...(instanceKeyIsKnown
+    ...(verified.confirmers.length === 0 ? [] : ["confirmed by a second operator"]),
+    ...(verified.timestamp === null
       ? []
-      : [`signed for instance key ${verified.instanceKey}: compare it with what the instance publishes`]),
+      : [
+          `time-stamped at ${verified.timestamp.time.toISOString()} by ${verified.timestamp.authority}: whether to trust that, openssl ts -verify -in timestamp.tsr -data manifest-sha512.txt -CAfile … says`,
+        ]),
+    "missing   0",
+    ...(instanceKeyIsKnown ? [] : [compareKey(verified.instanceKey)]),
   ]
 }

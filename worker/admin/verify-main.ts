@@ -3,13 +3,12 @@ import { fileURLToPath } from "node:url"
 import { signaturesReady } from "../../shared/server/signatures.js"
 import { readInstanceKey } from "./arguments.js"
 import { EXIT, exitCodeOf } from "./exit-codes.js"
-import { print, reportFailure } from "./terminal.js"
-import { linesOfVerified } from "./verified-text.js"
-import { verifyProduction } from "./verify.js"
+import { reportFailure } from "./terminal.js"
+import { verifyFolder } from "./verified-text.js"
 
-/** `verify.mjs`, which lies in every production: `node verify.mjs [folder] [--instance-key hex] [--json]`, its own folder where none is given. */
+/** `verify.mjs`, which lies in every production and in every certificate of an erasure: `node verify.mjs [folder] [--instance-key hex] [--json]`, its own folder where none is given. */
 
-const HELP = `Checks a production of ciphertext: that nothing is missing or altered, and who signed it.
+const HELP = `Checks a production of ciphertext, or a certificate of an erasure: that nothing is missing or altered, and who signed it.
 Needs no network and no key.
 
   node verify.mjs [FOLDER] [--instance-key HEX] [--json]
@@ -26,8 +25,7 @@ try {
     const instanceKey = at < 0 ? null : readInstanceKey(args.splice(at, 2)[1] ?? "")
     await signaturesReady()
     const folder = args[0] ?? dirname(fileURLToPath(import.meta.url))
-    const verified = await verifyProduction(folder, { instanceKey, onFile: () => undefined })
-    print({ verified: true, missing: [], ...verified }, linesOfVerified(verified, instanceKey !== null))
+    await verifyFolder(folder, instanceKey)
     process.exitCode = EXIT.done
   }
 } catch (error) {

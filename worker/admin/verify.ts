@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
@@ -6,6 +7,8 @@ import { type CaseId, formatId, type MeetingId } from "../../shared/protocol/ids
 import { instanceIdOf } from "../../shared/protocol/receipt.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { refused, verifyBag } from "./bag-reader.js"
+import { TAG_FILES } from "./bag-writer.js"
+import { CONFIRMATION_FILE, openConfirmation } from "./confirmation.js"
 import { renderDeclaration } from "./declaration-page.js"
 import {
   type Declaration,
@@ -16,6 +19,7 @@ import {
   SIGNATURE_FILE,
 } from "./production-format.js"
 import { assertSchemaFile, parseJson, RECORDS_PATH } from "./record-reader.js"
+import { openTimestamp, type Timestamp } from "./timestamp.js"
 import { assertCustody } from "./verify-custody.js"
 import { type Found, RecordsCheck } from "./verify-records.js"
 
@@ -27,6 +31,10 @@ export interface VerifiedProduction {
   /** What was asked for, and whether it is there. */
   readonly scope: Declaration["scope"]
   readonly case: string | null
+  readonly days: Declaration["days"]
+  readonly tagManifestHash: Uint8Array
+  readonly confirmers: Declaration["confirmers"]
+  readonly timestamp: Timestamp | null
   readonly instance: string
   readonly instanceKey: string
   readonly producedDay: number
@@ -45,14 +53,19 @@ export interface VerifiedProduction {
  */
 export async function verifyProduction(
   target: string,
-  options: { readonly instanceKey: Uint8Array | null; readonly onFile: (path: string) => void },
+  options: {
+    readonly instanceKey: Uint8Array | null
+    readonly onFile: (path: string) => void
+    /** For whoever is about to confirm it. */
+    readonly awaitsConfirmation?: boolean
+  },
 ): Promise<VerifiedProduction> {
   const folder = resolve(target)
-  const bag = await verifyBag(folder, [SIGNATURE_FILE], options.onFile)
+  const bag = await verifyBag(folder, [SIGNATURE_FILE, CONFIRMATION_FILE], options.onFile)
   const rawSignature = await readFile(join(folder, SIGNATURE_FILE)).catch((cause: unknown) => {
     throw new ArchiveError("bad-signature", "a production without its signature", { place: SIGNATURE_FILE, cause })
   })
-  const signed = openSignature(rawSignature)
+  const signed = placed(SIGNATURE_FILE, () => openProductionSignature(rawSignature, verifySignature))
   if (!equalBytes(signed.tagManifestHash, bag.tagManifestHash))
     throw new ArchiveError("bad-signature", "a signature of another production", { place: SIGNATURE_FILE })
   if (options.instanceKey !== null && !equalBytes(options.instanceKey, signed.instanceKey))
@@ -76,6 +89,8 @@ export async function verifyProduction(
     throw refused("a declaration that is not the one that was signed for", DECLARATION_PATH)
   if ((await text(PAGE_PATH)) !== renderDeclaration(declaration))
     throw refused("a page that says something else than the declaration", PAGE_PATH)
+  if (options.awaitsConfirmation !== true) await assertConfirmed(folder, declaration, signed)
+  const timestamp = bag.rawTimestamp === null ? null : await openStamp(bag.rawTimestamp, bag.manifest)
   let custodyEntries = 0
   if (declaration.case !== null) {
     if (!payload.delete(CUSTODY_PATH)) throw refused("the custody record is missing", CUSTODY_PATH)
@@ -89,6 +104,10 @@ export async function verifyProduction(
   return {
     scope: declaration.scope,
     case: declaration.case?.case ?? null,
+    days: declaration.days,
+    tagManifestHash: bag.tagManifestHash,
+    confirmers: declaration.confirmers,
+    timestamp,
     instance: declaration.instance,
     instanceKey: toHex(signed.instanceKey),
     producedDay: signed.day,
@@ -102,12 +121,46 @@ export async function verifyProduction(
   }
 }
 
-function openSignature(raw: Uint8Array): ReturnType<typeof openProductionSignature> {
+/** That one of those who must has signed it; none where nobody must. */
+async function assertConfirmed(
+  folder: string,
+  { confirmers }: Declaration,
+  { scopeId, tagManifestHash }: ReturnType<typeof openProductionSignature>,
+): Promise<void> {
+  const raw = await readFile(join(folder, CONFIRMATION_FILE)).catch(() => null)
+  if (confirmers.length === 0) {
+    if (raw !== null) throw refused("a confirmation that nobody asked for", CONFIRMATION_FILE)
+    return
+  }
+  if (raw === null)
+    throw new ArchiveError("bad-signature", "a production that no second operator confirmed", {
+      place: CONFIRMATION_FILE,
+    })
+  const confirmed = placed(CONFIRMATION_FILE, () => openConfirmation(raw, verifySignature))
+  if (
+    !confirmers.includes(toHex(confirmed.confirmerKey)) ||
+    !equalBytes(confirmed.scopeId, scopeId) ||
+    !equalBytes(confirmed.tagManifestHash, tagManifestHash)
+  )
+    throw new ArchiveError("bad-signature", "a confirmation of another production, or by another key", {
+      place: CONFIRMATION_FILE,
+    })
+}
+
+async function openStamp(raw: Uint8Array, manifest: Uint8Array): Promise<Timestamp> {
+  const sha512 = createHash("sha512").update(manifest).digest()
+  return await openTimestamp(raw, { bytes: manifest, sha512 }).catch((cause: unknown) => {
+    if (!isArchiveError(cause)) throw cause
+    throw new ArchiveError(cause.code, cause.message, { place: TAG_FILES.timestamp, cause })
+  })
+}
+
+function placed<T>(place: string, work: () => T): T {
   try {
-    return openProductionSignature(raw, verifySignature)
+    return work()
   } catch (cause) {
     if (!isArchiveError(cause)) throw cause
-    throw new ArchiveError(cause.code, cause.message, { place: SIGNATURE_FILE, cause })
+    throw new ArchiveError(cause.code, cause.message, { place, cause })
   }
 }
 

@@ -6,6 +6,7 @@ import { activityOf, memberAccountChanges } from "../../sdk/activity.js"
 import { readKeeping } from "../../sdk/keeping.js"
 import { type EpochMoment, membersOf } from "../../sdk/membership.js"
 import { readMeeting, seenOf } from "../../sdk/meetings.js"
+import { meetingNotices } from "../../sdk/notices.js"
 import { renewalDueMs } from "../../sdk/standing.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
@@ -13,6 +14,7 @@ import { accountOf, knownAs, nameText, purgeDocument } from "../describe.js"
 import type { Action } from "../main.js"
 import { accountChangeText, meetingChangeText } from "../news.js"
 import { retentionDiffers } from "./keeping.js"
+import { noticeDocument, noticeLines } from "./notices.js"
 
 /** A meeting as its log has it. */
 export function addMeetingShowCommand(meeting: Command, run: (action: Action) => Promise<void>): void {
@@ -33,6 +35,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
   const log = await readMeeting(client, readId("meeting", id))
   // Who is no member any more is told nothing about what is stored.
   const keeping = log.isMember ? await readKeeping(client, log) : null
+  const told = log.isMember ? await meetingNotices(client, log) : []
   const { current, former } = membersOf(log)
   const { title, policy, keys, adminBoxesAreWrong } = log.current
   const { expiry, retention, deletion } = log.standing
@@ -84,9 +87,11 @@ async function show(context: CommandContext, id: string): Promise<void> {
     adminBoxesAreWrong,
     isSoleAdmin,
     notices,
+    authorities: told.map((notice) => noticeDocument(id, notice)),
   }
   context.output.result(document, [
     title,
+    ...told.flatMap((notice) => noticeLines(id, title, notice)),
     `epoch ${keys.epoch}, history ${policy === "shared" ? "shared with newcomers" : "from joining on"}, ${document.recordings} recordings`,
     ...(document.deleted === null
       ? keeping?.purgeDay == null

@@ -3,7 +3,10 @@ import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
 import { type AccountChange, activityOf, memberAccountChanges, type MeetingChange } from "../../sdk/activity.js"
 import { liveCapturesOf } from "../../sdk/live-capture/captures.js"
+import type { Notice } from "../../sdk/notices.js"
 import { titleOf } from "../../sdk/recordings.js"
+import { StepSentence } from "../notices/notice-sentences.js"
+import { useMeetingNotices } from "../notices/use-meeting-notices.js"
 import { strings } from "../strings.js"
 import { formatDayNumber, formatMoment } from "../ui/format.js"
 import type { MeetingPartProps } from "./meeting.js"
@@ -20,10 +23,12 @@ interface Happening {
 
 /** Everything that happened in the meeting, the newest first: nothing of it is silent. */
 export function Activity({ log }: MeetingPartProps): ReactElement {
+  const { value: notices, error } = useMeetingNotices(log)
   const happenings = [
     ...activityOf(log).map((change, index) => ofMeeting(change, index, log.recordings)),
     ...memberAccountChanges(log).map(ofAccount),
     ...ofCaptures(log),
+    ...(notices ?? []).flatMap(ofNotice),
     ...log.recordings.flatMap(ofRecording),
     ...log.voids.map(({ seq, reason }): Happening => ({
       key: `void ${seq}`,
@@ -35,6 +40,7 @@ export function Activity({ log }: MeetingPartProps): ReactElement {
   return (
     <>
       <p className="lead">{strings.meeting.activity.lead}</p>
+      {error === null ? null : <p className="hint">{strings.notices.notAsked}</p>}
       {happenings.length === 0 ? (
         <p>{strings.meeting.activity.empty}</p>
       ) : (
@@ -58,6 +64,19 @@ function ofMeeting(change: MeetingChange, index: number, recordings: MeetingLog[
     when: formatMoment(change.timeMs),
     what: <MeetingSentence change={change} recordings={recordings} />,
   }
+}
+
+function ofNotice(notice: Notice): readonly Happening[] {
+  return notice.steps.map((step, index) => ({
+    key: `notice ${notice.case.join()} ${index}`,
+    timeMs: step.day * DAY_MS,
+    when: formatDayNumber(step.day),
+    what: (
+      <>
+        {strings.notices.inActivity} <StepSentence step={step} />
+      </>
+    ),
+  }))
 }
 
 function ofAccount(change: AccountChange): Happening {

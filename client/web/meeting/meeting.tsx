@@ -6,6 +6,7 @@ import { lazily } from "../lazily.js"
 import { hrefOf, MEETING_TABS, type MeetingTab, navigate } from "../routes.js"
 import { ConsentWaiting } from "../presence/consent-waiting.js"
 import { useLookedAt } from "../news/use-looked-at.js"
+import { MeetingNotices } from "../notices/meeting-notices.js"
 import { HereNow } from "../presence/here-now.js"
 import { useClient } from "../signed-in/client-context.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
@@ -70,6 +71,7 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
         </>
       }
     >
+      <MeetingNotices log={log} />
       <HereNow />
       <DropArea meetingId={meetingId} />
       <Failure error={error}>

@@ -5,6 +5,7 @@ import type { Client } from "../../sdk/client.js"
 import { listInvitations } from "../../sdk/invitations.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
 import { watchAccount } from "../../sdk/live-account.js"
+import { AccountRequests } from "../notices/account-requests.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { lookForNews } from "./look-for-news.js"
 import { NewsNotices } from "./news-notices.js"
@@ -23,7 +24,13 @@ export function News(): ReactElement | null {
       stopped.abort()
     }
   }, [client, registered])
-  return registered ? <NewsNotices /> : null
+  if (!registered) return null
+  return (
+    <>
+      <AccountRequests />
+      <NewsNotices />
+    </>
+  )
 }
 
 function followInbox(client: Client, signal: AbortSignal): void {

@@ -1,5 +1,7 @@
 import { dayOf, type RandomBytes } from "../../protocol/ambient.js"
+import { toHex } from "../../protocol/bytes.js"
 import { ArchiveError } from "../../protocol/errors.js"
+import type { CaseKind } from "../../protocol/http.js"
 import { ID_BYTES } from "../../protocol/hash.js"
 import { asId, type CaseId, formatId } from "../../protocol/ids.js"
 import type { Catalog, Queryable } from "../ports.js"
@@ -14,12 +16,11 @@ import {
   uniqueIds,
   unreleasedHolds,
 } from "./holds.js"
+import { noteStep, notedItems } from "./notices.js"
 import { TODAY } from "./sql.js"
 
 /** Cases: one request of an authority each, from its letter to its end. SPEC.md §17. */
 
-export const CASE_KINDS = ["preserve", "produce", "erase-objection", "emergency"] as const
-export type CaseKind = (typeof CASE_KINDS)[number]
 export const OUTCOMES = ["produced", "produced-in-part", "nothing-held", "refused", "withdrawn", "preserved"] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -195,34 +196,40 @@ export async function holdCase(
       throw new ArchiveError("usage", "a hold that ended before it begins holds nothing: give a later day")
     const placed = await placeHolds(transaction, caseId, items, { fromDay, toDay, untilDay })
     const alreadyBeingRemoved = uniqueIds([...early, ...placed.alreadyBeingRemoved])
-    await recordCustody(transaction, caseId, actor, "hold", {
+    const { seq } = await recordCustody(transaction, caseId, actor, "hold", {
       untilDay,
       fromDay,
       toDay,
       items: items.map(describe),
       alreadyBeingRemoved: alreadyBeingRemoved.map((id) => describe({ kind: "asset", id })),
     })
+    await noteStep(transaction, caseId, { seq, action: "hold", items, fromDay, toDay, untilDay })
     return { ...placed, alreadyBeingRemoved }
   })
 }
 
 /** @returns how many holds were in force. @throws {@link ArchiveError} `not-found`; `conflict` for a closed case. */
 export async function releaseCase(catalog: Catalog, caseId: CaseId, actor: Actor): Promise<number> {
-  return await onOpenCase(catalog, caseId, async (transaction) => {
+  return await onOpenCase(catalog, caseId, async (transaction, { fromDay, toDay }) => {
+    const items = await unreleasedHolds(transaction, caseId)
     const released = await releaseHolds(transaction, caseId)
-    await recordCustody(transaction, caseId, actor, "release", { released })
+    const { seq } = await recordCustody(transaction, caseId, actor, "release", { released })
+    await noteStep(transaction, caseId, { seq, action: "release", items, fromDay, toDay })
     return released
   })
 }
 
-/** @throws {@link ArchiveError} `not-found`; `conflict` for a closed case, or a delay that was over: who may be told can't be made untold. */
+/**
+ * Also of a closed case: an order not to tell may be extended after the answer was given.
+ * @throws {@link ArchiveError} `not-found`; `conflict` for a delay that was over: who may be told can't be made untold.
+ */
 export async function setNotice(
   catalog: Catalog,
   caseId: CaseId,
   actor: Actor,
   rule: NoticeRule | null,
 ): Promise<void> {
-  await onOpenCase(catalog, caseId, async (transaction, { notice }) => {
+  await onCase(catalog, caseId, async (transaction, { notice }) => {
     const today = dayOf((await timeOfCatalog(transaction)).getTime())
     if (rule !== null && notice.day <= today)
       throw new ArchiveError("conflict", "those concerned may be told already: a notice can't be delayed any more")
@@ -237,14 +244,16 @@ export async function setNotice(
 
 /** @throws {@link ArchiveError} `not-found`; `conflict` for a closed case, or one that still holds something. */
 export async function closeCase(catalog: Catalog, caseId: CaseId, actor: Actor, outcome: Outcome): Promise<void> {
-  await onOpenCase(catalog, caseId, async (transaction) => {
+  await onOpenCase(catalog, caseId, async (transaction, { fromDay, toDay }) => {
     if ((await unreleasedHolds(transaction, caseId)).some((hold) => hold.inForce))
       throw new ArchiveError("conflict", "the case still holds something: release it first (`case release`)")
     await transaction.query(`UPDATE cases SET closed_day = ${TODAY}, outcome = $2 WHERE case_id = $1`, [
       caseId,
       outcome,
     ])
-    await recordCustody(transaction, caseId, actor, "close", { outcome })
+    const items = uniqueItems([...(await readScope(transaction, caseId)), ...(await notedItems(transaction, caseId))])
+    const { seq } = await recordCustody(transaction, caseId, actor, "close", { outcome })
+    await noteStep(transaction, caseId, { seq, action: "close", items, fromDay, toDay })
   })
 }
 
@@ -260,12 +269,25 @@ async function onOpenCase<T>(
   caseId: CaseId,
   work: (transaction: Queryable, held: Case) => Promise<T>,
 ): Promise<T> {
+  return await onCase(catalog, caseId, async (transaction, held) => {
+    if (held.closedDay !== null) throw new ArchiveError("conflict", "this case is closed: open another")
+    return await work(transaction, held)
+  })
+}
+
+async function onCase<T>(
+  catalog: Catalog,
+  caseId: CaseId,
+  work: (transaction: Queryable, held: Case) => Promise<T>,
+): Promise<T> {
   return await catalog.transaction(async (transaction) => {
     await transaction.query("SELECT 1 FROM cases WHERE case_id = $1 FOR UPDATE", [caseId])
-    const found = await readCase(transaction, caseId)
-    if (found.closedDay !== null) throw new ArchiveError("conflict", "this case is closed: open another")
-    return await work(transaction, found)
+    return await work(transaction, await readCase(transaction, caseId))
   })
+}
+
+function uniqueItems(items: readonly ScopeItem[]): readonly ScopeItem[] {
+  return [...new Map(items.map((item) => [`${item.kind} ${toHex(item.id)}`, item])).values()]
 }
 
 function caseOf(row: CaseRow): Case {

@@ -24,6 +24,10 @@ export interface DayRange {
 export const IS_HELD_ASSET =
   "(is_held('asset', assets.asset_id, NULL) OR is_held('meeting', assets.meeting_id, assets.created_day))"
 
+/** A query of the meeting of an asset `$4`, as `subject`; also where the asset was deleted and is held. */
+export const IS_KNOWN_ASSET =
+  "SELECT meeting_id AS subject FROM assets WHERE asset_id = $4 UNION SELECT subject FROM held_rows WHERE asset = $4"
+
 /** Whoever places a hold and whoever begins to remove bytes take this first, so that each sees what the other did. Ends with the transaction. */
 export async function lockSubjects(transaction: Queryable, ids: readonly Uint8Array[]): Promise<void> {
   for (const id of ids.toSorted(compareBytes))

@@ -34,7 +34,7 @@ export async function readReport(catalog: Queryable): Promise<readonly ReportPer
     `SELECT ${HALF} AS half,
        count(DISTINCT id) FILTER (WHERE case_scope.kind = 'account') AS accounts,
        count(DISTINCT id) FILTER (WHERE case_scope.kind = 'meeting') AS meetings,
-       count(DISTINCT (custody.case_id, seq)) AS productions
+       count(DISTINCT (custody.case_id, seq)) FILTER (WHERE seq IS NOT NULL) AS productions
      FROM cases LEFT JOIN case_scope USING (case_id)
        LEFT JOIN custody ON custody.case_id = cases.case_id AND entry::jsonb ->> 'action' = 'produced'
      WHERE ${MAY_BE_TOLD} GROUP BY 1 ORDER BY 1 DESC`,

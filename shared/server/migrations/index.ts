@@ -8,6 +8,7 @@ import { addInviteLinks } from "./0007-invite-links.js"
 import { addLiveHeads } from "./0008-live-heads.js"
 import { createCases } from "./0009-cases.js"
 import { addMessages } from "./0010-messages.js"
+import { createNotices } from "./0011-notices.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly string[] = [
   addLiveHeads,
   createCases,
   addMessages,
+  createNotices,
 ]

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process"
 import { readdir, readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { toHex } from "../../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { type CaseId, formatId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
@@ -11,6 +11,7 @@ import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { today } from "../../../shared/server/catalog/assets.js"
 import { changeScope, closeCase } from "../../../shared/server/catalog/cases.js"
 import { markAsset, markMeeting } from "../../../shared/server/catalog/deletion.js"
+import { readNotices } from "../../../shared/server/catalog/notices.js"
 import { formatItem } from "../../../worker/admin/arguments.js"
 import { produceCase, type ProductionParts, type ProductionResult } from "../../../worker/admin/produce.js"
 import { readVerifier } from "../../../worker/admin/verifier-file.js"
@@ -33,6 +34,7 @@ describe("productions of a case", function () {
   let anna: Person
   let second: PostedMeeting
   let single: TestAsset
+  let singleMeeting: Uint8Array
   let caseId: CaseId
 
   before(async () => {
@@ -46,7 +48,9 @@ describe("productions of a case", function () {
     second = newMeeting(anna)
     await postMeeting(stack.url, second)
     single = makeAsset(SEGMENT_BYTES)
-    await uploadWhole({ ...stack, ...(await insertMeeting(stack.catalog)) }, single, CHUNK_BYTES)
+    const third = await insertMeeting(stack.catalog)
+    singleMeeting = third.meetingId
+    await uploadWhole({ ...stack, ...third }, single, CHUNK_BYTES)
     caseId = await openTestCase(stack.catalog, [
       { kind: "meeting", id: meeting.meetingId },
       { kind: "meeting", id: second.meetingId },
@@ -106,6 +110,17 @@ describe("productions of a case", function () {
       handles: 1,
     })
     expect(verified.custodyEntries).to.equal(4)
+  })
+
+  it("are told of to those concerned, with the hash that was signed (NO1)", async () => {
+    const { tagManifestHash } = await produce("told")
+    for (const subject of [world.meeting.meetingId, anna.chain.accountId]) {
+      const [notice] = await readNotices(world.stack.catalog, subject)
+      expect(notice?.steps.at(-1)).to.deep.include({ action: "produce", isWhole: true })
+      expect(equalBytes(notice?.steps.at(-1)?.tagManifestSha512 ?? random(64), tagManifestHash)).to.equal(true)
+    }
+    const ofSingle = await readNotices(world.stack.catalog, singleMeeting)
+    expect(ofSingle[0]?.steps.at(-1)).to.deep.include({ isWhole: false, assetCount: 1 })
   })
 
   it("are bags as RFC 8493 has them, by a checker of its own and by sha512sum (G1)", async () => {

@@ -158,6 +158,7 @@ export interface Forgery {
   /** Whether the declaration's counts are made to fit what was altered. */
   readonly counted?: boolean
   readonly signer?: Signer
+  readonly timestamp?: Uint8Array
   readonly day?: number
   /** Of the case, where it is one. */
   readonly scopeId?: Uint8Array
@@ -199,7 +200,8 @@ export async function forge(world: World, source: string, name: string, forgery:
   const said = forgery.declaration?.(fitting) ?? fitting
   await write(DECLARATION, `${JSON.stringify(said, null, 2)}\n`)
   if (files[PAGE] !== null) await write(PAGE, files[PAGE]?.(await readFile(join(from, "data", PAGE))) ?? pageOf(said))
-  const tagManifestHash = await writer.seal({ "Bagging-Date": "2026-01-01" }, VERIFIER)
+  const stamp = forgery.timestamp === undefined ? null : () => Promise.resolve(forgery.timestamp ?? new Uint8Array())
+  const tagManifestHash = await writer.seal({ "Bagging-Date": "2026-01-01" }, VERIFIER, stamp)
   await writer.publish(SIGNATURE_FILE, sign(world, tagManifestHash, declared.producedDay, forgery))
   return target
 }

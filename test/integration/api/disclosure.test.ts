@@ -64,9 +64,11 @@ describe("what a server tells of itself and of authorities", function () {
     await api.catalog.transaction((transaction) => recordCustody(transaction, caseId, ACTOR, "produced", {}))
     expect(await told()).to.equal(before)
     await setNotice(api.catalog, caseId, ACTOR, null)
+    // Of which nothing was handed over.
+    await openTestCase(api.catalog, [], { kind: "produce", country: "FR" })
     const [period] = await readReport(api.catalog)
     expect(period).to.deep.include({ accounts: "1 to 9", meetings: "1 to 9", productions: 1 })
-    expect(period?.requests).to.deep.equal([{ kind: "produce", country: "FR", outcome: "open", requests: 1 }])
+    expect(period?.requests).to.deep.equal([{ kind: "produce", country: "FR", outcome: "open", requests: 2 }])
   })
 
   it("counts by half-years, kinds, countries and outcomes, and names nobody", async () => {

@@ -13,8 +13,10 @@ import {
 import { type CaseId, formatId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
-import { releaseCase } from "../../../shared/server/catalog/cases.js"
+import { readScope, releaseCase } from "../../../shared/server/catalog/cases.js"
 import { today } from "../../../shared/server/catalog/assets.js"
+import { recordCustody } from "../../../shared/server/catalog/custody.js"
+import { noteStep } from "../../../shared/server/catalog/notices.js"
 import { armFailpoint } from "../../../shared/server/failpoints.js"
 import { cleanUp } from "../../../worker/reconciler.js"
 import {
@@ -124,6 +126,8 @@ describe("a hold", function () {
         ["GET", "/v1/handles/anna2"],
       ],
       getInbox: [["GET", `${account}inbox`, { token: asAnna }]],
+      getAccountNotices: [["GET", `${account}notices`, { token: asAnna }]],
+      getMeetingNotices: [["GET", `${ofMeeting}/notices`, { token: asMember }]],
       getKeyring: [["GET", `${account}keyring`, { token: asAnna }]],
       findAccountToRecover: [
         ["POST", "/v1/recovery", { json: { recoveryKey: toBase64Url(anna().chain.recovery.ed25519) } }],
@@ -237,10 +241,22 @@ describe("a hold", function () {
     expect([...Object.keys(requests(held)), ...STEPS, ...NEW].sort()).to.deep.equal(known.sort())
   })
 
-  it("changes no answer, to the byte, whatever is deleted under it, by whom and why (HO2)", async () => {
+  it("changes no answer, to the byte, whatever is deleted under it, by whom and why, while the notice is delayed (HO2, NO2)", async () => {
     await expectSame("before")
     expect((await hold(held.stack.catalog, caseId)).alreadyBeingRemoved).to.deep.equal([])
     await expectSame("held")
+    const { seq } = await held.stack.catalog.transaction((transaction) =>
+      recordCustody(transaction, caseId, ACTOR, "produced", {}),
+    )
+    await noteStep(held.stack.catalog, caseId, {
+      seq,
+      action: "produce",
+      items: await readScope(held.stack.catalog, caseId),
+      fromDay: null,
+      toDay: null,
+      tagManifestHash: random(64),
+    })
+    await expectSame("produced")
     const ofMeeting = `/v1/meetings/${formatId("meeting", meeting().meetingId)}`
     await both("deleteAsset", (at) =>
       send(at, "DELETE", `${ofMeeting}/assets/${formatId("asset", deleted.assetId)}`, { token: deleted.secret }),

@@ -12,6 +12,8 @@ import {
   verifyReceipt,
 } from "../../../shared/protocol/receipt.js"
 import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
+import { openConfirmation, signConfirmation } from "../../../worker/admin/confirmation.js"
+import { openErasureSignature, signErasure } from "../../../worker/admin/erasure-format.js"
 import { openProductionSignature, signProduction } from "../../../worker/admin/production-format.js"
 import {
   bytesOf,
@@ -257,6 +259,63 @@ function production(): Format {
   }
 }
 
+function erasure(): Format {
+  const operator = signerOf("operator")
+  const serverKeyOf = (purpose: "receipt" | "operator"): Uint8Array =>
+    makeServerKey({ purpose, key: operator.publicKey, day: DAY }, instance())
+  const raw = signErasure(
+    { serverKey: serverKeyOf("operator"), certificateHash: bytesOf("certificate", 64), day: DAY },
+    operator,
+  )
+  const material = valueAt(raw, [2]) as Uint8Array
+  const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signErasure, operator, statement)
+  return {
+    name: "certificate-signature",
+    section: "19",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature"],
+    limitBytes: 2_048,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => openErasureSignature(given, verifySignature),
+    refusals: [
+      ...commonRefusals(raw, material, 2_048, assemble),
+      ...envelopeRefusals(raw, [1], material, assemble),
+      {
+        name: "a key that is certified for receipts",
+        code: "bad-signature",
+        raw: assemble(edit(material, [2], serverKeyOf("receipt"))),
+      },
+      {
+        name: "a signature of a production",
+        code: "bad-signature",
+        raw: makeEnvelope(LABELS.signProduction, operator, material),
+      },
+    ],
+  }
+}
+
+function confirmation(): Format {
+  const confirmer = signerOf("confirmer")
+  const raw = signConfirmation(
+    { scopeId: bytesOf("case id", 16), tagManifestHash: bytesOf("tag manifest", 64), day: DAY },
+    confirmer,
+  )
+  const material = valueAt(raw, [2]) as Uint8Array
+  const assemble = (statement: Uint8Array): Uint8Array => makeEnvelope(LABELS.signConfirmation, confirmer, statement)
+  return {
+    name: "production-confirmation",
+    section: "12",
+    codes: ["malformed", "too-large", "unsupported-version", "bad-signature"],
+    limitBytes: 1_024,
+    vouched: true,
+    material,
+    assemble,
+    decode: (given) => openConfirmation(given, verifySignature),
+    refusals: [...commonRefusals(raw, material, 1_024, assemble), ...envelopeRefusals(raw, [1], material, assemble)],
+  }
+}
+
 export function serverFormats(): readonly Format[] {
-  return [cbor(), envelope(), receipt(), verifiedReceipt(), serverKey(), production()]
+  return [cbor(), envelope(), receipt(), verifiedReceipt(), serverKey(), production(), confirmation(), erasure()]
 }

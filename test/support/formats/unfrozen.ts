@@ -112,6 +112,7 @@ function clientState(): Format {
     openings: [{ linkId: hash, opening: bytesOf("opening", 16) }],
     preApprovedUntilMs: 0,
     handled: [hash],
+    heededNotices: [hash],
   })
   return {
     name: "client-state",
