@@ -7,6 +7,7 @@ import type { Notice } from "../../sdk/notices.js"
 import { titleOf } from "../../sdk/recordings.js"
 import { StepSentence } from "../notices/notice-sentences.js"
 import { useMeetingNotices } from "../notices/use-meeting-notices.js"
+import { EventMenu } from "../openings/event-menu.js"
 import { strings } from "../strings.js"
 import { formatDayNumber, formatMoment } from "../ui/format.js"
 import type { MeetingPartProps } from "./meeting.js"
@@ -19,6 +20,8 @@ interface Happening {
   readonly timeMs: number
   readonly when: string
   readonly what: ReactNode
+  /** Of the event that says so; `null` where none of the meeting's log does. */
+  readonly seq: number | null
 }
 
 /** Everything that happened in the meeting, the newest first: nothing of it is silent. */
@@ -35,6 +38,8 @@ export function Activity({ log }: MeetingPartProps): ReactElement {
       timeMs: 0,
       when: "",
       what: `${strings.meeting.activity.broken}: ${reason}`,
+      // It proves nothing.
+      seq: null,
     })),
   ].toSorted((a, b) => b.timeMs - a.timeMs)
   return (
@@ -45,10 +50,13 @@ export function Activity({ log }: MeetingPartProps): ReactElement {
         <p>{strings.meeting.activity.empty}</p>
       ) : (
         <ul className="rows">
-          {happenings.map(({ key, when, what }) => (
+          {happenings.map(({ key, when, what, seq }) => (
             <li key={key}>
               <div>{what}</div>
-              <span className="faint">{when}</span>
+              <span className="happened">
+                <span className="faint">{when}</span>
+                {seq === null ? null : <EventMenu meetingId={log.meetingId} seq={seq} />}
+              </span>
             </li>
           ))}
         </ul>
@@ -63,6 +71,7 @@ function ofMeeting(change: MeetingChange, index: number, recordings: MeetingLog[
     timeMs: change.timeMs,
     when: formatMoment(change.timeMs),
     what: <MeetingSentence change={change} recordings={recordings} />,
+    seq: change.seq,
   }
 }
 
@@ -76,6 +85,7 @@ function ofNotice(notice: Notice): readonly Happening[] {
         {strings.notices.inActivity} <StepSentence step={step} />
       </>
     ),
+    seq: null,
   }))
 }
 
@@ -85,6 +95,7 @@ function ofAccount(change: AccountChange): Happening {
     timeMs: change.day * DAY_MS,
     when: formatDayNumber(change.day),
     what: <AccountSentence change={change} />,
+    seq: null,
   }
 }
 
@@ -95,14 +106,15 @@ function ofCaptures(log: MeetingLog): readonly Happening[] {
   const lives = log.lives.map(({ seq, timeMs, authorGenesisHash, rawHeader }): Happening => {
     const title = opened.find((live) => equalBytes(live.rawHeader, rawHeader))?.title ?? null
     const did = title === null ? texts.wentLiveUnreadable : texts.wentLive(title)
-    return { key: `live ${seq}`, timeMs, when: formatMoment(timeMs), what: <Did who={authorGenesisHash} did={did} /> }
+    const what = <Did who={authorGenesisHash} did={did} />
+    return { key: `live ${seq}`, timeMs, when: formatMoment(timeMs), what, seq }
   })
   const followed = [...log.lives.map(({ recordingId }) => recordingId), ...log.recordings.map(idOf)]
   const announced = log.captures
     .filter(({ recordingId }) => !followed.some((other) => equalBytes(other, recordingId)))
     .map(({ seq, timeMs, authorGenesisHash }): Happening => {
       const what = <Did who={authorGenesisHash} did={texts.announced} />
-      return { key: `capture ${seq}`, timeMs, when: formatMoment(timeMs), what }
+      return { key: `capture ${seq}`, timeMs, when: formatMoment(timeMs), what, seq }
     })
   return [...lives, ...announced]
 }
@@ -124,6 +136,7 @@ function ofRecording(recording: MeetingLog["recordings"][number]): readonly Happ
         did={title === null ? texts.publishedUnreadable : texts.published(title)}
       />
     ),
+    seq: recording.seq,
   }
   const { withdrawal } = recording
   if (withdrawal === null) return [added]
@@ -134,6 +147,7 @@ function ofRecording(recording: MeetingLog["recordings"][number]): readonly Happ
       timeMs: withdrawal.timeMs,
       when: formatMoment(withdrawal.timeMs),
       what: <Did who={withdrawal.authorGenesisHash} did={texts.withdrawn} />,
+      seq: withdrawal.seq,
     },
   ]
 }

@@ -57,14 +57,11 @@ export function useSave(recording: OpenRecording): Save {
     stopped.current = stopping
     setSaving({ state: "writing", doneBytes: 0 })
     const reader = readAsset(client, recording, recording.media)
-    await saveTo(
-      file,
-      reader,
-      (doneBytes) => {
+    await saveTo(file, reader.read(0, Math.max(0, reader.sizeBytes - 1), stopping.signal), {
+      onProgress: (doneBytes) => {
         if (!stopping.signal.aborted) setSaving({ state: "writing", doneBytes })
       },
-      stopping.signal,
-    )
+    })
     setSaving({ state: "saved" })
   }
   return {

@@ -1,5 +1,6 @@
 import { type ReactElement, type ReactNode, useMemo, useState } from "react"
 import { ConsentAnswers } from "../presence/consent-answers.js"
+import { OpenPart } from "../openings/open-part.js"
 import { hrefOf } from "../routes.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
@@ -125,6 +126,11 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
           atMs={() => (video?.currentTime ?? 0) * MS_PER_S}
         />
         <Action onPress={onSave}>{strings.watch.save.action}</Action>
+        <OpenPart
+          recording={recording}
+          atMs={() => (video?.currentTime ?? 0) * MS_PER_S}
+          durationMs={durationMs}
+        />
         {actions}
       </div>
       <Seal recording={recording} error={error} />
@@ -151,6 +157,7 @@ function OnlyFile({ recording, onSave, actions }: ShownProps): ReactElement {
           <Action kind="primary" onPress={onSave}>
             {strings.watch.save.action}
           </Action>
+          <OpenPart recording={recording} atMs={null} durationMs={null} />
           {actions}
         </div>
       </section>

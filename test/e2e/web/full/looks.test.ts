@@ -41,6 +41,8 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
   "meeting/recording-menu.tsx": ["recording-menu", "recording-rename", "recording-delete"],
   "meetings/create-meeting.tsx": ["create-meeting"],
   "meetings/meetings.tsx": ["meetings", "meetings-empty", "meetings-invited"],
+  "openings/event-menu.tsx": ["event-menu", "opening-event"],
+  "openings/open-part.tsx": ["opening-choose", "opening-shows", "opening-made"],
   "people/manage-person.tsx": ["block", "remove-person"],
   "people/people.tsx": ["people", "people-empty", "my-card", "add-person"],
   "people/person.tsx": ["person", "rename-person", "person-self"],
