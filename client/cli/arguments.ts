@@ -47,3 +47,12 @@ export function readByteRange(text: string): ByteRange {
     )
   return { start, end }
 }
+
+/** Milliseconds since 1970 of `2026-03-02` or `2026-03-02T10:15`, in UTC unless it says otherwise. @throws {@link ArchiveError} `usage`. */
+export function readMoment(text: string): number {
+  const match = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$/.exec(text)
+  const moment = Date.parse(match?.[1] !== undefined && match[3] === undefined ? `${text}Z` : text)
+  if (match === null || Number.isNaN(moment))
+    throw new ArchiveError("usage", `${JSON.stringify(text)} is no day or time: give 2026-03-02 or 2026-03-02T10:15`)
+  return moment
+}

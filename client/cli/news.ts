@@ -55,6 +55,8 @@ export function accountChangeText(client: Client, { kind, about }: AccountChange
 }
 
 function subjectText(subject: OpeningSubject): string {
+  if (subject.of === "messages")
+    return subject.ids.length === 1 ? "a message of the chat" : `${subject.ids.length} messages of the chat`
   if (subject.of === "event") return `${subject.names.join(", ")} of event ${subject.seq}`
   const { recordingId, part } = subject
   const minutes = part === null ? "all" : `${clock(part.fromMs)} to ${clock(part.toMs)}`

@@ -1,5 +1,6 @@
 import { formatId, idOfHash } from "../../shared/protocol/ids.js"
 import type { OpenableEvent } from "../sdk/openings/event-opening.js"
+import type { OpenableMessages } from "../sdk/openings/message-opening.js"
 import type { OpeningPlan } from "../sdk/openings/plan-opening.js"
 import { clock } from "../verifier/words.js"
 import { accountOf } from "./describe.js"
@@ -34,5 +35,36 @@ export function eventDisclosure({ event, names }: OpenableEvent, chosen: readonl
     `  - of event ${seq} (${statement.type}): ${chosen.join(", ")}, and that it has ${names.length} fields`,
     `  - that ${accountOf(statement.authorGenesisHash)} signed it at ${new Date(statement.timeMs).toISOString()}${seq === 0 ? "" : ` in ${formatId("meeting", idOfHash("meeting", statement.meetingHash))}`}, and that account's public keys and days up to then`,
     `Not in it: ${names.filter((name) => !chosen.includes(name)).join(", ")}, other events, and any key.`,
+  ]
+}
+
+export function messagesDisclosure({ log, messages, others }: OpenableMessages): readonly string[] {
+  const authors = new Set(messages.map(({ message }) => accountOf(message.statement.authorGenesisHash)))
+  const [sealed, parted] = [messages.filter(({ isSealed }) => isSealed), messages.filter(({ isSealed }) => !isSealed)]
+  const late = messages.filter(({ message: { standing } }) => !standing.isVouched || standing.conflict !== null)
+  return [
+    "Whoever gets this file, and whoever they give it to, will see:",
+    ...messages.map(
+      ({ message: { messageId, statement }, names }) =>
+        `  - ${formatId("message", messageId)}, ${statement.type}, of ${new Date(statement.timeMs).toISOString()}: ${names.filter((name) => name !== "nonce").join(", ")}`,
+    ),
+    `  - that ${[...authors].join(", ")} signed them in ${formatId("meeting", log.meetingId)}, each device's count of its messages there, and these accounts' public keys and days up to then`,
+    ...(sealed.length === 0
+      ? []
+      : [
+          `  - of ${sealed.length}, the bytes that the server has, and which message before it its device names, by a hash`,
+        ]),
+    ...(parted.length === 0
+      ? []
+      : [
+          `  - of ${parted.length}, how many fields it has: files, whom it mentions and places in recordings stay closed`,
+        ]),
+    ...(others === 0
+      ? []
+      : [`${others} between them are not in it: they don't open here, or nobody can be told to have written them.`]),
+    ...(late.length === 0
+      ? []
+      : [`${late.length} of them stand here as late or in conflict: whoever checks this file can't see that.`]),
+    "What was edited or deleted later is in it as it was written first. Not in it: other messages, names, files, recordings, and any key to them.",
   ]
 }

@@ -24,7 +24,7 @@ import {
   readReplaces,
 } from "../../shared/protocol/message-content.js"
 import { fieldsRoot } from "../../shared/protocol/statement.js"
-import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
+import { openRecord, openWithRecordSecret, recordSecretOf, sealRecord, type SealPlace } from "./committed-seal.js"
 import type { EpochKeys } from "./epoch-keys.js"
 import type { Author } from "./log-event.js"
 import { saltFields } from "./salted-fields.js"
@@ -96,9 +96,24 @@ export function openMessage(message: Message, meetingHash: Uint8Array, keys: Epo
   return { statement, content: readMessageContent(statement.type, body.fields), replaces: readReplaces(body.fields) }
 }
 
+const SALT_BYTES = 32
+
+/** What opens this message and no other: what an opening reveals. SPEC.md §2, §18. */
+export function messageSecret(message: Message, meetingHash: Uint8Array, keys: EpochKeys): Uint8Array {
+  return recordSecretOf(bodyPlace(meetingHash, message, keys), message.sealedBody.subarray(0, SALT_BYTES))
+}
+
+/** Opens one message by its secret alone. @returns its body. @throws {@link ArchiveError} `cannot-open`. */
+export function openMessageBySecret(message: Message, meetingHash: Uint8Array, secret: Uint8Array): Uint8Array {
+  return openWithRecordSecret(secret, openPlace(meetingHash, message), message.sealedBody)
+}
+
 function bodyPlace(meetingHash: Uint8Array, message: Omit<Message, "sealedBody">, keys: EpochKeys): SealPlace {
+  return { key: keys.chatKey, ...openPlace(meetingHash, message) }
+}
+
+function openPlace(meetingHash: Uint8Array, message: Omit<Message, "sealedBody">): Omit<SealPlace, "key"> {
   return {
-    key: keys.chatKey,
     label: LABELS.chat,
     context: messageContext(meetingHash, message),
     aad: messageAad(message),

@@ -117,6 +117,13 @@ export {
 } from "./consent.js"
 export { type OpenableEvent, openableEvent, makeEventOpening } from "./openings/event-opening.js"
 export { makeOpening, type MakeOptions, noteOpening, openingBytes } from "./openings/make-opening.js"
+export {
+  makeMessageOpening,
+  type MessageChoice,
+  type OpenableMessage,
+  type OpenableMessages,
+  openableMessages,
+} from "./openings/message-opening.js"
 export { type OpeningPlan, planOpening } from "./openings/plan-opening.js"
 export {
   accountNotices,

@@ -4,6 +4,7 @@ import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import type { AssetId } from "../../shared/protocol/ids.js"
 import { type CheckedAsset, type CheckedOpening, checkOpening } from "../../shared/protocol/opening-check.js"
+import { type CheckedMessages, checkMessages, type MessagesHead } from "../../shared/protocol/opening-messages.js"
 import {
   chunksOfRanges,
   decodeOpeningBlock,
@@ -11,6 +12,7 @@ import {
   OPENING_BLOCK_PREFIX_BYTES,
   OPENING_PREFIX_BYTES,
   openingBlockBytes,
+  type OpeningHead,
   openingHeadBytes,
 } from "../../shared/protocol/opening.js"
 import { PADDING_MARK } from "../../shared/protocol/padding.js"
@@ -22,6 +24,7 @@ import {
   segmentSize,
 } from "../../shared/protocol/sizes.js"
 import type { SegmentPrimitives } from "../crypto/primitives.js"
+import { openMessageBySecret } from "../crypto/message.js"
 import { openSegmentBySecret } from "../crypto/segments.js"
 import { verifySignature } from "../crypto/sodium.js"
 import { ByteReader } from "./byte-reader.js"
@@ -41,7 +44,7 @@ export interface OpenedBytes {
 }
 
 export interface OpeningReader {
-  readonly opening: CheckedOpening
+  readonly opening: CheckedOpening | CheckedMessages
   /**
    * Every opened segment in order, each given out only after its leaf, its commitment and its tag were verified; ends only where the file does.
    * @throws {@link ArchiveError} `integrity`, `truncated`, `malformed`, with the place; `not-found`. OP1, OP7, OP8.
@@ -64,12 +67,27 @@ export async function readOpening(source: AsyncIterable<Uint8Array>, options: Re
   try {
     const headBytes = openingHeadBytes(await reader.take(OPENING_PREFIX_BYTES, "head"))
     const head = decodeOpeningHead(await reader.take(headBytes, "head"))
-    const opening = checkOpening(head, verifySignature)
-    return { opening, segments: () => readSegments(reader, opening.asset, options) }
+    const opening = checkHead(head)
+    return { opening, segments: () => readSegments(reader, assetOf(opening), options) }
   } catch (error) {
     await reader.close()
     throw placed(error, "head")
   }
+}
+
+/**
+ * All that an opening's beginning says.
+ * @throws {@link ArchiveError} as {@link checkOpening} and {@link checkMessages}.
+ */
+export function checkHead(head: OpeningHead | MessagesHead): CheckedOpening | CheckedMessages {
+  return "messages" in head
+    ? checkMessages(head, verifySignature, openMessageBySecret)
+    : checkOpening(head, verifySignature)
+}
+
+/** What of a recording is opened; `null` in openings of something else. */
+export function assetOf(opening: CheckedOpening | CheckedMessages): CheckedAsset | null {
+  return "asset" in opening ? opening.asset : null
 }
 
 async function* readSegments(

@@ -1,8 +1,9 @@
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import type { CheckedOpening } from "../../shared/protocol/opening-check.js"
+import type { CheckedMessages } from "../../shared/protocol/opening-messages.js"
 import { segmentsInRanges } from "../../shared/protocol/opening.js"
 import { type ExtractedPart, extractPart } from "./extract-part.js"
-import { type OpeningReader, type ReadOptions, readOpening } from "./read-opening.js"
+import { assetOf, type OpeningReader, type ReadOptions, readOpening } from "./read-opening.js"
 
 /** A file that is written and read at any place. */
 export interface RandomFile {
@@ -25,10 +26,13 @@ export interface OpeningPlace {
   readonly scratch: () => Promise<RandomFile>
 }
 
+/** The file itself, or the chosen minutes of it. */
+export type Written = { readonly what: "file" } | ({ readonly what: "part" } & ExtractedPart)
+
 export interface VerifiedOpening {
-  readonly opening: CheckedOpening
-  /** `null` where nothing was written: an opening of fields, or no place was given. */
-  readonly written: { readonly what: "file" } | ({ readonly what: "part" } & ExtractedPart) | null
+  readonly opening: CheckedOpening | CheckedMessages
+  /** `null` where nothing was written: an opening of fields or messages, or no place was given. */
+  readonly written: Written | null
 }
 
 /**
@@ -42,18 +46,19 @@ export async function verifyOpening(
 ): Promise<VerifiedOpening> {
   const reader = await readOpening(source, options)
   const { opening } = reader
-  const part = opening.asset?.content.part ?? null
-  if (place === null || opening.asset === null) {
+  const asset = assetOf(opening)
+  if (place === null || asset === null) {
     await copyOpened(reader, null, options)
     return { opening, written: null }
   }
+  const { part } = asset.content
   if (part === null) {
     await copyOpened(reader, place.out, options)
     return { opening, written: { what: "file" } }
   }
   const scratch = await place.scratch()
   const isThere = await copyOpened(reader, scratch, options)
-  const sizeBytes = opening.asset.manifest.trueBytes
+  const sizeBytes = asset.manifest.trueBytes
   const read = async (start: number, end: number): Promise<Uint8Array> => {
     if (!isThere(start, end))
       throw new ArchiveError("truncated", "the opening lacks bytes that its minutes need", {
@@ -72,7 +77,7 @@ async function copyOpened(
   { signal, onProgress }: VerifyOptions,
 ): Promise<(start: number, end: number) => boolean> {
   const opened: { start: number; end: number }[] = []
-  const { asset } = reader.opening
+  const asset = assetOf(reader.opening)
   const total = asset === null ? 0 : segmentsInRanges(asset.content.ranges)
   let done = 0
   for await (const { offset, bytes } of reader.segments()) {

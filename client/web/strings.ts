@@ -442,6 +442,8 @@ export const strings = {
         `says that they opened ${from} to ${to} of ${what} for somebody outside of the meeting`,
       openedFields: (names: string) =>
         `says that they opened an entry of this log (${names}) for somebody outside of the meeting`,
+      openedMessages: (count: number) =>
+        `says that they opened ${count === 1 ? "a message" : `${count} messages`} of the chat for somebody outside of the meeting`,
       published: (title: string) => `added “${title}”`,
       publishedUnreadable: "added a recording that you can't open",
       withdrawn: "deleted a recording",
@@ -840,9 +842,9 @@ export const strings = {
       author: (name: string, when: string) =>
         `By its keys, which account signed it (${name}) and when (${when}), in which meeting, by its number; and that account's public keys up to then.`,
       receipt: "Which server stored it, and on which day.",
-      noReceipt:
-        "No receipt: the server gave none that fits, so only the author's own clock says when it was stored.",
-      entry: (seq: number) => `That this is entry ${seq} of the meeting's log, of which kind it is, and how many fields it has.`,
+      noReceipt: "No receipt: the server gave none that fits, so only the author's own clock says when it was stored.",
+      entry: (seq: number) =>
+        `That this is entry ${seq} of the meeting's log, of which kind it is, and how many fields it has.`,
     },
     absent:
       "Not in it: the title, who else is in the meeting, the chat, other recordings, and any key to what is not opened.",

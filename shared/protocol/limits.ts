@@ -51,5 +51,6 @@ export const LIMITS = {
   /** Hashes and secrets of 128 segments. */
   openingBlockBytes: 16_384,
   openingRanges: 16_384,
+  openingMessages: 500,
   keystoreBytes: 16 * 1024 * 1024,
 } as const

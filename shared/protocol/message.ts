@@ -6,7 +6,7 @@ import { HASH_BYTES, ID_BYTES, sha256 } from "./hash.js"
 import { asId, type MeetingId, type MessageId } from "./ids.js"
 import { LABELS } from "./labels.js"
 import { LIMITS } from "./limits.js"
-import { type Field, fieldsRoot, fieldsValue, readFields } from "./statement.js"
+import { type Field, fieldsRoot, fieldsValue, readFields, verifyShown } from "./statement.js"
 
 /** A chat message: what a server sees of it, and what its signature covers. SPEC.md §16.1. */
 
@@ -135,11 +135,29 @@ export function decodeMessageBody(raw: Uint8Array): MessageBody {
  * @throws {@link ArchiveError} `bad-signature` (also for other fields than were signed), `malformed`, `unsupported-version`.
  */
 export function verifyMessageBody(body: MessageBody, verify: VerifySignature): MessageStatement {
-  const envelope = openEnvelope(body.envelope, LABELS.signMessage, verify, LIMITS.linkBytes)
-  const statement = decodeMessageStatement(envelope.statement)
-  if (!equalBytes(statement.deviceKey, envelope.publicKey))
-    throw new ArchiveError("bad-signature", "a message that names another key than the one that signed it")
+  const { statement } = verifyMessageEnvelope(body.envelope, verify)
   if (!equalBytes(statement.fieldsRoot, fieldsRoot(body.fields)))
     throw new ArchiveError("bad-signature", "fields that are not those that were signed")
   return statement
+}
+
+interface VerifiedMessageStatement {
+  readonly statement: MessageStatement
+  readonly statementHash: Uint8Array
+}
+
+function verifyMessageEnvelope(raw: Uint8Array, verify: VerifySignature): VerifiedMessageStatement {
+  const envelope = openEnvelope(raw, LABELS.signMessage, verify, LIMITS.linkBytes)
+  const statement = decodeMessageStatement(envelope.statement)
+  if (!equalBytes(statement.deviceKey, envelope.publicKey))
+    throw new ArchiveError("bad-signature", "a message that names another key than the one that signed it")
+  return { statement, statementHash: sha256(envelope.statement) }
+}
+
+/** A shown field of a message's statement. @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. SPEC.md §6, §16.1. */
+export function verifyShownMessageField(
+  raw: Uint8Array,
+  verify: VerifySignature,
+): VerifiedMessageStatement & { readonly field: Field } {
+  return verifyShown(raw, (envelope) => verifyMessageEnvelope(envelope, verify))
 }

@@ -4,7 +4,7 @@ import { readArray, readBytes, readNullable, readText, readUint } from "./cbor.j
 import { PUBLIC_KEY_BYTES } from "./envelope.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
-import { asId, type RecordingId } from "./ids.js"
+import { asId, type MessageId, type RecordingId } from "./ids.js"
 import { LIMITS } from "./limits.js"
 import { type Field, fieldBytes, fieldValue } from "./statement.js"
 
@@ -19,7 +19,7 @@ export interface LiveContent {
   readonly sealedKey: Uint8Array
 }
 
-/** What somebody says to have opened for others: of a recording the minutes, or all; of an event the names of its fields. SPEC.md §18.1. */
+/** What somebody says to have opened for others: of a recording the minutes, or all; of an event the names of its fields; messages. SPEC.md §18.1. */
 export type OpeningSubject =
   | {
       readonly of: "recording"
@@ -27,6 +27,7 @@ export type OpeningSubject =
       readonly part: { readonly fromMs: number; readonly toMs: number } | null
     }
   | { readonly of: "event"; readonly seq: number; readonly names: readonly string[] }
+  | { readonly of: "messages"; readonly ids: readonly MessageId[] }
 
 /** What statements say that are neither an epoch nor a recording. SPEC.md §7.3 to §7.5. */
 export type NoteContent =
@@ -136,12 +137,21 @@ function readDays(value: CborValue | undefined): number {
 
 function subjectValue(subject: OpeningSubject): CborValue {
   if (subject.of === "event") return ["event", subject.seq, subject.names]
+  if (subject.of === "messages") return ["messages", subject.ids, null]
   const { recordingId, part } = subject
   return ["recording", recordingId, part === null ? null : [part.fromMs, part.toMs]]
 }
 
 function readSubject(raw: CborValue): OpeningSubject {
   const [of, which, detail] = readArray(raw, "what was opened", 3)
+  if (of === "messages") {
+    const ids = readArray(which, "ids of messages").map((id) =>
+      asId("message", readBytes(id, "id of a message", ID_BYTES)),
+    )
+    if (ids.length === 0 || ids.length > LIMITS.openingMessages || detail !== null)
+      throw new ArchiveError("malformed", "an opening of no message, or of more than one has")
+    return { of, ids }
+  }
   if (of === "event") {
     const names = readArray(detail, "names of fields").map((name) =>
       readText(name, "name of a field", LIMITS.fieldNameBytes),

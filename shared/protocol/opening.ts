@@ -14,6 +14,7 @@ import { CHUNK_HASHES_MAX_BYTES } from "./chunk-hashes.js"
 import { ArchiveError } from "./errors.js"
 import { HASH_BYTES, sha256 } from "./hash.js"
 import { LIMITS } from "./limits.js"
+import { type MessagesHead, messagesHeadValues, readItems, readMessagesHead } from "./opening-messages.js"
 import { MAX_STREAM_BYTES, SEGMENT_BYTES, SEGMENTS_PER_CHUNK, segmentCount } from "./sizes.js"
 
 /** What an opening's file is made of; whether it is true `opening-check.ts` says. SPEC.md §18. */
@@ -50,6 +51,7 @@ export interface OpenedAssetContent {
   readonly part: OpenedPart | null
 }
 
+/** Of a recording or an event; messages are in `opening-messages.ts`. */
 export interface OpeningHead {
   /** Shown fields of one statement, SPEC.md §6. */
   readonly shown: readonly Uint8Array[]
@@ -66,7 +68,13 @@ export interface OpeningBlock {
 }
 
 /** An opening's beginning, up to its first block. */
-export function encodeOpeningHead({ shown, links, asset }: OpeningHead): Uint8Array {
+export function encodeOpeningHead(opening: OpeningHead | MessagesHead): Uint8Array {
+  const values = "messages" in opening ? ["messages", ...messagesHeadValues(opening)] : statementValues(opening)
+  const head = lengthPrefixed(encodeCbor([1, ...values]))
+  return concatBytes(MAGIC, head, sha256(head))
+}
+
+function statementValues({ shown, links, asset }: OpeningHead): readonly CborValue[] {
   const content =
     asset === null
       ? null
@@ -76,8 +84,7 @@ export function encodeOpeningHead({ shown, links, asset }: OpeningHead): Uint8Ar
           asset.ranges.map(({ first, count }) => [first, count]),
           asset.part === null ? null : [asset.part.fromMs, asset.part.toMs],
         ]
-  const head = lengthPrefixed(encodeCbor([1, asset === null ? "event" : "recording", shown, links, content]))
-  return concatBytes(MAGIC, head, sha256(head))
+  return [asset === null ? "event" : "recording", shown, links, content]
 }
 
 /** How many bytes of head and check follow the prefix. @throws {@link ArchiveError} `malformed`, `too-large`. OP1. */
@@ -100,9 +107,9 @@ function readLength(raw: Uint8Array, limitBytes: number, place: string): number 
 
 /**
  * @param raw the head and its check, as {@link openingHeadBytes} counts them.
- * @throws {@link ArchiveError} `integrity` where the check fails; `malformed`, `too-large`, `unsupported-version`. OP1, OP6.
+ * @throws {@link ArchiveError} `integrity` where the check fails; `malformed`, `too-large`, `unsupported-version`. OP1, OP6, OP11.
  */
-export function decodeOpeningHead(raw: Uint8Array): OpeningHead {
+export function decodeOpeningHead(raw: Uint8Array): OpeningHead | MessagesHead {
   if (raw.length > LIMITS.openingHeadBytes)
     throw new ArchiveError("too-large", "an opening's beginning is longer than any")
   const rawHead = raw.subarray(0, Math.max(0, raw.length - HASH_BYTES))
@@ -113,19 +120,14 @@ export function decodeOpeningHead(raw: Uint8Array): OpeningHead {
     "opening",
     5,
   )
+  if (kind === "messages") return readMessagesHead(rawShown, rawLinks, content)
   if (kind !== "recording" && kind !== "event")
     throw new ArchiveError("unsupported-version", "an opening of a kind that this program does not know")
-  const shown = readList(rawShown, "shown fields", LIMITS.fields, LIMITS.eventBytes)
-  const links = readList(rawLinks, "links", LIMITS.links, LIMITS.linkBytes)
+  const shown = readItems(rawShown, "shown fields", LIMITS.fields, LIMITS.eventBytes)
+  const links = readItems(rawLinks, "links", LIMITS.links, LIMITS.linkBytes)
   if ((content === null) !== (kind === "event"))
     throw new ArchiveError("malformed", "an opening with another content than its kind has")
   return { shown, links, asset: readNullable(content, readAssetContent) }
-}
-
-function readList(raw: CborValue | undefined, what: string, most: number, limitBytes: number): readonly Uint8Array[] {
-  const items = readArray(raw, what)
-  if (items.length === 0 || items.length > most) throw new ArchiveError("malformed", `${items.length} ${what}`)
-  return items.map((item) => readBytes(item, what, { min: 1, max: limitBytes }))
 }
 
 function readAssetContent(raw: CborValue | undefined): OpenedAssetContent {

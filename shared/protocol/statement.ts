@@ -204,8 +204,16 @@ export function verifyShownField(
   raw: Uint8Array,
   verify: VerifySignature,
 ): { readonly statement: Statement; readonly statementHash: Uint8Array; readonly field: Field } {
+  return verifyShown(raw, (envelope) => verifyStatementEnvelope(envelope, verify))
+}
+
+/** A shown field of any statement. @throws as {@link verifyShownField}. */
+export function verifyShown<Verified extends { readonly statement: { readonly fieldsRoot: Uint8Array } }>(
+  raw: Uint8Array,
+  verifyEnvelope: (rawEnvelope: Uint8Array) => Verified,
+): Verified & { readonly field: Field } {
   const items = readArray(decodeCbor(raw, LIMITS.eventBytes), "shown field", 7)
-  const verified = verifyStatementEnvelope(readBytes(items[0], "envelope", { min: 1, max: LIMITS.linkBytes }), verify)
+  const verified = verifyEnvelope(readBytes(items[0], "envelope", { min: 1, max: LIMITS.linkBytes }))
   const count = readUint(items[2], "count", LIMITS.fields)
   const index = readUint(items[1], "index", count - 1)
   const field = readField(items.slice(3, 6))

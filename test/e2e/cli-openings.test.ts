@@ -98,6 +98,24 @@ describe("an opening, through the taciturn command", function () {
     expect(await terminals.fail("bob", ["verify", "changed.opening"])).to.deep.equal([3, "integrity"])
   })
 
+  it("opens messages of the chat, which the verifier shows on a machine that has nothing", async () => {
+    for (const [person, text] of [
+      ["alice", "Shall we begin?"],
+      ["bob", "Not without her."],
+      ["alice", "We begin."],
+    ] as const)
+      await terminals.succeed(person, ["chat", "send", meeting, text])
+    const { messages } = await terminals.succeed("bob", ["chat", "list", meeting])
+    const ids = messages.slice(0, 2).map(({ message }: { message: string }) => message)
+    const make = ["opening", "make", "messages", meeting, "-o", "chat.opening", "--yes"]
+    expect(await terminals.fail("bob", make)).to.deep.equal([2, "usage"])
+    expect((await terminals.succeed("bob", [...make, "--ids", ...ids])).messages).to.deep.equal(ids)
+    await copyFile(join(terminals.folder, "chat.opening"), join(elsewhere.path, "chat.opening"))
+    const { exitCode, stdout } = await verifyElsewhere(["chat.opening"])
+    expect(exitCode).to.equal(0)
+    expect(stdout).to.include("Shall we begin?").and.include("Not without her.").and.not.include("We begin.")
+  })
+
   it("opens who was admitted, and tells the members where it is told to", async () => {
     const make = [
       "opening",

@@ -135,9 +135,14 @@ async function show(context: CommandContext, id: string): Promise<void> {
 }
 
 function subjectDocument(subject: OpeningSubject): Readonly<Record<string, unknown>> {
-  return subject.of === "event"
-    ? { event: subject.seq, fields: subject.names }
-    : { recording: formatId("recording", subject.recordingId), part: subject.part }
+  switch (subject.of) {
+    case "event":
+      return { event: subject.seq, fields: subject.names }
+    case "messages":
+      return { messages: subject.ids.map((id) => formatId("message", id)) }
+    case "recording":
+      return { recording: formatId("recording", subject.recordingId), part: subject.part }
+  }
 }
 
 function timeOf(ms: number): string {

@@ -10,14 +10,15 @@ import type { Client } from "../../sdk/client.js"
 import { fsyncFolder } from "../../sdk/node/files.js"
 import { makeEventOpening, openableEvent } from "../../sdk/openings/event-opening.js"
 import { makeOpening, noteOpening } from "../../sdk/openings/make-opening.js"
+import { makeMessageOpening, type MessageChoice, openableMessages } from "../../sdk/openings/message-opening.js"
 import { readTime } from "../../sdk/openings/time-of.js"
 import { findRecording } from "../../sdk/recordings.js"
 import { clock } from "../../verifier/words.js"
-import { readId } from "../arguments.js"
+import { readId, readMoment } from "../arguments.js"
 import { confirm } from "../confirm.js"
 import type { CommandContext } from "../context.js"
 import type { Action } from "../main.js"
-import { eventDisclosure, recordingDisclosure } from "../opening-text.js"
+import { eventDisclosure, messagesDisclosure, recordingDisclosure } from "../opening-text.js"
 import { formatSize } from "../output.js"
 import { createMeter } from "../progress.js"
 
@@ -35,6 +36,12 @@ interface RecordingFlags extends MakeFlags {
   readonly to?: string
   /** False by `--no-bytes`. */
   readonly bytes: boolean
+}
+
+interface MessagesFlags extends MakeFlags {
+  readonly ids?: readonly string[]
+  readonly from?: string
+  readonly to?: string
 }
 
 /** Opens a chosen part for somebody else, with proof. */
@@ -62,6 +69,27 @@ export function addOpeningCommands(program: Command, run: Run): void {
     .action(async (id: string, flags: RecordingFlags) => {
       await run(async (context) => {
         await makeOfRecording(context, id, flags)
+        return undefined
+      })
+    })
+  withCommonOptions(
+    make
+      .command("messages <meeting>")
+      .description("messages of a meeting's chat: by their ids, or those of a time; never their neighbours")
+      .option("--ids <message...>", "which messages, as `chat list` names them")
+      .option(
+        "--from <moment>",
+        "or those from then on, such as 2026-03-02 or 2026-03-02T10:15, in UTC, by their authors' clocks",
+      )
+      .option("--to <moment>", "until before then"),
+  )
+    .addHelpText(
+      "after",
+      "\nExample:\n  taciturn opening make messages mtg_… --ids msg_… msg_… -o agreed.opening\n  taciturn opening make messages mtg_… --from 2026-03-02T10:00 --to 2026-03-02T11:00 -o that-hour.opening",
+    )
+    .action(async (id: string, flags: MessagesFlags) => {
+      await run(async (context) => {
+        await makeOfMessages(context, id, flags)
         return undefined
       })
     })
@@ -186,6 +214,37 @@ async function makeOfEvent(
     `${written.file}  ${formatSize(written.sizeBytes)}  opens ${subject.names.join(", ")} of event ${seq}`,
     ...closing(written.isNoted),
   ])
+}
+
+async function makeOfMessages(context: CommandContext, id: string, flags: MessagesFlags): Promise<void> {
+  const meetingId = readId("meeting", id)
+  const choice = readChoice(flags)
+  await assertFree(resolve(flags.output), flags.force === true)
+  const client = await context.openClient()
+  const openable = await openableMessages(client, meetingId, choice, { signal: context.signal })
+  const bytes = await makeMessageOpening(client, openable)
+  const disclosure = messagesDisclosure(openable)
+  await agree(context, disclosure, flags)
+  const ids = openable.messages.map(({ message }) => message.messageId)
+  const subject: OpeningSubject = { of: "messages", ids }
+  const written = await writeOpening(context, client, one(bytes), flags, { meetingId, subject })
+  context.output.result(
+    { messages: ids.map((message) => formatId("message", message)), ...written, reveals: disclosure },
+    [
+      `${written.file}  ${formatSize(written.sizeBytes)}  opens ${ids.length === 1 ? "one message" : `${ids.length} messages`}`,
+      ...closing(written.isNoted),
+    ],
+  )
+}
+
+function readChoice({ ids, from, to }: MessagesFlags): MessageChoice {
+  if (ids !== undefined && from === undefined && to === undefined)
+    return { ids: ids.map((id) => readId("message", id)) }
+  if (ids !== undefined || from === undefined || to === undefined)
+    throw new ArchiveError("usage", "give either --ids, or a beginning and an end by --from and --to")
+  const choice = { fromMs: readMoment(from), untilMs: readMoment(to) }
+  if (choice.fromMs >= choice.untilMs) throw new ArchiveError("usage", "that time ends before it begins")
+  return choice
 }
 
 function readPart({ from, to }: RecordingFlags): OpenedPart | null {

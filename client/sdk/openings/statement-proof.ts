@@ -50,10 +50,20 @@ export function showFields({ body }: OpenEvent, names: readonly string[]): reado
 
 /** The author's chain up to the head at which it signed, and no further. @throws {@link ArchiveError} `bad-chain`. */
 export async function linksOfAuthor(client: Client, statement: Statement): Promise<readonly Uint8Array[]> {
-  const account = formatId("account", idOfHash("account", statement.authorGenesisHash))
+  return await linksUpTo(client, statement.authorGenesisHash, [statement.authorChainHead])
+}
+
+/** An account's chain up to the newest of these heads, and no further. @throws {@link ArchiveError} `bad-chain` where it has one of them not. */
+export async function linksUpTo(
+  client: Client,
+  genesisHash: Uint8Array,
+  heads: readonly Uint8Array[],
+): Promise<readonly Uint8Array[]> {
+  const account = formatId("account", idOfHash("account", genesisHash))
   const { links } = await client.http.json(ChainResponse, { path: `/v1/accounts/${account}/chain`, subject: account })
-  const head = links.findIndex((raw) => equalBytes(sha256(raw), statement.authorChainHead))
-  if (head < 0)
+  const hashes = links.map((raw) => sha256(raw))
+  const places = heads.map((head) => hashes.findIndex((hash) => equalBytes(hash, head)))
+  if (places.includes(-1))
     throw new ArchiveError("bad-chain", `the chain served for ${account} has not the head that it signed at`)
-  return links.slice(0, head + 1)
+  return links.slice(0, Math.max(...places) + 1)
 }

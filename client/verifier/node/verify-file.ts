@@ -6,8 +6,9 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { nodePrimitives } from "../../crypto/node-primitives.js"
 import { sodiumReady } from "../../crypto/sodium.js"
 import { type RandomFile, type VerifiedOpening, verifyOpening } from "../verify-opening.js"
-import { type FoundInLog, type OpeningReport, reportOpening } from "../words.js"
-import { findInLog, sealedOfProduction } from "./production-folder.js"
+import { findInProduction, sealedOfProduction } from "../production.js"
+import { type FoundInProduction, type OpeningReport, reportOpening } from "../words.js"
+import { productionFolder } from "./production-folder.js"
 
 export interface VerifyFileOptions {
   /** Where what was opened goes; nothing is written without it. */
@@ -21,7 +22,7 @@ export interface VerifyFileOptions {
 
 export interface VerifiedFile {
   readonly verified: VerifiedOpening
-  readonly log: FoundInLog | null
+  readonly found: FoundInProduction | null
   readonly report: OpeningReport
   /** The file that was written. */
   readonly file: string | null
@@ -31,24 +32,25 @@ const READ_BYTES = 1024 * 1024
 
 /**
  * Verifies an opening's file, with no network, account or server. What it opens has its name only once all was verified.
- * @throws {@link ArchiveError} what {@link verifyOpening} and {@link findInLog} refuse; `exists`, `usage`.
+ * @throws {@link ArchiveError} what {@link verifyOpening} and {@link findInProduction} refuse; `exists`, `usage`.
  */
 export async function verifyOpeningFile(path: string, options: VerifyFileOptions): Promise<VerifiedFile> {
   await sodiumReady()
   if ((await stat(path).catch(() => null))?.isFile() !== true)
     throw new ArchiveError("usage", `there is no file ${path}`)
-  const { production, out, signal, onProgress } = options
+  const { out, signal, onProgress } = options
+  const production = options.production === undefined ? null : productionFolder(options.production)
   const given = out === undefined ? null : await openPlace(resolve(out), options.force === true)
   try {
     const verified = await verifyOpening(createReadStream(path, { highWaterMark: READ_BYTES }), given?.place ?? null, {
       primitives: nodePrimitives,
-      sealed: production === undefined ? undefined : sealedOfProduction(production),
+      sealed: production === null ? undefined : sealedOfProduction(production),
       signal,
       onProgress,
     })
-    const log = production === undefined ? null : await findInLog(production, verified.opening)
+    const found = production === null ? null : await findInProduction(production, verified.opening)
     const file = given !== null && verified.written !== null ? await given.keep() : null
-    return { verified, log, report: reportOpening(verified, log), file }
+    return { verified, found, report: reportOpening(verified, found), file }
   } finally {
     await given?.close()
   }

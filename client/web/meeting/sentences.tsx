@@ -46,6 +46,7 @@ export function MeetingSentence({
 /** What somebody says to have opened for others. */
 function openedText(subject: OpeningSubject, recordings: Recordings): string {
   const texts = strings.meeting.activity
+  if (subject.of === "messages") return texts.openedMessages(subject.ids.length)
   if (subject.of === "event") return texts.openedFields(subject.names.join(", "))
   const found = recordings.find(({ fields }) => equalBytes(fields.recordingId, subject.recordingId))
   const title = found === undefined ? null : titleOf(found)

@@ -126,11 +126,7 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
           atMs={() => (video?.currentTime ?? 0) * MS_PER_S}
         />
         <Action onPress={onSave}>{strings.watch.save.action}</Action>
-        <OpenPart
-          recording={recording}
-          atMs={() => (video?.currentTime ?? 0) * MS_PER_S}
-          durationMs={durationMs}
-        />
+        <OpenPart recording={recording} atMs={() => (video?.currentTime ?? 0) * MS_PER_S} durationMs={durationMs} />
         {actions}
       </div>
       <Seal recording={recording} error={error} />

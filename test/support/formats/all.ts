@@ -5,6 +5,7 @@ import type { Format } from "./format.js"
 import { liveFormats } from "./live.js"
 import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
+import { openingOfMessages } from "./opened-messages.js"
 import { openingFormats } from "./openings.js"
 import { presenceFormats } from "./presence.js"
 import { pairingFormats } from "./pairing.js"
@@ -30,6 +31,7 @@ export function allFormats(): readonly Format[] {
     ...chatFormats(),
     ...presenceFormats(),
     ...openingFormats(),
+    openingOfMessages(),
     ...textFormats(),
   ]
 }

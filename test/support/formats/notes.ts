@@ -76,6 +76,8 @@ export function noteFormats(): readonly Format[] {
         ["a part that ends as it begins", 0, ["recording", RECORDING_ID, [5, 5]]],
         ["an event without a field", 0, ["event", 3, []]],
         ["an event whose number is text", 0, ["event", "3", ["roster"]]],
+        ["no message", 0, ["messages", [], null]],
+        ["messages with something else", 0, ["messages", [bytesOf("id", 16)], 1]],
       ],
     ),
     noteOf(

@@ -1,6 +1,6 @@
 import { createSegmentSealer, segmentSecret } from "../../../client/crypto/segments.js"
 import { sodiumPrimitives } from "../../../client/crypto/primitives.js"
-import { signerOfSeed, verifySignature } from "../../../client/crypto/sodium.js"
+import { signerOfSeed } from "../../../client/crypto/sodium.js"
 import { assetHeaderHash } from "../../../shared/protocol/asset-header.js"
 import { concatBytes, lengthPrefixed, utf8 } from "../../../shared/protocol/bytes.js"
 import { type CborValue } from "../../../shared/protocol/cbor.js"
@@ -10,7 +10,7 @@ import { sha256 } from "../../../shared/protocol/hash.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { leafHash, merkleRoot } from "../../../shared/protocol/merkle.js"
-import { checkOpening } from "../../../shared/protocol/opening-check.js"
+import { checkHead } from "../../../client/verifier/read-opening.js"
 import {
   decodeOpeningBlock,
   decodeOpeningHead,
@@ -185,7 +185,7 @@ export function rawHeadOf(opening: Uint8Array): Uint8Array {
 }
 
 /** Any head with the check that fits it, as {@link decodeOpeningHead} takes both. */
-function withCheck(rawHead: Uint8Array): Uint8Array {
+export function withCheck(rawHead: Uint8Array): Uint8Array {
   return concatBytes(rawHead, sha256(lengthPrefixed(rawHead)))
 }
 
@@ -224,13 +224,13 @@ function openingHead(): Format {
     vouched: true,
     material,
     assemble: withCheck,
-    decode: (given) => checkOpening(decodeOpeningHead(given), verifySignature),
+    decode: (given) => checkHead(decodeOpeningHead(given)),
     refusals: [
       { name: "nothing", code: "integrity", raw: new Uint8Array(0) },
       { name: "cut short by one byte", code: "integrity", raw: raw.slice(0, -1) },
       { name: "one bit turned", code: "integrity", raw: raw.with(40, (raw[40] ?? 0) ^ 1) },
       ...commonRefusals(raw, material, LIMITS.openingHeadBytes, withCheck).slice(3),
-      { name: "an unknown kind", code: "unsupported-version", raw: withCheck(edit(material, [1], "messages")) },
+      { name: "an unknown kind", code: "unsupported-version", raw: withCheck(edit(material, [1], "secrets")) },
       { name: "of kind event, with segments", code: "malformed", raw: withCheck(edit(material, [1], "event")) },
       { name: "no field", code: "malformed", raw: withCheck(edit(material, [2], [])) },
       {
