@@ -3,8 +3,11 @@ import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import { hasPrograms } from "../support/has-programs.js"
+import { Haystack } from "../support/needles.js"
 import { loopedFilm, probe } from "../support/openings.js"
 import { root, temporaryFolder } from "../support/programs.js"
+import { clientSecrets, windows } from "../support/secrets.js"
+import type { Stack } from "../support/stack.js"
 import { openTerminals, type Terminals } from "../support/taciturn.js"
 
 const SECONDS = 30
@@ -17,7 +20,7 @@ interface Run {
 
 describe("an opening, through the taciturn command", function () {
   this.timeout(240_000)
-  let terminals: Terminals
+  let terminals: Terminals & { readonly stack: Stack }
   /** Somebody else's machine: the one file of the verifier and the opening, no account, no address of a server. */
   let elsewhere: Awaited<ReturnType<typeof temporaryFolder>>
   let meeting: string
@@ -114,6 +117,25 @@ describe("an opening, through the taciturn command", function () {
     const { exitCode, stdout } = await verifyElsewhere(["chat.opening"])
     expect(exitCode).to.equal(0)
     expect(stdout).to.include("Shall we begin?").and.include("Not without her.").and.not.include("We begin.")
+  })
+
+  it("give whoever seizes them no secret of their maker, no title and no plaintext, in whatever form", async () => {
+    const { url } = terminals.stack
+    const { TACITURN_HOME: home = "" } = terminals.environmentOf("bob")
+    const needles = [
+      { name: "title", bytes: Buffer.from("Secret plans") },
+      { name: "meeting's title", bytes: Buffer.from("Weekly call") },
+      { name: "message that was not chosen", bytes: Buffer.from("We begin.") },
+      ...windows("media", await terminals.read("looped.mp4")),
+      ...(await clientSecrets(home, url, meeting)),
+    ]
+    const haystack = new Haystack(needles)
+    for (const name of ["part.opening", "chat.opening"]) haystack.scan(name, await terminals.read(name))
+    expect([...haystack.found]).to.deep.equal([])
+    expect(haystack.scannedBytes).to.be.greaterThan(100_000)
+    const seeing = new Haystack(needles)
+    seeing.scan("the film", await terminals.read("looped.mp4"))
+    expect([...seeing.found].join(), "it finds them where they are").to.include("media")
   })
 
   it("opens who was admitted, and tells the members where it is told to", async () => {

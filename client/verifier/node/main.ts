@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { isRefusal } from "../refusals.js"
 import { verifyOpeningFile } from "./verify-file.js"
 
 /** The verifier as one file for people who have nothing else of Taciturn: Node 20 or newer, no package, no network. */
@@ -19,11 +20,6 @@ Exit codes: 0 genuine, 1 could not be done, 2 usage, 3 refused: not genuine, or 
 function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{fffd}")
 }
-
-const REFUSED: ReadonlySet<string> = new Set([
-  ..."malformed too-large unsupported-version bad-signature bad-chain bad-receipt not-authorised".split(" "),
-  ..."integrity truncated cannot-open".split(" "),
-])
 
 async function main(): Promise<number> {
   const parsed = readArguments()
@@ -48,9 +44,9 @@ async function main(): Promise<number> {
     if (json === true) process.stdout.write(`${JSON.stringify({ error: { code, message, place: place ?? null } })}\n`)
     else
       process.stderr.write(
-        `${REFUSED.has(code) ? "REFUSED" : "failed"}: ${message}${place === undefined ? "" : ` (${place})`} [${code}]\n`,
+        `${isRefusal(code) ? "REFUSED" : "failed"}: ${message}${place === undefined ? "" : ` (${place})`} [${code}]\n`,
       )
-    return REFUSED.has(code) ? 3 : code === "usage" ? 2 : 1
+    return isRefusal(code) ? 3 : code === "usage" ? 2 : 1
   }
 }
 

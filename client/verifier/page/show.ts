@@ -1,0 +1,57 @@
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { isRefusal } from "../refusals.js"
+import type { Fact } from "../words.js"
+import type { CheckedFile } from "./check.js"
+import { element, printable } from "./elements.js"
+import { texts } from "./texts.js"
+
+/** What an opening is, once it was verified. */
+export function shownOpening({ report, opened }: CheckedFile): HTMLElement {
+  const parts: HTMLElement[] = [element("h2", {}, texts.genuine), element("p", {}, texts.genuineLead)]
+  if (opened !== null) {
+    const address = URL.createObjectURL(opened.blob)
+    if (opened.plays !== null)
+      parts.push(element(opened.plays, { src: address, controls: "", "aria-label": texts.played }))
+    parts.push(
+      element(
+        "p",
+        { class: "actions" },
+        element("a", { class: "save", href: address, download: opened.name }, texts.save(opened.name)),
+      ),
+    )
+  }
+  parts.push(element("h3", {}, texts.holds), shownFacts(report.facts))
+  parts.push(element("h3", {}, texts.proven), shownList(report.proven))
+  parts.push(element("h3", {}, texts.notProven), shownList(report.notProven))
+  return element("section", { class: "card good" }, ...parts)
+}
+
+/** Why something is not what it says it is, or could not be checked. */
+export function shownFailure(error: unknown): HTMLElement {
+  const isRefused = isArchiveError(error) && isRefusal(error.code)
+  const place = isArchiveError(error) ? error.place : undefined
+  const message = error instanceof Error ? error.message : String(error)
+  return element(
+    "section",
+    { class: "card bad" },
+    element("h2", {}, isRefused ? texts.refused : texts.failed),
+    ...(isRefused ? [element("p", {}, texts.refusedLead)] : []),
+    element("p", {}, printable(message)),
+    ...(place === undefined ? [] : [element("p", {}, texts.at(printable(place)))]),
+  )
+}
+
+function shownFacts(facts: readonly Fact[]): HTMLElement {
+  return element(
+    "dl",
+    {},
+    ...facts.flatMap(([name, value]) => [
+      element("dt", {}, printable(name)),
+      element("dd", { dir: "auto" }, printable(value)),
+    ]),
+  )
+}
+
+export function shownList(items: readonly string[]): HTMLElement {
+  return element("ul", {}, ...items.map((item) => element("li", {}, printable(item))))
+}
