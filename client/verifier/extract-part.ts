@@ -118,8 +118,7 @@ async function copyPart(
   const [fromS, toS] = [part.fromMs / 1_000, part.toMs / 1_000]
   const [guide] = lanes
   const start = guide === undefined ? null : await firstAt(guide, fromS)
-  if (start === null || start.timestamp >= toS)
-    throw new ArchiveError("usage", "the recording ends before the minutes that were asked for")
+  if (start === null || start.timestamp >= toS) throw endsBefore()
   const startS = start.timestamp
   const heads = await Promise.all(lanes.map(async (lane) => await headOf(lane, startS, toS)))
   let endS = startS
@@ -132,9 +131,14 @@ async function copyPart(
     head.next = await nextWithin(head, packet, toS)
     options.onProgress?.(Math.min(1, (packet.timestamp - startS) / (toS - startS)))
   }
+  if (endS <= fromS) throw endsBefore()
   await output.finalize()
   const [startMs, endMs] = [Math.round(startS * 1_000), Math.round(endS * 1_000)]
   return { container, startMs, endMs, durationMs: endMs - startMs }
+}
+
+function endsBefore(): ArchiveError {
+  return new ArchiveError("usage", "the recording ends before the minutes that were asked for")
 }
 
 interface LaneHead {

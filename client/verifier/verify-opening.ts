@@ -1,4 +1,4 @@
-import { ArchiveError } from "../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import type { CheckedOpening } from "../../shared/protocol/opening-check.js"
 import type { CheckedMessages } from "../../shared/protocol/opening-messages.js"
 import { segmentsInRanges } from "../../shared/protocol/opening.js"
@@ -66,8 +66,13 @@ export async function verifyOpening(
       })
     return await scratch.read(start, end)
   }
-  const extracted = await extractPart({ sizeBytes, read }, part, place.out.write, { signal: options.signal })
-  return { opening, written: { what: "part", ...extracted } }
+  try {
+    const extracted = await extractPart({ sizeBytes, read }, part, place.out.write, { signal: options.signal })
+    return { opening, written: { what: "part", ...extracted } }
+  } catch (error) {
+    if (!isArchiveError(error) || error.code !== "usage") throw error
+    throw new ArchiveError("malformed", "an opening of minutes that its file has not", { place: "head", cause: error })
+  }
 }
 
 /** Goes through every segment. @returns whether bytes of the recording's file were opened. */

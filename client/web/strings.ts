@@ -437,13 +437,14 @@ export const strings = {
       deleted: "deleted the meeting",
       aRecording: "a recording",
       titled: (title: string) => `“${title}”`,
-      openedAll: (what: string) => `says that they opened all of ${what} for somebody outside of the meeting`,
+      openedAll: (what: string) =>
+        `let it be known that somebody outside of the meeting was given all of ${what}, opened`,
       openedPart: (what: string, from: string, to: string) =>
-        `says that they opened ${from} to ${to} of ${what} for somebody outside of the meeting`,
+        `let it be known that somebody outside of the meeting was given ${from} to ${to} of ${what}, opened`,
       openedFields: (names: string) =>
-        `says that they opened an entry of this log (${names}) for somebody outside of the meeting`,
+        `let it be known that somebody outside of the meeting was given an entry of this log (${names}), opened`,
       openedMessages: (count: number) =>
-        `says that they opened ${count === 1 ? "a message" : `${count} messages`} of the chat for somebody outside of the meeting`,
+        `let it be known that somebody outside of the meeting was given ${count === 1 ? "a message" : `${count} messages`} of the chat, opened`,
       published: (title: string) => `added “${title}”`,
       publishedUnreadable: "added a recording that you can't open",
       withdrawn: "deleted a recording",

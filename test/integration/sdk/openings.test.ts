@@ -144,6 +144,10 @@ describe("SDK: openings", function () {
         .and.have.property("place")
         .that.matches(/^bytes \d+ to \d+$/)
     }
+    // Said to be minutes that the file has not.
+    const part = { fromMs: (SECONDS + 1) * 1_000, toMs: (SECONDS + 60) * 1_000 }
+    const beyond = await collected(makeOpening(bob.client, { ...plan, part }))
+    expect(await verifyBytes(beyond).catch((error: unknown) => error)).to.include({ code: "malformed", place: "head" })
   })
 
   it("holds no key to anything else, no title, no member and no neighbour, in whatever form", async () => {
@@ -237,6 +241,7 @@ describe("SDK: openings", function () {
         Reflect.get(error as object, "code"),
       )
     expect(await codeOf(5_000, 5_000)).to.equal("usage")
+    expect(await codeOf((SECONDS + 1) * 1_000, (SECONDS + 60) * 1_000)).to.equal("usage")
     const journal = await openJournalFolder(join(alice.home, "journal-text"))
     const text = await uploadRecording(alice.client, meetingId, journal, {
       details: { title: "Minutes", fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" },

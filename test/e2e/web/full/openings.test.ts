@@ -116,7 +116,7 @@ describe("opening a part to somebody, in the browser", function () {
 
   it("opens chosen fields of an entry of the activity, and nothing of the others", async () => {
     await page.goto(`${terminals.stack.url}/app/#/meetings/${meeting}/activity`)
-    await page.getByText("says that they opened all of “Agenda”").waitFor()
+    await page.getByText("let it be known that somebody outside of the meeting was given all of “Agenda”").waitFor()
     await page.getByRole("button", { name: "More about entry 1" }).first().click()
     await look(page, "event-menu")
     await page.getByRole("menuitem", { name: "Open it to somebody outside" }).click()
@@ -141,7 +141,8 @@ describe("opening a part to somebody, in the browser", function () {
     await tab.goto(`${terminals.stack.url}/app/#/meetings/${meeting}/recordings/${film}`)
     await tab.getByRole("button", { name: "Open a part to somebody" }).click()
     const sheet = tab.getByRole("dialog")
-    await sheet.getByText("All of it").click()
+    await sheet.getByRole("radio", { name: "All of it" }).focus()
+    await tab.keyboard.press("Space")
     await sheet.getByRole("button", { name: "Show what that reveals" }).click()
     await tab.route("**/stream", async (route) => {
       await route.abort()
