@@ -6,6 +6,7 @@ import { addChatCommands } from "./commands/chat.js"
 import { addConsentCommands } from "./commands/consent.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
+import { addImportCommands } from "./commands/import.js"
 import { addJoinCommand } from "./commands/join.js"
 import { addStorageCommand } from "./commands/keeping.js"
 import { addMeetingCommands } from "./commands/meeting.js"
@@ -85,6 +86,7 @@ addMeetingCommands(program, run)
 addJoinCommand(program, run)
 addUploadCommand(program, run)
 addUploadsCommands(program, run)
+addImportCommands(program, run)
 addRecordingsCommand(program, run)
 addConsentCommands(program, run)
 addChatCommands(program, run)

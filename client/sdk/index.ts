@@ -76,6 +76,7 @@ export {
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
 export { textContent } from "../../shared/protocol/message-content.js"
+export { type Imported, type PlacedLine, readImported } from "./imports/read-imported.js"
 export { type ChatLine, type ChatReaction, type ChatText, type ChatWithoutEffect, foldChat } from "./chat/fold.js"
 export { followChat, type FollowChatOptions } from "./chat/follow.js"
 export { ChatReader, type ChatReadOptions } from "./chat/read.js"

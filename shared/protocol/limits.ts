@@ -44,6 +44,16 @@ export const LIMITS = {
   assetRecordBytes: 64 * 1024 * 1024,
   /** The largest holds a link's statement. */
   pairingMessageBytes: 20_480,
+  /** A record of an import; several go along with a recording whose chat is longer. */
+  importRecordBytes: 4 * 1024 * 1024,
+  importLines: 30_000,
+  /** So that its lines leave room for all else in a record. */
+  importLinesBytes: 2 * 1024 * 1024,
+  importFiles: 256,
+  importPeople: 5_000,
+  importNameBytes: 512,
+  importTypeBytes: 32,
+  importTextBytes: 65_536,
   /** A link that another device's comes before is offered again. */
   pairingMessages: 16,
   /** The longest chain and the largest fields. */

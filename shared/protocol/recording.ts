@@ -20,7 +20,7 @@ import { storedBytesOfFile } from "./padding.js"
 import { isStreamSize } from "./sizes.js"
 import { type Field, fieldBytes, fieldValue } from "./statement.js"
 
-export const ASSET_ROLES = ["media", "poster", "waveform", "captions"] as const
+export const ASSET_ROLES = ["media", "poster", "waveform", "captions", "import"] as const
 export type AssetRole = (typeof ASSET_ROLES)[number]
 
 /** One asset in a manifest. SPEC.md §8. */

@@ -14,6 +14,7 @@ import type { CommandContext } from "../context.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { addChatExportCommand } from "./chat-export.js"
+import { addChatImportedCommand } from "./chat-imported.js"
 
 type Run = (action: Action) => Promise<void>
 
@@ -110,6 +111,7 @@ export function addChatCommands(program: Command, run: Run): void {
       })
     })
   addChatExportCommand(chat, run)
+  addChatImportedCommand(chat, run)
 }
 
 /** Sends what `content` says. What could not be sent stays, and goes with the next. */

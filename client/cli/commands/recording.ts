@@ -1,6 +1,7 @@
 import type { Command } from "commander"
 import { dateOf } from "../../../shared/protocol/ambient.js"
 import { formatId, type RecordingId } from "../../../shared/protocol/ids.js"
+import type { ManifestAsset } from "../../../shared/protocol/recording.js"
 import type { Client } from "../../sdk/client.js"
 import { type ConsentPage, locateConsent, type MemberConsent } from "../../sdk/consent.js"
 import { titleOf } from "../../sdk/recordings.js"
@@ -43,6 +44,7 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
     durationSeconds: durationMs === null ? null : durationMs / 1_000,
     sizeBytes: assets[0]?.trueBytes ?? null,
     storedBytes: assets.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+    isImported: isImported(assets),
     announced: capture === null ? null : timeOf(capture.timeMs),
     isOtherwiseNamed: page.isOtherwiseNamed,
     consents: members?.map((member) => describe(client, member)) ?? null,
@@ -55,6 +57,11 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
           `${formatDuration(document.durationSeconds)}, ${formatSize(document.sizeBytes ?? 0)} (stored: ${formatSize(document.storedBytes)})`,
         ]),
     `${recording === null ? "announced" : `published at ${timeOf(recording.timeMs)}`} by ${document.author}${nameText(client, page.authorGenesisHash)}`,
+    ...(document.isImported
+      ? [
+          "imported: the platform that it comes from may have held plaintext, and who said what there is its word (`chat imported` shows it)",
+        ]
+      : []),
     ...(withdrawal === null
       ? []
       : [`deleted by ${accountOf(withdrawal.authorGenesisHash)} on ${dateOf(withdrawal.timeMs)}`]),
@@ -63,6 +70,11 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
       "This account can't see who was a member when it was recorded.",
     ]),
   ])
+}
+
+/** Whether its author brought it in from elsewhere. SPEC.md §8.1. */
+export function isImported(assets: readonly Pick<ManifestAsset, "role">[]): boolean {
+  return assets.some(({ role }) => role === "import")
 }
 
 export function announcedLine({ capture, isOtherwiseNamed }: ConsentPage): string {

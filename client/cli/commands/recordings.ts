@@ -9,7 +9,7 @@ import type { CommandContext } from "../context.js"
 import { accountOf, fateText, purgeDocument, purgeLine } from "../describe.js"
 import type { Action } from "../main.js"
 import { formatDuration, formatSize } from "../output.js"
-import { addRecordingShowCommand } from "./recording.js"
+import { addRecordingShowCommand, isImported } from "./recording.js"
 
 type Run = (action: Action) => Promise<void>
 
@@ -74,7 +74,7 @@ async function list(context: CommandContext, id: string): Promise<void> {
   const lines = [
     ...recordings.map(
       (item) =>
-        `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}${fateText(item.state)}`,
+        `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}${item.isImported ? "  (imported)" : ""}${fateText(item.state)}`,
     ),
     ...withdrawn.map((item) => `${item.recording}  deleted by ${item.by} on ${item.time.slice(0, 10)}`),
   ]
@@ -93,6 +93,7 @@ function describe({ recording, fate }: StoredRecording) {
     durationSeconds: opened?.details.durationMs == null ? null : opened.details.durationMs / 1_000,
     sizeBytes: fields.assets[0]?.trueBytes ?? 0,
     published: new Date(timeMs).toISOString(),
+    isImported: isImported(fields.assets),
     state: fate,
   }
 }

@@ -6,9 +6,11 @@ import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
+import type { RecordingDetails } from "../../../shared/protocol/recording.js"
 import type { Client } from "../../sdk/client.js"
 import { openJournalFolder } from "../../sdk/node/journal-folder.js"
 import { withLock } from "../../sdk/node/lock.js"
+import type { JournalStore } from "../../sdk/upload/journal.js"
 import { type UploadAsset, type UploadedRecording, uploadRecording } from "../../sdk/upload/upload-recording.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
@@ -17,13 +19,13 @@ import { mediaTypeOfBytes } from "../file-names.js"
 import type { Action } from "../main.js"
 import { uploadsFolder } from "../home.js"
 import { findFfmpeg } from "../media/ffmpeg.js"
-import { asItIs, prepareMedia } from "../media/prepare.js"
+import { asItIs, type PreparedFile, prepareMedia } from "../media/prepare.js"
 import { formatSize } from "../output.js"
 import { reportUpload } from "../progress.js"
 import { fileSource, inputSource, peek } from "../sources.js"
 
 /** A long upload is worth waiting for. */
-const PATIENCE_MS = 600_000
+export const PATIENCE_MS = 600_000
 
 interface UploadFlags {
   readonly title?: string
@@ -140,13 +142,6 @@ async function uploadFile(
             context.signal,
           )
       for (const note of prepared.notes) context.output.note(note)
-      const assets: UploadAsset[] = []
-      for (const part of prepared.files)
-        assets.push({
-          role: part.role,
-          mediaType: part.mediaType,
-          source: fileSource(part.path, (await stat(part.path)).size),
-        })
       const details = {
         title: flags.title ?? basename(file, extname(file)),
         fileName: basename(file),
@@ -154,15 +149,37 @@ async function uploadFile(
         durationMs: prepared.durationMs,
         prepared: prepared.prepared,
       }
-      return await uploadRecording(
+      return await uploadPrepared(
+        context,
         client,
         meetingId,
         journal,
-        { details, assets },
-        { ...reportUpload(context, file), acceptsNotRenewed: flags.notRenewed },
+        { name: file, files: prepared.files, details },
+        flags,
       )
     },
     { wait: false },
+  )
+}
+
+/** What stands ready on disk: sealed, sent, published. */
+export async function uploadPrepared(
+  context: CommandContext,
+  client: Client,
+  meetingId: MeetingId,
+  journal: JournalStore,
+  ready: { readonly name: string; readonly files: readonly PreparedFile[]; readonly details: RecordingDetails },
+  flags: { readonly notRenewed?: boolean | undefined },
+): Promise<UploadedRecording> {
+  const assets: UploadAsset[] = []
+  for (const { role, mediaType, path } of ready.files)
+    assets.push({ role, mediaType, source: fileSource(path, (await stat(path)).size) })
+  return await uploadRecording(
+    client,
+    meetingId,
+    journal,
+    { details: ready.details, assets },
+    { ...reportUpload(context, ready.name), acceptsNotRenewed: flags.notRenewed },
   )
 }
 
@@ -212,7 +229,7 @@ async function uploadInput(
 }
 
 /** Where an upload's journal is: by server, meeting and file, so that the same call finds it again and another never does. */
-function journalFolder(
+export function journalFolder(
   context: CommandContext,
   client: Client,
   meetingId: MeetingId,

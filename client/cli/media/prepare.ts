@@ -20,6 +20,9 @@ const preparedSchema = z.object({
 export type PreparedMedia = Readonly<z.infer<typeof preparedSchema>>
 export type PreparedFile = Readonly<PreparedMedia["files"][number]>
 
+/** What goes along as captions. */
+type Captions = (path: string) => Promise<readonly PreparedFile[]>
+
 const REMUX_TIMEOUT_MS = 4 * 3_600_000
 const POSTER_TIMEOUT_MS = 120_000
 const WAVEFORM_TIMEOUT_MS = 3_600_000
@@ -32,19 +35,21 @@ const DONE = "prepared.json"
 /**
  * Makes a file ready to be watched: remuxed, without re-encoding, to what can be seeked; a poster, a waveform, and captions that lie beside it.
  * Results stay in `folder`, so that an interrupted upload finds the same bytes again.
+ * @param captions gives others than those beside it.
  */
 export async function prepareMedia(
   path: string,
   folder: string,
   ffmpeg: string | null,
   signal: AbortSignal,
+  captions: Captions = findCaptions,
 ): Promise<PreparedMedia> {
   const donePath = join(folder, DONE)
   const done = await readDone(donePath)
   if (done !== null) return done
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const prepared = await prepareAnew(path, folder, ffmpeg, signal)
+  const prepared = await prepareAnew(path, folder, ffmpeg, signal, captions)
   // Durable before they are said to be done: an upload that goes on after a power cut must not find less of them.
   for (const file of prepared.files) if (dirname(file.path) === folder) await fsyncFile(file.path)
   await writeDurably(donePath, Buffer.from(JSON.stringify(prepared)))
@@ -65,9 +70,10 @@ async function prepareAnew(
   folder: string,
   ffmpeg: string | null,
   signal: AbortSignal,
+  captionsOf: Captions,
 ): Promise<PreparedMedia> {
   const name = basename(path)
-  const captions = await findCaptions(path)
+  const captions = await captionsOf(path)
   const captionNotes = captions.map((file) => `${basename(file.path)} goes along as captions`)
   const original: PreparedFile = { role: "media", path, mediaType: mediaTypeOf(path) }
   const asIs = (note: string): PreparedMedia => ({

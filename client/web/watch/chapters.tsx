@@ -2,7 +2,7 @@ import type { ReactElement } from "react"
 import { Button } from "react-aria-components"
 import { strings } from "../strings.js"
 import { formatDuration } from "../ui/format.js"
-import type { Chapter } from "./captions.js"
+import type { Chapter } from "../../sdk/captions.js"
 
 const MS_PER_S = 1000
 

@@ -2,7 +2,7 @@ import { type ReactElement, type ReactNode, useCallback, useEffect, useMemo, use
 import { Button } from "react-aria-components"
 import { strings } from "../strings.js"
 import { Controls } from "./controls.js"
-import type { CaptionFile, Chapter } from "./captions.js"
+import type { CaptionFile, Chapter } from "../../sdk/captions.js"
 import { Icon } from "./icons.js"
 import { KeysSheet } from "./keys-sheet.js"
 import { commandsOf } from "./player-commands.js"

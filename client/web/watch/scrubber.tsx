@@ -2,7 +2,7 @@ import { type ReactElement, type ReactNode, useRef, useState } from "react"
 import { Slider, SliderThumb, SliderTrack } from "react-aria-components"
 import { strings } from "../strings.js"
 import { formatDuration } from "../ui/format.js"
-import type { Chapter } from "./captions.js"
+import type { Chapter } from "../../sdk/captions.js"
 import type { Playing } from "./use-playing.js"
 
 const MS_PER_S = 1000

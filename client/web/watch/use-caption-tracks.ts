@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react"
-import type { CaptionFile } from "./captions.js"
+import type { CaptionFile } from "../../sdk/captions.js"
 
 /** Shows one of the captions in a player; `null` shows none. Cues that are made here need no address, which the page's policy would have to allow. */
 export function useCaptionTracks(

@@ -5,8 +5,8 @@ import type { Client } from "../../sdk/client.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { shownType } from "../playback/play-head.js"
 import { useClient } from "../signed-in/client-context.js"
-import { type CaptionFile, parseCaptions } from "./captions.js"
-import { readWhole } from "./read-whole.js"
+import { type CaptionFile, parseCaptions } from "../../sdk/captions.js"
+import { readWhole } from "../../sdk/reader/read-whole.js"
 import { parseWaveform, type Peaks } from "./waveform.js"
 
 /** What goes along with a recording. Each comes when it is there; a recording without them is none the worse. */
@@ -53,7 +53,8 @@ async function extraOf(
   urls: string[],
   signal: AbortSignal,
 ): Promise<(before: Extras) => Extras> {
-  if (asset.role === "media") return (before) => before
+  // An import's record is read with the chat.
+  if (asset.role === "media" || asset.role === "import") return (before) => before
   const bytes = await readWhole(client, recording, asset, signal)
   switch (asset.role) {
     case "poster": {

@@ -2,6 +2,7 @@ import { accountFormats } from "./accounts.js"
 import { assetFormats } from "./assets.js"
 import { chatFormats } from "./chat.js"
 import type { Format } from "./format.js"
+import { importFormats } from "./imports.js"
 import { liveFormats } from "./live.js"
 import { joiningFormats } from "./joining.js"
 import { meetingFormats } from "./meetings.js"
@@ -26,6 +27,7 @@ export function allFormats(): readonly Format[] {
     ...meetingFormats(),
     ...joiningFormats(),
     ...recordingFormats(),
+    ...importFormats(),
     ...noteFormats(),
     ...liveFormats(),
     ...chatFormats(),

@@ -37,6 +37,8 @@ const RULES: readonly (readonly [string, string, string, string])[] = [
   ["M18", "event", "two boxes under one tag", "malformed"],
   ["R1", "recording", "one asset twice", "malformed"],
   ["R1", "recording", "a size that does not fit the true size", "malformed"],
+  ["IM1", "import-record", "a clock of unknown basis", "malformed"],
+  ["IM1", "import-record", "a file of unknown use", "malformed"],
   ["LH1", "live-head", "a flush behind its end", "malformed"],
   ["LH1", "live-head", "no segment", "malformed"],
   ["LH2", "live-head", "signed by another device", "bad-signature"],

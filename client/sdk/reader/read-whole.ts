@@ -1,7 +1,7 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { OpenedAsset } from "../../crypto/recording-event.js"
-import type { Client } from "../../sdk/client.js"
-import { type OpenRecording, readAsset } from "../../sdk/recordings.js"
+import type { Client } from "../client.js"
+import { type OpenRecording, readAsset } from "../recordings.js"
 
 /** Another member made them: what goes along with a recording is small. */
 const LIMIT_BYTES = 16 * 1024 * 1024

@@ -1,0 +1,39 @@
+import { fromUtf8, utf8 } from "../../../shared/protocol/bytes.js"
+import type { ImportedLine } from "../../../shared/protocol/import-record.js"
+import { LIMITS } from "../../../shared/protocol/limits.js"
+
+/** Lines that could not be read, as they were. */
+export function unreadLine(text: string): ImportedLine {
+  return { type: "unread", clockMs: null, author: null, to: null, about: null, text }
+}
+
+/** Whether a platform's name for somebody fits a record. */
+export function isName(text: string): boolean {
+  return text !== "" && utf8(text).length <= LIMITS.importNameBytes
+}
+
+/** The same line as often as its text needs, so that none of it is lost. SPEC.md §8.1, IM4. */
+export function fitted(line: ImportedLine): readonly ImportedLine[] {
+  const { about } = line
+  if (about !== null && utf8(about).length > LIMITS.importTextBytes)
+    return [...fitted({ ...line, about: null, text: about }), ...fitted({ ...line, about: null })]
+  return cut(line.text, LIMITS.importTextBytes).map((text) => ({ ...line, text }))
+}
+
+/** Cuts between code points, so that each part is text. */
+function cut(text: string, mostBytes: number): readonly string[] {
+  const bytes = utf8(text)
+  const parts: string[] = []
+  for (let start = 0; start < bytes.length || parts.length === 0;) {
+    let end = Math.min(start + mostBytes, bytes.length)
+    while (isContinuation(bytes[end])) end -= 1
+    parts.push(fromUtf8(bytes.subarray(start, end)))
+    start = end
+  }
+  return parts
+}
+
+/** Of UTF-8, RFC 3629 §3. */
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80
+}

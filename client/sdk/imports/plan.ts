@@ -1,0 +1,279 @@
+import { mediaTypeOf } from "../media-types.js"
+
+/** What of a folder becomes which recording. Nothing is read for it but names. */
+
+export const PLATFORMS = ["zoom", "bbb", "folder"] as const
+export type Platform = (typeof PLATFORMS)[number]
+
+/** A file of the folder that is imported. */
+export interface FoundFile {
+  /** From the folder on, with `/` between names. */
+  readonly path: string
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+}
+
+/** One recording to be, with what goes along. */
+export interface PlannedRecording {
+  readonly title: string
+  /** `null`: none of its files is one; then its chat is what is stored. */
+  readonly media: FoundFile | null
+  readonly captions: readonly FoundFile[]
+  readonly chats: readonly FoundFile[]
+  readonly participants: readonly FoundFile[]
+  /** `null` where no name says when it began. */
+  readonly started: NamedTime | null
+}
+
+/** A time as a name says it. */
+export interface NamedTime {
+  /** As if it were in UTC. */
+  readonly ms: number
+  /** Else it is by the clock of where it was recorded. */
+  readonly isUtc: boolean
+}
+
+export interface LeftOut {
+  readonly path: string
+  readonly reason: string
+}
+
+export interface ImportPlan {
+  readonly recordings: readonly PlannedRecording[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+interface Sorted {
+  readonly media: readonly FoundFile[]
+  readonly captions: readonly FoundFile[]
+  readonly chats: readonly FoundFile[]
+  readonly participants: readonly FoundFile[]
+  readonly leftOut: readonly LeftOut[]
+}
+
+type Kind = "media" | "captions" | "chats" | "participants"
+
+export interface PlanOptions {
+  /** Whether the sound alone of what is there as a video is imported too. */
+  readonly withAudio?: boolean
+  /** When it began, where something but names says so. */
+  readonly startedMs?: number | null
+}
+
+/** @param folderName of the folder itself, or its meeting's title. */
+export function planImport(
+  platform: Platform,
+  folderName: string,
+  files: readonly FoundFile[],
+  { withAudio = false, startedMs = null }: PlanOptions = {},
+): ImportPlan {
+  const folders = new Map<string, FoundFile[]>()
+  for (const file of files) {
+    const folder = platform === "bbb" ? "" : folderOf(file.path)
+    folders.set(folder, [...(folders.get(folder) ?? []), file])
+  }
+  const plans = [...folders].map(([folder, found]) => {
+    const name = folder === "" ? folderName : (folder.split("/").at(-1) ?? folder)
+    const here = found.toSorted((a, b) => NATURAL.compare(a.path, b.path))
+    switch (platform) {
+      case "zoom":
+        return planZoom(name, here, withAudio)
+      case "bbb":
+        return planBbb(name, here, startedMs === null ? null : { ms: startedMs, isUtc: true })
+      case "folder":
+        return planFolder(here)
+    }
+  })
+  return { recordings: plans.flatMap(({ recordings }) => recordings), leftOut: plans.flatMap(({ leftOut }) => leftOut) }
+}
+
+/** Tells a recording's title and start; it is no part of the plan. */
+export const BBB_METADATA = "metadata.xml"
+
+/** By numbers as people count: 2 before 10. */
+const NATURAL = new Intl.Collator("en", { numeric: true })
+
+function planZoom(folderName: string, files: readonly FoundFile[], withAudio: boolean): ImportPlan {
+  const sorted = sortFiles(files, ({ path }) => {
+    const name = nameOf(path).toLowerCase()
+    if (isMedia(path)) return "media"
+    if (/\.(?:vtt|srt)$/.test(name) || name === "closed_caption.txt") return "captions"
+    if (/chat[^/]*\.txt$/.test(name)) return "chats"
+    if (/participants?[^/]*\.csv$/.test(name)) return "participants"
+    return /^(?:recording\.conf|playback\.m3u|.*\.zoom|.*\.tmp)$/.test(name)
+      ? { reason: "a file of Zoom's own that holds no recording" }
+      : null
+  })
+  const videos = sorted.media.filter(({ path }) => mediaTypeOf(path).startsWith("video/"))
+  const sounds = sorted.media.filter((file) => !videos.includes(file))
+  const isSpare = (file: FoundFile): boolean =>
+    !withAudio && (videos.length > 0 || /(?:^|\/)audio record\//i.test(file.path))
+  const leftOut = sounds.filter(isSpare).map(({ path }) => ({
+    path,
+    reason: "sound that the folder's video has too: --with-audio imports it as well",
+  }))
+  const clips = [...videos, ...sounds.filter((file) => !isSpare(file))]
+  const { topic, started } = readZoomFolderName(folderName)
+  const recordings = gather(clips, sorted, (clip, index) => {
+    // A later clip began later than its folder.
+    const own = startOf(clip.path) ?? (index === 0 ? started : null)
+    return { title: clips.length > 1 ? `${topic} (${index + 1})` : topic, started: own }
+  })
+  return {
+    recordings: withoutMedia(recordings, sorted, topic, started),
+    leftOut: [...sorted.leftOut, ...leftOut],
+  }
+}
+
+/** `2020-09-24 11.35.16 Topic 123456789`, as the client names folders. */
+function readZoomFolderName(name: string): { readonly topic: string; readonly started: NamedTime | null } {
+  const match = /^(\d{4})-(\d\d)-(\d\d) (\d\d)\.(\d\d)\.(\d\d) (.+?)(?: \d{9,11})?$/.exec(name)
+  if (match === null) return { topic: name, started: null }
+  const [year, month, day, hours, minutes, seconds] = match.slice(1, 7).map(Number)
+  return {
+    topic: match[7] ?? name,
+    started: { ms: Date.UTC(year ?? 0, (month ?? 1) - 1, day, hours, minutes, seconds), isUtc: false },
+  }
+}
+
+/** `GMT20200924-153516_Recording.mp4`: in UTC, as the cloud names files. Their chats count from the recording's start, so no place hangs on it. */
+function startOf(path: string): NamedTime | null {
+  const match = /^GMT(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)_/.exec(nameOf(path))
+  if (match === null) return null
+  const [year, month, day, hours, minutes, seconds] = match.slice(1).map(Number)
+  return { ms: Date.UTC(year ?? 0, (month ?? 1) - 1, day, hours, minutes, seconds), isUtc: true }
+}
+
+/** `video/webcams.webm`, `deskshare/deskshare.webm`, `slides_new.xml`, `caption_en.vtt`; each stream once, in the form that comes first. */
+function planBbb(folderName: string, files: readonly FoundFile[], started: NamedTime | null): ImportPlan {
+  const streams = new Map<string, FoundFile>()
+  const doubles: LeftOut[] = []
+  for (const file of files.filter(({ path }) => isMedia(path) && /(?:^|\/)(?:video|deskshare|audio)\//.test(path))) {
+    const stem = stemOf(file.path)
+    const other = streams.get(stem)
+    if (other === undefined) streams.set(stem, file)
+    else doubles.push({ path: file.path, reason: `the same as ${other.path}, in another form` })
+  }
+  const taken = new Set([
+    ...files.filter(({ path }) => nameOf(path) === BBB_METADATA),
+
+    ...streams.values(),
+    ...files.filter(({ path }) => doubles.some((double) => double.path === path)),
+  ])
+  const hasNew = files.some(({ path }) => nameOf(path) === "slides_new.xml")
+  const sorted = sortFiles(
+    files.filter((file) => !taken.has(file)),
+    ({ path }) => {
+      if (/^(?:.*\/)?caption_[^/]*\.vtt$/.test(path)) return "captions"
+      if (nameOf(path) === (hasNew ? "slides_new.xml" : "slides.xml")) return "chats"
+      return { reason: "not what a recording is made of here: slides and drawings are not imported" }
+    },
+  )
+  const clips = [...streams.values()].toSorted((a, b) => Number(isDeskshare(a)) - Number(isDeskshare(b)))
+  const recordings = gather(clips, sorted, (clip) => ({
+    title: isDeskshare(clip) && clips.length > 1 ? `${folderName} (shared screen)` : folderName,
+    started,
+  }))
+  return { recordings: withoutMedia(recordings, sorted, folderName, started), leftOut: [...sorted.leftOut, ...doubles] }
+}
+
+function isDeskshare({ path }: FoundFile): boolean {
+  return /(?:^|\/)deskshare\//.test(path)
+}
+
+/** Any media, and what has its name before another ending. */
+function planFolder(files: readonly FoundFile[]): ImportPlan {
+  const sorted = sortFiles(files, ({ path }) => {
+    if (isMedia(path)) return "media"
+    if (/\.(?:vtt|srt)$/i.test(path)) return "captions"
+    return /\.txt$/i.test(path) ? "chats" : null
+  })
+  const stems = new Set(sorted.media.map(({ path }) => stemOf(path)))
+  const isBeside = (file: FoundFile): boolean => stems.has(stemOf(file.path))
+  const strays = [...sorted.captions, ...sorted.chats].filter((file) => !isBeside(file))
+  const recordings = sorted.media.map((media) => {
+    const beside = (found: readonly FoundFile[]): readonly FoundFile[] =>
+      found.filter(({ path }) => stemOf(path) === stemOf(media.path))
+    return {
+      title: nameOf(stemOf(media.path)),
+      media,
+      captions: beside(sorted.captions),
+      chats: beside(sorted.chats),
+      participants: [],
+      started: null,
+    }
+  })
+  const leftOut = strays.map(({ path }) => ({ path, reason: "no video or sound of its name lies beside it" }))
+  return { recordings, leftOut: [...sorted.leftOut, ...leftOut] }
+}
+
+function sortFiles(
+  files: readonly FoundFile[],
+  kindOf: (file: FoundFile) => Kind | { readonly reason: string } | null,
+): Sorted {
+  const sorted = { media: [], captions: [], chats: [], participants: [] } as Record<Kind, FoundFile[]>
+  const leftOut: LeftOut[] = []
+  for (const file of files) {
+    const kind = kindOf(file)
+    if (file.sizeBytes === 0) leftOut.push({ path: file.path, reason: "it is empty" })
+    else if (typeof kind === "string") sorted[kind].push(file)
+    else leftOut.push({ path: file.path, reason: kind?.reason ?? "not a kind of file that is imported" })
+  }
+  return { ...sorted, leftOut }
+}
+
+/** What lies beside several clips goes with the one whose name it shares most of, and else with the first. */
+function gather(
+  clips: readonly FoundFile[],
+  sorted: Sorted,
+  describe: (clip: FoundFile, index: number) => Pick<PlannedRecording, "title" | "started">,
+): readonly PlannedRecording[] {
+  const ownerOf = (file: FoundFile): FoundFile | undefined =>
+    clips.reduce<FoundFile | undefined>(
+      (best, clip) => (best !== undefined && sharedLength(best, file) >= sharedLength(clip, file) ? best : clip),
+      undefined,
+    )
+  const of = (clip: FoundFile, files: readonly FoundFile[]): readonly FoundFile[] =>
+    files.filter((file) => ownerOf(file) === clip)
+  return clips.map((clip, index) => ({
+    ...describe(clip, index),
+    media: clip,
+    captions: of(clip, sorted.captions),
+    chats: of(clip, sorted.chats),
+    participants: of(clip, sorted.participants),
+  }))
+}
+
+/** A chat without anything that it went with is kept all the same. */
+function withoutMedia(
+  recordings: readonly PlannedRecording[],
+  { chats, captions, participants }: Sorted,
+  title: string,
+  started: NamedTime | null,
+): readonly PlannedRecording[] {
+  if (recordings.length > 0 || chats.length === 0) return recordings
+  return [{ title, media: null, captions, chats, participants, started }]
+}
+
+function sharedLength(a: FoundFile, b: FoundFile): number {
+  const [one, other] = [nameOf(a.path), nameOf(b.path)]
+  let length = 0
+  while (length < one.length && one[length] === other[length]) length += 1
+  return length
+}
+
+function isMedia(path: string): boolean {
+  return /^(?:video|audio)\//.test(mediaTypeOf(path))
+}
+
+function folderOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ""
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1)
+}
+
+function stemOf(path: string): string {
+  return path.replace(/\.[^./]+$/, "")
+}

@@ -1,0 +1,417 @@
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { expect } from "chai"
+import fc from "fast-check"
+import { parseCaptions } from "../../../client/sdk/captions.js"
+import { parseBbbChat, parseBbbMetadata } from "../../../client/sdk/imports/bbb.js"
+import { formatOffset, parseOffset, workOutClock } from "../../../client/sdk/imports/chat-clock.js"
+import { type FoundFile, planImport } from "../../../client/sdk/imports/plan.js"
+import { placeLine } from "../../../client/sdk/imports/read-imported.js"
+import { decodeSourceText } from "../../../client/sdk/imports/source-text.js"
+import { parseZoomChat } from "../../../client/sdk/imports/zoom-chat.js"
+import { parseZoomPeople } from "../../../client/sdk/imports/zoom-people.js"
+import {
+  decodeImportRecord,
+  encodeImportRecord,
+  type ImportedLine,
+  splitImportedLines,
+} from "../../../shared/protocol/import-record.js"
+import { LIMITS } from "../../../shared/protocol/limits.js"
+
+const MINUTE_MS = 60_000
+const REAL = "test/data/zoom-meeting"
+
+const read = async (name: string): Promise<Uint8Array> => await readFile(join(REAL, name))
+const files = (...paths: readonly string[]): readonly FoundFile[] =>
+  paths.map((path) => ({ path, sizeBytes: 1, mtimeMs: 0 }))
+const shown = (text: string): readonly unknown[] =>
+  parseZoomChat(text).lines.map(({ type, clockMs, author, to, about, text: said }) => [
+    type,
+    clockMs === null ? null : clockMs / 1_000,
+    author,
+    to,
+    about,
+    said,
+  ])
+
+describe("importing: what a Zoom chat says", () => {
+  it("the real one, with tabs", async () => {
+    const parsed = parseZoomChat(decodeSourceText(await read("meeting001_chat.txt")).text)
+    expect(parsed).to.deep.include({ unreadCount: 0, hasTabs: true })
+    expect(parsed.lines).to.have.length(10)
+    expect(parsed.lines[5]).to.deep.equal({
+      type: "message",
+      clockMs: (30 * 60 + 51) * 1_000,
+      author: "Andrew Knight",
+      to: null,
+      about: null,
+      text: "And Turbo Pascal…programming language!",
+    })
+    expect([parsed.lines[0]?.clockMs, parsed.lines.at(-1)?.clockMs]).to.deep.equal([1_274_000, 2_209_000])
+  })
+
+  it("From A to Everyone, with text in the same line or below, private ones, and names that hold a to or nothing", () => {
+    expect(
+      shown(
+        [
+          "14:03:22 From Ann Lee to Everyone: hello: all",
+          "14:03:25\t From  Bob  to  Ann Lee(Direct Message) : psst",
+          "14:03:26 From Bob to Ann (privately): again",
+          "14:04:00 From Way to Go to Everyone:",
+          "\tfirst line",
+          "\t\tindented",
+          "",
+          "\tlast line",
+          "",
+          "14:05:00 From Solo : alone",
+          "2024-05-01 14:06:00 From Ann Lee to Hosts and panelists:",
+          "\tnew form",
+        ].join("\n"),
+      ),
+    ).to.deep.equal([
+      ["message", 50_602, "Ann Lee", null, null, "hello: all"],
+      ["message", 50_605, "Bob", "Ann Lee", null, "psst"],
+      ["message", 50_606, "Bob", "Ann", null, "again"],
+      ["message", 50_640, "Way to Go", null, null, "first line\n\tindented\n\nlast line"],
+      ["message", 50_700, "Solo", null, null, "alone"],
+      ["message", 50_760, "Ann Lee", "Hosts and panelists", null, "new form"],
+    ])
+  })
+
+  it("reactions, reactions taken back, and replies", () => {
+    expect(
+      shown(
+        [
+          '10:00:00 From Ann to Everyone:\n\tReacted to "so good" with 👍',
+          '10:00:01 From Ann to Everyone:\n\tRemoved a 👍 reaction from "so good"',
+          '10:00:02 From Bob to Everyone:\n\tReplying to "so "very" good"\n\t\n\tI agree',
+          '10:00:03 From Bob to Everyone: Replying to "nothing"',
+        ].join("\n"),
+      ),
+    ).to.deep.equal([
+      ["reaction", 36_000, "Ann", null, "so good", "👍"],
+      ["reaction-removed", 36_001, "Ann", null, "so good", "👍"],
+      ["reply", 36_002, "Bob", null, 'so "very" good', "I agree"],
+      ["message", 36_003, "Bob", null, null, 'Replying to "nothing"'],
+    ])
+  })
+
+  it("goes on over midnight, by the clock and by dates", () => {
+    expect(
+      shown("23:59:59 From A to Everyone: old\n00:00:01 From A to Everyone: new").map((line) => (line as unknown[])[1]),
+    ).to.deep.equal([86_399, 86_401])
+    const dated = "2024-02-28 23:00:00 From A to Everyone: a\n2024-03-01 01:00:00 From A to Everyone: b"
+    expect(shown(dated).map((line) => (line as unknown[])[1])).to.deep.equal([82_800, 2 * 86_400 + 3_600])
+  })
+
+  it("what can't be read is kept as it was, and counted (IM4)", () => {
+    const parsed = parseZoomChat(
+      `-- saved chat --\n  two\n10:00:00 nobody says\n10:00:01 From A to Everyone: yes\n10:00:02\t${"x".repeat(513)}:\tno`,
+    )
+    expect(parsed.unreadCount).to.equal(4)
+    expect(parsed.lines.map(({ type, text }) => [type, text.slice(0, 30)])).to.deep.equal([
+      ["unread", "-- saved chat --\n  two\n10:00:0"],
+      ["message", "yes"],
+      ["unread", `10:00:02\t${"x".repeat(21)}`],
+    ])
+  })
+
+  it("whatever stands in a chat file stands in what is made of it (IM4)", () => {
+    const piece = fc.oneof(
+      fc.constantFrom(
+        "10:00:00 From A to Everyone: ",
+        "10:00:00\tA:\t",
+        "\t",
+        "From",
+        'Reacted to "',
+        '" with 👍',
+        "99:99:99 ",
+        " to ",
+      ),
+      fc.string({ unit: "grapheme", maxLength: 12 }),
+    )
+    fc.assert(
+      fc.property(fc.array(fc.array(piece, { maxLength: 4 }), { maxLength: 12 }), (source) => {
+        const text = decodeSourceText(new TextEncoder().encode(source.map((line) => line.join("")).join("\n"))).text
+        const { lines } = parseZoomChat(text)
+        const kept = lines.flatMap((line) => [line.author, line.to, line.about, line.text]).join("\n")
+        for (const word of text.match(/[\p{L}\p{N}]{2,}/gu) ?? [])
+          if (!/^\d\d$|^(?:From|to|with|Reacted|Everyone)$/i.test(word)) expect(kept).to.include(word)
+        for (const line of lines) expect(() => decodeImportRecord(record([line]))).not.to.throw()
+      }),
+    )
+  })
+
+  it("long texts, long lines and millions of them take no longer than they are", () => {
+    const started = performance.now()
+    const spaces = " ".repeat(1_100)
+    expect(parseZoomChat(`10:00:00 From${spaces}a\n`.repeat(2_000)).unreadCount).to.equal(2_000)
+    expect(parseZoomChat("a\n".repeat(500_000)).unreadCount).to.equal(500_000)
+    const long = parseZoomChat(`10:00:00 From A to Everyone: ${"é".repeat(70_000)}`)
+    expect(long.lines.map(({ text }) => text.length)).to.deep.equal([32_768, 32_768, 4_464])
+    expect(performance.now() - started).to.be.lessThan(10_000)
+  })
+})
+
+describe("importing: text of any encoding", () => {
+  const text = "00:00:01\tZoë 王:\tHé\n"
+  const utf16 = (bigEndian: boolean, mark: boolean): Uint8Array => {
+    const bytes = Buffer.from(`${mark ? "\u{feff}" : ""}${text}`, "utf16le")
+    return new Uint8Array(bigEndian ? bytes.swap16() : bytes)
+  }
+
+  it("UTF-8 with and without a mark, UTF-16 in both orders with and without one, and an older program's", () => {
+    for (const [raw, encoding] of [
+      [Buffer.from(text), "utf-8"],
+      [Buffer.from(`\u{feff}${text}`), "utf-8"],
+      [utf16(false, true), "utf-16le"],
+      [utf16(true, true), "utf-16be"],
+    ] as const)
+      expect(decodeSourceText(raw)).to.deep.equal({ text, encoding, isDamaged: false })
+    const plain = Buffer.from("00:00:01\tBob:\thello there", "utf16le")
+    expect(decodeSourceText(plain).encoding).to.equal("utf-16le")
+    expect(decodeSourceText(Buffer.from(plain).swap16()).encoding).to.equal("utf-16be")
+    expect(decodeSourceText(Buffer.from("caf\xe9 cr\xe8me", "latin1"))).to.deep.equal({
+      text: "café crème",
+      encoding: "windows-1252",
+      isDamaged: false,
+    })
+  })
+
+  it("says where bytes are no text, and reads the rest", () => {
+    const raw = Buffer.concat([Buffer.from("žluťoučký "), Buffer.of(0xff), Buffer.from(" kůň\r\n\r")])
+    expect(decodeSourceText(raw)).to.deep.equal({
+      text: "žluťoučký \u{fffd} kůň\n\n",
+      encoding: "utf-8",
+      isDamaged: true,
+    })
+    expect(decodeSourceText(new Uint8Array(0))).to.deep.equal({ text: "", encoding: "utf-8", isDamaged: false })
+  })
+})
+
+describe("importing: participants", () => {
+  it("the real list, behind its byte order mark", async () => {
+    const parsed = parseZoomPeople(decodeSourceText(await read("meeting001_participants.csv")).text)
+    expect(parsed).to.deep.include({ topic: "Meeting about Reunion", leftOut: 0 })
+    expect(new Date(parsed.startedLocalMs ?? 0).toISOString()).to.equal("2020-09-24T11:35:16.000Z")
+    expect(parsed.people).to.have.length(10)
+    expect(parsed.people[1]).to.deep.equal({
+      name: "George Harrison",
+      address: "george.harrison@gmail.com",
+      minutes: 72,
+    })
+    expect(parsed.people[9]).to.deep.equal({ name: "Eric's iPad (Clapton)", address: null, minutes: 57 })
+  })
+
+  it("a list without its meeting, with quotes, formulas and line breaks in names, and rows of unknown form", () => {
+    const parsed = parseZoomPeople('Name (Original Name),Guest\n"=HYPERLINK(""x"")","Yes"\n"a\nb",No\n')
+    expect(parsed.people.map(({ name }) => name)).to.deep.equal(['=HYPERLINK("x")', "a\nb"])
+    expect(parseZoomPeople("王,3\nwer,4").people.map(({ name }) => name)).to.deep.equal(["王, 3", "wer, 4"])
+    expect(parseZoomPeople("").people).to.deep.equal([])
+    expect(parseZoomPeople(`Name\n${"x".repeat(600)}\nBob`)).to.deep.include({ leftOut: 1 })
+  })
+})
+
+describe("importing: the chat's clock (IM5)", () => {
+  const at = (...times: readonly number[]): readonly ImportedLine[] =>
+    times.map((clockMs) => ({ type: "message", clockMs, author: "A", to: null, about: null, text: "x" }))
+  const hints = { givenOffsetMs: null, lengthMs: 0, wallStartMs: null, hasTabs: false }
+  const noon = 12 * 60 * MINUTE_MS
+
+  it("counts from the recording's start where its times fit its length", () => {
+    expect(
+      workOutClock(at(1_000, 59 * MINUTE_MS), { ...hints, lengthMs: 60 * MINUTE_MS, wallStartMs: noon }),
+    ).to.deep.equal({ basis: "recording", startMs: 0 })
+  })
+  it("is a clock on the wall where they fit the hours behind its start, over midnight too", () => {
+    expect(workOutClock(at(noon + 5_000), { ...hints, wallStartMs: noon })).to.deep.equal({
+      basis: "wall",
+      startMs: noon,
+    })
+    const lateMs = 23 * 60 * MINUTE_MS + 50 * MINUTE_MS
+    expect(workOutClock(at(40 * MINUTE_MS), { ...hints, lengthMs: MINUTE_MS, wallStartMs: lateMs })).to.deep.equal({
+      basis: "wall",
+      startMs: lateMs - 24 * 60 * MINUTE_MS,
+    })
+  })
+  it("is what a person says, before all else", () => {
+    expect(workOutClock(at(1_000), { ...hints, lengthMs: 9_000, givenOffsetMs: -500 })).to.deep.equal({
+      basis: "given",
+      startMs: 500,
+    })
+  })
+  it("is not guessed where nothing fits, and a line without one has no place", () => {
+    expect(workOutClock(at(noon), { ...hints, lengthMs: MINUTE_MS })).to.equal(null)
+    expect(workOutClock([], hints)).to.equal(null)
+    const [line] = at(noon)
+    expect(placeLine(line!, null).placeMs).to.equal(null)
+    expect(placeLine({ ...line!, clockMs: null }, { basis: "recording", startMs: 0 }).placeMs).to.equal(null)
+    expect(placeLine(line!, { basis: "wall", startMs: noon + 1 }).placeMs).to.equal(-1)
+  })
+  it("offsets are read and shown alike", () => {
+    for (const [text, ms] of [
+      ["-1:02:03", -3_723_000],
+      ["+90", 90_000],
+      ["12.5", 12_500],
+      ["0", 0],
+      ["-2:00", -120_000],
+    ] as const) {
+      expect(parseOffset(text), text).to.equal(ms)
+      expect(parseOffset(formatOffset(ms)), text).to.equal(ms)
+    }
+    for (const text of ["", "x", "1:2:3:4", "--1", "1e3", "1:-2", "-", ":"])
+      expect(parseOffset(text), text).to.equal(null)
+  })
+})
+
+describe("importing: BigBlueButton", () => {
+  it("the chat in its slides, in seconds, its markup as text", () => {
+    const chat = parseBbbChat(
+      '<?xml version="1.0"?><popcorn>\n<chattimeline in="12.5" direction="down" name="Ann &amp; Co" message="a &lt;b&gt;bold&lt;/b&gt;&lt;br/&gt;x &amp;lt; 3 &lt; 4" target="chat"/>\n<chattimeline in="soon" name="Bob" message="?"/><other/></popcorn>',
+    )
+    expect(chat.lines.map(({ clockMs, author, text }) => [clockMs, author, text])).to.deep.equal([
+      [12_500, "Ann & Co", "a bold\nx < 3 < 4"],
+      [null, null, '{"in":"soon","name":"Bob","message":"?"}'],
+    ])
+    expect(chat.unreadCount).to.equal(1)
+  })
+
+  it("what is broken from some place on is kept from there on, and an entity bomb is no more than text (IM4)", () => {
+    const broken = parseBbbChat(
+      '<popcorn><chattimeline in="1" name="A" message="m"/>\n<chattimeline in="2" name="B\nmore',
+    )
+    expect(broken.lines.map(({ type }) => type)).to.deep.equal(["message", "unread"])
+    expect(broken.lines[1]?.text).to.contain('<chattimeline in="2" name="B\nmore')
+    const bomb = parseBbbChat(
+      '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><popcorn><chattimeline in="1" name="&b;" message="m"/></popcorn>',
+    )
+    expect(bomb.lines.map(({ type }) => type)).to.deep.equal(["unread"])
+  })
+
+  it("its metadata", () => {
+    const text =
+      "<recording><id>x</id><start_time>1600947316000</start_time><meta><meetingName>Weekly &amp; more</meetingName></meta></recording>"
+    expect(parseBbbMetadata(text)).to.deep.equal({ title: "Weekly & more", startedMs: 1_600_947_316_000 })
+    expect(parseBbbMetadata("<no")).to.deep.equal({ title: null, startedMs: null })
+  })
+})
+
+describe("importing: which file goes with which", () => {
+  const planned = (...call: Parameters<typeof planImport>) => {
+    const { recordings, leftOut } = planImport(...call)
+    return {
+      recordings: recordings.map(({ title, media, captions, chats, participants }) => [
+        title,
+        media?.path ?? null,
+        [...captions, ...chats, ...participants].map(({ path }) => path),
+      ]),
+      leftOut: leftOut.map(({ path }) => path),
+    }
+  }
+
+  it("a Zoom folder of several clips: what lies beside goes with the first, sound that the video has stays", () => {
+    const name = "2020-09-24 11.35.16 Reunion planning 12345678901"
+    const found = files(
+      "zoom_10.mp4",
+      "zoom_2.mp4",
+      "audio_only.m4a",
+      "chat.txt",
+      "recording.conf",
+      "closed_caption.txt",
+      "notes.docx",
+    )
+    const plan = planned("zoom", name, found)
+    expect(plan).to.deep.equal({
+      recordings: [
+        ["Reunion planning (1)", "zoom_2.mp4", ["closed_caption.txt", "chat.txt"]],
+        ["Reunion planning (2)", "zoom_10.mp4", []],
+      ],
+      leftOut: ["notes.docx", "recording.conf", "audio_only.m4a"],
+    })
+    expect(planImport("zoom", name, found).recordings[0]?.started).to.deep.equal({
+      ms: Date.UTC(2020, 8, 24, 11, 35, 16),
+      isUtc: false,
+    })
+    expect(planned("zoom", name, found, { withAudio: true }).recordings).to.have.length(3)
+  })
+
+  it("sound alone, a chat alone, folders in a folder, and names that belong together", () => {
+    expect(planned("zoom", "x", files("audio_only.m4a")).recordings).to.deep.equal([["x", "audio_only.m4a", []]])
+    expect(planned("zoom", "x", files("chat.txt")).recordings).to.deep.equal([["x", null, ["chat.txt"]]])
+    const two = files(
+      "a1_video.mp4",
+      "a1_chat.txt",
+      "a2_video.mp4",
+      "a2_chat.txt",
+      "a2_transcript.vtt",
+      "a1_participants.csv",
+    )
+    expect(planned("zoom", "x", two).recordings.map(([, ...rest]) => rest)).to.deep.equal([
+      ["a1_video.mp4", ["a1_chat.txt", "a1_participants.csv"]],
+      ["a2_video.mp4", ["a2_transcript.vtt", "a2_chat.txt"]],
+    ])
+    const nested = planned("zoom", "Zoom", files("Monday/zoom_0.mp4", "Monday/chat.txt", "Tuesday/zoom_0.mp4"))
+    expect(nested.recordings).to.deep.equal([
+      ["Monday", "Monday/zoom_0.mp4", ["Monday/chat.txt"]],
+      ["Tuesday", "Tuesday/zoom_0.mp4", []],
+    ])
+  })
+
+  it("a BigBlueButton folder, and any media with what has its name", () => {
+    const bbb = files(
+      "metadata.xml",
+      "video/webcams.webm",
+      "video/webcams.mp4",
+      "deskshare/deskshare.webm",
+      "slides_new.xml",
+      "caption_en.vtt",
+      "presentation/a/slide-1.png",
+      "shapes.svg",
+    )
+    expect(planned("bbb", "Weekly", bbb)).to.deep.equal({
+      recordings: [
+        ["Weekly", "video/webcams.mp4", ["caption_en.vtt", "slides_new.xml"]],
+        ["Weekly (shared screen)", "deskshare/deskshare.webm", []],
+      ],
+      leftOut: ["presentation/a/slide-1.png", "shapes.svg", "video/webcams.webm"],
+    })
+    expect(planned("folder", "x", files("a.mkv", "a.srt", "a.txt", "b.txt", "sub/a.mp3"))).to.deep.equal({
+      recordings: [
+        ["a", "a.mkv", ["a.srt", "a.txt"]],
+        ["a", "sub/a.mp3", []],
+      ],
+      leftOut: ["b.txt"],
+    })
+  })
+
+  it("an empty file is left out, and said", () => {
+    expect(planImport("zoom", "x", [{ path: "zoom_0.mp4", sizeBytes: 0, mtimeMs: 0 }])).to.deep.equal({
+      recordings: [],
+      leftOut: [{ path: "zoom_0.mp4", reason: "it is empty" }],
+    })
+  })
+})
+
+describe("importing: the record", () => {
+  it("a chat that is longer than one holds goes into several, none of it lost", () => {
+    const lines = Array.from({ length: 70_000 }, (_, index) => ({ ...LINE, text: `line ${index}` }))
+    const parts = splitImportedLines(lines)
+    expect(parts.map(({ length }) => length)).to.deep.equal([30_000, 30_000, 10_000])
+    expect(parts.flatMap((part) => decodeImportRecord(record(part)).lines)).to.deep.equal(lines)
+    const heavy = Array.from({ length: 100 }, () => ({ ...LINE, text: "é".repeat(LIMITS.importTextBytes / 2) }))
+    for (const part of splitImportedLines(heavy)) expect(decodeImportRecord(record(part)).lines).to.deep.equal(part)
+    expect(splitImportedLines([])).to.deep.equal([[]])
+  })
+
+  it("the real transcript's captions are all read", async () => {
+    const { cues } = parseCaptions(await read("meeting001_transcript.vtt"))
+    expect(cues).to.have.length(300)
+    expect(cues.at(-1)?.endS).to.equal(3_341.97)
+  })
+})
+
+const LINE: ImportedLine = { type: "message", clockMs: 1, author: "A", to: null, about: null, text: "" }
+
+function record(lines: readonly ImportedLine[]): Uint8Array {
+  return encodeImportRecord({ source: "zoom", importedAtMs: 1, files: [], people: [], clock: null, lines })
+}
