@@ -17,6 +17,7 @@ import { addPairingCommands } from "./commands/pairing.js"
 import { addPlayCommand } from "./commands/play.js"
 import { addRecordingsCommand } from "./commands/recordings.js"
 import { addRecoveryCommands } from "./commands/recovery.js"
+import { addSearchCommand } from "./commands/search.js"
 import { addUploadCommand } from "./commands/upload.js"
 import { addUploadsCommands } from "./commands/uploads.js"
 import { type CommandContext, createContext } from "./context.js"
@@ -91,6 +92,7 @@ addRecordingsCommand(program, run)
 addConsentCommands(program, run)
 addChatCommands(program, run)
 addNoticesCommand(program, run)
+addSearchCommand(program, run)
 addStorageCommand(program, run)
 addDownloadCommand(program, run)
 addPlayCommand(program, run)

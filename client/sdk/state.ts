@@ -114,6 +114,8 @@ const stateSchema = z.object({
   openings: z.array(z.object({ linkId: bytes, opening: bytes })).default([]),
   /** Hashes of the operator's notices that were put aside here. */
   heededNotices: z.array(bytes).default([]),
+  /** What seals this device's search index; made when it is first needed. */
+  searchKey: bytes.nullable().default(null),
   /** Until when an invite link of this account may admit people without asking. */
   preApprovedUntilMs: uint.default(0),
 })
@@ -154,6 +156,7 @@ export function newState({
     openings: [],
     preApprovedUntilMs: 0,
     heededNotices: [],
+    searchKey: null,
     pendingRekeys: [],
   }
 }

@@ -60,6 +60,7 @@ export const LABELS = {
   signInviteLink: "taciturn/v1/sign/invite-link",
   signOffer: "taciturn/v1/sign/offer",
   hpkeOffer: "taciturn/v1/hpke/offer",
+  searchIndex: "taciturn/v1/search-index",
   safetyWords: "taciturn/v1/safety-words",
 } as const
 

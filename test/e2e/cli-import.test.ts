@@ -1,6 +1,7 @@
-import { appendFile, copyFile, cp, mkdir, rename, symlink, utimes, writeFile } from "node:fs/promises"
+import { appendFile, copyFile, cp, mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
+import { parseCaptions } from "../../client/sdk/captions.js"
 import { openTerminals } from "../support/taciturn.js"
 
 const REAL = "test/data/zoom-meeting"
@@ -93,8 +94,55 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
     expect((await terminals.run("bob", ["recordings", meeting])).stdout).to.contain("(imported)")
   })
 
+  it("every line of its chat and every caption is found again by who searches, at its place", async () => {
+    const search = async (...args: readonly string[]) => await terminals.succeed("bob", ["search", ...args])
+    const [first] = (await search("fuselage")).results
+    expect(first).to.deep.include({
+      kind: "imported",
+      claimedAuthor: "Paul McCartney",
+      author: null,
+      offsetMs: 2_209_000,
+    })
+    const everything = (await search("--meeting", meeting, "--from", "1970-01-01", "--limit", "9999")).results
+    const chat = (await readFile(join(REAL, "meeting001_chat.txt"), "utf8")).trim().split(/\r?\n/)
+    const { cues } = parseCaptions(await readFile(join(REAL, "meeting001_transcript.vtt")))
+    for (const [kind, count] of [
+      ["imported", chat.length],
+      ["caption", cues.length],
+    ] as const)
+      expect(
+        everything.filter((found: { readonly kind: string }) => found.kind === kind),
+        kind,
+      ).to.have.length(count)
+    const said = await search("turbo pascal", "--author", "andrew", "--offline")
+    expect(said.results.map(({ text }: { readonly text: string }) => text)).to.deep.equal([
+      "And Turbo Pascal…programming language!",
+    ])
+    expect(
+      (await search("reunion", "--has", "file")).results.map(({ kind }: { readonly kind: string }) => kind),
+    ).to.deep.equal(["recording"])
+    expect((await search("fuselage", "--day", "1999-01-01")).results).to.deep.equal([])
+    const shown = await terminals.run("bob", ["search", "fuselage"])
+    expect(shown.stdout).to.match(/^imported +2020-09-24 +rec_\S+ +at 36:49 +“Paul McCartney”\n +Fuselage\n/)
+    const away = await terminals.run("bob", ["search", "cockpit", "--json"], { TACITURN_URL: "http://127.0.0.1:9" })
+    expect([away.exitCode, away.json.isUpToDate, away.json.total], away.stderr).to.deep.equal([
+      0,
+      false,
+      (await search("cockpit")).total,
+    ])
+    for (const args of [
+      [],
+      ["x", "--has", "cheese"],
+      ["x", "--day", "yesterday"],
+      ["x", "--day", "2020-01-01", "--to", "2020-01-02"],
+      ["x", "--limit", "0"],
+      ["x", "--meeting", "nonsense"],
+    ])
+      expect(await terminals.fail("bob", ["search", ...args]), args.join(" ")).to.deep.equal([2, "usage"])
+  })
+
   it("files that are missing, empty, links, or in another encoding: what is there is imported, and what is not is said (IM4)", async () => {
-    const odd = join(terminals.folder, "2024-05-01 14.00.00 Odd & <b>ends</b> 12345678901")
+    const odd = join(terminals.folder, "2024-05-01 14.00.00 Odd & <b>ends 12345678901")
     await mkdir(odd)
     await copyFile("test/data/meeting.mp4", join(odd, "zoom_0.mp4"))
     await appendFile(join(odd, "zoom_0.mp4"), "another")
@@ -109,7 +157,7 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
     await symlink(terminals.folder, join(odd, "everything"))
     const { recordings, leftOut } = await zoom(odd)
     expect(recordings[0]).to.deep.include({
-      title: "Odd & <b>ends</b>",
+      title: "Odd & <b>ends",
       state: "imported",
       chat: { lines: 2, unread: 1, offset: "-14:00:00", basis: "wall" },
     })

@@ -61,10 +61,7 @@ function importedDocument({ importedBy, importedAtMs, clock, files, people, line
 }
 
 /** IM3. */
-function importLabel(
-  client: Client,
-  { importedBy, importedAtMs, source, unreadCount }: Imported,
-): readonly string[] {
+function importLabel(client: Client, { importedBy, importedAtMs, source, unreadCount }: Imported): readonly string[] {
   return [
     `Imported from ${source} by ${accountOf(importedBy)}${nameText(client, importedBy)} on ${new Date(importedAtMs).toISOString().slice(0, 10)}.`,
     `${source} may have held plaintext of all of it. Who said what is its word, and the importer's: nobody signed it.`,

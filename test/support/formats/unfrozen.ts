@@ -2,6 +2,7 @@ import { parse } from "../../../api/mount.js"
 import { parseRange } from "../../../api/assets/range.js"
 import { parseAnswer } from "../../../client/sdk/http.js"
 import { decodeState, encodeState, NOTHING_UNSEEN } from "../../../client/sdk/state.js"
+import { SearchShard } from "../../../client/sdk/search/shard.js"
 import { decodeJournal, encodeJournal, type Journal, JOURNAL_LIMIT_BYTES } from "../../../client/sdk/upload/journal.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { AppendEventRequest, EventsResponse } from "../../../shared/protocol/http.js"
@@ -17,7 +18,7 @@ import { textFormat } from "./texts.js"
  * jobs, a request's range, and the rows of a production, which another version may write otherwise.
  */
 export function unfrozenFormats(): readonly Format[] {
-  return [clientState(), journal(), request(), answer(), range(), job(), record()]
+  return [clientState(), journal(), request(), answer(), range(), job(), record(), searchIndex()]
 }
 
 function request(): Format {
@@ -111,6 +112,7 @@ function clientState(): Format {
     published: [{ recordingId: hash, meetingHash: hash, secrets: hash }],
     openings: [{ linkId: hash, opening: bytesOf("opening", 16) }],
     preApprovedUntilMs: 0,
+    searchKey: bytesOf("search key"),
     handled: [hash],
     heededNotices: [hash],
   })
@@ -232,4 +234,27 @@ function record(): Format {
     ],
   })
   return { ...format, decode: (raw) => parseRecord(raw, "a line") }
+}
+
+/** Its index is written as the library has it. */
+function searchIndex(): Format {
+  const index = { documentCount: 0, nextId: 0, documentIds: {}, fieldIds: { text: 0, files: 1, claimedAuthor: 2 } }
+  const tables = { fieldLength: {}, averageFieldLength: [], storedFields: {}, dirtCount: 0, index: [] }
+  const readUntil = { logSeq: 3, chat: { incarnation: 0, until: 5 }, recordings: {} }
+  const shard = { version: 1, readUntil, index: { ...index, ...tables, serializationVersion: 2 } }
+  return textFormat({
+    name: "search-index",
+    section: "14.2",
+    codes: ["malformed", "unsupported-version"],
+    text: JSON.stringify(shard),
+    decode: (text) => SearchShard.parse(new TextEncoder().encode(text)).readUntil,
+    refusals: [
+      ["nothing", "malformed", ""],
+      ["version 2", "unsupported-version", JSON.stringify({ ...shard, version: 2 })],
+      ["no version", "malformed", JSON.stringify({ ...shard, version: undefined })],
+      ["a negative place", "malformed", JSON.stringify({ ...shard, readUntil: { ...readUntil, logSeq: -1 } })],
+      ["no index", "malformed", JSON.stringify({ version: 1, readUntil })],
+      ["an index of another version", "malformed", JSON.stringify({ ...shard, index: { serializationVersion: 9 } })],
+    ],
+  })
 }

@@ -1,0 +1,151 @@
+import { toHex } from "../../../shared/protocol/bytes.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
+import { parseCaptions } from "../captions.js"
+import { foldChat } from "../chat/fold.js"
+import { ChatReader } from "../chat/read.js"
+import type { Client } from "../client.js"
+import { readImported } from "../imports/read-imported.js"
+import { readMeeting } from "../meetings.js"
+import { readWhole } from "../reader/read-whole.js"
+import { openRecordingOf, titleOf } from "../recordings.js"
+import {
+  captionFindable,
+  importedFindable,
+  meetingFindable,
+  messageFindable,
+  messageKey,
+  recordingFindable,
+} from "./findables.js"
+import type { SearchShard } from "./shard.js"
+
+export interface IndexOptions {
+  readonly signal: AbortSignal
+  /** Told what is being read. */
+  readonly onProgress?: (what: { readonly recordings: number; readonly messages: number }) => void
+}
+
+/** What goes along with a recording and could not be had; it is tried again the next time. */
+export interface NotIndexed {
+  readonly recording: string
+  readonly error: unknown
+}
+
+/**
+ * Reads what is new in a meeting into its shard; what is there already isn't read again. What was withdrawn, deleted or edited since is taken out, or as it is now.
+ * @throws {@link ArchiveError} as `readMeeting` and `ChatReader.open`.
+ */
+export async function bringUpToDate(
+  client: Client,
+  meetingId: MeetingId,
+  shard: SearchShard,
+  options: IndexOptions,
+): Promise<{ readonly isChanged: boolean; readonly notIndexed: readonly NotIndexed[] }> {
+  const log = await readMeeting(client, meetingId)
+  const before = JSON.stringify(shard.readUntil)
+  const notIndexed = await indexRecordings(client, log, shard, options)
+  await indexChat(client, log, shard, options)
+  const [genesis] = log.epochs
+  if (shard.readUntil.logSeq < log.head.seq || !shard.has("meeting"))
+    shard.put(meetingFindable(log.current.title, genesis?.timeMs ?? 0))
+  shard.readUntil = { ...shard.readUntil, logSeq: log.head.seq }
+  const isChanged = JSON.stringify(shard.readUntil) !== before
+  if (isChanged) await shard.tidy()
+  return { isChanged, notIndexed }
+}
+
+async function indexRecordings(
+  client: Client,
+  log: MeetingLog,
+  shard: SearchShard,
+  { signal, onProgress }: IndexOptions,
+): Promise<readonly NotIndexed[]> {
+  const notIndexed: NotIndexed[] = []
+  let count = 0
+  for (const recording of log.recordings) {
+    const id = toHex(recording.fields.recordingId)
+    const known = shard.readUntil.recordings[id]
+    const title = titleOf(recording)
+    if (recording.withdrawal !== null) {
+      if (known === undefined) continue
+      shard.removeRecording(id)
+      const { [id]: _gone, ...others } = shard.readUntil.recordings
+      shard.readUntil = { ...shard.readUntil, recordings: others }
+      continue
+    }
+    if (recording.opened === null || (known?.isWhole === true && known.title === title)) continue
+    shard.put(recordingFindable(recording))
+    let isWhole = known?.isWhole === true
+    if (!isWhole)
+      try {
+        await indexBeside(client, log, recording, shard, signal)
+        isWhole = true
+      } catch (error) {
+        if (!isArchiveError(error) || error.code === "interrupted") throw error
+        notIndexed.push({ recording: id, error })
+      }
+    shard.readUntil = { ...shard.readUntil, recordings: { ...shard.readUntil.recordings, [id]: { title, isWhole } } }
+    onProgress?.({ recordings: ++count, messages: 0 })
+  }
+  return notIndexed
+}
+
+/** Captions and what was imported. Chapters are captions too. */
+async function indexBeside(
+  client: Client,
+  log: MeetingLog,
+  recording: PublishedRecording,
+  shard: SearchShard,
+  signal: AbortSignal,
+): Promise<void> {
+  const opened = openRecordingOf(client, log, recording)
+  for (const [file, asset] of opened.assets.entries()) {
+    if (asset.role !== "captions") continue
+    const { cues } = parseCaptions(await readWhole(client, opened, asset, signal))
+    for (const [index, cue] of cues.entries()) shard.put(captionFindable(recording, file, index, cue))
+  }
+  const imported = await readImported(client, opened, signal)
+  for (const [index, line] of (imported?.lines ?? []).entries()) shard.put(importedFindable(recording, index, line))
+}
+
+/** Reads back to where it read before, and further where something that came since changes what stands there. */
+async function indexChat(
+  client: Client,
+  log: MeetingLog,
+  shard: SearchShard,
+  { signal, onProgress }: IndexOptions,
+): Promise<void> {
+  const { chat } = shard.readUntil
+  const reader = await ChatReader.open(client, log.meetingId, { log, signal })
+  const newest = reader.entries().findLast((entry) => entry.kind !== "gap")
+  const incarnation = newest?.served.incarnation ?? 0
+  // Places of an older incarnation tell nothing.
+  const until = chat?.incarnation === incarnation ? chat.until : 0
+  const [wanted, done] = [until, reader.until]
+  if (chat?.incarnation === incarnation && until === done) return
+  while (reader.from > wanted && (await reader.readOlder()))
+    onProgress?.({ recordings: 0, messages: done - reader.from })
+  while (changesWhatStandsBefore(reader, wanted, shard) && (await reader.readOlder()));
+  for (const line of foldChat(reader.entries(), reader.log.epochs)) {
+    if (line.kind !== "text") continue
+    const findable = messageFindable(line)
+    if (findable === null) shard.remove(messageKey(line.message.messageId))
+    else shard.put(findable)
+  }
+  shard.readUntil = { ...shard.readUntil, chat: { incarnation, until: done } }
+}
+
+/** Whether something new names a message that was indexed before and isn't read again yet. */
+function changesWhatStandsBefore(reader: ChatReader, wanted: number, shard: SearchShard): boolean {
+  const entries = reader.entries()
+  const read = new Set(entries.flatMap((entry) => (entry.kind === "authentic" ? [messageKey(entry.messageId)] : [])))
+  return entries.some(
+    (entry) =>
+      entry.kind === "authentic" &&
+      entry.served.seq >= wanted &&
+      (entry.content.type === "edit" || entry.content.type === "deletion") &&
+      shard.has(messageKey(entry.content.target.messageId)) &&
+      !read.has(messageKey(entry.content.target.messageId)),
+  )
+}

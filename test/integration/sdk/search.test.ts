@@ -1,0 +1,146 @@
+import { expect } from "chai"
+import {
+  acceptInvitation,
+  addMember,
+  bringUpToDate,
+  ChatReader,
+  createMeeting,
+  deleteRecording,
+  listInvitations,
+  type MeetingId,
+  openJournalFolder,
+  openSearchFolder,
+  renameRecording,
+  SearchShard,
+  sendMessage,
+  textContent,
+  type Transport,
+  uploadRecording,
+  whoAmI,
+} from "../../../client/sdk/index.js"
+import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
+import { startClient, startService, type Service, type TestClient } from "../../support/sdk/clients.js"
+import { bytesSource } from "../../support/sdk/sources.js"
+import { readdir, readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { requireMeeting } from "../../../client/sdk/meetings.js"
+
+describe("SDK: search", function () {
+  this.timeout(120_000)
+  const signal = new AbortController().signal
+  let service: Service
+  let alice: TestClient
+  let bob: TestClient
+  let meetingId: MeetingId
+
+  before(async () => {
+    service = await startService()
+    alice = await startClient(service, "Alice's laptop")
+    bob = await startClient(service, "Bob's phone")
+    meetingId = await createMeeting(alice.client, "Quarterly numbers")
+    await addMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    const [waiting] = await listInvitations(bob.client)
+    await acceptInvitation(bob.client, waiting!)
+  })
+  after(async () => {
+    for (const person of [alice, bob]) await person.close()
+    await service.stop()
+  })
+
+  async function say({ client }: TestClient, content: MessageContent): Promise<MessageTarget> {
+    const { messageId, trouble } = await sendMessage(client, meetingId, content)
+    expect(trouble).to.equal(null)
+    const entry = (await ChatReader.open(client, meetingId)).entries().at(-1)
+    if (entry?.kind !== "authentic") return expect.fail("it is not there")
+    return { messageId, hash: entry.hash }
+  }
+
+  const texts = (shard: SearchShard, query: string): readonly string[] =>
+    shard
+      .search(query)
+      .map(({ kind, text }) => `${kind}: ${text}`)
+      .toSorted()
+  const index = async (shard: SearchShard, client = bob.client) =>
+    await bringUpToDate(client, meetingId, shard, { signal })
+
+  it("reads what is new, and takes out what was edited, deleted, renamed or withdrawn since (Y6)", async () => {
+    const shard = SearchShard.empty()
+    const first = await say(alice, textContent("the *elephant* in the room"))
+    const second = await say(bob, textContent("another elephant"))
+    const journal = await openJournalFolder(join(alice.home, "upload"))
+    const { recordingId } = await uploadRecording(alice.client, meetingId, journal, {
+      details: {
+        title: "Elephants",
+        fileName: "elephant-walk.mp4",
+        capturedAtMs: 0,
+        durationMs: null,
+        prepared: "as-is",
+      },
+      assets: [
+        { role: "media", mediaType: "video/mp4", source: bytesSource(Buffer.from("media")) },
+        {
+          role: "captions",
+          mediaType: "text/vtt",
+          source: bytesSource(Buffer.from("WEBVTT\n\n00:01.000 --> 00:02.000\nRingo Starr: trunks up\n")),
+        },
+      ],
+    })
+    expect((await index(shard)).isChanged).to.equal(true)
+    expect(texts(shard, "elephant")).to.deep.equal([
+      "message: another elephant",
+      "message: the *elephant* in the room",
+      "recording: Elephants",
+    ])
+    expect(texts(shard, "quarterly")).to.deep.equal(["meeting: Quarterly numbers"])
+    const [caption] = shard.search("trunks", { author: { account: null, name: "ringo" } })
+    expect([caption?.placeMs, caption?.claimedAuthor, caption?.author]).to.deep.equal([1_000, "Ringo Starr", null])
+    expect((await index(shard)).isChanged).to.equal(false)
+    await say(alice, { type: "edit", target: first, text: "the giraffe", mentions: [] })
+    await say(bob, { type: "deletion", target: second })
+    await renameRecording(alice.client, recordingId, "Giraffes")
+    expect((await index(shard)).isChanged).to.equal(true)
+    expect([texts(shard, "elephant"), texts(shard, "giraffe")]).to.deep.equal([
+      ["recording: Giraffes"],
+      ["message: the giraffe", "recording: Giraffes"],
+    ])
+    await deleteRecording(alice.client, recordingId)
+    await index(shard)
+    expect([texts(shard, "giraffes"), texts(shard, "trunks")]).to.deep.equal([["message: the giraffe"], []])
+  })
+
+  it("an edit by somebody else changes nothing of what is found", async () => {
+    const shard = SearchShard.empty()
+    const said = await say(alice, textContent("walrus"))
+    await say(bob, { type: "edit", target: said, text: "penguin", mentions: [] })
+    await index(shard)
+    expect([texts(shard, "walrus"), texts(shard, "penguin")]).to.deep.equal([["message: walrus"], []])
+  })
+
+  it("neither what is read nor a query reaches the server, or stands on the disk (Y6)", async () => {
+    const sent: string[] = []
+    const listening: Transport = async (request) => {
+      sent.push(request.url, Buffer.from(request.body ?? []).toString())
+      return await bob.transport(request)
+    }
+    const client = bob.again({ transport: listening })
+    const { meetingHash } = requireMeeting(client, meetingId)
+    const place = join(bob.home, "search")
+    const folder = await openSearchFolder(client, place)
+    const shard = await folder.load(meetingHash)
+    await index(shard, client)
+    await folder.save(meetingHash, shard)
+    const asked = sent.length
+    expect(asked).to.be.greaterThan(0)
+    expect(texts(await folder.load(meetingHash), "walrus")).to.deep.equal(["message: walrus"])
+    expect(sent).to.have.length(asked)
+    expect(sent.join()).not.to.match(/walrus|giraffe/i)
+    const [name = ""] = await readdir(place)
+    const sealed = await readFile(join(place, name))
+    expect(sealed.toString("latin1")).not.to.match(/walrus|giraffe|message/i)
+    await writeFile(join(place, name), sealed.subarray(0, -1))
+    const anew = await folder.load(meetingHash)
+    expect(anew.size).to.equal(0)
+    await index(anew, client)
+    expect(texts(anew, "walrus")).to.deep.equal(["message: walrus"])
+  })
+})

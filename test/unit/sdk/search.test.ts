@@ -1,0 +1,141 @@
+import { expect } from "chai"
+import { sodiumReady } from "../../../client/crypto/sodium.js"
+import { type Findable, SearchShard } from "../../../client/sdk/search/shard.js"
+import { foldWord, wordsOf } from "../../../client/sdk/search/words.js"
+import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { bytesOf, flip, seededBytes } from "../../support/formats/format.js"
+
+const DAY_MS = 86_400_000
+
+function findable(id: string, text: string, more: Partial<Findable> = {}): Findable {
+  return {
+    id,
+    kind: "message",
+    text,
+    files: "",
+    hasFile: false,
+    author: null,
+    claimedAuthor: null,
+    timeMs: 0,
+    recording: null,
+    placeMs: null,
+    message: null,
+    ...more,
+  }
+}
+
+function shardOf(...findables: readonly Findable[]): SearchShard {
+  const shard = SearchShard.empty()
+  for (const each of findables) shard.put(each)
+  return shard
+}
+
+const ids = (shard: SearchShard, ...call: Parameters<SearchShard["search"]>): readonly string[] =>
+  shard
+    .search(...call)
+    .map(({ id }) => id)
+    .toSorted()
+
+describe("search on the own device", () => {
+  before(() => sodiumReady())
+
+  it("finds words by how they begin, without their accents and case, nearly right, and all of several", () => {
+    const shard = shardOf(
+      findable("a", "Anywhere but the Fuselage!"),
+      findable("b", "Zoë's café is open"),
+      findable("c", "fuselage and cockpit", { files: "Quarterly report.pdf" }),
+    )
+    expect(ids(shard, "fuse")).to.deep.equal(["a", "c"])
+    expect(ids(shard, "FUSELAGE cock")).to.deep.equal(["c"])
+    expect(ids(shard, "fuselaeg")).to.deep.equal(["a", "c"])
+    expect(ids(shard, "zoe cafe")).to.deep.equal(["b"])
+    expect(ids(shard, "quarterly")).to.deep.equal(["c"])
+    expect(ids(shard, "fuselage zebra")).to.deep.equal([])
+    expect(ids(shard, "!!!")).to.deep.equal([])
+  })
+
+  it("finds words of languages without spaces, and keeps marks that carry meaning", () => {
+    const shard = shardOf(
+      findable("ja", "明日の会議は東京で開催されます"),
+      findable("zh", "我们讨论了加密聊天的设计"),
+      findable("th", "การประชุมวันพรุ่งนี้"),
+      findable("hi", "कल बैठक है"),
+      findable("he", "הפגישה מחר"),
+    )
+    expect(ids(shard, "東京")).to.deep.equal(["ja"])
+    expect(ids(shard, "会議")).to.deep.equal(["ja"])
+    expect(ids(shard, "加密")).to.deep.equal(["zh"])
+    expect(ids(shard, "设计")).to.deep.equal(["zh"])
+    expect(ids(shard, "ประชุม")).to.deep.equal(["th"])
+    expect(ids(shard, "बैठक")).to.deep.equal(["hi"])
+    expect(ids(shard, "מחר")).to.deep.equal(["he"])
+    expect(foldWord("कि")).not.to.equal(foldWord("क"))
+    expect(wordsOf("ＡＢＣ　x_1")).to.deep.equal(["ABC", "x_1"])
+  })
+
+  it("filters by author, claimed author, day and file", () => {
+    const author = "ab".repeat(32)
+    const shard = shardOf(
+      findable("own", "plan", { author, timeMs: DAY_MS }),
+      findable("said", "plan", { claimedAuthor: "Ringo Starr", timeMs: 2 * DAY_MS - 1 }),
+      findable("file", "plan", { hasFile: true, files: "plan.pdf", timeMs: 3 * DAY_MS }),
+    )
+    expect(ids(shard, "plan", { author: { account: author.slice(0, 32), name: "" } })).to.deep.equal(["own"])
+    expect(ids(shard, "plan", { author: { account: null, name: "ringo" } })).to.deep.equal(["said"])
+    expect(ids(shard, "plan", { author: { account: null, name: "" } })).to.deep.equal([])
+    expect(ids(shard, "plan", { fromMs: DAY_MS, untilMs: 2 * DAY_MS })).to.deep.equal(["own", "said"])
+    expect(ids(shard, "", { hasFile: true })).to.deep.equal(["file"])
+    expect(shard.search("").map(({ id }) => id)).to.deep.equal(["file", "said", "own"])
+  })
+
+  it("what is put again stands once, and what is removed is not found, also where it was kept", () => {
+    const shard = shardOf(findable("a", "before"), findable("b", "stays"))
+    shard.put(findable("a", "after"))
+    shard.remove("b")
+    shard.remove("unknown")
+    const again = SearchShard.open(
+      bytesOf("key"),
+      bytesOf("meeting"),
+      shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt")),
+    )
+    for (const each of [shard, again]) {
+      expect([ids(each, "before"), ids(each, "after"), ids(each, "stays"), each.size]).to.deep.equal([[], ["a"], [], 1])
+      expect([each.textOf("a"), each.textOf("b")]).to.deep.equal(["after", null])
+    }
+  })
+
+  it("a recording that goes takes what goes along with it, and no message", () => {
+    const recording = "01".repeat(16)
+    const shard = shardOf(
+      findable("r", "title", { kind: "recording", recording }),
+      findable("c", "caption", { kind: "caption", recording }),
+      findable("m", "message", { recording }),
+      findable("other", "other", { kind: "caption", recording: "02".repeat(16) }),
+    )
+    shard.removeRecording(recording)
+    expect(shard.search("").map(({ id }) => id)).to.have.members(["m", "other"])
+  })
+
+  it("is kept sealed: nothing of it stands in the clear, and it opens under its own key, for its own meeting, whole (Y5)", () => {
+    const shard = shardOf(findable("a", "the quarterly secret"))
+    const sealed = shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt"))
+    expect(Buffer.from(sealed).includes("quarterly")).to.equal(false)
+    const open = (...[key, meeting, raw]: Parameters<typeof SearchShard.open>) =>
+      codeOf(() => SearchShard.open(key, meeting, raw))
+    expect(open(bytesOf("key"), bytesOf("meeting"), sealed)).to.equal("opened")
+    expect(open(bytesOf("another"), bytesOf("meeting"), sealed)).to.equal("cannot-open")
+    expect(open(bytesOf("key"), bytesOf("another"), sealed)).to.equal("cannot-open")
+    expect(open(bytesOf("key"), bytesOf("meeting"), flip(sealed, 100))).to.equal("cannot-open")
+    expect(codeOf(() => SearchShard.parse(new TextEncoder().encode('{"version":2}')))).to.equal("unsupported-version")
+  })
+})
+
+function codeOf(action: () => unknown): string {
+  try {
+    action()
+    return "opened"
+  } catch (error) {
+    if (error instanceof ArchiveError) return error.code
+    throw error
+  }
+}
