@@ -64,7 +64,7 @@ export async function startWholeApi(adapters: Adapters, config: ServerConfig, lo
     changes,
     random: secureRandom,
     logger,
-    probeStore: () => objects.ready(),
+    objects,
     routers: [uploads, assets],
   }).catch(async (error: unknown) => {
     await changes.close()

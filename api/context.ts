@@ -2,13 +2,15 @@ import type { RandomBytes } from "../shared/protocol/ambient.js"
 import type { VerifySignature } from "../shared/protocol/envelope.js"
 import type { Instance } from "../shared/server/catalog/instance.js"
 import type { Logger } from "../shared/server/logger.js"
-import type { Catalog } from "../shared/server/ports.js"
+import type { Catalog, ObjectStore } from "../shared/server/ports.js"
 import type { MessageCommits } from "./chat/commits.js"
 import type { RateLimits } from "./rate-limits.js"
 
 /** What every route is given. */
 export interface ApiContext {
   readonly catalog: Catalog
+  /** What routes of their own do not stream: packs of old messages. */
+  readonly objects: ObjectStore
   readonly random: RandomBytes
   readonly verify: VerifySignature
   readonly instance: Instance

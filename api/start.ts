@@ -5,7 +5,7 @@ import { forgetExpired } from "../shared/server/catalog/capabilities.js"
 import type { Instance } from "../shared/server/catalog/instance.js"
 import { errorFields, type Logger } from "../shared/server/logger.js"
 import type { ByteCaps } from "../shared/server/config.js"
-import type { Catalog, ChangeFeed } from "../shared/server/ports.js"
+import type { Catalog, ChangeFeed, ObjectStore } from "../shared/server/ports.js"
 import { verifySignature } from "../shared/server/signatures.js"
 import { MessageCommits } from "./chat/commits.js"
 import { createApp } from "./app.js"
@@ -41,8 +41,7 @@ export interface ApiParts {
   readonly changes: ChangeFeed
   readonly random: RandomBytes
   readonly logger: Logger
-  /** Resolves when the object store answers. The catalog is asked here. */
-  readonly probeStore: () => Promise<void>
+  readonly objects: ObjectStore
   /** The routers of uploads and assets. */
   readonly routers: readonly Router[]
 }
@@ -64,6 +63,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const lifecycle: Lifecycle = { draining: false }
   const context: ApiContext = {
     catalog,
+    objects: parts.objects,
     random: parts.random,
     verify: verifySignature,
     instance: parts.instance,
@@ -78,7 +78,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     limits: createRateLimits({ door: settings.anonymousRequestsPerMinute, token: settings.requestsPerMinute }),
     logger,
     trustProxy: settings.trustedProxies,
-    probe: createProbe(() => catalog.query("SELECT 1", []), parts.probeStore),
+    probe: createProbe(
+      () => catalog.query("SELECT 1", []),
+      () => parts.objects.ready(),
+    ),
     lifecycle,
   }
   const live = startLive(context, parts.changes, settings.anonymousRequestsPerMinute)

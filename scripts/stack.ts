@@ -55,6 +55,8 @@ async function main(): Promise<void> {
     DATABASE_URL: postgres.databaseUrl,
     REDIS_URL: redis.url,
     RECONCILE_SECONDS: "2",
+    // So that whoever reads a chat reads packs.
+    PACK_AFTER_DAYS: "0",
     ...(gateway === null
       ? {}
       : {

@@ -31,6 +31,7 @@ async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
         abandonedMs: config.uploadExpiryMs,
         settleMs: SETTLE_MS,
         purgeGraceDays: config.purgeGraceDays,
+        packAfterDays: config.packAfterDays,
       },
     )
     opened.push(() => worker.stop())

@@ -23,4 +23,9 @@ export const WORKER_FAILPOINTS = [
   "worker.purge.after-meeting",
   "worker.held.after-begin",
   "worker.held.after-objects",
+  "worker.pack.after-begin",
+  "worker.pack.after-put",
+  "worker.pack.after-finish",
+  "worker.pack.after-give-up",
+  "worker.pack.after-object",
 ] as const

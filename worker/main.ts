@@ -26,6 +26,7 @@ async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
       abandonedMs: config.uploadExpiryMs,
       settleMs: SETTLE_MS,
       purgeGraceDays: config.purgeGraceDays,
+      packAfterDays: config.packAfterDays,
     },
   )
   logger.info("ready", { concurrency: config.workerConcurrency })

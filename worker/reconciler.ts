@@ -17,6 +17,7 @@ import {
   removeDoomed,
   removeOutlived,
 } from "./expiry.js"
+import { removeStrayPacks } from "./pack-messages.js"
 import { runJob } from "./run-job.js"
 
 /** Per pass; what is left waits for the next. */
@@ -85,6 +86,7 @@ export async function cleanUp(context: WorkerContext, times: ExpiryTimes): Promi
   await removeDoomed(context, times)
   await buryMeetings(context)
   await removeOutlived(context)
+  await removeStrayPacks(context, times.settleMs)
   await removeOrphanedFiles(context)
 }
 

@@ -2,10 +2,13 @@ import { errorFields } from "../shared/server/logger.js"
 import { remindOfCases } from "./case-reminders.js"
 import type { WorkerContext } from "./context.js"
 import type { ExpiryTimes } from "./expiry.js"
+import { packMessages } from "./pack-messages.js"
 import { cleanUp, nudgeUnfinished } from "./reconciler.js"
 import { runJob } from "./run-job.js"
 
 export interface WorkerOptions extends ExpiryTimes {
+  /** Days after which messages are packed. */
+  readonly packAfterDays: number
   readonly concurrency: number
   readonly reconcileMs: number
 }
@@ -37,10 +40,11 @@ export function startWorker(context: WorkerContext, options: WorkerOptions): Run
   let timer: NodeJS.Timeout | undefined
   let pass: Promise<void> = Promise.resolve()
   let unfinished: ReadonlySet<string> = new Set()
-  let remindedDay = 0
+  let [remindedDay, packedDay] = [0, 0]
   const reconcile = async (): Promise<void> => {
     unfinished = await nudgeUnfinished(context, unfinished)
     await cleanUp(context, options)
+    packedDay = await packMessages(context, options.packAfterDays, packedDay)
     remindedDay = await remindOfCases(context, remindedDay)
   }
   const next = (): void => {

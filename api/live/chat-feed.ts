@@ -1,8 +1,7 @@
 import * as z from "zod"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { LiveMessage } from "../../shared/protocol/live.js"
-import { messagesFrom } from "../../shared/server/catalog/messages.js"
-import type { Catalog } from "../../shared/server/ports.js"
+import { messagesFrom, type MessageStore } from "../../shared/server/catalog/messages.js"
 import type { Seat } from "./seats.js"
 
 /** In one query. */
@@ -15,7 +14,7 @@ const MOST_BEHIND = 256
  * only makes it look, so no message comes from anywhere else. SPEC.md §16.4.
  */
 export class ChatFeed {
-  readonly #catalog: Catalog
+  readonly #store: MessageStore
   readonly #seatsOf: (meetingId: Uint8Array) => Iterable<Seat>
   readonly #onFailed: (error: unknown) => void
   /** By meeting with sockets here, the seq that was not said yet. */
@@ -24,11 +23,11 @@ export class ChatFeed {
   readonly #due = new Set<string>()
 
   constructor(
-    catalog: Catalog,
+    store: MessageStore,
     seatsOf: (meetingId: Uint8Array) => Iterable<Seat>,
     onFailed: (error: unknown) => void,
   ) {
-    this.#catalog = catalog
+    this.#store = store
     this.#seatsOf = seatsOf
     this.#onFailed = onFailed
   }
@@ -60,7 +59,7 @@ export class ChatFeed {
       while (this.#due.delete(key)) {
         const from = this.#next.get(key)
         if (from === undefined) return
-        const messages = await messagesFrom(this.#catalog, meetingId, from, MESSAGES_PER_LOOK)
+        const messages = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
         // A look for the whole meeting may have gone beyond meanwhile.
         if (this.#next.get(key) !== from) continue
         for (const message of messages) {

@@ -3,6 +3,7 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
 import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind, type LiveMessage } from "../../shared/protocol/live.js"
+import type { MessageStore } from "../../shared/server/catalog/messages.js"
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
 import type { Catalog, Said } from "../../shared/server/ports.js"
 import { ChatFeed } from "./chat-feed.js"
@@ -45,10 +46,10 @@ export class Seats {
   #sweepIsDue = false
   #soundAtMs = performance.now()
 
-  constructor(catalog: Catalog, onFailed: (error: unknown) => void) {
-    this.#catalog = catalog
+  constructor(store: MessageStore & { readonly catalog: Catalog }, onFailed: (error: unknown) => void) {
+    this.#catalog = store.catalog
     this.#onFailed = onFailed
-    this.#chat = new ChatFeed(catalog, (meetingId) => this.#bySubject.get(toHex(meetingId)) ?? [], onFailed)
+    this.#chat = new ChatFeed(store, (meetingId) => this.#bySubject.get(toHex(meetingId)) ?? [], onFailed)
     this.#sweeping = setInterval(() => {
       this.#sweep()
     }, SWEEP_MS)

@@ -49,7 +49,7 @@ export interface Live {
 /** Sockets, over WebSocket alone: a meeting's, and an account's. SPEC.md §11.1. */
 export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPerMinute: number): Live {
   const { logger } = context
-  const seats = new Seats(context.catalog, (error) => {
+  const seats = new Seats(context, (error) => {
     logger.warn("the tokens of sockets could not be looked at", errorFields(error))
   })
   changes.listen((subject) => {

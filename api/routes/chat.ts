@@ -8,7 +8,7 @@ import { mountGuarded } from "../mount-guarded.js"
 
 /** A meeting's chat. SPEC.md §16.4. */
 export function chatRoutes(context: ApiContext): Router {
-  const { catalog, commits } = context
+  const { commits } = context
   const router = Router()
 
   mountGuarded(context, router, chat.post, async ({ params, body, grant }) => {
@@ -21,7 +21,7 @@ export function chatRoutes(context: ApiContext): Router {
     const { from, before, day, limit = HTTP_LIMITS.messagesPerPage } = query
     const cursor: MessageCursor =
       from !== undefined ? { from } : day !== undefined ? { day } : { before: before ?? null }
-    return { status: 200, body: await readMessages(catalog, params.meeting, cursor, Math.max(1, limit)) }
+    return { status: 200, body: await readMessages(context, params.meeting, cursor, Math.max(1, limit)) }
   })
   return router
 }

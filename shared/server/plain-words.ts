@@ -16,6 +16,7 @@ export const TABLE_WORDS: Readonly<Record<string, string>> = {
   meeting_events: "what happened in meetings, sealed: one row for each thing, with a day",
   meeting_epochs: "public keys with which members of a meeting prove that they belong, without saying who they are",
   messages: "chat messages, sealed: a meeting, a place in its order, a padded size, a day",
+  message_packs: "objects of the store with the sealed bytes of old chat messages: a size and a hash each",
   assets: "sealed files: recordings, pictures, captions; a padded size, a day of upload, hashes; no name and no type",
   chunks: "the parts of sealed files, by their hashes",
   pieces: "parts of uploads that are not in the store yet",

@@ -111,6 +111,19 @@ export const SCHEMA: Readonly<Record<string, TableSchema>> = {
       message: "ciphertext",
       day: "metadata",
       purge_day: "metadata",
+      pack_id: "metadata",
+      pack_offset: "metadata",
+      packed_bytes: "metadata",
+    },
+  },
+  message_packs: {
+    holdingClass: "message",
+    columns: {
+      pack_id: "metadata",
+      sha256: "hash",
+      size_bytes: "metadata",
+      begun_at: "metadata",
+      lost_rows: "metadata",
     },
   },
   assets: {

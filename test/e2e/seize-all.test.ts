@@ -3,6 +3,7 @@ import { copyFile, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
+import { openCatalog } from "../../shared/server/catalog/database.js"
 import { openS3Store } from "../../shared/server/objects/s3.js"
 import { findRunning } from "../../shared/server/postgres/embedded.js"
 import { Haystack, type Needle } from "../support/needles.js"
@@ -16,7 +17,10 @@ const TEXTS = {
   recordingTitle: "Second round of the Oriole call",
   deviceName: "Cassandra's thinkpad",
   fileName: "oriole-second-round.mp4",
+  message: "Oriole's board asks for eleven a share",
 }
+/** Of one long message: enough for a pack. */
+const LONG_BYTES = 16_000
 
 for (const kind of STACK_KINDS) {
   describe(`everything on the ${kind} stack, seized`, function () {
@@ -26,7 +30,7 @@ for (const kind of STACK_KINDS) {
 
     before(async () => {
       folder = await temporaryFolder()
-      stack = await startStack(kind, { LOG_LEVEL: "debug" })
+      stack = await startStack(kind, { LOG_LEVEL: "debug", PACK_AFTER_DAYS: "0", RECONCILE_SECONDS: "1" })
     })
     after(async () => {
       await stack.stop()
@@ -46,6 +50,12 @@ for (const kind of STACK_KINDS) {
       await copyFile(join(root, "test/data/meeting.vtt"), join(folder.path, TEXTS.fileName.replace("mp4", "vtt")))
       await run("upload", meeting, TEXTS.fileName, "--title", TEXTS.recordingTitle)
 
+      const long = randomBytes(LONG_BYTES / 2).toString("hex")
+      await run("chat", "send", meeting, `${TEXTS.message}, and nothing less.`)
+      await run("chat", "send", meeting, long)
+      await waitForPack(stack)
+      expect(await run("chat", "list", meeting)).to.satisfy((shown: unknown) => JSON.stringify(shown).includes(long))
+
       // A second upload is held half-way: its input has begun and not ended.
       const media = randomBytes(44 * 1024 * 1024)
       const uploading = startProgram("taciturn", ["upload", meeting, "-", "--title", "Held half-way"], { environment })
@@ -57,6 +67,7 @@ for (const kind of STACK_KINDS) {
         ...windows("media", await readFile(join(folder.path, TEXTS.fileName))),
         ...windows("captions", await readFile(join(root, "test/data/meeting.vtt"))),
         ...windows("streamed media", media),
+        ...windows("packed message", Buffer.from(long)),
         ...(await clientSecrets(environment.TACITURN_HOME, stack.url, meeting)),
       ]
       const during = new Haystack(needles)
@@ -84,12 +95,14 @@ for (const kind of STACK_KINDS) {
   })
 }
 
+async function databaseUrlOf({ settings, folders }: Stack): Promise<string> {
+  return settings?.databaseUrl ?? (await findRunning(join(folders[0] ?? "", "postgres")))?.databaseUrl ?? ""
+}
+
 async function seizeServer(haystack: Haystack, stack: Stack): Promise<void> {
   for (const folder of stack.folders) await seizeFolder(haystack, folder)
   haystack.scan("logs", Buffer.from(stack.logs()))
-  const databaseUrl =
-    stack.settings?.databaseUrl ?? (await findRunning(join(stack.folders[0] ?? "", "postgres")))?.databaseUrl ?? ""
-  expect(await seizeDatabase(haystack, databaseUrl)).to.be.greaterThan(10)
+  expect(await seizeDatabase(haystack, await databaseUrlOf(stack))).to.be.greaterThan(10)
   for (const [role, pid] of Object.entries(stack.pids)) await seizeMemory(haystack, `memory of ${role}`, pid)
   const s3 = stack.settings?.s3
   if (s3 == null) return
@@ -100,6 +113,24 @@ async function seizeServer(haystack: Haystack, stack: Stack): Promise<void> {
     haystack.scan(`object ${key}`, Buffer.concat(parts))
   }
   await store.close()
+}
+
+/** Until the messages are in an object of the store. */
+async function waitForPack(stack: Stack): Promise<void> {
+  const catalog = openCatalog(await databaseUrlOf(stack))
+  try {
+    for (const deadline = performance.now() + 60_000; ;) {
+      const [row] = await catalog.query<{ whole: number }>(
+        "SELECT count(*)::int AS whole FROM messages WHERE message IS NOT NULL",
+        [],
+      )
+      if (row?.whole === 0) return
+      if (performance.now() > deadline) throw new Error("nothing was packed")
+      await delay(200)
+    }
+  } finally {
+    await catalog.close()
+  }
 }
 
 /** Until the server has acknowledged so much of what is being uploaded. */

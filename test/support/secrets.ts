@@ -1,4 +1,5 @@
 import { join } from "node:path"
+import { deriveEpochKeys } from "../../client/crypto/epoch-keys.js"
 import { nodePrimitives } from "../../client/crypto/node-primitives.js"
 import { sodiumReady } from "../../client/crypto/sodium.js"
 import { createClient, createNodeTransport, Http, openStateFile, readMeeting } from "../../client/sdk/index.js"
@@ -41,6 +42,7 @@ export async function clientSecrets(home: string, url: string, meeting: string):
     { name: "device's X-Wing seed", bytes: device.xwingSeed },
     ...userSeeds.map(({ seed }) => ({ name: "user seed", bytes: seed })),
     ...known.map(({ secret }) => ({ name: "epoch secret", bytes: secret })),
+    ...known.map(({ secret, epoch }) => ({ name: "chat key", bytes: deriveEpochKeys(secret, epoch).chatKey })),
     ...known.flatMap(({ adminSeed }) => (adminSeed === null ? [] : [{ name: "admin seed", bytes: adminSeed }])),
     ...log.recordings
       .flatMap((recording) => recording.opened?.assets ?? [])

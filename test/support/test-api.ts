@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { Router } from "express"
 import { sodiumReady } from "../../client/crypto/sodium.js"
 import { startApi } from "../../api/start.js"
@@ -6,7 +9,8 @@ import { openInstance } from "../../shared/server/catalog/instance.js"
 import { createInProcessFeed } from "../../shared/server/changes/in-process.js"
 import { createLogger } from "../../shared/server/logger.js"
 import type { ByteCaps } from "../../shared/server/config.js"
-import type { Catalog, ChangeFeed } from "../../shared/server/ports.js"
+import { openFolderStore } from "../../shared/server/objects/folder.js"
+import type { Catalog, ChangeFeed, ObjectStore } from "../../shared/server/ports.js"
 import { signaturesReady, signerOfSeed } from "../../shared/server/signatures.js"
 import { createTestDatabase, type TestDatabase } from "./postgres.js"
 
@@ -14,6 +18,7 @@ export interface TestApi {
   readonly url: string
   readonly port: number
   readonly catalog: Catalog
+  readonly objects: ObjectStore
   readonly database: TestDatabase
   /** What was logged, line by line. */
   readonly logged: string[]
@@ -28,6 +33,8 @@ export interface TestApiOptions {
   readonly publicUrls?: readonly string[]
   /** Another way to the database than the straight one. */
   readonly catalog?: Catalog
+  /** Another way to the store. */
+  readonly objectsOf?: (objects: ObjectStore) => ObjectStore
   readonly anonymousRequestsPerMinute?: number
   readonly requestsPerMinute?: number
   readonly drainMs?: number
@@ -41,6 +48,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   await Promise.all([sodiumReady(), signaturesReady()])
   const database = options.database ?? (await createTestDatabase())
   const catalog = options.catalog ?? database.catalog
+  const folder = await mkdtemp(join(tmpdir(), "taciturn-test-api-"))
+  const objects = await openFolderStore(join(folder, "objects"))
   const logged: string[] = []
   const api = await startApi({
     settings: {
@@ -62,17 +71,20 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     changes: options.changes ?? createInProcessFeed(),
     random: secureRandom,
     logger: createLogger("debug", { write: (line: string) => void logged.push(line) }),
-    probeStore: () => Promise.resolve(),
+    objects: options.objectsOf?.(objects) ?? objects,
     routers: options.routers ?? [],
   })
   return {
     url: api.address,
     port: api.port,
     catalog: database.catalog,
+    objects,
     database,
     logged,
     stop: async () => {
       await api.stop()
+      await objects.close()
+      await rm(folder, { recursive: true })
       if (options.database === undefined) await database.stop()
     },
   }

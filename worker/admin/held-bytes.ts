@@ -4,6 +4,7 @@ import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { CHUNK_BYTES } from "../../shared/protocol/sizes.js"
 import { chunkKey } from "../../shared/server/assets/layout.js"
 import { systemErrorCode, translateFileError } from "../../shared/server/files.js"
+import { type MessageBytes, PackRemoved, withBytes } from "../../shared/server/catalog/packs.js"
 import type { ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
 import { heldAndLive } from "./scope-rows.js"
 
@@ -70,6 +71,31 @@ export async function openPiece(
   const start = piece.start_bytes - n * CHUNK_BYTES
   const range = { start, end: start + piece.size_bytes - 1 }
   return await openObject(sources, asset, chunkKey(asset.asset_id, n, chunk.sha256), range)
+}
+
+/** A message's row as far as its bytes need it; it is given whole. */
+export type MessageRow = MessageBytes & { readonly hash: Uint8Array }
+
+/**
+ * Rows with their messages' bytes, wherever these are.
+ * @throws {@link ArchiveError} `unavailable` where messages were purged after the snapshot; `integrity` where bytes are lost.
+ */
+export async function openMessages(
+  { catalog, objects }: ByteSources,
+  rows: readonly MessageRow[],
+): Promise<readonly (MessageRow & { readonly message: Uint8Array })[]> {
+  try {
+    return await withBytes(objects, rows)
+  } catch (error) {
+    if (!(error instanceof PackRemoved)) throw error
+    const [whole] = await catalog.query("SELECT 1 FROM message_packs WHERE pack_id = $1 AND NOT lost_rows", [
+      error.packId,
+    ])
+    if (whole !== undefined) throw error
+    throw new ArchiveError("unavailable", "messages were purged meanwhile: produce again", {
+      place: `pack ${toHex(error.packId)}`,
+    })
+  }
 }
 
 async function gone({ catalog }: ByteSources, asset: AssetRow): Promise<null> {

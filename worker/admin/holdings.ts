@@ -1,4 +1,6 @@
 import type { Queryable, ObjectStore, Spool } from "../../shared/server/ports.js"
+import { ASSETS_PREFIX } from "../../shared/server/assets/layout.js"
+import { PACKS_PREFIX } from "../../shared/server/chat-pack.js"
 import { type HoldingClass, SCHEMA } from "../../shared/server/schema.js"
 
 /** Everything that this server holds, counted: SECURITY.md's table with real numbers. */
@@ -45,10 +47,11 @@ export async function countHoldings(catalog: Queryable, objects: ObjectStore, sp
     }),
   ) as Holdings["classes"]
   let [count, bytes] = [0, 0]
-  for await (const { sizeBytes } of objects.list("c/")) {
-    count += 1
-    bytes += sizeBytes
-  }
+  for (const prefix of [ASSETS_PREFIX, PACKS_PREFIX])
+    for await (const { sizeBytes } of objects.list(prefix)) {
+      count += 1
+      bytes += sizeBytes
+    }
   const spooled = await spool.list()
   return {
     classes,

@@ -5,7 +5,15 @@ import type { DayRange } from "../../shared/server/catalog/holds.js"
 import type { Queryable } from "../../shared/server/ports.js"
 import type { BagFile, BagWriter } from "./bag-writer.js"
 import type { SurveyedItem } from "./case-survey.js"
-import { type AssetRow, type ByteSources, openObject, openPiece, type PieceRow } from "./held-bytes.js"
+import {
+  type AssetRow,
+  type ByteSources,
+  type MessageRow,
+  openMessages,
+  openObject,
+  openPiece,
+  type PieceRow,
+} from "./held-bytes.js"
 import { type Declaration, PRODUCED_TABLES, type ProducedTable, recordLine } from "./production-format.js"
 import {
   ACCOUNT_TABLES,
@@ -20,6 +28,9 @@ import {
 
 /** States in which `asset.cbor` stands beside the chunks; of what is being removed it is given where it still does. */
 const HAS_RECORD: ReadonlySet<string> = new Set(["stored", "marked", "purging"])
+
+/** Read from the store together; each has at most 40 KiB. */
+const MESSAGES_AT_ONCE = 200
 
 /** An asset's row as far as its bytes need it; the row itself is given whole. */
 interface ScopedAsset extends AssetRow {
@@ -62,7 +73,9 @@ export class RowWriter {
         for (const table of ACCOUNT_TABLES) await this.#copy(table, ordered(table, "account"), item.id)
       else {
         if (item.kind === "meeting") {
-          for (const table of MEETING_TABLES) await this.#copy(table, ordered(table, "meeting"), item.id)
+          for (const table of MEETING_TABLES)
+            if (table === "messages") await this.#writeMessages(item.id)
+            else await this.#copy(table, ordered(table, "meeting"), item.id)
           await this.#copy("tombstones", `${TOMBSTONES} ORDER BY id`, item.id)
         }
         await this.#writeAssets(item)
@@ -171,6 +184,19 @@ export class RowWriter {
 
   async #copy(table: ProducedTable, query: string, id: Uint8Array): Promise<void> {
     for await (const row of readRows(this.#snapshot, query, id)) await this.#writeRow(table, row)
+  }
+
+  /** With the bytes of those that are in packs: a production gives each message whole. */
+  async #writeMessages(meetingId: Uint8Array): Promise<void> {
+    const write = async (rows: readonly MessageRow[]): Promise<void> => {
+      for (const row of await openMessages(this.#sources, rows)) await this.#writeRow("messages", row)
+    }
+    const waiting: MessageRow[] = []
+    for await (const row of readRows<MessageRow>(this.#snapshot, ordered("messages", "meeting"), meetingId)) {
+      waiting.push(row)
+      if (waiting.length === MESSAGES_AT_ONCE) await write(waiting.splice(0))
+    }
+    await write(waiting)
   }
 
   async #writeRow(table: ProducedTable, row: object): Promise<void> {

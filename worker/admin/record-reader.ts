@@ -56,6 +56,9 @@ const rowSchemas = {
     message: bytes,
     day: count,
     purge_day: count.nullable(),
+    pack_id: bytes.nullable(),
+    pack_offset: count.nullable(),
+    packed_bytes: count.nullable(),
   }),
   tombstones: z.strictObject({ kind: z.string(), id: bytes, day: count }),
   assets: z.strictObject({

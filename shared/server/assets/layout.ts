@@ -2,6 +2,9 @@ import { fromHex, toHex } from "../../protocol/bytes.js"
 
 /** Where the parts of an asset stand in the object store (SPEC.md §13), and its pieces in the spool. */
 
+/** What the name of every object of an asset begins with. */
+export const ASSETS_PREFIX = "c/"
+
 /** The name of chunk `n`: it says what the bytes hash to, so two writers of one chunk are harmless. */
 export function chunkKey(assetId: Uint8Array, n: number, sha256: Uint8Array): string {
   return `${assetPrefix(assetId)}${n}/${toHex(sha256)}`
@@ -13,7 +16,7 @@ export function assetRecordKey(assetId: Uint8Array): string {
 
 /** What the name of every object of the asset begins with. */
 export function assetPrefix(assetId: Uint8Array): string {
-  return `c/${toHex(assetId)}/`
+  return `${ASSETS_PREFIX}${toHex(assetId)}/`
 }
 
 /**

@@ -4,10 +4,11 @@ import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { MeetingId } from "../../protocol/ids.js"
 import { decodeMessage, messageHash, type Message } from "../../protocol/message.js"
 import type { ByteCaps } from "../config.js"
-import type { Catalog, Queryable } from "../ports.js"
+import type { Catalog, ObjectStore, Queryable } from "../ports.js"
 import { type Grant, requireSubject } from "./capabilities.js"
 import { lackOf, lockMeetingRow } from "./deletion.js"
 import { lockSubjects } from "./holds.js"
+import { MESSAGE_BYTES, type MessageBytes, readingPacks, SIZE_BYTES, withBytes } from "./packs.js"
 import { withinCaps } from "./room.js"
 import { TODAY } from "./sql.js"
 
@@ -166,6 +167,14 @@ export interface KeptMessage {
   readonly message: Uint8Array
 }
 
+type MessageRow = Omit<KeptMessage, "message"> & MessageBytes & { readonly hash: Uint8Array }
+
+/** Where messages are: their rows, and the packs that old ones' bytes are in. */
+export interface MessageStore {
+  readonly catalog: Queryable
+  readonly objects: ObjectStore
+}
+
 export interface MessagePage {
   /** Upwards by seq, or downwards, as they were asked for. */
   readonly messages: readonly KeptMessage[]
@@ -180,11 +189,23 @@ export interface MessagePage {
 
 /** At most `limit` messages, and about 4 MiB. @throws {@link ArchiveError} `not-found`; `gone` once the meeting was deleted. CS4. */
 export async function readMessages(
-  catalog: Queryable,
+  { catalog, objects }: MessageStore,
   meetingId: MeetingId,
   cursor: MessageCursor,
   limit: number,
 ): Promise<MessagePage> {
+  return await readingPacks(async () => {
+    const { messages, ...page } = await readPage(catalog, meetingId, cursor, limit)
+    return { ...page, messages: (await withBytes(objects, messages)).map(asKept) }
+  })
+}
+
+async function readPage(
+  catalog: Queryable,
+  meetingId: MeetingId,
+  cursor: MessageCursor,
+  limit: number,
+): Promise<Omit<MessagePage, "messages"> & { readonly messages: readonly MessageRow[] }> {
   const [meeting] = await catalog.query<{
     purge_day: number | null
     count: number
@@ -206,10 +227,10 @@ export async function readMessages(
   const until = isDownwards ? Math.min(cursor.before ?? count, count) : count
   const order = isDownwards ? "DESC" : "ASC"
   // Nothing beyond the count just read. The running sum bounds the page's bytes.
-  const messages = await catalog.query<KeptMessage>(
-    `SELECT seq, incarnation, day, message FROM (
-       SELECT *, sum(length(message)) OVER (ORDER BY seq ${order}) - length(message) AS bytes_before FROM (
-         SELECT seq, incarnation, day, message FROM messages
+  const messages = await catalog.query<MessageRow>(
+    `SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM (
+       SELECT *, sum(${SIZE_BYTES}) OVER (ORDER BY seq ${order}) - ${SIZE_BYTES} AS bytes_before FROM (
+         SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM messages
          WHERE meeting_id = $1 AND seq >= $2 AND seq < $3 AND purge_day IS NULL ORDER BY seq ${order} LIMIT $4) AS candidates) AS sized
      WHERE bytes_before < $5 ORDER BY seq ${order}`,
     [meetingId, from, until, Math.min(limit, HTTP_LIMITS.messagesPerPage), HTTP_LIMITS.pageBytes],
@@ -221,16 +242,23 @@ export async function readMessages(
 
 /** Messages from a seq on, for who is told of them as they come. */
 export async function messagesFrom(
-  catalog: Queryable,
+  { catalog, objects }: MessageStore,
   meetingId: Uint8Array,
   from: number,
   limit: number,
 ): Promise<readonly KeptMessage[]> {
-  return await catalog.query<KeptMessage>(
-    `SELECT seq, incarnation, day, message FROM messages JOIN meetings USING (meeting_id)
-     WHERE meeting_id = $1 AND seq >= $2 AND messages.purge_day IS NULL AND meetings.purge_day IS NULL ORDER BY seq LIMIT $3`,
-    [meetingId, from, limit],
-  )
+  return await readingPacks(async () => {
+    const rows = await catalog.query<MessageRow>(
+      `SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM messages JOIN meetings USING (meeting_id)
+       WHERE meeting_id = $1 AND seq >= $2 AND messages.purge_day IS NULL AND meetings.purge_day IS NULL ORDER BY seq LIMIT $3`,
+      [meetingId, from, limit],
+    )
+    return (await withBytes(objects, rows)).map(asKept)
+  })
+}
+
+function asKept({ seq, incarnation, day, message }: KeptMessage): KeptMessage {
+  return { seq, incarnation, day, message }
 }
 
 async function firstOfDay(catalog: Queryable, meetingId: MeetingId, day: number, count: number): Promise<number> {
@@ -272,7 +300,7 @@ export async function purgeMessages(catalog: Catalog, meetingId: Uint8Array): Pr
          DELETE FROM messages WHERE meeting_id = $1 AND seq < (
            SELECT coalesce(min(seq), ${MOST_SEQ}) FROM messages
            WHERE meeting_id = $1 AND (purge_day IS NULL OR purge_day > ${TODAY}))
-         RETURNING length(message) AS bytes)
+         RETURNING ${SIZE_BYTES} AS bytes)
        SELECT count(*) AS count, coalesce(sum(bytes), 0)::bigint AS bytes FROM purged`,
       [meetingId],
     )

@@ -9,6 +9,7 @@ import { addLiveHeads } from "./0008-live-heads.js"
 import { createCases } from "./0009-cases.js"
 import { addMessages } from "./0010-messages.js"
 import { createNotices } from "./0011-notices.js"
+import { addMessagePacks } from "./0012-message-packs.js"
 
 /** In order; one that was released is never changed. */
 export const MIGRATIONS: readonly string[] = [
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly string[] = [
   createCases,
   addMessages,
   createNotices,
+  addMessagePacks,
 ]

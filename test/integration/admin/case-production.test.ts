@@ -6,12 +6,15 @@ import { join } from "node:path"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { type CaseId, formatId } from "../../../shared/protocol/ids.js"
+import { sha256 } from "../../../shared/protocol/hash.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import { today } from "../../../shared/server/catalog/assets.js"
 import { changeScope, closeCase } from "../../../shared/server/catalog/cases.js"
 import { markAsset, markMeeting } from "../../../shared/server/catalog/deletion.js"
+import { beginPack, finishPack } from "../../../shared/server/catalog/packs.js"
 import { readNotices } from "../../../shared/server/catalog/notices.js"
+import { makePack, type PackedMessage, packKey } from "../../../shared/server/chat-pack.js"
 import { formatItem } from "../../../worker/admin/arguments.js"
 import { produceCase, type ProductionParts, type ProductionResult } from "../../../worker/admin/produce.js"
 import { readVerifier } from "../../../worker/admin/verifier-file.js"
@@ -253,6 +256,39 @@ describe("productions of a case", function () {
     const chunks = fetched.filter((key) => !key.endsWith("asset.cbor"))
     expect(new Set(chunks).size).to.equal(chunks.length)
     expect((await verify("halfway")).present).to.deep.equal((await verify("whole")).present)
+  })
+
+  it("give messages that are packed whole, and none where a pack is lost (CS8)", async () => {
+    const { catalog, objects } = world.stack
+    const { meetingId } = world.meeting
+    const messages = await catalog.query<PackedMessage>(
+      "SELECT seq, incarnation, day, message FROM messages WHERE meeting_id = $1 ORDER BY seq",
+      [meetingId],
+    )
+    const packed = makePack(meetingId, messages)
+    const pack = { packId: random(16), sha256: sha256(packed.bytes), sizeBytes: packed.bytes.length }
+    await beginPack(catalog, pack)
+    const store = async (): Promise<void> => {
+      await objects.put(packKey(pack.packId), { kind: "bytes", bytes: packed.bytes, sha256: pack.sha256 })
+    }
+    await store()
+    expect(await finishPack(catalog, pack.packId, { meetingId, messages }, packed.offsets)).to.equal(true)
+    await produce("packed")
+    expect((await verify("packed")).present).to.deep.equal((await verify("whole")).present)
+    const messagesOf = async (name: string): Promise<readonly unknown[]> =>
+      (await readFile(join(world.folder, name, "data/records.jsonl"), "utf8"))
+        .split("\n")
+        .filter((line) => line.startsWith('{"table":"messages"'))
+        .map((line) => (JSON.parse(line) as { row: { message: unknown } }).row.message)
+    expect(await messagesOf("packed")).to.deep.equal(await messagesOf("whole"))
+    await objects.delete(packKey(pack.packId))
+    expect(
+      await produce("lost").then(
+        () => null,
+        (error: unknown) => (error as ArchiveError).code,
+      ),
+    ).to.equal("integrity")
+    await store()
   })
 
   it("have what was deleted under a hold, whole, also when its meeting is gone (HO1)", async () => {

@@ -102,7 +102,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     changes: createInProcessFeed(),
     random: secureRandom,
     logger,
-    probeStore: () => objects.ready(),
+    objects,
     routers: [
       createUploadRoutes({
         catalog: apiCatalog,

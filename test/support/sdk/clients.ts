@@ -79,7 +79,14 @@ export async function startService(
   const { instanceId, receiptSigner } = adapters.instance
   const worker = startWorker(
     { ...adapters, instanceId, receiptSigner, logger },
-    { concurrency: 2, reconcileMs: 500, abandonedMs: 3_600_000, settleMs: 0, purgeGraceDays: config.purgeGraceDays },
+    {
+      concurrency: 2,
+      reconcileMs: 500,
+      abandonedMs: 3_600_000,
+      settleMs: 0,
+      purgeGraceDays: config.purgeGraceDays,
+      packAfterDays: config.packAfterDays,
+    },
   )
   const api = await startWholeApi(adapters, { ...config, drainMs: 500 }, logger)
   apiPort = api.port
