@@ -1181,11 +1181,11 @@ export const strings = {
     days: (from: string | null, to: string | null) =>
       from === null && to === null
         ? ""
-        : `, as far as it was uploaded${from === null ? "" : ` from ${from}`}${to === null ? " on" : ` to ${to}`}`,
+        : `, as far as it was uploaded${from === null ? "" : ` from ${from}`}${to === null ? " on" : ` to ${to}`},`,
     held: (what: string, days: string, until: string | null) =>
-      `${what}${days}, is kept${until === null ? "" : ` until the end of ${until}`}, also what is deleted meanwhile`,
+      `${what}${days} is kept${until === null ? "" : ` until the end of ${until}`}, also what is deleted meanwhile`,
     released: (what: string) => `${what} is not kept any more; what was deleted meanwhile is removed`,
-    produced: (what: string, days: string) => `${what}${days}, was handed over, as ciphertext`,
+    produced: (what: string, days: string) => `${what}${days} was handed over, as ciphertext`,
     closed: "the request was closed",
     hash: "How to recognise what was handed over: its SHA-512",
     late: (day: string) => `You could not be told before ${day}.`,

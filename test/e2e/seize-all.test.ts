@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import { openCatalog } from "../../shared/server/catalog/database.js"
+import { parseId } from "../../shared/protocol/ids.js"
 import { openS3Store } from "../../shared/server/objects/s3.js"
 import { findRunning } from "../../shared/server/postgres/embedded.js"
 import { Haystack, type Needle } from "../support/needles.js"
@@ -37,7 +38,7 @@ for (const kind of STACK_KINDS) {
       await folder.remove()
     })
 
-    it("database, objects, spool, queue, logs and memory give no plaintext and no key, during an upload and after", async () => {
+    it("database, objects, spool, queue, logs, memory and what is handed over give no plaintext and no key, during an upload and after", async () => {
       const environment = { TACITURN_HOME: join(folder.path, "cassandra"), TACITURN_URL: stack.url }
       const run = async (...args: string[]): Promise<Record<string, string>> => {
         const result = await runProgram("taciturn", [...args, "--json"], { environment, cwd: folder.path })
@@ -87,6 +88,18 @@ for (const kind of STACK_KINDS) {
       expect([...after.found]).to.deep.equal([])
       expect(after.scannedBytes).to.be.greaterThan(50 * 1024 * 1024)
 
+      const { account = "" } = await run("whoami")
+      const production = await produceAll(stack, folder.path, [meeting, account])
+      const handedOver = new Haystack([...needles, { name: "meeting id", bytes: parseId("meeting", meeting) }])
+      await seizeFolder(handedOver, production)
+      await seizeRecords(handedOver, join(production, "data/records.jsonl"))
+      expect(
+        [...handedOver.found].every((found) => found.includes(": meeting id")),
+        [...handedOver.found].join("\n"),
+      ).to.equal(true)
+      expect(handedOver.found.size, "the scan finds in rows what is there").to.be.greaterThan(0)
+      expect(handedOver.scannedBytes).to.be.greaterThan(44 * 1024 * 1024)
+
       const home = new Haystack(textNeedles())
       await seizeFolder(home, folder.path)
       home.scan("arguments", Buffer.from(JSON.stringify(TEXTS)))
@@ -97,6 +110,44 @@ for (const kind of STACK_KINDS) {
 
 async function databaseUrlOf({ settings, folders }: Stack): Promise<string> {
   return settings?.databaseUrl ?? (await findRunning(join(folders[0] ?? "", "postgres")))?.databaseUrl ?? ""
+}
+
+/** Everything of these, as an authority gets it. @returns the folder. */
+async function produceAll(stack: Stack, folder: string, ids: readonly string[]): Promise<string> {
+  const admin = async (...args: string[]): Promise<Record<string, string>> => {
+    const environment = { ...stack.adminEnvironment }
+    const result = await runProgram("taciturn-admin", [...args, "--json"], { environment, cwd: folder })
+    expect(result.exitCode, result.stdout + result.stderr).to.equal(0)
+    return result.json
+  }
+  const letter = [
+    "--kind",
+    "produce",
+    "--authority",
+    "District Court",
+    "--country",
+    "DE",
+    "--reference",
+    "12 Gs 345/26",
+  ]
+  const { case: caseId = "" } = await admin("case", "open", ...letter)
+  const flags = ids.flatMap((id) => [id.startsWith("mtg_") ? "--meeting" : "--account", id])
+  await admin("case", "scope", caseId, ...flags)
+  await admin("case", "hold", caseId, "--until", "2199-01-01")
+  await admin("case", "produce", caseId, "-o", "production")
+  await admin("verify", "production")
+  return join(folder, "production")
+}
+
+/** What rows hold, out of the text that they are written in. */
+async function seizeRecords(haystack: Haystack, path: string): Promise<void> {
+  for (const line of (await readFile(path, "utf8")).trimEnd().split("\n")) {
+    const { table, row } = JSON.parse(line) as { readonly table: string; readonly row: Record<string, unknown> }
+    for (const value of Object.values(row).flat()) {
+      haystack.scan(`row of ${table}`, Buffer.from(String(value)))
+      haystack.scan(`row of ${table}`, Buffer.from(String(value), "base64"))
+    }
+  }
 }
 
 async function seizeServer(haystack: Haystack, stack: Stack): Promise<void> {

@@ -28,7 +28,7 @@ export async function startStack(
   kind: Stack["kind"],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Stack> {
-  return kind === "embedded" ? await startEmbedded(environment) : await startFull()
+  return kind === "embedded" ? await startEmbedded(environment) : await startFull(environment)
 }
 
 async function startEmbedded(environment: Readonly<Record<string, string>>): Promise<Stack> {
@@ -69,9 +69,10 @@ async function startEmbedded(environment: Readonly<Record<string, string>>): Pro
 }
 
 /** API and worker as separate processes, PostgreSQL, Redis and Ceph's S3 gateway: by the project's own script. */
-async function startFull(): Promise<Stack> {
+async function startFull(environment: Readonly<Record<string, string>>): Promise<Stack> {
   const child = spawn(process.execPath, ["--import", "tsx", join(root, "scripts/stack.ts")], {
     cwd: root,
+    env: { ...process.env, ...environment },
     stdio: ["pipe", "pipe", "inherit"],
   })
   const line = await new Promise<string>((resolve, reject) => {

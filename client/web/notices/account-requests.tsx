@@ -13,7 +13,7 @@ export function AccountRequests(): ReactElement | null {
   const { value } = useLoaded(async () => await accountNotices(client), [client])
   if (value === null || value.length === 0) return null
   return (
-    <aside className="news-notices" aria-label={strings.notices.ofAccount}>
+    <aside className="above" aria-label={strings.notices.ofAccount}>
       <Suspense fallback={null}>
         <OperatorNotices title={strings.notices.ofAccount} notices={value} />
       </Suspense>

@@ -2,12 +2,16 @@ import { expect } from "chai"
 import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
-import { produceCase } from "../../../worker/admin/produce.js"
+import { signerOfSeed } from "../../../shared/server/signatures.js"
+import { confirmProduction } from "../../../worker/admin/confirm.js"
+import { produceCase, UNCONFIRMED } from "../../../worker/admin/produce.js"
 import { readVerifier } from "../../../worker/admin/verifier-file.js"
 import { verifyProduction } from "../../../worker/admin/verify.js"
 import { ACTOR, openTestCase } from "../../support/cases.js"
 import { type Chance, chanceOf } from "../../support/chance.js"
 import { TEST_RUN } from "../../support/config.js"
+import { random } from "../../support/people.js"
+import { startAuthority, type TestAuthority } from "../../support/tsa.js"
 import { copyBag, startWorld, type World } from "./support.js"
 
 const RUNS = TEST_RUN.isFull ? 2_000 : 80
@@ -15,22 +19,42 @@ const RUNS = TEST_RUN.isFull ? 2_000 : 80
 describe(`${RUNS} changes of a production, from TACITURN_TEST_SEED=${TEST_RUN.seed}`, function () {
   this.timeout(TEST_RUN.isFull ? 3_600_000 : 300_000)
   let world: World
+  let authority: TestAuthority
   let files: readonly string[]
 
   before(async () => {
     world = await startWorld("small")
+    authority = await startAuthority()
+    const confirmer = signerOfSeed(random(32))
     const caseId = await openTestCase(world.stack.catalog, [{ kind: "meeting", id: world.meeting.meetingId }])
     await produceCase(
       { ...world.parts, verifier: await readVerifier() },
-      { caseId, actor: ACTOR, target: join(world.folder, "true"), force: false, onProgress: () => undefined },
+      {
+        caseId,
+        actor: ACTOR,
+        target: join(world.folder, "true"),
+        force: false,
+        onProgress: () => undefined,
+        timestampUrl: authority.url,
+        confirmerKeys: [confirmer.publicKey],
+      },
     )
+    await confirmProduction(world.stack.catalog, world.instance, {
+      caseId,
+      folder: join(world.folder, `true${UNCONFIRMED}`),
+      actor: { ...ACTOR, name: "another operator" },
+      confirmer,
+    })
     const entries = await readdir(join(world.folder, "true"), { recursive: true, withFileTypes: true })
     files = entries
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(join(world.folder, "true").length + 1))
       .sort()
   })
-  after(() => world.stop())
+  after(async () => {
+    await authority.stop()
+    await world.stop()
+  })
 
   it("are each found, and named: bytes, removals, swaps, additions, ends (G1)", async () => {
     const chance = chanceOf(TEST_RUN.seed, "changes of a production")
@@ -64,7 +88,15 @@ describe(`${RUNS} changes of a production, from TACITURN_TEST_SEED=${TEST_RUN.se
     // The signature is what vouches for the tag manifest.
     const names =
       path === "tagmanifest-sha512.txt"
-        ? [path, "production-signature.cbor", "manifest-sha512.txt", "bag-info.txt", "bagit.txt", "verify.mjs"]
+        ? [
+            path,
+            "production-signature.cbor",
+            "manifest-sha512.txt",
+            "bag-info.txt",
+            "bagit.txt",
+            "verify.mjs",
+            "timestamp.tsr",
+          ]
         : [path]
     const bytes = await readFile(full)
     const put = async (name: string, contents: Uint8Array): Promise<void> => {
