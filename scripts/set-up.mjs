@@ -27,7 +27,8 @@ export function setUp({ tests = false } = {}) {
   if (major < 20 || (major === 20 && minor < 19))
     stop(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
   install()
-  build(tests ? ["serve", "client/cli", "client/web", "test"] : ["serve", "client/cli"])
+  const programs = ["serve", "client/cli", "client/verifier/tsconfig.page.json"]
+  build(tests ? [...programs, "client/web", "test"] : programs)
 }
 
 function install() {
