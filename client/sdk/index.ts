@@ -80,8 +80,16 @@ export { bringUpToDate, type IndexOptions, type NotIndexed } from "./search/brin
 export { type Findable, type Found, type SearchFilter, SearchShard } from "./search/shard.js"
 export { openSearchFolder, type SearchFolder } from "./node/search-folder.js"
 export { type Imported, type PlacedLine, readImported } from "./imports/read-imported.js"
-export { type ChatLine, type ChatReaction, type ChatText, type ChatWithoutEffect, foldChat } from "./chat/fold.js"
-export { followChat, type FollowChatOptions } from "./chat/follow.js"
+export {
+  type ChatLine,
+  type ChatReaction,
+  type ChatText,
+  type ChatWithoutEffect,
+  foldChat,
+  foldUnsent,
+} from "./chat/fold.js"
+export { type NewFile, readSentFile, uploadSentFile } from "./chat/files.js"
+export { ChatFollower, followChat, type FollowChatOptions } from "./chat/follow.js"
 export { ChatReader, type ChatReadOptions } from "./chat/read.js"
 export {
   flushChat,
@@ -92,11 +100,13 @@ export {
   unsentMessages,
 } from "./chat/send.js"
 export { authorStateOf, isClockOff } from "./chat/states.js"
+export { lookAtChat, lookForMessages, rememberUnread } from "./chat/unread.js"
 export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole } from "./epochs.js"
 export { watchMeeting, type WatchOptions } from "./live.js"
 export { watchAccount, type WatchAccountOptions } from "./live-account.js"
 export { hasNewEvents, lookAtMeeting } from "./unseen.js"
 export { Presence, type PresenceOptions, type PresentMember } from "./presence.js"
+export { Typing } from "./typing.js"
 export { closeAccount, type ClosingPlan, isAccountClosed, planClosing } from "./closing.js"
 export { type DeletedRecording, deleteMeeting, deleteRecording, renameRecording, setRetention } from "./deletion.js"
 export {

@@ -63,6 +63,10 @@ const chatSchema = z.object({
   heads: z.array(z.object({ deviceKey: bytes, counter: uint, hash: bytes })),
   /** Messages that the server has not confirmed, in their order: they are sent as they stand here. */
   outbox: z.array(z.object({ messageId: bytes, raw: bytes })),
+  /** Up to before which place it was last looked at here; `null`: never yet, and what there is by then is not new. */
+  readUntil: z.object({ incarnation: uint, seq: uint }).nullable().default(null),
+  /** Texts of others from there on, so far as they were read; `mentions` of them name this account. */
+  unread: z.object({ messages: uint, mentions: uint }).default({ messages: 0, mentions: 0 }),
 })
 /** A meeting that was made here and that the server has not confirmed. */
 const draftSchema = z.object({ title: z.string(), event: bytes, certificate: bytes, secret: bytes, adminSeed: bytes })

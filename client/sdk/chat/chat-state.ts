@@ -12,6 +12,8 @@ export function chatStateOf(state: ClientState, meetingHash: Uint8Array): ChatSt
       pin: null,
       heads: [],
       outbox: [],
+      readUntil: null,
+      unread: { messages: 0, mentions: 0 },
     }
   )
 }

@@ -1,8 +1,9 @@
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
-import type { MessageTarget, TextContent } from "../../../shared/protocol/message-content.js"
+import type { MessageContent, MessageTarget, TextContent } from "../../../shared/protocol/message-content.js"
 import { isAdmin } from "../../../shared/protocol/roster.js"
 import type { ChatEntry, StandingMessage } from "../../crypto/chat-order.js"
 import type { ValidEpoch } from "../../crypto/meeting-log.js"
+import type { UnsentMessage } from "./send.js"
 
 /** A chat as it is shown: what edits, deletions and reactions come to. SPEC.md §16.5. */
 
@@ -76,7 +77,7 @@ export function foldChat(entries: readonly ChatEntry[], epochs: readonly ValidEp
     const reason = reasonAgainst(action, target, epochs)
     if (reason !== null || target === undefined)
       order[at] = { kind: "without-effect", message: action, reason: reason ?? "no-target" }
-    else texts.set(key, withAction(target, action))
+    else texts.set(key, withAction(target, saidBy(action)))
   }
   return order.flatMap((line) => {
     if (typeof line !== "string") return [line]
@@ -102,16 +103,47 @@ function reasonAgainst(
   return action.content.type === "deletion" && isAdmin(roster, author) ? null : "not-authorised"
 }
 
-function withAction(target: ChatText, { content, statement }: Action | StandingMessage): ChatText {
-  const author = statement.authorGenesisHash
+interface Said {
+  readonly content: MessageContent
+  readonly author: Uint8Array
+  readonly timeMs: number
+}
+
+function saidBy({ content, statement }: Action): Said {
+  return { content, author: statement.authorGenesisHash, timeMs: statement.timeMs }
+}
+
+/** A chat with what this account's own edits, deletions and reactions that wait to be sent will come to; its texts that wait have no place in it yet. */
+export function foldUnsent(
+  lines: readonly ChatLine[],
+  unsent: readonly UnsentMessage[],
+  self: Uint8Array,
+): readonly ChatLine[] {
+  const waiting = new Map<string, UnsentMessage[]>()
+  for (const message of unsent) {
+    if (message.content.type === "text") continue
+    const key = toHex(message.content.target.messageId)
+    waiting.set(key, [...(waiting.get(key) ?? []), message])
+  }
+  if (waiting.size === 0) return lines
+  return lines.map((line) => {
+    if (line.kind !== "text") return line
+    return (waiting.get(toHex(line.message.messageId)) ?? []).reduce(
+      (target, { content, timeMs }) => withAction(target, { content, author: self, timeMs }),
+      line,
+    )
+  })
+}
+
+function withAction(target: ChatText, { content, author, timeMs }: Said): ChatText {
   switch (content.type) {
     case "edit":
-      return target.text === null ? target : { ...target, text: content.text, editedAtMs: statement.timeMs }
+      return target.text === null ? target : { ...target, text: content.text, editedAtMs: timeMs }
     case "deletion":
       return { ...target, text: null, deletedBy: target.deletedBy ?? author }
     case "reaction":
       return { ...target, reactions: withReaction(target.reactions, content.reaction, author, content.isSet) }
-    default:
+    case "text":
       return target
   }
 }

@@ -6,13 +6,18 @@ import type { Client } from "../client.js"
 import { backoffMs, Bell, type LineChat } from "../live-line.js"
 import { watchMeeting, type WatchOptions } from "../live.js"
 import { requireMeeting } from "../meetings.js"
+import type { SealingOptions } from "../standing.js"
 import { chatStateOf } from "./chat-state.js"
 import { ChatReader } from "./read.js"
-import { flushChat } from "./send.js"
+import { flushChat, type SendReport } from "./send.js"
 
 export interface FollowChatOptions extends Pick<WatchOptions, "signal" | "onTrouble" | "presence"> {
   /** Called with the chat as it was read, and again whenever something came, or stands otherwise; nothing more is read until it is done. */
   readonly onChange: (reader: ChatReader) => void | Promise<void>
+  /** Told what became of the messages of this device that waited, each time that they were sent. */
+  readonly onSent?: ((report: SendReport) => void) | undefined
+  /** Asked for before anything that waits is sent. */
+  readonly sealing?: (() => SealingOptions) | undefined
   /** How often the chat is asked for although nothing was heard: a server can be silent. */
   readonly pollMs?: number
 }
@@ -28,30 +33,42 @@ const HEARD_MESSAGES = 1_000
  */
 export async function followChat(client: Client, meetingId: MeetingId, options: FollowChatOptions): Promise<void> {
   const ended = new AbortController()
-  const follower = new ChatFollower(client, meetingId, options, AbortSignal.any([options.signal, ended.signal]))
+  const { onTrouble, presence } = options
+  const signal = AbortSignal.any([options.signal, ended.signal])
+  const follower = new ChatFollower(client, meetingId, { ...options, signal })
+  const onChange = (log: MeetingLog): void => {
+    follower.follow(log)
+  }
   try {
-    await Promise.all([follower.watch(), follower.read()])
+    await Promise.all([
+      watchMeeting(client, meetingId, { signal, onTrouble, presence, chat: follower, onChange }),
+      follower.read(),
+    ])
   } finally {
     ended.abort()
   }
 }
 
-class ChatFollower implements LineChat {
+/** A meeting's chat, followed on the line of one {@link watchMeeting}, which is given it as `chat`. `followChat` is made of it. */
+export class ChatFollower implements LineChat {
   readonly #client: Client
   readonly #meetingId: MeetingId
-  readonly #options: FollowChatOptions
+  readonly #options: Omit<FollowChatOptions, "presence">
   readonly #signal: AbortSignal
   readonly #bell: Bell
+  /** Ends the rest after a failure. */
+  readonly #hurry: Bell
   #heard: ServedMessage[] = []
   #counted = 0
   #log: MeetingLog | null = null
 
-  constructor(client: Client, meetingId: MeetingId, options: FollowChatOptions, signal: AbortSignal) {
+  constructor(client: Client, meetingId: MeetingId, options: Omit<FollowChatOptions, "presence">) {
     this.#client = client
     this.#meetingId = meetingId
     this.#options = options
-    this.#signal = signal
-    this.#bell = new Bell(signal)
+    this.#signal = options.signal
+    this.#bell = new Bell(options.signal)
+    this.#hurry = new Bell(options.signal)
   }
 
   counted(count: number): void {
@@ -65,20 +82,19 @@ class ChatFollower implements LineChat {
     this.#bell.ring()
   }
 
-  async watch(): Promise<void> {
-    const { onTrouble, presence } = this.#options
-    await watchMeeting(this.#client, this.#meetingId, {
-      signal: this.#signal,
-      onTrouble,
-      presence,
-      chat: this,
-      onChange: (log) => {
-        this.#log = log
-        this.#bell.ring()
-      },
-    })
+  /** To be called with each log that the watch verified. */
+  follow(log: MeetingLog): void {
+    this.#log = log
+    this.#bell.ring()
   }
 
+  /** Sends what was just queued, and tries again at once what failed: there may be a network again. */
+  wake(): void {
+    this.#hurry.ring()
+    this.#bell.ring()
+  }
+
+  /** Until the signal ends it. @throws {@link ArchiveError} as `ChatReader.open`; what `onChange` throws. */
   async read(): Promise<void> {
     let reader: ChatReader | null = null
     let [failures, wasRung] = [0, true]
@@ -98,7 +114,7 @@ class ChatFollower implements LineChat {
       }
       // Who is told of messages that do not come asks ever more seldom.
       if (reader !== null && this.#counted > reader.until) failures += 1
-      await new Bell(this.#signal).wait(backoffMs(this.#client, failures))
+      if (failures > 0) await this.#hurry.wait(backoffMs(this.#client, failures))
       wasRung = await this.#bell.wait(this.#options.pollMs ?? POLL_MS)
     }
   }
@@ -116,7 +132,8 @@ class ChatFollower implements LineChat {
   async #sendWaiting(): Promise<void> {
     const { meetingHash } = requireMeeting(this.#client, this.#meetingId)
     if (chatStateOf(this.#client.state.current, meetingHash).outbox.length === 0) return
-    const { trouble } = await flushChat(this.#client, this.#meetingId)
-    if (trouble !== null) this.#options.onTrouble?.(trouble)
+    const report = await flushChat(this.#client, this.#meetingId, this.#options.sealing?.() ?? {})
+    this.#options.onSent?.(report)
+    if (report.trouble !== null) this.#options.onTrouble?.(report.trouble)
   }
 }

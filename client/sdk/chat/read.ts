@@ -104,6 +104,12 @@ export class ChatReader {
     return true
   }
 
+  /** Lets go of what is older than the newest `count` places; `readOlder` reads it again. */
+  forgetOlder(count: number): void {
+    this.#from = Math.max(this.#from, this.#until - count)
+    for (const seq of this.#messages.keys()) if (seq < this.#from) this.#messages.delete(seq)
+  }
+
   /** Reads everything that came since. @returns whether anything did. @throws {@link ArchiveError} `rollback`, `fork`. */
   async readNewer(): Promise<boolean> {
     const before = this.#until

@@ -1,4 +1,5 @@
 import { expect } from "chai"
+import pg from "pg"
 import {
   acceptInvitation,
   addMember,
@@ -7,18 +8,28 @@ import {
   createMeeting,
   flushChat,
   foldChat,
+  foldUnsent,
   followChat,
   listInvitations,
+  lookAtChat,
+  lookForMessages,
   type MeetingId,
+  isArchiveError,
   queueMessage,
+  readSentFile,
   rekeyMeeting,
   removeMember,
   sendMessage,
   textContent,
   unsentMessages,
+  uploadSentFile,
   whoAmI,
 } from "../../../client/sdk/index.js"
+import { chatStateOf } from "../../../client/sdk/chat/chat-state.js"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
+import { random } from "../../support/people.js"
+import { bytesSource, readAll } from "../../support/sdk/sources.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 /** So that whatever comes was heard of on a socket. */
@@ -170,6 +181,106 @@ describe("SDK: chat", function () {
     const [waiting] = await listInvitations(second.client)
     await acceptInvitation(second.client, waiting!)
     expect((await read(second)).map(shown)).to.deep.equal(["one", "two"])
+  })
+
+  it("what others wrote since one looked is new, counted once it is verified, and not what was there at first", async () => {
+    const { client } = bob
+    const { meetingHash } = client.state.current.meetings.at(-1)!
+    const unread = () => {
+      const { messages, mentions } = chatStateOf(client.state.current, meetingHash).unread
+      return [messages, mentions]
+    }
+    const lookFor = async () => {
+      await lookForMessages(
+        client,
+        client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))!,
+      )
+      return unread()
+    }
+    await say(alice, "before")
+    expect(await lookFor()).to.deep.equal([0, 0])
+    const self = client.state.current.secrets.genesisHash
+    const second = await say(alice, textContent("for Bob", { mentions: [self] }))
+    await say(alice, { type: "reaction", target: second, reaction: "👍", isSet: true })
+    await say(bob, "own")
+    await say(alice, "for all")
+    expect(await lookFor()).to.deep.equal([2, 1])
+    expect(await lookFor(), "again").to.deep.equal([2, 1])
+    await lookAtChat(client, await ChatReader.open(client, meetingId))
+    expect(unread()).to.deep.equal([0, 0])
+    expect(await lookFor()).to.deep.equal([0, 0])
+    await say(alice, "later")
+    expect(await lookFor()).to.deep.equal([1, 0])
+  })
+
+  it("what is older is let go of, and read again", async () => {
+    for (const text of ["a", "b", "c", "d"]) await say(alice, text)
+    const reader = await ChatReader.open(bob.client, meetingId)
+    reader.forgetOlder(2)
+    expect(linesOf(reader).map(shown)).to.deep.equal(["c", "d"])
+    expect(reader.hasOlder).to.equal(true)
+    await reader.readOlder()
+    expect(linesOf(reader).map(shown)).to.deep.equal(["a", "b", "c", "d"])
+  })
+
+  it("what waits shows what it will come to, though it has no place yet", async () => {
+    const target = await say(alice, "said")
+    const { client } = alice
+    const self = client.state.current.secrets.genesisHash
+    await queueMessage(client, meetingId, { type: "edit", target, text: "said better", mentions: [] })
+    await queueMessage(client, meetingId, { type: "reaction", target, reaction: "👍", isSet: true })
+    await queueMessage(client, meetingId, textContent("more"))
+    const reader = await ChatReader.open(client, meetingId)
+    const [line] = foldUnsent(linesOf(reader), unsentMessages(client, meetingId), self)
+    if (line?.kind !== "text") return expect.fail("it is gone")
+    expect([line.text, line.reactions.map(({ reaction }) => reaction)]).to.deep.equal(["said better", ["👍"]])
+    await flushChat(client, meetingId)
+    await reader.readNewer()
+    expect(linesOf(reader).map(shown)).to.deep.equal(["said better", "more"])
+  })
+
+  it("a file goes along with a message, sealed, and comes out as it went in, after a new epoch too", async () => {
+    const bytes = random(200_000)
+    const source = bytesSource(bytes)
+    const file = await uploadSentFile(alice.client, meetingId, {
+      fileName: "figures.csv",
+      mediaType: "text/csv",
+      source,
+    })
+    await say(alice, textContent("", { files: [file] }))
+    const reader = await ChatReader.open(bob.client, meetingId)
+    const [line] = linesOf(reader)
+    if (line?.kind !== "text") return expect.fail("it is not there")
+    const [received] = line.content.files
+    expect(received).to.deep.include({ fileName: "figures.csv", mediaType: "text/csv", trueBytes: bytes.length })
+    await rekeyMeeting(alice.client, meetingId)
+    expect((await readAll(readSentFile(bob.client, reader.log, received!))).equals(bytes)).to.equal(true)
+  })
+
+  it("a file that is given up leaves no upload behind", async () => {
+    const stopping = new AbortController()
+    const uploading = uploadSentFile(
+      alice.client,
+      meetingId,
+      { fileName: "a.bin", mediaType: "application/octet-stream", source: bytesSource(random(3_000_000)) },
+      {
+        signal: stopping.signal,
+        onProgress: () => {
+          stopping.abort()
+        },
+      },
+    )
+    expect(await uploading.catch((error: unknown) => isArchiveError(error) && error.code)).to.equal("interrupted")
+    const database = new pg.Client(service.databaseUrl)
+    await database.connect()
+    try {
+      const { rows } = await database.query<{ state: string }>("SELECT state FROM assets WHERE meeting_id = $1", [
+        Buffer.from(meetingId),
+      ])
+      expect(rows.filter(({ state }) => state !== "cancelled")).to.deep.equal([])
+    } finally {
+      await database.end()
+    }
   })
 
   it("long chats are read from the newest back, page by page", async () => {

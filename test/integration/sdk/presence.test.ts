@@ -12,9 +12,11 @@ import {
   rekeyMeeting,
   removeMember,
   renewMeeting,
+  Typing,
   whoAmI,
 } from "../../../client/sdk/index.js"
-import { utf8 } from "../../../shared/protocol/bytes.js"
+import { deviceSigner } from "../../../client/crypto/account-keys.js"
+import { equalBytes, utf8 } from "../../../shared/protocol/bytes.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 import { type Onlooker, openOnlooker } from "../../support/sdk/onlooker.js"
 
@@ -113,6 +115,48 @@ describe("SDK: who has a meeting open", function () {
     moved.shift(2_000)
     c!.presence.say("typing")
     await a!.sees(carol.client)
+  })
+
+  it("PR9: who types is shown for 7 s, until a message of that device comes or they go, and says so at most once in 5 s", async () => {
+    const [moved, writer] = [shiftable(alice.client), shiftable(bob.client)]
+    const shown: string[] = []
+    const typing = new Typing(moved.client, (people) => {
+      shown.push(people.map((genesisHash) => nameOf(genesisHash)).join())
+    })
+    const [b] = await onlookers(writer.client)
+    const a = await openOnlooker(moved.client, meetingId, (said) => {
+      typing.hear(said)
+    })
+    open.push(a)
+    const nameOf = (genesisHash: Uint8Array): string =>
+      equalBytes(genesisHash, bob.client.state.current.secrets.genesisHash) ? "Bob" : "another"
+    const saying = new Typing(writer.client, () => undefined)
+    const heard = (): number => a.said.filter((one) => one === "typing:").length
+    const hears = async (count: number): Promise<void> => {
+      await until(() => Promise.resolve(heard() === count), "what was said")
+    }
+    for (let letter = 0; letter < 5; letter++) saying.say(b!.presence)
+    await hears(1)
+    expect(shown).to.deep.equal(["Bob"])
+    writer.shift(5_001)
+    saying.say(b!.presence)
+    await hears(2)
+    // A message came, and what is typed behind it is said anew.
+    typing.wrote(deviceSigner(bob.client.state.current.secrets).publicKey)
+    saying.sent()
+    saying.say(b!.presence)
+    await hears(3)
+    expect(shown).to.deep.equal(["Bob", "", "Bob"])
+    b!.presence.come()
+    b!.presence.go()
+    await until(() => Promise.resolve(shown.length === 4), "that nobody types")
+    writer.shift(5_001)
+    saying.say(b!.presence)
+    await hears(4)
+    moved.shift(7_001)
+    await until(() => Promise.resolve(shown.length === 6), "that nobody types any more")
+    expect(shown).to.deep.equal(["Bob", "", "Bob", "", "Bob", ""])
+    typing.end()
   })
 
   it("PR7: two windows of one account are one member, who is here until both are gone; the account sees itself there", async () => {

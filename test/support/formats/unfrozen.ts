@@ -89,6 +89,8 @@ function clientState(): Format {
         pin: { incarnation: 0, seq: 5, hash: bytesOf("newest") },
         heads: [{ deviceKey: bytesOf("device"), counter: 2, hash: bytesOf("message") }],
         outbox: [{ messageId: bytesOf("id", 16), raw: bytesOf("raw", 300) }],
+        readUntil: { incarnation: 0, seq: 4 },
+        unread: { messages: 1, mentions: 0 },
       },
     ],
     drafts: [],

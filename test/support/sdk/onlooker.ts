@@ -8,6 +8,7 @@ import {
   watchMeeting,
 } from "../../../client/sdk/index.js"
 import { idOfHash } from "../../../shared/protocol/ids.js"
+import type { PresenceStatement } from "../../../shared/protocol/presence.js"
 import type { MeetingLog } from "../../../client/crypto/meeting-log.js"
 
 /** Somebody with a meeting open, and what they see of the others. */
@@ -31,12 +32,19 @@ export interface Onlooker {
 const NEVER_MS = 600_000
 
 /** Resolves once the socket is open: what was said before is never heard. */
-export async function openOnlooker(client: Client, meetingId: MeetingId): Promise<Onlooker> {
+export async function openOnlooker(
+  client: Client,
+  meetingId: MeetingId,
+  onSaid: (statement: PresenceStatement) => void = () => undefined,
+): Promise<Onlooker> {
   const [refused, said]: [string[], string[]] = [[], []]
   let newest: MeetingLog | null = null
   const presence = new Presence(client, {
     onRefused: ({ code }) => refused.push(code),
-    onSaid: ({ type, body }) => said.push(`${type}:${new TextDecoder().decode(body)}`),
+    onSaid: (statement) => {
+      said.push(`${statement.type}:${new TextDecoder().decode(statement.body)}`)
+      onSaid(statement)
+    },
   })
   const ending = new AbortController()
   const onChange = (log: MeetingLog): void => {

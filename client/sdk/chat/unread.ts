@@ -1,0 +1,95 @@
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { includesHash } from "../../../shared/protocol/hash.js"
+import { MessagesResponse } from "../../../shared/protocol/http.js"
+import { idOfHash } from "../../../shared/protocol/ids.js"
+import type { ChatEntry } from "../../crypto/chat-order.js"
+import type { Client } from "../client.js"
+import { accessCapability } from "../meeting-events.js"
+import type { ChatState, MeetingState } from "../state.js"
+import { chatStateOf, updateChat } from "./chat-state.js"
+import { ChatReader } from "./read.js"
+
+/** What of a chat is new to this account on this device. Kept in its state alone, as what it looked at in a meeting is. */
+
+type Place = NonNullable<ChatState["readUntil"]>
+
+/** Keeps how many of the messages that were read are new. What is there when a chat is first read here is not new. */
+export async function rememberUnread(client: Client, reader: ChatReader): Promise<void> {
+  const entries = reader.entries()
+  const end = endOf(entries)
+  await change(client, reader, (chat) => {
+    const readUntil = chat.readUntil ?? end
+    const unread = unreadIn(entries, readUntil, client.state.current.secrets.genesisHash)
+    const isSame =
+      readUntil === chat.readUntil &&
+      unread.messages === chat.unread.messages &&
+      unread.mentions === chat.unread.mentions
+    return isSame ? chat : { ...chat, readUntil, unread }
+  })
+}
+
+/** Its person looks at the newest of it: nothing of what was read is new any more. */
+export async function lookAtChat(client: Client, reader: ChatReader): Promise<void> {
+  const end = endOf(reader.entries())
+  await change(client, reader, (chat) => {
+    const isLater = chat.readUntil === null || compare(end, chat.readUntil) > 0
+    if (!isLater && chat.unread.messages === 0) return chat
+    return { ...chat, readUntil: isLater ? end : chat.readUntil, unread: { messages: 0, mentions: 0 } }
+  })
+}
+
+/** Reads what is new, in pages of the newest 200, where the server has more than this device saw; until then it is one small request, of which nothing is taken for true. */
+export async function lookForMessages(
+  client: Client,
+  meeting: Pick<MeetingState, "meetingHash" | "known">,
+): Promise<void> {
+  const { pin, readUntil } = chatStateOf(client.state.current, meeting.meetingHash)
+  const newest = meeting.known.toSorted((a, b) => b.epoch - a.epoch)[0]
+  if (newest === undefined) return
+  const meetingId = idOfHash("meeting", meeting.meetingHash)
+  const capability = accessCapability(meetingId, newest.secret, newest.epoch)
+  const next = pin === null ? 0 : pin.seq + 1
+  const count =
+    readUntil === null
+      ? null
+      : await client.tokens.with(client.http, capability, async (token, subject) => {
+          const path = `/v1/meetings/${subject}/messages?from=${next}&limit=1`
+          return (await client.http.json(MessagesResponse, { path, subject, token })).count
+        })
+  if (count !== next) await rememberUnread(client, await ChatReader.open(client, meetingId))
+}
+
+/** Nothing is written where nothing changes, as at most messages that come while they are looked at. */
+async function change(client: Client, { log }: ChatReader, by: (chat: ChatState) => ChatState): Promise<void> {
+  const before = chatStateOf(client.state.current, log.meetingHash)
+  if (by(before) !== before) await updateChat(client, log.meetingHash, by)
+}
+
+/** Whether a message stands where nobody had looked yet. */
+export function isNewTo(readUntil: Place | null, { served }: { readonly served: Place }): boolean {
+  return readUntil !== null && compare(served, readUntil) >= 0
+}
+
+function unreadIn(entries: readonly ChatEntry[], readUntil: Place, self: Uint8Array): ChatState["unread"] {
+  const texts = entries.flatMap((entry) =>
+    entry.kind === "authentic" &&
+    entry.content.type === "text" &&
+    isNewTo(readUntil, entry) &&
+    !equalBytes(entry.statement.authorGenesisHash, self)
+      ? [entry.content]
+      : [],
+  )
+  return { messages: texts.length, mentions: texts.filter(({ mentions }) => includesHash(mentions, self)).length }
+}
+
+/** Behind the newest. An empty chat is looked at, too: what comes then is new. */
+function endOf(entries: readonly ChatEntry[]): Place {
+  const newest = entries.findLast((entry) => entry.kind !== "gap")
+  return newest === undefined
+    ? { incarnation: 0, seq: 0 }
+    : { incarnation: newest.served.incarnation, seq: newest.served.seq + 1 }
+}
+
+function compare(a: Place, b: Place): number {
+  return a.incarnation - b.incarnation || a.seq - b.seq
+}
