@@ -26,7 +26,7 @@ export type Route =
   | { readonly screen: "uploads" }
   | { readonly screen: "not-found" }
 
-export const MEETING_TABS = ["recordings", "members", "activity", "settings"] as const
+export const MEETING_TABS = ["recordings", "chat", "members", "activity", "settings"] as const
 export type MeetingTab = (typeof MEETING_TABS)[number]
 
 const MS_PER_S = 1000

@@ -369,6 +369,7 @@ export const strings = {
   meeting: {
     tabs: {
       recordings: "Recordings",
+      chat: "Chat",
       members: "Members",
       activity: "Activity",
       settings: "Settings",
@@ -892,6 +893,22 @@ export const strings = {
     timeOf: (at: string, length: string) => `${at} of ${length}`,
     waiting: "Waiting for the next part …",
     chapters: "Chapters",
+    timeline: {
+      title: "Said and written",
+      search: "Search what was said and written",
+      found: (count: number) => (count === 1 ? "1 place" : `${count} places`),
+      nothing: "Nothing here has all of these words.",
+      follow: "Follow the recording",
+      before: "Before the recording",
+      during: "During the recording",
+      after: "After the recording",
+      loading: "Loading what was written …",
+      more: "Load what was written before",
+      noStart:
+        "Nobody noted when this recording begins, so only messages that were written beside it, with their place in it, are shown.",
+      seek: (time: string) => `Go to ${time}`,
+      seekAbout: (time: string) => `Go to ≈ ${time}`,
+    },
     unplayable: "This browser can't play this recording",
     unplayableLead:
       "It is whole, and opens with your keys, but was recorded in a way that this browser doesn't know. Save it and watch it in another program, or try another browser.",
@@ -1143,6 +1160,131 @@ export const strings = {
       newestIs: "A server can hold back what is newest. If nothing comes for 30 seconds, this screen says so.",
     },
   },
+  chat: {
+    opening: "Opening the chat …",
+    emptyTitle: "No messages yet",
+    empty:
+      "What you write here is sealed on this device. Everybody in the meeting can open it, now and later, and nobody else.",
+    list: "Messages",
+    begin: "This is where the chat begins.",
+    older: "Loading older messages …",
+    olderFailed: "Older messages could not be loaded.",
+    newest: "Go to the newest",
+    newestWith: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
+    fresh: "New since you looked",
+    tabUnread: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
+    tabTrouble: "something is wrong",
+    /** Said aloud as messages come. */
+    came: (name: string, text: string) => `${name}: ${text}`,
+    cameMore: (count: number) => `${count} new messages`,
+    broken: "The chat can't be trusted as it is given now",
+    away: "The newest messages can't be fetched just now. They come by themselves as soon as the server answers.",
+    states: {
+      sending: "Sending …",
+      kept: "Kept on this device, not sent yet",
+      refused: "Not sent",
+      stored: "Stored",
+      changing: "A change of yours is being sent …",
+    },
+    /** What each of these means, where the pointer rests on it. */
+    stateMeanings: {
+      sending: "It is on this device, and on its way.",
+      kept: "It is on this device and survives closing the app. It is sent as soon as the server answers.",
+      refused: "The server did not take it. It stays on this device.",
+      stored: "The server keeps it, sealed.",
+    },
+    writing: (names: readonly string[]) => `${listOf(names)} ${names.length === 1 ? "writes" : "write"} …`,
+    waiting: (count: number) =>
+      count === 1 ? "One message of yours is not sent yet." : `${count} messages of yours are not sent yet.`,
+    waitingAway:
+      "They are kept on this device, also when you close the app, and go out by themselves once the server answers.",
+    sendAgain: "Try again now",
+    sendAnyway: "Send all the same",
+    unverified: "From someone unverified",
+    unverifiedMeaning:
+      "You have neither their card nor compared words with them, so the name is only what you were told.",
+    late: "Late, not vouched for",
+    lateMeaning:
+      "Nobody vouches that this was written before its author could be removed from the meeting. It may have been put there afterwards.",
+    missingBefore: (count: number) =>
+      count === 1
+        ? "A message that its device wrote before this one is missing."
+        : `${count} messages that its device wrote before this one are missing.`,
+    conflicts: {
+      fork: "Its device wrote two messages in one place: others may have been shown something else.",
+      link: "It follows another message than the one before it here: others may have been shown something else.",
+      order: "It stands behind a later message of its device: the server changed their order.",
+    },
+    ahead: "Its author saw more of this meeting than the server shows you.",
+    clockOff: (day: string) => `Its author's clock is off: the server got it on ${day}.`,
+    gap: (count: number) => (count === 1 ? "A message is missing here" : `${count} messages are missing here`),
+    gapMeaning: "The server counted it, and does not give it.",
+    refusedLine: "A message is not shown",
+    refusedMeaning: "Nobody can be told to have written it.",
+    closed: (count: number) =>
+      count === 1
+        ? "A message from before you could open this chat"
+        : `${count} messages from before you could open this chat`,
+    without: {
+      edit: "A change of a message, which counts for nothing",
+      reaction: "A reaction, which counts for nothing",
+      deletion: "A deletion, which counts for nothing",
+      other: "Something that this version of the app does not know",
+      text: "A message",
+    },
+    withoutReasons: {
+      late: "It is late, or contradicts others of its device.",
+      "not-authorised": "Its author may not do that.",
+      "no-target": "What it names is not among the messages that are loaded.",
+      "unknown-type": "A newer version may show it.",
+    },
+    by: "By",
+    edited: (when: string) => `changed ${when}`,
+    deleted: "Deleted",
+    deletedByOther: (name: string) => `Deleted by ${name}`,
+    replyTo: (name: string) => `In reply to ${name}`,
+    replyMissing: "In reply to a message that is not loaded",
+    replyOther: "In reply to a message that is not the one that is here",
+    mentionsYou: "Mentions you",
+    mentions: "Mentions",
+    whole: "Show the whole message",
+    picture: (alt: string) => (alt === "" ? "Picture" : `Picture: ${alt}`),
+    files: {
+      add: "Add files",
+      save: (name: string, size: string) => `Save ${name} ${size}`,
+      remove: (name: string) => `Leave out ${name}`,
+      sending: (percent: number) => `Sealing and sending … ${percent} %`,
+      waiting: (name: string, size: string) => `${name} (${size})`,
+    },
+    actions: (name: string) => `What can be done with the message of ${name}`,
+    reply: "Reply",
+    react: "React",
+    edit: "Change",
+    remove: "Delete",
+    person: "About the author",
+    reactionField: "Another reaction",
+    reactionLong: "That is too long for a reaction.",
+    reactionBy: (names: readonly string[]) => `, by ${listOf(names)}`,
+    addReaction: "Add it",
+    removeTitle: "Delete this message?",
+    removeMeaning:
+      "Everybody is told to show it no more, and the app doesn't. That takes nothing back: whoever was in the meeting can still open it with their own keys, may have copied it, and the server keeps the sealed message as long as the chat.",
+    removeAction: "Delete the message",
+    composer: {
+      label: "Your message",
+      hint: "Enter sends, Shift+Enter begins a new line, ↑ changes your last message. Markdown is shown.",
+      placeholder: "Write a message",
+      send: "Send",
+      save: "Save the change",
+      editing: "You are changing a message. Members can still open what it said before.",
+      replying: (name: string) => `You reply to ${name}`,
+      stop: "Don't",
+      tooLong: (count: string) => `Too long by ${count} bytes: shorten it, or send it in parts.`,
+      people: "Whom to mention",
+      suggestions: (count: number) =>
+        count === 1 ? "1 person: Enter takes them" : `${count} people: arrows choose, Enter takes one`,
+    },
+  },
   news: {
     label: "News",
     invited: (title: string | null) =>
@@ -1156,9 +1298,13 @@ export const strings = {
       members,
       changes,
       questions,
-    }: Readonly<Record<"recordings" | "members" | "changes" | "questions", number>>) =>
+      messages,
+      mentions,
+    }: Readonly<Record<"recordings" | "members" | "changes" | "questions" | "messages" | "mentions", number>>) =>
       [
         questions > 0 ? "you are asked to be recorded" : "",
+        messages > 0 ? (messages === 1 ? "1 new message" : `${messages} new messages`) : "",
+        mentions > 0 ? "you are mentioned" : "",
         recordings > 0 ? (recordings === 1 ? "1 new recording" : `${recordings} new recordings`) : "",
         members > 0 ? (members === 1 ? "1 new member" : `${members} new members`) : "",
         changes > 0 ? (changes === 1 ? "1 change" : `${changes} changes`) : "",

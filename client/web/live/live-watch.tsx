@@ -1,6 +1,8 @@
-import { type ReactElement, type ReactNode, useEffect, useState } from "react"
+import { type ReactElement, type ReactNode, Suspense, useCallback, useEffect, useState } from "react"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { LiveCapture } from "../../sdk/live-capture/captures.js"
+import { WatchedPlaceProvider } from "../chat/place.js"
+import { lazily } from "../lazily.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
 import { PersonName } from "../signed-in/person-name.js"
@@ -18,6 +20,8 @@ import { LiveSeal } from "./live-seal.js"
 import { LEFT_MS, SaveCapture } from "./save-capture.js"
 import { LiveStanding } from "./live-standing.js"
 import { type FollowedCapture, useLive } from "./use-live.js"
+
+const Chat = lazily(async () => (await import("../chat/chat.js")).Chat)
 
 const MS_PER_S = 1_000
 const LOOK_MS = 5_000
@@ -57,6 +61,13 @@ export function LiveWatch({
     )
   const isLeft = useIsLeft(followed)
   const [isSaving, setSaving] = useState(false)
+  const placeNow = useCallback(
+    () =>
+      video === null || video.readyState < video.HAVE_METADATA
+        ? null
+        : { recordingId: live.recordingId, offsetMs: Math.round(video.currentTime * MS_PER_S) },
+    [video, live],
+  )
   const isThere = playback !== null || error !== null || end === null
   return (
     <Page
@@ -69,61 +80,70 @@ export function LiveWatch({
         </>
       }
     >
-      {isThere ? (
-        <Player
-          title={live.title}
-          url={url}
-          extras={NO_EXTRAS}
-          chapters={[]}
-          startMs={playback === null ? null : playback.startS * MS_PER_S}
-          video={video}
-          playing={playing}
-          onVideo={setVideo}
-          cover={cover}
-          mark={
-            feed === null || cover !== null ? null : (
-              <LiveMark
-                feed={feed}
-                video={video}
-                isOver={end !== null}
-                isStill={followed.state === "interrupted" || followed.trouble !== null}
-              />
-            )
-          }
-        />
-      ) : null}
-      <LiveStanding log={log} live={live} followed={followed} author={author} />
-      {playback === null || cover !== null ? null : (
-        <div className="actions">
-          <Action
-            onPress={() => {
-              if (video === null || feed === null) return
-              video.currentTime = feed.startPoint().timeS
-              video.play().catch(() => undefined)
-            }}
-          >
-            {strings.live.fromStart}
-          </Action>
-          {isLeft ? (
-            <SaveCapture
-              meetingId={log.meetingId}
-              live={live}
-              author={author}
-              onSaving={() => {
-                setSaving(true)
-              }}
+      <div className="watch-columns">
+        <div className="stack">
+          {isThere ? (
+            <Player
+              title={live.title}
+              url={url}
+              extras={NO_EXTRAS}
+              chapters={[]}
+              startMs={playback === null ? null : playback.startS * MS_PER_S}
+              video={video}
+              playing={playing}
+              onVideo={setVideo}
+              cover={cover}
+              mark={
+                feed === null || cover !== null ? null : (
+                  <LiveMark
+                    feed={feed}
+                    video={video}
+                    isOver={end !== null}
+                    isStill={followed.state === "interrupted" || followed.trouble !== null}
+                  />
+                )
+              }
             />
           ) : null}
+          <LiveStanding log={log} live={live} followed={followed} author={author} />
+          {playback === null || cover !== null ? null : (
+            <div className="actions">
+              <Action
+                onPress={() => {
+                  if (video === null || feed === null) return
+                  video.currentTime = feed.startPoint().timeS
+                  video.play().catch(() => undefined)
+                }}
+              >
+                {strings.live.fromStart}
+              </Action>
+              {isLeft ? (
+                <SaveCapture
+                  meetingId={log.meetingId}
+                  live={live}
+                  author={author}
+                  onSaving={() => {
+                    setSaving(true)
+                  }}
+                />
+              ) : null}
+            </div>
+          )}
+          {isSaving ? (
+            <Notice>
+              <p>
+                {strings.live.save.saving} <a href={back.href}>{strings.live.save.toMeeting}</a>
+              </p>
+            </Notice>
+          ) : null}
+          <LiveSeal live={live} error={error} />
         </div>
-      )}
-      {isSaving ? (
-        <Notice>
-          <p>
-            {strings.live.save.saving} <a href={back.href}>{strings.live.save.toMeeting}</a>
-          </p>
-        </Notice>
-      ) : null}
-      <LiveSeal live={live} error={error} />
+        <WatchedPlaceProvider value={placeNow}>
+          <Suspense fallback={null}>
+            <Chat log={log} />
+          </Suspense>
+        </WatchedPlaceProvider>
+      </div>
     </Page>
   )
 }

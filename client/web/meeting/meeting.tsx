@@ -2,6 +2,7 @@ import { type ReactElement, Suspense } from "react"
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { ChatTabMark } from "../chat/chat-tab-mark.js"
 import { lazily } from "../lazily.js"
 import { hrefOf, MEETING_TABS, type MeetingTab, navigate } from "../routes.js"
 import { ConsentWaiting } from "../presence/consent-waiting.js"
@@ -22,6 +23,7 @@ import "../styles/meeting.css"
 import { isTakenOut, lastSeenTitle, NoMember } from "./no-member.js"
 import { Recordings } from "./recordings.js"
 
+const Chat = lazily(async () => (await import("../chat/chat.js")).Chat)
 const Activity = lazily(async () => (await import("./activity.js")).Activity)
 const Settings = lazily(async () => (await import("../meeting-settings/settings.js")).Settings)
 const LiveCaptures = lazily(async () => (await import("../live/live-captures.js")).LiveCaptures)
@@ -32,7 +34,7 @@ export interface MeetingPartProps {
   readonly log: MeetingLog
 }
 
-/** A meeting: its recordings, members, activity and settings. */
+/** A meeting: its recordings, chat, members, activity and settings. */
 export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; readonly tab: MeetingTab }): ReactElement {
   const client = useClient()
   const { log, error, retry } = useMeeting()
@@ -89,6 +91,7 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
           {MEETING_TABS.map((name) => (
             <Tab key={name} id={name} className="tab">
               {strings.meeting.tabs[name]}
+              {name === "chat" ? <ChatTabMark log={log} /> : null}
             </Tab>
           ))}
         </TabList>
@@ -115,6 +118,8 @@ function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab
           <Recordings log={log} />
         </>
       )
+    case "chat":
+      return <Chat log={log} />
     case "members":
       return <Members log={log} />
     case "activity":

@@ -1,8 +1,9 @@
 import { type ReactElement, useEffect, useState } from "react"
 import { idOfHash } from "../../../shared/protocol/ids.js"
+import { chatStateOf } from "../../sdk/chat/chat-state.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
 import { flushOutbox } from "../../sdk/outbox.js"
-import type { MeetingState } from "../../sdk/state.js"
+import type { ChatState, MeetingState } from "../../sdk/state.js"
 import { UnseenMark } from "../news/unseen-mark.js"
 import { hrefOf } from "../routes.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
@@ -22,7 +23,8 @@ const GLANCE = 6
 /** All meetings of this account as this device last saw them, and the invitations that wait. */
 export function Meetings(): ReactElement {
   const client = useClient()
-  const { meetings } = useClientState()
+  const state = useClientState()
+  const { meetings } = state
   const [isCreating, setCreating] = useState(false)
   const [wanted, setWanted] = useState("")
   const [error, setError] = useState<unknown>(null)
@@ -70,7 +72,11 @@ export function Meetings(): ReactElement {
       ) : (
         <ul className="rows meeting-rows">
           {found.toReversed().map((meeting) => (
-            <MeetingRow key={meeting.meetingHash.join()} meeting={meeting} />
+            <MeetingRow
+              key={meeting.meetingHash.join()}
+              meeting={meeting}
+              unread={chatStateOf(state, meeting.meetingHash).unread}
+            />
           ))}
         </ul>
       )}
@@ -84,14 +90,20 @@ export function Meetings(): ReactElement {
   )
 }
 
-function MeetingRow({ meeting }: { readonly meeting: MeetingState }): ReactElement {
+function MeetingRow({
+  meeting,
+  unread,
+}: {
+  readonly meeting: MeetingState
+  readonly unread: ChatState["unread"]
+}): ReactElement {
   const { meetingHash, seen, unseen } = meeting
   const href = hrefOf({ screen: "meeting", meetingId: idOfHash("meeting", meetingHash), tab: "recordings" })
   return (
     <li>
       <span className="meeting-name">
         <a href={href}>{seen?.title ?? strings.meetings.untitled}</a>
-        <UnseenMark unseen={unseen} />
+        <UnseenMark unseen={unseen} unread={unread} />
       </span>
       <span className="faint">
         {seen?.members == null

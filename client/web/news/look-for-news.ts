@@ -1,5 +1,6 @@
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { idOfHash } from "../../../shared/protocol/ids.js"
+import { lookForMessages } from "../../sdk/chat/unread.js"
 import type { Client } from "../../sdk/client.js"
 import { readMeeting } from "../../sdk/meetings.js"
 import { sleep } from "../../sdk/retry.js"
@@ -16,20 +17,22 @@ export async function lookForNews(client: Client, signal: AbortSignal): Promise<
   while (!signal.aborted) {
     for (const { meetingHash } of client.state.current.meetings.toReversed()) {
       await visible(signal)
-      await pause(await lookAt(client, meetingHash), signal)
+      await pause(await lookAt(client, meetingHash, signal), signal)
     }
     await pause(ROUND_MS, signal)
   }
 }
 
 /** @returns how long to rest after it. */
-async function lookAt(client: Client, meetingHash: Uint8Array): Promise<number> {
+async function lookAt(client: Client, meetingHash: Uint8Array, signal: AbortSignal): Promise<number> {
   const meeting = client.state.current.meetings.find((known) => known.meetingHash.join() === meetingHash.join())
   if (meeting === undefined) return 0
   try {
     const isNeverRead = meeting.seen?.epoch == null
     if (isNeverRead || (await hasNewEvents(client, meeting)))
       await readMeeting(client, idOfHash("meeting", meetingHash))
+    await pause(SPACING_MS, signal)
+    await lookForMessages(client, meeting)
     return SPACING_MS
   } catch (error) {
     // Its own screen says why it can't be read; one that can't hides no other.

@@ -2,6 +2,7 @@ import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { OpenedAsset } from "../../crypto/recording-event.js"
 import type { Client } from "../../sdk/client.js"
+import type { AssetReader } from "../../sdk/reader/asset-reader.js"
 import { type OpenRecording, readAsset } from "../../sdk/recordings.js"
 import { PLAYBACK_PATH } from "../service-worker/messages.js"
 import { openWithoutWorker } from "./mse-fallback.js"
@@ -31,9 +32,17 @@ export async function openPlayback(
   client: Client,
   recording: OpenRecording,
   asset: OpenedAsset,
+  options: PlaybackOptions = {},
+): Promise<Playback> {
+  return await openBytes(client, readAsset(client, recording, asset, { readsOn: true }), options)
+}
+
+/** As {@link openPlayback}, for whatever a reader gives; one that mostly reads on (`readsOn`). */
+export async function openBytes(
+  client: Client,
+  reader: AssetReader,
   { download }: PlaybackOptions = {},
 ): Promise<Playback> {
-  const reader = readAsset(client, recording, asset, { readsOn: true })
   try {
     await registerServiceWorker()
   } catch (error) {

@@ -1,5 +1,6 @@
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
+import type { RecordingPlace } from "../../../shared/protocol/message-content.js"
 import type { Client } from "../../sdk/client.js"
 import type { CaptureState } from "../../sdk/live-capture/capture.js"
 import { strings } from "../strings.js"
@@ -108,6 +109,11 @@ export class Recorder {
   /** How much was recorded until now; pauses don't count. */
   elapsedMs(): number {
     return this.#time.elapsedMs()
+  }
+
+  /** Where the recording stands that is being made of it. */
+  get place(): RecordingPlace {
+    return { recordingId: this.#view.recordingId, offsetMs: Math.round(this.elapsedMs() - this.#partStartMs) }
   }
 
   pause(): void {

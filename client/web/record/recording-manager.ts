@@ -1,5 +1,6 @@
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
+import type { RecordingPlace } from "../../../shared/protocol/message-content.js"
 import type { Client } from "../../sdk/client.js"
 import { openJournal } from "../platform/journal-store.js"
 import { PageHold } from "../platform/page-hold.js"
@@ -48,6 +49,12 @@ export class RecordingManager {
   /** How much was recorded until now; it changes without a word. */
   elapsedMs(): number {
     return this.#recorder?.elapsedMs() ?? 0
+  }
+
+  /** Where a recording of this meeting stands that is being made here; `null` where none is. */
+  placeIn(meetingId: MeetingId): RecordingPlace | null {
+    const recorder = this.#recorder
+    return recorder !== null && equalBytes(recorder.view.meetingId, meetingId) ? recorder.place : null
   }
 
   /** @returns what ends it. */

@@ -4,7 +4,9 @@ import { type ArchiveError, isArchiveError } from "../../../shared/protocol/erro
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { watchMeeting } from "../../sdk/live.js"
+import { RoomChat } from "../chat/room-chat.js"
 import { Presence, type PresentMember } from "../../sdk/presence.js"
+import { Typing } from "../../sdk/typing.js"
 import { useClient } from "./client-context.js"
 
 export interface FollowedMeeting {
@@ -18,6 +20,8 @@ export interface FollowedMeeting {
   readonly retry: () => void
   /** Who else has the meeting open, since longest first; this account where another of its devices or windows has. */
   readonly present: readonly PresentMember[]
+  /** Its chat, on the same socket; `null` before the first moment. */
+  readonly chat: RoomChat | null
 }
 
 interface Seen {
@@ -45,6 +49,7 @@ export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
   const [present, setPresent] = useState(NOBODY)
   const [seen, setSeen] = useState<Seen>({ meetingId, log: null, error: null, trouble: null })
   const [turn, setTurn] = useState(0)
+  const [chat, setChat] = useState<RoomChat | null>(null)
   // Two ids of the same bytes are two objects.
   const key = meetingId.join()
   useEffect(() => {
@@ -52,7 +57,28 @@ export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
     setSeen((before) =>
       equalBytes(before.meetingId, meetingId) ? before : { meetingId, log: null, error: null, trouble: null },
     )
-    const presence = new Presence(client, { onChange: setPresent })
+    const typing = new Typing(client, (people) => {
+      room.typing(people)
+    })
+    const presence = new Presence(client, {
+      onChange: setPresent,
+      onSaid: (said) => {
+        typing.hear(said)
+      },
+    })
+    const room = new RoomChat(client, meetingId, {
+      signal: stopped.signal,
+      onTyping: () => {
+        typing.say(presence)
+      },
+      onSent: () => {
+        typing.sent()
+      },
+      onMessage: (deviceKey) => {
+        typing.wrote(deviceKey)
+      },
+    })
+    setChat(room)
     const look = (): void => {
       if (document.visibilityState === "visible") presence.come()
       else presence.go()
@@ -67,7 +93,9 @@ export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
     watchMeeting(client, meetingId, {
       signal: stopped.signal,
       presence,
+      chat: room,
       onChange: (log) => {
+        room.follow(log)
         setSeen({ meetingId, log, error: null, trouble: null })
       },
       onTrouble: (trouble) => {
@@ -79,6 +107,7 @@ export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
     })
     return () => {
       stopped.abort()
+      typing.end()
       document.removeEventListener("visibilitychange", look)
       removeEventListener("pagehide", leave)
       removeEventListener("pageshow", look)
@@ -91,10 +120,11 @@ export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
       error: isThis ? seen.error : null,
       trouble: isThis ? seen.trouble : null,
       present: isThis ? present : NOBODY,
+      chat: isThis ? chat : null,
       retry: () => {
         setSeen((before) => ({ ...before, error: null }))
         setTurn((count) => count + 1)
       },
     }
-  }, [seen, present, key])
+  }, [seen, present, chat, key])
 }

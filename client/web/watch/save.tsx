@@ -2,8 +2,9 @@ import { type ReactElement, useEffect, useRef, useState } from "react"
 import { ProgressBar } from "react-aria-components"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { defaultFileName } from "../../sdk/saved-name.js"
+import type { AssetReader, ReaderOptions } from "../../sdk/reader/asset-reader.js"
 import { type OpenRecording, readAsset } from "../../sdk/recordings.js"
-import { openPlayback, type Playback } from "../playback/open-playback.js"
+import { openBytes, type Playback } from "../playback/open-playback.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
@@ -28,6 +29,21 @@ export interface Save {
 /** Saves a recording, opened, straight to disk. */
 export function useSave(recording: OpenRecording): Save {
   const client = useClient()
+  return useSaveOf({
+    name: defaultFileName(recording.details.title, recording.details.fileName, recording.media.mediaType),
+    open: (options) => readAsset(client, recording, recording.media, options),
+  })
+}
+
+/** Saves what a reader gives, straight to disk. */
+export function useSaveOf({
+  name,
+  open,
+}: {
+  readonly name: string
+  readonly open: (options: ReaderOptions) => AssetReader
+}): Save {
+  const client = useClient()
   const [saving, setSaving] = useState<Saving>({ state: "idle" })
   const stopped = useRef(new AbortController())
   const playbacks = useRef<Playback[]>([])
@@ -42,10 +58,9 @@ export function useSave(recording: OpenRecording): Save {
     setSaving({ state: "failed", error })
   }
   const save = async (): Promise<void> => {
-    const name = defaultFileName(recording.details.title, recording.details.fileName, recording.media.mediaType)
     const pick = savePicker()
     if (pick === null) {
-      const playback = await openPlayback(client, recording, recording.media, { download: name })
+      const playback = await openBytes(client, open({ readsOn: true }), { download: name })
       playbacks.current.push(playback)
       followLink(playback.url, name)
       setSaving({ state: "handed-over" })
@@ -56,7 +71,7 @@ export function useSave(recording: OpenRecording): Save {
     const stopping = new AbortController()
     stopped.current = stopping
     setSaving({ state: "writing", doneBytes: 0 })
-    const reader = readAsset(client, recording, recording.media)
+    const reader = open({})
     await saveTo(file, reader.read(0, Math.max(0, reader.sizeBytes - 1), stopping.signal), {
       onProgress: (doneBytes) => {
         if (!stopping.signal.aborted) setSaving({ state: "writing", doneBytes })

@@ -1,4 +1,5 @@
-import { type ReactElement, type ReactNode, useMemo, useState } from "react"
+import { type ReactElement, type ReactNode, Suspense, useMemo, useState } from "react"
+import { lazily } from "../lazily.js"
 import { ConsentAnswers } from "../presence/consent-answers.js"
 import { OpenPart } from "../openings/open-part.js"
 import { hrefOf } from "../routes.js"
@@ -6,6 +7,7 @@ import type { OpenRecording } from "../../sdk/recordings.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
 import { PersonName } from "../signed-in/person-name.js"
+import { useMeeting } from "../signed-in/use-meeting.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { formatBytes, formatDay, formatDuration } from "../ui/format.js"
@@ -20,6 +22,8 @@ import { Seal } from "./seal.js"
 import { useExtras } from "./use-extras.js"
 import { usePlayback } from "./use-playback.js"
 import { usePlaying } from "./use-playing.js"
+
+const TimelineColumn = lazily(async () => (await import("./timeline.js")).TimelineColumn)
 
 const MS_PER_S = 1000
 const PLAYABLE = /^(video|audio)\//
@@ -74,6 +78,7 @@ interface ShownProps {
 function Played({ recording, startMs, onSave, actions }: ShownProps): ReactElement {
   const client = useClient()
   useClientState()
+  const { chat } = useMeeting()
   const { url, error, retry } = usePlayback(recording)
   const extras = useExtras(recording)
   const [video, setVideo] = useState<HTMLVideoElement | null>(null)
@@ -84,6 +89,10 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
       extras.captions
         .filter(({ isChapters }) => isChapters)
         .flatMap(({ cues }) => cues.map(({ startS, text }) => ({ startS, title: text }))),
+    [extras.captions],
+  )
+  const cues = useMemo(
+    () => extras.captions.filter(({ isChapters }) => !isChapters).flatMap((file) => file.cues),
     [extras.captions],
   )
   const durationMs = playing.lengthS > 0 ? playing.lengthS * MS_PER_S : details.durationMs
@@ -106,7 +115,10 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
         </div>
       </Cover>
     ) : null
-  return (
+  const seek = (timeS: number): void => {
+    if (video !== null) video.currentTime = timeS
+  }
+  const main = (
     <>
       <Player
         title={details.title}
@@ -131,14 +143,25 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
       </div>
       <Seal recording={recording} error={error} />
       {extras.failures.length === 0 ? null : <Notice kind="warning">{strings.watch.extrasFailed}</Notice>}
-      <Chapters
-        chapters={chapters}
-        atS={playing.atS}
-        onSeek={(timeS) => {
-          if (video !== null) video.currentTime = timeS
-        }}
-      />
+      <Chapters chapters={chapters} atS={playing.atS} onSeek={seek} />
     </>
+  )
+  return (
+    <div className="watch-columns">
+      <div className="stack">{main}</div>
+      {chat === null || durationMs === null ? null : (
+        <Suspense fallback={null}>
+          <TimelineColumn
+            recording={recording}
+            chat={chat}
+            cues={cues}
+            atS={playing.atS}
+            lengthMs={durationMs}
+            onSeek={seek}
+          />
+        </Suspense>
+      )}
+    </div>
   )
 }
 

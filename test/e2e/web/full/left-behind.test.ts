@@ -21,6 +21,8 @@ const TEXTS = {
   personName: "Cassandra Featherstone",
   deviceName: "Cassandra's thinkpad",
   search: "Featherstone of Oriole",
+  message: "Oriole bids on Thursday",
+  draft: "Do not tell Featherstone yet",
 }
 
 /** Where nobody says a word of what was recorded: addresses, logs, and what a browser keeps. */
@@ -64,6 +66,11 @@ describe("what the app leaves behind", function () {
     await page.getByRole("searchbox", { name: "Search" }).fill(TEXTS.search)
     await page.getByText("Nobody here has that name.").waitFor()
     await page.goBack()
+    await page.getByRole("tab", { name: "Chat" }).click()
+    await page.getByLabel("Your message").fill(TEXTS.message)
+    await page.getByLabel("Your message").press("Enter")
+    await page.getByText("Stored", { exact: true }).waitFor()
+    await page.getByLabel("Your message").fill(TEXTS.draft)
 
     await copyFile(join(root, "test/data/meeting.mp4"), join(folder, TEXTS.fileName))
     await copyFile(join(root, "test/data/meeting.vtt"), join(folder, TEXTS.fileName.replace("mp4", "vtt")))

@@ -1,0 +1,213 @@
+import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react"
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
+import type { ChatText } from "../../sdk/chat/fold.js"
+import { useClient } from "../signed-in/client-context.js"
+import { strings } from "../strings.js"
+import { Action } from "../ui/button.js"
+import { formatDay } from "../ui/format.js"
+import { Failure } from "../ui/notice.js"
+import { useTask } from "../ui/use-task.js"
+import { MessageRow, type RowCommands } from "./message-row.js"
+import { PlaceRow, WaitingRow, WithoutEffectRow } from "./other-rows.js"
+import type { ChatView, RoomChat } from "./room-chat.js"
+import { type ChatRow, rowsOf } from "./rows.js"
+import { useWindow } from "./use-window.js"
+
+const texts = strings.chat
+
+/** The messages, from the newest back to the first, as many laid out as are looked at. One of them has the focus: arrows go to the next. */
+export function ChatList({
+  chat,
+  view,
+  readUntil,
+  waitingState,
+  sentCount,
+  commands,
+}: {
+  readonly chat: RoomChat
+  readonly view: ChatView
+  /** Up to where its person had looked when this was opened. */
+  readonly readUntil: Parameters<typeof rowsOf>[0]["readUntil"]
+  readonly waitingState: "sending" | "kept" | "refused"
+  /** Grows with each message that is sent from here: that is shown. */
+  readonly sentCount: number
+  readonly commands: Pick<RowCommands, "reply" | "edit" | "remove" | "react">
+}): ReactElement {
+  const self = useClient().state.current.secrets.genesisHash
+  const { lines, waiting, hasOlder, changing } = view
+  const rows = useMemo(
+    () => rowsOf({ lines, waiting, self, readUntil, hasOlder }),
+    [lines, waiting, self, readUntil, hasOlder],
+  )
+  const older = useTask(async () => {
+    await chat.readOlder()
+  })
+  const { scroller, shown, isAtEnd, toNewest, goTo } = useWindow(
+    rows,
+    rows.some(({ kind }) => kind === "fresh") ? "fresh" : null,
+    () => {
+      if (hasOlder && older.error === null) older.run()
+    },
+  )
+  const [activeKey, setActiveKey] = useState<string | null>(null)
+  const tabStop = shown.some(({ key }) => key === activeKey) ? activeKey : (shown.at(-1)?.key ?? null)
+  useLooking(chat, view, isAtEnd)
+  useEffect(() => {
+    if (sentCount > 0) toNewest()
+  }, [sentCount, toNewest])
+  const byId = useMemo(() => {
+    const found = new Map<string, ChatText>()
+    for (const line of lines) if (line.kind === "text") found.set(toHex(line.message.messageId), line)
+    return found
+  }, [lines])
+  const all: RowCommands = {
+    ...commands,
+    goTo: (key) => {
+      setActiveKey(key)
+      goTo(key)
+    },
+    find: ({ messageId, hash }) => {
+      const found = byId.get(toHex(messageId))
+      if (found === undefined) return null
+      return equalBytes(found.message.hash, hash) ? found : "other"
+    },
+  }
+  const fresh = useNewBelow(rows, self, isAtEnd)
+  return (
+    <div className="chat-list">
+      <div className="chat-scroll" ref={scroller}>
+        <ol aria-label={texts.list} aria-busy={older.isBusy || undefined} onKeyDown={moveFocus}>
+          <li className="chat-begin">
+            {hasOlder ? (older.isBusy ? texts.older : null) : texts.begin}
+            <Failure error={older.error}>
+              <p>{texts.olderFailed}</p>
+              <Action onPress={older.run}>{strings.common.tryAgain}</Action>
+            </Failure>
+          </li>
+          {shown.map((row) => (
+            <li
+              key={row.key}
+              data-row={row.key}
+              className={`chat-row chat-row-${row.kind}${row.kind === "text" && row.isFirst ? " chat-row-first" : ""}`}
+              tabIndex={row.key === tabStop ? 0 : -1}
+              data-active={row.key === activeKey || undefined}
+              onFocus={() => {
+                setActiveKey(row.key)
+              }}
+              onPointerEnter={(event) => {
+                if (event.pointerType === "mouse") setActiveKey(row.key)
+              }}
+              onClick={() => {
+                setActiveKey(row.key)
+              }}
+            >
+              <Row
+                row={row}
+                isActive={row.key === activeKey}
+                isChanging={changing.has(row.key)}
+                waitingState={waitingState}
+                commands={all}
+              />
+            </li>
+          ))}
+        </ol>
+      </div>
+      {isAtEnd ? null : (
+        <div className="chat-newest">
+          <Action
+            onPress={() => {
+              toNewest()
+              chat.letGo()
+            }}
+          >
+            <span aria-hidden="true">↓</span> {fresh === 0 ? texts.newest : texts.newestWith(fresh)}
+          </Action>
+        </div>
+      )}
+    </div>
+  )
+}
+
+function Row({
+  row,
+  isActive,
+  isChanging,
+  waitingState,
+  commands,
+}: {
+  readonly row: ChatRow
+  readonly isActive: boolean
+  readonly isChanging: boolean
+  readonly waitingState: "sending" | "kept" | "refused"
+  readonly commands: RowCommands
+}): ReactElement {
+  switch (row.kind) {
+    case "day":
+      return <span className="chat-day">{formatDay(row.timeMs)}</span>
+    case "fresh":
+      return <span className="chat-fresh">{texts.fresh}</span>
+    case "text":
+      return (
+        <MessageRow
+          line={row.line}
+          isFirst={row.isFirst}
+          isActive={isActive}
+          isChanging={isChanging}
+          commands={commands}
+        />
+      )
+    case "waiting":
+      return <WaitingRow message={row.message} isFirst={row.isFirst} state={waitingState} />
+    case "without-effect":
+      return <WithoutEffectRow line={row.line} />
+    default:
+      return <PlaceRow row={row} />
+  }
+}
+
+/** From message to message, where no control inside of one has the focus. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const { target, key, currentTarget } = event
+  if (!(target instanceof HTMLElement) || target.dataset["row"] === undefined) return
+  const rows = [...currentTarget.querySelectorAll<HTMLElement>("[data-row]")]
+  const at = rows.indexOf(target)
+  const next =
+    key === "ArrowUp"
+      ? rows[at - 1]
+      : key === "ArrowDown"
+        ? rows[at + 1]
+        : key === "Home"
+          ? rows[0]
+          : key === "End"
+            ? rows.at(-1)
+            : undefined
+  if (next === undefined) return
+  event.preventDefault()
+  next.focus()
+}
+
+/** Nothing is new any more that stands before somebody's eyes. */
+function useLooking(chat: RoomChat, view: ChatView, isAtEnd: boolean): void {
+  useEffect(() => {
+    if (!isAtEnd || !view.isRead) return
+    const look = (): void => {
+      if (document.visibilityState === "visible") chat.look()
+    }
+    look()
+    document.addEventListener("visibilitychange", look)
+    return () => {
+      document.removeEventListener("visibilitychange", look)
+    }
+  }, [chat, view, isAtEnd])
+}
+
+/** How many messages of others came below since somebody went up. */
+function useNewBelow(rows: readonly ChatRow[], self: Uint8Array, isAtEnd: boolean): number {
+  const last = useRef<string | null>(null)
+  if (isAtEnd) last.current = rows.findLast(({ kind }) => kind === "text")?.key ?? null
+  if (isAtEnd) return 0
+  const at = rows.findIndex(({ key }) => key === last.current)
+  return rows
+    .slice(at + 1)
+    .filter((row) => row.kind === "text" && !equalBytes(row.line.message.statement.authorGenesisHash, self)).length
+}

@@ -1,0 +1,227 @@
+import { type ReactElement, useCallback, useMemo, useRef, useState } from "react"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { textContent } from "../../../shared/protocol/message-content.js"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { chatStateOf } from "../../sdk/chat/chat-state.js"
+import type { ChatText } from "../../sdk/chat/fold.js"
+import { isNewTo } from "../../sdk/chat/unread.js"
+import { useClient } from "../signed-in/client-context.js"
+import { knownAs } from "../signed-in/naming.js"
+import { useMeeting } from "../signed-in/use-meeting.js"
+import { errorTexts, strings } from "../strings.js"
+import "../styles/chat.css"
+import { Action } from "../ui/button.js"
+import { Busy } from "../ui/busy.js"
+import { Confirm } from "../ui/confirm.js"
+import { Empty } from "../ui/empty.js"
+import { Failure, Notice } from "../ui/notice.js"
+import { ChatList } from "./chat-list.js"
+import { Composer, type Draft, NO_DRAFT } from "./composer.js"
+import { Incoming } from "./incoming.js"
+import { usePlaceNow } from "./place.js"
+import type { ChatView, RoomChat } from "./room-chat.js"
+import { useChatView } from "./use-chat.js"
+
+const texts = strings.chat
+
+/** What was not sent yet stays while one looks at other screens; not on the disk. */
+const drafts = new Map<string, Draft>()
+
+/** A meeting's chat, live. */
+export function Chat({ log }: { readonly log: MeetingLog }): ReactElement {
+  const { chat } = useMeeting()
+  return chat === null ? <Busy label={texts.opening} /> : <OpenChat log={log} chat={chat} />
+}
+
+function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: RoomChat }): ReactElement {
+  const client = useClient()
+  const self = client.state.current.secrets.genesisHash
+  const view = useChatView(chat)
+  const place = log.meetingId.join()
+  const [draft, setDraft] = useState(() => drafts.get(place) ?? NO_DRAFT)
+  const [removed, setRemoved] = useState<ChatText | null>(null)
+  const [sentCount, setSentCount] = useState(0)
+  const [failure, setFailure] = useState<unknown>(null)
+  const [lookedAt] = useState(() => chatStateOf(client.state.current, log.meetingHash).readUntil)
+  /** What comes while somebody looks is no news. */
+  const readUntil = useRef<{ readonly place: typeof lookedAt } | null>(null)
+  if (view.isRead)
+    readUntil.current ??= {
+      place: view.lines.some((line) => line.kind === "text" && isNewTo(lookedAt, line.message)) ? lookedAt : null,
+    }
+  const placeNow = usePlaceNow(log.meetingId)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const write = useCallback(
+    (next: Draft) => {
+      drafts.set(place, next)
+      setDraft(next)
+    },
+    [place],
+  )
+  const commands = useMemo(() => {
+    const begin = (next: Draft): void => {
+      write(next)
+      field.current?.focus()
+    }
+    return {
+      reply: (line: ChatText) => {
+        begin({ ...(drafts.get(place) ?? NO_DRAFT), about: { kind: "reply", line } })
+      },
+      edit: (line: ChatText) => {
+        begin({ text: line.text ?? "", files: [], about: { kind: "edit", line } })
+      },
+      remove: setRemoved,
+      react: (line: ChatText, reaction: string, isSet: boolean) => {
+        chat.send({ type: "reaction", target: targetOf(line), reaction, isSet }).catch(setFailure)
+      },
+    }
+  }, [chat, place, write])
+  if (view.error !== null)
+    return (
+      <Failure error={view.error}>
+        <Action
+          onPress={() => {
+            chat.retry()
+          }}
+        >
+          {strings.common.tryAgain}
+        </Action>
+      </Failure>
+    )
+  return (
+    <section className="chat" aria-label={strings.meeting.tabs.chat}>
+      {view.isRead ? (
+        view.lines.length + view.waiting.length === 0 && !view.hasOlder ? (
+          <Empty title={texts.emptyTitle}>
+            <p>{texts.empty}</p>
+          </Empty>
+        ) : (
+          <ChatList
+            chat={chat}
+            view={view}
+            readUntil={readUntil.current?.place ?? null}
+            waitingState={waitingStateOf(view)}
+            sentCount={sentCount}
+            commands={commands}
+          />
+        )
+      ) : view.waiting.length > 0 ? (
+        <ChatList
+          chat={chat}
+          view={view}
+          readUntil={null}
+          waitingState={waitingStateOf(view)}
+          sentCount={sentCount}
+          commands={commands}
+        />
+      ) : (
+        <Busy label={texts.opening} />
+      )}
+      <Standing chat={chat} view={view} />
+      <Failure error={failure} />
+      <Writing people={view.typing} />
+      <Composer
+        log={log}
+        draft={draft}
+        field={field}
+        onDraft={(next) => {
+          if (next.text !== draft.text && next.text !== "") chat.type()
+          write(next)
+        }}
+        onSend={async ({ text, about }, { mentions, files }) => {
+          await chat.send(
+            about?.kind === "edit"
+              ? { type: "edit", target: targetOf(about.line), text, mentions }
+              : textContent(text, {
+                  mentions,
+                  files,
+                  place: placeNow(),
+                  replyTo: about === null ? null : targetOf(about.line),
+                }),
+          )
+          write(NO_DRAFT)
+          setSentCount((count) => count + 1)
+        }}
+        onEditLast={() => {
+          const own = view.lines.findLast(
+            (line) =>
+              line.kind === "text" && line.text !== null && equalBytes(line.message.statement.authorGenesisHash, self),
+          )
+          if (own?.kind === "text") commands.edit(own)
+        }}
+      />
+      <Incoming view={view} />
+      <Confirm
+        title={texts.removeTitle}
+        action={texts.removeAction}
+        isOpen={removed !== null}
+        onClose={() => {
+          setRemoved(null)
+        }}
+        onConfirm={async () => {
+          if (removed !== null) await chat.send({ type: "deletion", target: targetOf(removed) })
+        }}
+      >
+        <p>{texts.removeMeaning}</p>
+      </Confirm>
+    </section>
+  )
+}
+
+/** Who else writes right now: to be seen alone, since it would be said aloud again and again. */
+function Writing({ people }: { readonly people: readonly Uint8Array[] }): ReactElement {
+  const client = useClient()
+  const names = people.map((genesisHash) => knownAs(client, genesisHash).name)
+  return <p className="faint writing">{names.length === 0 ? "" : texts.writing(names)}</p>
+}
+
+/** What keeps messages from coming, or this device's own from going. */
+function Standing({ chat, view }: { readonly chat: RoomChat; readonly view: ChatView }): ReactElement | null {
+  const { unsentCount, sendTrouble, trouble } = view
+  if (unsentCount > 0 && (sendTrouble !== null || trouble !== null)) {
+    const code = isArchiveError(sendTrouble) && !sendTrouble.retryable ? sendTrouble.code : null
+    return (
+      <Notice kind="warning" title={texts.waiting(unsentCount)}>
+        {code === null ? (
+          <p>{texts.waitingAway}</p>
+        ) : (
+          <p>
+            {errorTexts[code].what} {errorTexts[code].todo}
+          </p>
+        )}
+        <div className="actions">
+          <Action
+            onPress={() => {
+              chat.sendAgain()
+            }}
+          >
+            {texts.sendAgain}
+          </Action>
+          {code === "not-renewed" ? (
+            <Action
+              onPress={() => {
+                chat.sendAgain(true)
+              }}
+            >
+              {texts.sendAnyway}
+            </Action>
+          ) : null}
+        </div>
+      </Notice>
+    )
+  }
+  return trouble === null ? null : <Notice>{texts.away}</Notice>
+}
+
+function waitingStateOf({ sendTrouble, trouble }: ChatView): "sending" | "kept" | "refused" {
+  if (isArchiveError(sendTrouble) && !sendTrouble.retryable) return "refused"
+  return sendTrouble !== null || trouble !== null ? "kept" : "sending"
+}
+
+function targetOf({ message }: ChatText): {
+  readonly messageId: ChatText["message"]["messageId"]
+  readonly hash: Uint8Array
+} {
+  return { messageId: message.messageId, hash: message.hash }
+}

@@ -1,0 +1,88 @@
+import type { ReactElement } from "react"
+import type { ChatWithoutEffect } from "../../sdk/chat/fold.js"
+import { PersonName } from "../signed-in/person-name.js"
+import { sanitiseFileName } from "../../sdk/saved-name.js"
+import { formatBytes } from "../ui/format.js"
+import { errorTexts, strings } from "../strings.js"
+import { Mark } from "./mark.js"
+import { MessageHead, MessageText } from "./message-row.js"
+import type { WaitingText } from "./room-chat.js"
+import type { ChatRow } from "./rows.js"
+import { Warnings } from "./warnings.js"
+import { useClient } from "../signed-in/client-context.js"
+
+const texts = strings.chat
+
+/** Places where no message is shown, each with why. */
+export function PlaceRow({
+  row,
+}: {
+  readonly row: Extract<ChatRow, { kind: "gap" | "refused" | "closed" }>
+}): ReactElement {
+  switch (row.kind) {
+    case "gap": {
+      const count = row.line.untilSeq - row.line.fromSeq
+      return (
+        <Mark kind="gap">
+          <strong>{texts.gap(count)}.</strong> {texts.gapMeaning}
+        </Mark>
+      )
+    }
+    case "refused":
+      return (
+        <Mark kind="refused" title={row.line.reason}>
+          <strong>{texts.refusedLine}.</strong> {texts.refusedMeaning} {errorTexts[row.line.code].what}{" "}
+          <code>{row.line.code}</code>
+        </Mark>
+      )
+    case "closed":
+      return <Mark kind="closed">{texts.closed(row.count)}</Mark>
+  }
+}
+
+/** What somebody did that changes nothing. */
+export function WithoutEffectRow({ line }: { readonly line: ChatWithoutEffect }): ReactElement {
+  const { message, reason } = line
+  return (
+    <>
+      <Mark kind="refused">
+        {texts.without[message.content.type]}. {texts.withoutReasons[reason]}
+      </Mark>
+      <span className="faint">
+        {texts.by} <PersonName genesisHash={message.statement.authorGenesisHash} />
+      </span>
+      <Warnings message={message} />
+    </>
+  )
+}
+
+/** A text of this device that has no place yet. */
+export function WaitingRow({
+  message,
+  isFirst,
+  state,
+}: {
+  readonly message: WaitingText
+  readonly isFirst: boolean
+  readonly state: "sending" | "kept" | "refused"
+}): ReactElement {
+  const client = useClient()
+  const shown = message.isStored ? "stored" : state
+  return (
+    <>
+      <MessageHead author={client.state.current.secrets.genesisHash} timeMs={message.timeMs} isFirst={isFirst}>
+        <Mark kind={shown} title={texts.stateMeanings[shown]}>
+          {texts.states[shown]}
+        </Mark>
+      </MessageHead>
+      {message.content.type === "text" ? (
+        <>
+          <MessageText text={message.content.text} tabIndex={-1} />
+          {message.content.files.map(({ fileName, trueBytes }) => (
+            <p key={fileName}>{texts.files.waiting(sanitiseFileName(fileName), formatBytes(trueBytes))}</p>
+          ))}
+        </>
+      ) : null}
+    </>
+  )
+}

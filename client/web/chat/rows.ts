@@ -1,0 +1,99 @@
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
+import type { ClosedMessage, RefusedMessage } from "../../crypto/message-judge.js"
+import type { ChatGap } from "../../crypto/chat-order.js"
+import type { ChatLine, ChatText, ChatWithoutEffect } from "../../sdk/chat/fold.js"
+import { isClockOff } from "../../sdk/chat/states.js"
+import { isNewTo } from "../../sdk/chat/unread.js"
+import type { ChatState } from "../../sdk/state.js"
+import type { WaitingText } from "./room-chat.js"
+
+/** A chat as it stands on the screen, one row below the other. */
+export type ChatRow = { readonly key: string } & (
+  | { readonly kind: "day"; readonly timeMs: number }
+  | { readonly kind: "fresh" }
+  /** `isFirst`: of what its author says in one go. */
+  | { readonly kind: "text"; readonly line: ChatText; readonly isFirst: boolean }
+  | { readonly kind: "without-effect"; readonly line: ChatWithoutEffect }
+  | { readonly kind: "gap"; readonly line: ChatGap }
+  | { readonly kind: "refused"; readonly line: RefusedMessage }
+  | { readonly kind: "closed"; readonly line: ClosedMessage; readonly count: number }
+  | { readonly kind: "waiting"; readonly message: WaitingText; readonly isFirst: boolean }
+)
+
+/** What comes within this is said in one go. */
+const IN_ONE_GO_MS = 5 * 60_000
+
+export interface RowsInput {
+  readonly lines: readonly ChatLine[]
+  readonly waiting: readonly WaitingText[]
+  readonly self: Uint8Array
+  /** Up to where its person had looked when it was opened; `null`: to its end. */
+  readonly readUntil: ChatState["readUntil"]
+  readonly hasOlder: boolean
+}
+
+export function rowsOf({ lines, waiting, self, readUntil, hasOlder }: RowsInput): readonly ChatRow[] {
+  const rows: ChatRow[] = []
+  let day = ""
+  let isFreshSaid = readUntil === null
+  /** Who said the row before, and when. */
+  let before: { readonly author: Uint8Array; readonly timeMs: number } | null = null
+  const beginDay = (timeMs: number, key: string): void => {
+    const next = new Date(timeMs).toDateString()
+    if (next === day) return
+    day = next
+    before = null
+    rows.push({ kind: "day", key: `day before ${key}`, timeMs })
+  }
+  const says = (author: Uint8Array, timeMs: number): boolean => {
+    const isFirst =
+      before === null || !equalBytes(before.author, author) || Math.abs(timeMs - before.timeMs) > IN_ONE_GO_MS
+    before = { author, timeMs }
+    return isFirst
+  }
+  for (const line of lines) {
+    if (line.kind === "text") {
+      const { message } = line
+      const key = toHex(message.messageId)
+      const { authorGenesisHash, timeMs } = message.statement
+      // A clock that is off would make days that never were.
+      if (!isClockOff(message)) beginDay(timeMs, key)
+      if (!isFreshSaid && isNewTo(readUntil, message) && !equalBytes(authorGenesisHash, self)) {
+        isFreshSaid = true
+        before = null
+        rows.push({ kind: "fresh", key: "fresh" })
+      }
+      rows.push({ kind: "text", key, line, isFirst: says(authorGenesisHash, timeMs) })
+      continue
+    }
+    // What it names may stand further up, where nothing was loaded yet.
+    if (line.kind === "without-effect" && line.reason === "no-target" && hasOlder) continue
+    before = null
+    switch (line.kind) {
+      case "gap":
+        rows.push({ kind: "gap", key: `gap ${line.fromSeq}`, line })
+        break
+      case "refused":
+        rows.push({ kind: "refused", key: placeKey(line), line })
+        break
+      case "without-effect":
+        rows.push({ kind: "without-effect", key: toHex(line.message.messageId), line })
+        break
+      case "closed": {
+        const last = rows.at(-1)
+        if (last?.kind === "closed") rows[rows.length - 1] = { ...last, count: last.count + 1 }
+        else rows.push({ kind: "closed", key: placeKey(line), line, count: 1 })
+      }
+    }
+  }
+  for (const message of waiting) {
+    const key = toHex(message.messageId)
+    beginDay(message.timeMs, key)
+    rows.push({ kind: "waiting", key, message, isFirst: says(self, message.timeMs) })
+  }
+  return rows
+}
+
+function placeKey({ served: { incarnation, seq } }: RefusedMessage | ClosedMessage): string {
+  return `place ${incarnation} ${seq}`
+}

@@ -1,0 +1,207 @@
+import {
+  memo,
+  type KeyboardEvent,
+  type ReactElement,
+  type ReactNode,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react"
+import { Button } from "react-aria-components"
+import { authorStateOf } from "../../sdk/chat/states.js"
+import type { OpenRecording } from "../../sdk/recordings.js"
+import { Mark } from "../chat/mark.js"
+import { MessageText } from "../chat/message-row.js"
+import type { RoomChat } from "../chat/room-chat.js"
+import { useChatView } from "../chat/use-chat.js"
+import { Warnings } from "../chat/warnings.js"
+import { useClient, useClientState } from "../signed-in/client-context.js"
+import { knownAs } from "../signed-in/naming.js"
+import { strings } from "../strings.js"
+import "../styles/chat.css"
+import { Action } from "../ui/button.js"
+import { CheckBox } from "../ui/check-box.js"
+import { Field } from "../ui/field.js"
+import { formatDuration, formatMoment } from "../ui/format.js"
+import type { Cue } from "../../sdk/captions.js"
+import { currentOf, searched, type TimelineItem, timelineOf } from "./timeline-items.js"
+import { useChatAround } from "./use-chat-around.js"
+
+const texts = strings.watch.timeline
+const MS_PER_S = 1_000
+
+/** Beside the player: what was written while it was recorded, before and after, and what was spoken, in one list that follows it. */
+export function TimelineColumn({
+  recording,
+  chat,
+  cues,
+  atS,
+  lengthMs,
+  onSeek,
+}: {
+  readonly recording: OpenRecording
+  readonly chat: RoomChat
+  readonly cues: readonly Cue[]
+  readonly atS: number
+  readonly lengthMs: number
+  readonly onSeek: (timeS: number) => void
+}): ReactElement | null {
+  const client = useClient()
+  const { contacts } = useClientState()
+  const { lines, isRead } = useChatView(chat)
+  const { recordingId } = recording.recording.fields
+  const startMs = recording.details.capturedAtMs
+  const older = useChatAround(chat, startMs ?? recording.recording.timeMs - lengthMs)
+  const timeline = useMemo(
+    () =>
+      timelineOf({
+        lines,
+        cues,
+        recordingId,
+        startMs,
+        lengthMs,
+        nameOf: (genesisHash) => knownAs(client, genesisHash).name,
+        isUnverified: (genesisHash) => authorStateOf(client, genesisHash) === "unverified",
+      }),
+    [client, contacts, lines, cues, recordingId, startMs, lengthMs],
+  )
+  const [wanted, setWanted] = useState("")
+  const [follows, setFollows] = useState(true)
+  const shown = useMemo(
+    () => ({
+      before: searched(timeline.before, wanted),
+      during: searched(timeline.during, wanted),
+      after: searched(timeline.after, wanted),
+    }),
+    [timeline, wanted],
+  )
+  const current = currentOf(shown.during, atS * MS_PER_S)?.key ?? null
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    const row = follows ? rowsIn(box.current).find((one) => one.dataset["key"] === current) : undefined
+    if (row === undefined || box.current === null) return
+    // Within the column: the page stays where it is.
+    box.current.scrollTop = row.offsetTop - (box.current.clientHeight - row.offsetHeight) / 2
+  }, [current, follows, shown])
+  const count = shown.before.length + shown.during.length + shown.after.length
+  const all = timeline.before.length + timeline.during.length + timeline.after.length
+  if (all === 0 && !older.hasMore) return null
+  const stop = (): void => {
+    setFollows(false)
+  }
+  const section = (title: string | null, items: readonly TimelineItem[], isInside: boolean): ReactNode =>
+    items.length === 0 ? null : (
+      <>
+        {title === null ? null : <h3>{title}</h3>}
+        <ol aria-label={title ?? texts.during} onKeyDown={moveFocus}>
+          {items.map((item, index) => (
+            <TimelineRow
+              key={item.key}
+              item={item}
+              isCurrent={isInside && item.key === current}
+              isStop={isInside && current !== null ? item.key === current : index === 0}
+              onSeek={isInside ? onSeek : null}
+            />
+          ))}
+        </ol>
+      </>
+    )
+  return (
+    <aside className="timeline card" aria-label={texts.title}>
+      <h2>{texts.title}</h2>
+      <Field label={texts.search} type="search" value={wanted} onChange={setWanted} />
+      <p className="visually-hidden" role="status">
+        {wanted === "" ? "" : texts.found(count)}
+      </p>
+      <CheckBox isSelected={follows} onChange={setFollows}>
+        {texts.follow}
+      </CheckBox>
+      {startMs === null ? <p className="hint">{texts.noStart}</p> : null}
+      <div className="timeline-scroll" ref={box} onWheel={stop} onTouchMove={stop}>
+        {older.isBusy || !isRead ? <p className="faint">{texts.loading}</p> : null}
+        {older.hasMore && !older.isBusy ? (
+          <Action kind="quiet" onPress={older.more}>
+            {texts.more}
+          </Action>
+        ) : null}
+        {section(texts.before, shown.before, false)}
+        {section(shown.before.length === 0 ? null : texts.during, shown.during, true)}
+        {section(texts.after, shown.after, false)}
+        {wanted !== "" && count === 0 ? <p>{texts.nothing}</p> : null}
+      </div>
+    </aside>
+  )
+}
+
+const TimelineRow = memo(function TimelineRow({
+  item,
+  isCurrent,
+  isStop,
+  onSeek,
+}: {
+  readonly item: TimelineItem
+  readonly isCurrent: boolean
+  /** Whether Tab comes to it; arrows go on from there. */
+  readonly isStop: boolean
+  /** `null` where the recording has no such place. */
+  readonly onSeek: ((timeS: number) => void) | null
+}): ReactElement {
+  const { offsetMs, text } = item
+  const isAbout = item.kind === "message" && !item.isPlaced
+  const time = formatDuration(offsetMs)
+  return (
+    <li
+      data-key={item.key}
+      className={`timeline-row timeline-${item.kind}`}
+      aria-current={isCurrent ? "time" : undefined}
+    >
+      {onSeek === null ? (
+        <span className="timeline-time">
+          {item.kind === "message" ? formatMoment(item.line.message.statement.timeMs) : time}
+        </span>
+      ) : (
+        <Button
+          className="timeline-time"
+          excludeFromTabOrder={!isStop}
+          aria-label={isAbout ? texts.seekAbout(time) : texts.seek(time)}
+          onPress={() => {
+            onSeek(offsetMs / MS_PER_S)
+          }}
+        >
+          {isAbout ? `≈ ${time}` : time}
+        </Button>
+      )}
+      {item.kind === "cue" ? (
+        <p dir="auto">{text}</p>
+      ) : (
+        <div>
+          <strong>{item.name}</strong>{" "}
+          {item.isUnverified ? (
+            <Mark kind="unverified" title={strings.chat.unverifiedMeaning}>
+              {strings.chat.unverified}
+            </Mark>
+          ) : null}
+          <Warnings message={item.line.message} />
+          <MessageText text={text} tabIndex={0} />
+        </div>
+      )}
+    </li>
+  )
+})
+
+/** From time to time, in a list. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0
+  if (step === 0 || !(event.target instanceof HTMLElement)) return
+  const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>("button.timeline-time")]
+  const next = buttons[buttons.indexOf(event.target) + step]
+  if (next === undefined || !buttons.includes(event.target)) return
+  event.preventDefault()
+  event.stopPropagation()
+  next.focus()
+}
+
+function rowsIn(box: HTMLElement | null): readonly HTMLElement[] {
+  return box === null ? [] : [...box.querySelectorAll<HTMLElement>("[data-key]")]
+}

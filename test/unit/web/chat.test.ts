@@ -1,0 +1,237 @@
+import { expect } from "chai"
+import { createElement } from "react"
+import { renderToStaticMarkup } from "react-dom/server"
+import { Markdown } from "../../../client/web/chat/markdown.js"
+import { mentionAt, mentionsIn } from "../../../client/web/chat/mentioning.js"
+import { currentOf, searched, timelineOf } from "../../../client/web/watch/timeline-items.js"
+import { rowsOf } from "../../../client/web/chat/rows.js"
+import type { ChatLine } from "../../../client/sdk/index.js"
+import type { RecordingPlace } from "../../../shared/protocol/message-content.js"
+import { asId } from "../../../shared/protocol/ids.js"
+import { textContent } from "../../../shared/protocol/message-content.js"
+import { LIMITS } from "../../../shared/protocol/limits.js"
+
+function shown(text: string): string {
+  return renderToStaticMarkup(createElement(Markdown, { text, tabIndex: 0 }))
+    .replace(/^<div class="markdown" dir="auto">/, "")
+    .replace(/<\/div>$/, "")
+}
+
+const OUT = 'target="_blank" rel="noopener noreferrer" tabindex="0"'
+
+describe("Markdown that others wrote", () => {
+  it("is laid out as elements", () => {
+    expect(shown("a **b** _c_ `d` ~~e~~")).to.equal("<p>a <strong>b</strong> <em>c</em> <code>d</code> <s>e</s></p>")
+    expect(shown("one\ntwo")).to.equal("<p>one<br/>two</p>")
+    expect(shown("3. a\n4. b")).to.equal('<ol start="3"><li>a</li><li>b</li></ol>')
+    expect(shown("# Loud")).to.equal('<p class="markdown-heading">Loud</p>')
+  })
+
+  it("has no markup of a page, whatever is written", () => {
+    for (const text of [
+      "<script>alert(1)</script>",
+      "<img src=x onerror=alert(1)>",
+      "<b>bold</b>",
+      "<!-- -->",
+      "&lt;script&gt;",
+      '<a href="javascript:alert(1)">x</a>',
+    ])
+      expect(shown(text), text).not.to.match(/<(?!\/?p>|br\/>)/)
+  })
+
+  it("leads nowhere but out, and says where to", () => {
+    for (const text of [
+      "[x](javascript:alert(1))",
+      "[x](data:text/html,hi)",
+      "[x](vbscript:a)",
+      "[x](#/devices)",
+      "[x](/app/)",
+      "[x](//evil.example)",
+      "[x](blob:https://a.example/1)",
+      "evil.example",
+    ])
+      expect(shown(text), text).not.to.include("<a ")
+    expect(shown("[bank](https://evil.example/a)")).to.equal(
+      `<p><a href="https://evil.example/a" title="https://evil.example/a" ${OUT}><bdi>bank</bdi></a><span class="link-target"> (evil.example)</span></p>`,
+    )
+    // Letters of another alphabet are not taken for Latin ones.
+    expect(shown("https://аpple.com/")).to.include("<bdi>https://xn--pple-43d.com/</bdi>")
+  })
+
+  it("fetches no picture", () => {
+    expect(shown("![cat](https://evil.example/a.png)")).to.include("Picture: cat").and.not.include("<img")
+  })
+
+  it("takes its time with nothing that is as long as a message may be", () => {
+    const patterns = [">", "*a _a ", "[](a)[", "[a]: u\n", "a\n> ", "http://a."]
+    for (const pattern of patterns) {
+      const text = pattern.repeat(LIMITS.messageTextBytes).slice(0, LIMITS.messageTextBytes)
+      expect(shown(text).length, pattern).to.be.greaterThan(0)
+    }
+  }).timeout(20_000)
+})
+
+describe("mentions", () => {
+  const people = ["Ann", "Anna", "Bob Marsh"].map((name, index) => ({
+    name,
+    genesisHash: new Uint8Array(32).fill(index),
+  }))
+
+  it("are the people that a text names with an @, and nobody who is only called alike", () => {
+    const named = (text: string): readonly (number | undefined)[] => mentionsIn(text, people).map(([first]) => first)
+    expect(named("@Anna, and @Bob Marsh!")).to.deep.equal([1, 2])
+    expect(named("@Ann")).to.deep.equal([0])
+    expect(named("Ann, Anna, Bob")).to.deep.equal([])
+  })
+
+  it("begin where an @ begins a word", () => {
+    expect(mentionAt("hi @bo", 6)).to.deep.equal({ from: 3, typed: "bo" })
+    expect(mentionAt("a@bo", 4)).to.equal(null)
+    expect(mentionAt("hi @bo", 2)).to.equal(null)
+  })
+})
+
+const DAY_MS = 86_400_000
+const NOON_MS = 20_000 * DAY_MS + DAY_MS / 2
+const SELF = new Uint8Array(32).fill(1)
+const OTHER = new Uint8Array(32).fill(2)
+
+let seq = 0
+
+/** A line as a reader would fold it: what rows and timelines are made of. */
+function said(
+  text: string,
+  timeMs: number,
+  {
+    author = OTHER,
+    place = null,
+    day = Math.floor(timeMs / DAY_MS),
+  }: { author?: Uint8Array; place?: RecordingPlace | null; day?: number } = {},
+): ChatLine {
+  const messageId = asId("message", new Uint8Array(16).fill(++seq))
+  const content = textContent(text, { place })
+  const message = {
+    messageId,
+    content,
+    served: { seq, incarnation: 0, day },
+    statement: { authorGenesisHash: author, timeMs },
+  }
+  return {
+    kind: "text",
+    message,
+    content,
+    text,
+    editedAtMs: null,
+    deletedBy: null,
+    reactions: [],
+  } as unknown as ChatLine
+}
+
+describe("a chat's rows", () => {
+  const shownRows = (lines: readonly ChatLine[], more: Partial<Parameters<typeof rowsOf>[0]> = {}): readonly string[] =>
+    rowsOf({ lines, waiting: [], self: SELF, readUntil: null, hasOlder: false, ...more }).map((row) =>
+      row.kind === "text"
+        ? `${row.isFirst ? "" : "+"}${row.line.text ?? ""}`
+        : row.kind === "closed"
+          ? `closed ${row.count}`
+          : row.kind,
+    )
+
+  it("begin with each day, and say once who says several things in one go", () => {
+    expect(
+      shownRows([
+        said("a", NOON_MS),
+        said("b", NOON_MS + 60_000),
+        said("c", NOON_MS + 60_000, { author: SELF }),
+        said("d", NOON_MS + 20 * 60_000, { author: SELF }),
+        said("e", NOON_MS + DAY_MS),
+      ]),
+    ).to.deep.equal(["day", "a", "+b", "c", "d", "day", "e"])
+  })
+
+  it("make no day of a clock that is off", () => {
+    expect(
+      shownRows([said("a", NOON_MS), said("b", NOON_MS - 400 * DAY_MS, { day: Math.floor(NOON_MS / DAY_MS) })]),
+    ).to.deep.equal(["day", "a", "b"])
+  })
+
+  it("say where what is new begins: behind what was looked at, and with what others wrote", () => {
+    const lines = [said("a", NOON_MS), said("own", NOON_MS, { author: SELF }), said("b", NOON_MS), said("c", NOON_MS)]
+    const [first] = lines
+    const readUntil = { incarnation: 0, seq: first?.kind === "text" ? first.message.served.seq + 1 : 0 }
+    expect(shownRows(lines, { readUntil })).to.deep.equal(["day", "a", "own", "fresh", "b", "+c"])
+    expect(shownRows(lines, { readUntil: { incarnation: 1, seq: 0 } })).to.not.include("fresh")
+  })
+
+  it("count what is closed as one", () => {
+    const closed = (at: number): ChatLine => ({
+      kind: "closed",
+      epoch: 0,
+      hash: SELF,
+      served: { seq: at, incarnation: 0, day: 0, raw: SELF },
+    })
+    expect(shownRows([closed(1), closed(2), said("a", NOON_MS), closed(9)])).to.deep.equal([
+      "closed 2",
+      "day",
+      "a",
+      "closed 1",
+    ])
+  })
+})
+
+describe("what was said and written, beside a recording", () => {
+  const recordingId = asId("recording", new Uint8Array(16).fill(7))
+  const input = {
+    cues: [{ startS: 10, endS: 12, text: "Let us begin" }],
+    recordingId,
+    startMs: NOON_MS,
+    lengthMs: 60_000,
+    nameOf: (hash: Uint8Array) => (hash === SELF ? "You" : "Bob"),
+    isUnverified: () => false,
+  }
+  const texts = (items: readonly { readonly text: string }[]): readonly string[] => items.map(({ text }) => text)
+
+  it("stands where the message says, else where its time is on the recording's clock, before and after too", () => {
+    const other = asId("recording", new Uint8Array(16).fill(8))
+    const { before, during, after } = timelineOf({
+      ...input,
+      lines: [
+        said("before", NOON_MS - 60_000),
+        said("placed", NOON_MS + 50_000, { place: { recordingId, offsetMs: 5_000 } }),
+        said("by time", NOON_MS + 20_000),
+        said("in another one", NOON_MS + 30_000, { place: { recordingId: other, offsetMs: 1 } }),
+        said("clock off", NOON_MS + 25_000, { day: 0 }),
+        said("after", NOON_MS + 61_000),
+      ],
+    })
+    expect([texts(before), texts(during), texts(after)]).to.deep.equal([
+      ["before"],
+      ["placed", "Let us begin", "by time", "in another one"],
+      ["after"],
+    ])
+  })
+
+  it("without a beginning has only what names its place", () => {
+    const lines = [said("by time", NOON_MS), said("placed", NOON_MS, { place: { recordingId, offsetMs: 5 } })]
+    const { before, during, after } = timelineOf({ ...input, cues: [], startMs: null, lines })
+    expect([texts(before), texts(during), texts(after)]).to.deep.equal([[], ["placed"], []])
+  })
+
+  it("is searched by words, in what is said and in who says it", () => {
+    const { during } = timelineOf({ ...input, lines: [said("The Budget is late", NOON_MS + 1_000)] })
+    expect(texts(searched(during, "budget bob"))).to.deep.equal(["The Budget is late"])
+    expect(texts(searched(during, "BEGIN"))).to.deep.equal(["Let us begin"])
+    expect(texts(searched(during, " "))).to.have.length(2)
+    expect(searched(during, "budget begin")).to.deep.equal([])
+  })
+
+  it("follows what plays", () => {
+    const { during } = timelineOf({ ...input, lines: [said("a", NOON_MS + 1_000)] })
+    expect([0, 1_000, 9_999, 10_000].map((atMs) => currentOf(during, atMs)?.text ?? null)).to.deep.equal([
+      null,
+      "a",
+      "a",
+      "Let us begin",
+    ])
+  })
+})
