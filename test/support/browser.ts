@@ -190,8 +190,8 @@ export async function screenshots(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme })
     for (const width of ["narrow", "wide"] as const) {
       await page.setViewportSize({ width: WIDTHS[width], height: HEIGHTS[width] })
-      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true })
       await assertNothingCutOff(page, `${name}, ${width}`)
+      await page.screenshot({ path: join(SCREENSHOTS, `${name}-${width}-${colorScheme}.png`), fullPage: true })
     }
   }
   await page.evaluate("void (document.documentElement.style.fontSize = '200%')")
