@@ -42,6 +42,7 @@ export const strings = {
     tryAgain: "Try again",
     loading: "Loading …",
     you: "You",
+    youWithin: "you",
     unknownPerson: "Somebody you don't know yet",
     details: (message: string, place: string | undefined) =>
       `In detail: ${message}${place === undefined ? "" : ` (${place})`}`,
@@ -986,7 +987,6 @@ export const strings = {
     },
     seal: {
       by: "Sealed by",
-      byYou: "Sealed by you",
       signed: "signature checked",
       parts: "every part is checked as it plays",
       broken: "a part is not what was published",
@@ -1072,7 +1072,7 @@ export const strings = {
         name === null
           ? "It has ended. Your device makes it ready, and it appears here by itself."
           : `It has ended. The device of ${name} makes it ready, and it appears here by itself.`,
-      nothing: (title: string) => `“${title}” was announced, and nothing of it has come.`,
+      nothing: (title: string) => `“${title}” was announced, and nothing of it has come yet.`,
       gone: (title: string) => `“${title}” was begun, and given up.`,
     },
     save: {

@@ -40,6 +40,12 @@ export function InviteLinks({ meetingId }: { readonly meetingId: MeetingId }): R
   return (
     <>
       <p>{texts.linksLead}</p>
+      <Failure error={making.error ?? links.error} />
+      <div className="actions">
+        <Action isPending={making.isBusy} onPress={making.run}>
+          {texts.makeLink}
+        </Action>
+      </div>
       {url === null ? null : (
         <div className="stack" role="status">
           <p>{texts.linkIs}</p>
@@ -50,12 +56,6 @@ export function InviteLinks({ meetingId }: { readonly meetingId: MeetingId }): R
           <QrCode text={url} label={texts.linkCode} />
         </div>
       )}
-      <Failure error={making.error ?? links.error} />
-      <div className="actions">
-        <Action isPending={making.isBusy} onPress={making.run}>
-          {texts.makeLink}
-        </Action>
-      </div>
       {links.value === null || links.value.length === 0 ? null : (
         <>
           <h3>{texts.ownLinks}</h3>

@@ -76,7 +76,7 @@ function About({
 }): ReactElement {
   return (
     <>
-      <Did who={by} did={did} /> <PersonName genesisHash={about} />
+      <Did who={by} did={did} /> <PersonName genesisHash={about} isWithin />
     </>
   )
 }

@@ -1,5 +1,6 @@
 import type { ReactElement, ReactNode } from "react"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { isTakenOut } from "../meeting/no-member.js"
 import { RoomProvider, useFollowedMeeting } from "../signed-in/use-meeting.js"
 import "../styles/presence.css"
 import { ConsentBanner } from "./consent-banner.js"
@@ -15,7 +16,7 @@ export function MeetingRoom({
   const room = useFollowedMeeting(meetingId)
   return (
     <RoomProvider value={room}>
-      {room.log === null ? null : <ConsentBanner log={room.log} />}
+      {room.log === null || isTakenOut(room.error) ? null : <ConsentBanner log={room.log} />}
       {children}
     </RoomProvider>
   )

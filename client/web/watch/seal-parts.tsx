@@ -28,7 +28,7 @@ export function SealFrame({
           <span className="seal-mark" aria-hidden="true">
             {isBroken ? "!" : "✓"}
           </span>
-          <SealedBy genesisHash={authorGenesisHash} /> · {texts.signed} ·{" "}
+          {strings.watch.seal.by} <PersonName genesisHash={authorGenesisHash} isWithin /> · {texts.signed} ·{" "}
           {isBroken ? <strong>{texts.broken}</strong> : texts.parts}
         </p>
         <Heading level={2} className="seal-heading">
@@ -47,16 +47,6 @@ export function SealFrame({
         </dl>
       </DisclosurePanel>
     </Disclosure>
-  )
-}
-
-function SealedBy({ genesisHash }: { readonly genesisHash: Uint8Array }): ReactElement {
-  const isSelf = knownAs(useClient(), genesisHash).state === "self"
-  if (isSelf) return <>{strings.watch.seal.byYou}</>
-  return (
-    <>
-      {strings.watch.seal.by} <PersonName genesisHash={genesisHash} />
-    </>
   )
 }
 

@@ -239,7 +239,7 @@ describe("watching what is recorded, in the browser", function () {
       recordingId: asId("recording", random(16)),
     })
     await openMeeting()
-    await page.getByText("“Never begun” was announced, and nothing of it has come.").waitFor()
+    await page.getByText("“Never begun” was announced, and nothing of it has come yet.").waitFor()
     expect(await card("Never begun").count()).to.equal(0)
     await look("meeting-announced")
     await page.getByRole("tab", { name: "Activity" }).click()
@@ -280,6 +280,7 @@ describe("watching what is recorded, in the browser", function () {
     })
     await page.getByRole("alert").getByText("You are not in this meeting any more").waitFor()
     const { buffered } = await video()
+    expect(await page.getByText("Do you agree to be recorded?").count(), "they are asked nothing any more").to.equal(0)
     await look("live-removed")
     answers.splice(0)
     const next = await startFilm(alice, meetingId, "Confidential, on")
