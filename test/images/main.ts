@@ -28,7 +28,7 @@ const VIEW = { width: 1200, height: 780 }
 /** Few colours and no more points than a page shows: a repository keeps every version. */
 const SHOWN = "scale=960:-1:flags=lanczos,split[a][b];[a]palettegen=max_colors=128[p];[b][p]paletteuse=dither=none"
 /** What of each page is shown, to below what it is about. */
-const SHOWN_PX = { "app-verify": 1_040, "app-meeting": 720, "app-watching": 860 } as const
+const SHOWN_PX = { "app-verify": 1_012, "app-meeting": 720, "app-watching": 900 } as const
 const TITLE = "Visitor study"
 const PART_S = 30
 /** Where somebody is seen in that film, the last one first. */
