@@ -44,7 +44,10 @@ async function checkAll(mine: number): Promise<void> {
   const say = (text: string): void => {
     if (mine === turn) status.textContent = text
   }
-  if (opening === null) return
+  if (opening === null) {
+    show(mine, element("p", {}, texts.needsOpening))
+    return
+  }
   try {
     show(mine, shownOpening(await checkOpeningFile(opening, production?.files ?? null, say)))
   } catch (error) {
