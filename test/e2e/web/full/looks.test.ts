@@ -19,6 +19,7 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
   "account/show-phrase.tsx": ["recovery-phrase"],
   "account/when-registered.tsx": ["account-unregistered"],
   "app.tsx": ["insecure", "no-storage"],
+  "chat/chat.tsx": ["chat-empty", "chat", "chat-delete", "chat-offline"],
   "crash-guard.tsx": ["crashed"],
   "devices/approve-device.tsx": ["approve-device-ask"],
   "devices/close-account.tsx": ["close-account", "close-account-ask"],
