@@ -219,7 +219,16 @@ function openingHead(): Format {
   return {
     name: "opening-head",
     section: "18",
-    codes: ["malformed", "too-large", "unsupported-version", "integrity", "bad-signature", "bad-chain", "bad-receipt"],
+    codes: [
+      "malformed",
+      "too-large",
+      "unsupported-version",
+      "integrity",
+      "bad-signature",
+      "bad-chain",
+      "not-authorised",
+      "bad-receipt",
+    ],
     limitBytes: LIMITS.openingHeadBytes,
     vouched: true,
     material,
