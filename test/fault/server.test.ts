@@ -5,7 +5,7 @@ import { UPLOAD_FAILPOINTS } from "../../api/uploads/failpoints.js"
 import { WORKER_FAILPOINTS } from "../../worker/failpoints.js"
 import { isAlive } from "../support/service-process.js"
 import { sampleOf } from "../support/sample.js"
-import { EMBEDDED, expectDone, openScene, type Scene } from "./support.js"
+import { EMBEDDED, eventually, expectDone, openScene, type Scene } from "./support.js"
 
 /** Two chunks, the second with a piece of its own, and a short segment. */
 const FILE_BYTES = 12_000_000
@@ -16,10 +16,16 @@ const API_KILLS = sampleOf(
   3,
 )
 const isExpiry = (name: string): boolean => name.startsWith("worker.expiry.") && name !== "worker.expiry.after-cancel"
+/** What an upload that goes well comes by. */
 const WORKER_KILLS = sampleOf(
   "worker kills",
-  WORKER_FAILPOINTS.filter((name) => !isExpiry(name) && !name.startsWith("worker.purge.")),
+  WORKER_FAILPOINTS.filter((name) => !isExpiry(name) && !/^worker\.(?:purge|held|pack)\./.test(name)),
   3,
+)
+const PACK_KILLS = sampleOf(
+  "pack kills",
+  ["worker.pack.after-begin", "worker.pack.after-put", "worker.pack.after-finish"],
+  1,
 )
 const EXPIRY_KILLS = sampleOf("expiry kills", WORKER_FAILPOINTS.filter(isExpiry), 1)
 
@@ -92,6 +98,25 @@ describe("the worker, killed at", function () {
       await installation.start("worker")
       await terminals.succeed("alice", args)
       await scene.expectPublished(file)
+    })
+  }
+
+  for (const failpoint of PACK_KILLS) {
+    it(`${failpoint}: old messages are packed when it is back, and read as before`, async () => {
+      const { installation, terminals, meeting } = scene
+      const text = "An old message. ".repeat(1_000)
+      for (let message = 0; message < 2; message++) await terminals.succeed("alice", ["chat", "send", meeting, text])
+      const before = await terminals.succeed("alice", ["chat", "list", meeting])
+      await installation.stop("worker")
+      await installation.start("worker", { ...installation.armed(failpoint), PACK_AFTER_DAYS: "0" })
+      expect(await installation.died("worker")).to.deep.equal([failpoint])
+      expect(await terminals.succeed("alice", ["chat", "list", meeting])).to.deep.equal(before)
+      await installation.start("worker", { PACK_AFTER_DAYS: "0" })
+      await eventually("all messages are packed", async () => {
+        const whole = await installation.catalog.query("SELECT 1 FROM messages WHERE message IS NOT NULL", [])
+        expect(whole).to.deep.equal([])
+      })
+      expect(await terminals.succeed("alice", ["chat", "list", meeting])).to.deep.equal(before)
     })
   }
 
