@@ -306,7 +306,11 @@ describe("the worker", () => {
         "../../../api/uploads/",
         ["tus.ts", "routes.ts", "append-body.ts", "receive-piece.ts", "finish.ts"],
       ],
-      [WORKER_FAILPOINTS, "../../../worker/", ["store-chunk.ts", "finish-asset.ts", "reconciler.ts", "expiry.ts"]],
+      [
+        WORKER_FAILPOINTS,
+        "../../../worker/",
+        ["store-chunk.ts", "finish-asset.ts", "reconciler.ts", "expiry.ts", "pack-messages.ts"],
+      ],
     ] as const) {
       const sources = await Promise.all(files.map((file) => readFile(new URL(folder + file, import.meta.url), "utf8")))
       const named = [...sources.join("\n").matchAll(/failpoint\("([^"]+)"\)/g)].map((match) => match[1])

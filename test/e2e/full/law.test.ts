@@ -5,10 +5,10 @@ import { open, readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import pg from "pg"
-import { TEST_RUN } from "../support/config.js"
-import { type ProgramResult, root, runProgram, temporaryFolder } from "../support/programs.js"
-import { judgeBag } from "../support/rfc8493.js"
-import { type Stack, startStack } from "../support/stack.js"
+import { TEST_RUN } from "../../support/config.js"
+import { type ProgramResult, root, runProgram, temporaryFolder } from "../../support/programs.js"
+import { judgeBag } from "../../support/rfc8493.js"
+import { type Stack, startStack } from "../../support/stack.js"
 
 const MIB = 1 << 20
 /** Of three recordings together. */

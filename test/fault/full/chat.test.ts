@@ -14,19 +14,19 @@ import {
   textContent,
   unsentMessages,
   whoAmI,
-} from "../../client/sdk/index.js"
-import { type Closers, freePort, startRedis } from "../../scripts/services.js"
-import { toHex } from "../../shared/protocol/bytes.js"
-import type { MessageId } from "../../shared/protocol/ids.js"
-import { openCatalog } from "../../shared/server/catalog/database.js"
-import type { Catalog } from "../../shared/server/ports.js"
-import { chanceOf } from "../support/chance.js"
-import { TEST_RUN } from "../support/config.js"
-import { createTestDatabase } from "../support/postgres.js"
-import { temporaryFolder } from "../support/programs.js"
-import { recoverClient, startClient, type TestClient } from "../support/sdk/clients.js"
-import { type ServiceProcess, startProcess } from "../support/service-process.js"
-import { startTcpRelay } from "../support/tcp-relay.js"
+} from "../../../client/sdk/index.js"
+import { type Closers, freePort, startRedis } from "../../../scripts/services.js"
+import { toHex } from "../../../shared/protocol/bytes.js"
+import type { MessageId } from "../../../shared/protocol/ids.js"
+import { openCatalog } from "../../../shared/server/catalog/database.js"
+import type { Catalog } from "../../../shared/server/ports.js"
+import { chanceOf } from "../../support/chance.js"
+import { TEST_RUN } from "../../support/config.js"
+import { createTestDatabase } from "../../support/postgres.js"
+import { temporaryFolder } from "../../support/programs.js"
+import { recoverClient, startClient, type TestClient } from "../../support/sdk/clients.js"
+import { type ServiceProcess, startProcess } from "../../support/service-process.js"
+import { startTcpRelay } from "../../support/tcp-relay.js"
 
 const NODES = 3
 /** Each with so many devices, each of which sends so many messages. */
