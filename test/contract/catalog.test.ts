@@ -11,7 +11,7 @@ import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.js"
 import { code } from "./object-store.js"
 
 describe("the catalog", function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   let database: TestDatabase
   let catalog: Catalog
 

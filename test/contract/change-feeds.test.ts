@@ -56,7 +56,7 @@ describe("changes within one process", () => {
 })
 
 describe("changes between processes, by Redis", function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   const closers: Closers = []
   let relay: TcpRelay
   let port: number

@@ -19,7 +19,7 @@ const PLACES = {
 for (const [place, entry] of Object.entries(PLACES))
   describe(`a spool in a folder, written ${place}`, function () {
     // A thread loads its modules first.
-    this.timeout(20_000)
+    this.timeout(90_000)
     const open = async (path: string): Promise<Spool> => await openFolderSpool(path, createPieceThread(path, entry))
     let folder: string
     let spool: Spool

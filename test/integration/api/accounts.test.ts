@@ -33,7 +33,7 @@ describe("accounts over HTTP", () => {
   let anna: Person
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     api = await startTestApi()
     anna = makePerson("anna's laptop")
     await postAccount(api.url, anna)
@@ -88,7 +88,7 @@ describe("accounts over HTTP", () => {
   })
 
   it("no more than 200 entries wait in an inbox (I1)", async function () {
-    this.timeout(20_000)
+    this.timeout(90_000)
     const bert = makePerson("bert")
     await postAccount(api.url, bert)
     const post = async () =>
@@ -104,7 +104,7 @@ describe("accounts over HTTP", () => {
   })
 
   it("the keyring grows by compare-and-swap, and is read page by page", async function () {
-    this.timeout(20_000)
+    this.timeout(90_000)
     const token = await accountToken(api.url, anna)
     const pin = { type: "pin", genesisHash: random(32), seq: 0, chainHead: random(32), how: "id" } as const
     const sent: string[] = []

@@ -30,7 +30,7 @@ describe("bad input is refused: a 4xx problem, nothing changed, nothing logged o
   let world: World
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     api = await startTestApi()
     const { url } = api
     const [anna, bert] = [makePerson("anna"), makePerson("bert")]

@@ -26,7 +26,7 @@ describe("chat over HTTP", () => {
   let anna: Person
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     api = await startTestApi()
     anna = makePerson("anna's laptop")
   })
@@ -115,7 +115,7 @@ describe("chat over HTTP", () => {
   })
 
   it("many at once, at two processes, an epoch between: each acknowledged once, one order, no seq left out (CS3)", async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     const other = await startTestApi({ database: api.database })
     try {
       const { meeting, token } = await begin()
@@ -177,7 +177,7 @@ describe("chat over HTTP", () => {
   })
 
   it("a page has at most 200 messages, and about 4 MiB", async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     const { meeting, token } = await begin()
     const large = Array.from({ length: 120 }, () => sealedMessage(meeting, "x".repeat(16_384)))
     await Promise.all(large.map((message) => say(meeting, token, message)))

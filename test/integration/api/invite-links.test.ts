@@ -20,7 +20,7 @@ describe("invite links over HTTP", () => {
   let api: TestApi
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     api = await startTestApi()
   })
   after(() => api.stop())

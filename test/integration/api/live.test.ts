@@ -55,7 +55,7 @@ async function tokenBy({ tokens, http }: Client, capability: Capability): Promis
 }
 
 describe("sockets, of two API processes on one Redis", function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   const closers: Closers = []
   /** One in this process, one in its own. */
   let near: TestApi

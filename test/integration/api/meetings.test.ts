@@ -25,7 +25,7 @@ describe("meetings over HTTP", () => {
   let anna: Person
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     api = await startTestApi()
     anna = makePerson("anna's laptop")
   })

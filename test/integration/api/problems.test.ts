@@ -8,7 +8,7 @@ describe("problems", () => {
   let api: TestApi
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     const router = Router()
     router.get("/fails/:code", (request) => {
       const code = ERROR_CODES.find((known) => known === request.params.code)

@@ -20,7 +20,7 @@ describe("the service over HTTP", () => {
   let api: TestApi
 
   before(async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     api = await startTestApi()
   })
   after(() => api.stop())
@@ -103,7 +103,7 @@ describe("the service over HTTP", () => {
   })
 
   it("with the database down it answers 503 and when to come again, and serves on when it is back", async function () {
-    this.timeout(20_000)
+    this.timeout(90_000)
     const database = await createTestDatabase()
     const { hostname, port, pathname, username } = new URL(database.url)
     const relay = await startTcpRelay({ host: hostname, port: Number(port) })
@@ -141,7 +141,7 @@ describe("the service over HTTP", () => {
   })
 
   it("drains: what is under way is answered, nothing new is taken", async function () {
-    this.timeout(20_000)
+    this.timeout(90_000)
     const draining = await startTestApi({ drainMs: 5_000 })
     const body = JSON.stringify(accountRequest(makePerson("somebody")))
     const socket = connect(Number(new URL(draining.url).port), "127.0.0.1")
@@ -166,7 +166,7 @@ describe("the service over HTTP", () => {
   })
 
   it("ends connections that do not end by themselves within the limit", async function () {
-    this.timeout(20_000)
+    this.timeout(90_000)
     const draining = await startTestApi({ drainMs: 200 })
     const socket = connect(Number(new URL(draining.url).port), "127.0.0.1")
     socket.on("error", () => undefined)

@@ -37,7 +37,7 @@ const PURGE_FAILPOINTS = WORKER_FAILPOINTS.filter(
 
 /** SPEC.md §15. */
 describe("what was deleted", function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   let stack: Stack
   let failing: "not persisted" | "persisted" | null = null
 

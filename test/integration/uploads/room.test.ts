@@ -17,7 +17,7 @@ import {
 } from "./support.js"
 
 describe("room for uploads (T6)", function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   let stack: Stack | undefined
 
   afterEach(() => stack?.stop())

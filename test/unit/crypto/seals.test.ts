@@ -134,7 +134,7 @@ describe("the keystore", () => {
   before(sodiumReady)
 
   it("opens with its passphrase, in whatever form Unicode writes it, and with no other", function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     const content = random(1_000)
     const lock = createKeystoreLock("caf\u00e9 au lait", random)
     const raw = lock.seal(content)

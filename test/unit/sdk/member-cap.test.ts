@@ -31,7 +31,7 @@ describe("the most members that a meeting has", () => {
   })
 
   it("have an epoch event that is within its limit", async function () {
-    this.timeout(30_000)
+    this.timeout(90_000)
     await sodiumReady()
     const alice = makePerson("Alice's laptop")
     const { rawEvent } = makeEpochEvent({

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url"
 const MODULE = fileURLToPath(new URL("../../../shared/server/failpoints.ts", import.meta.url))
 
 describe("failpoints", function () {
-  this.timeout(30_000)
+  this.timeout(90_000)
   let folder: string
   before(() => {
     folder = mkdtempSync(join(tmpdir(), "taciturn-test-failpoint-"))
