@@ -141,6 +141,8 @@ function ChoosePart({
             isDisabled={isBusy}
             autoComplete="off"
             onChange={(from) => {
+              // A field that is wrong keeps its form from being sent.
+              setWrong(false)
               onChoose({ ...chosen, from })
             }}
           />
@@ -151,6 +153,8 @@ function ChoosePart({
             autoComplete="off"
             error={isWrong ? texts.wrongTimes : null}
             onChange={(to) => {
+              // A field that is wrong keeps its form from being sent.
+              setWrong(false)
               onChoose({ ...chosen, to })
             }}
           />
