@@ -144,12 +144,16 @@ describe("SDK: openings", function () {
         .and.have.property("place")
         .that.matches(/^bytes \d+ to \d+$/)
     }
-    // Said to be minutes that the file has not.
-    const part = { fromMs: (SECONDS + 1) * 1_000, toMs: (SECONDS + 60) * 1_000 }
-    const beyond = await collected(makeOpening(bob.client, { ...plan, part }))
-    const refused = await verifyBytes(beyond).catch((error: unknown) => error)
-    // Where the end was not opened, nobody sees that it is one.
-    expect(refused).to.have.property("code").that.is.oneOf(["malformed", "truncated"])
+    // Said to be minutes that the file has not: where its end is opened, it is seen to be one.
+    const beyond = { fromMs: (SECONDS + 1) * 1_000, toMs: (SECONDS + 60) * 1_000 }
+    const last = await planOpening(bob.client, found, { fromMs: (SECONDS - 1) * 1_000, toMs: SECONDS * 1_000 })
+    for (const [from, refusal] of [
+      [plan, { code: "truncated" }],
+      [last, { code: "malformed", place: "head" }],
+    ] as const) {
+      const raw = await collected(makeOpening(bob.client, { ...from, part: beyond }))
+      expect(await verifyBytes(raw).catch((error: unknown) => error)).to.include(refusal)
+    }
   })
 
   it("holds no key to anything else, no title, no member and no neighbour, in whatever form", async () => {
