@@ -1,5 +1,4 @@
 import { type ReactElement, type ReactNode, useEffect, useRef, useState } from "react"
-import { ProgressBar } from "react-aria-components"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { OpeningSubject } from "../../../shared/protocol/notes.js"
@@ -7,8 +6,8 @@ import { noteOpening } from "../../sdk/openings/make-opening.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
+import { BytesProgress } from "../ui/bytes-progress.js"
 import { CheckBox } from "../ui/check-box.js"
-import { formatBytes } from "../ui/format.js"
 import { Failure, Notice } from "../ui/notice.js"
 import { handOver, savePicker, saveTo } from "../watch/save-to-disk.js"
 
@@ -97,7 +96,9 @@ export function AgreeToOpening({
         {texts.tell}
       </CheckBox>
       <p className="hint">{texts.tellHint}</p>
-      {making.state === "writing" ? <Writing doneBytes={making.doneBytes} sizeBytes={prepared.sizeBytes} /> : null}
+      {making.state === "writing" ? (
+        <BytesProgress label={texts.making} doneBytes={making.doneBytes} sizeBytes={prepared.sizeBytes} />
+      ) : null}
       <Failure error={making.state === "failed" ? making.error : null} />
       <div className="actions">
         <Action kind="primary" isPending={isWriting} onPress={begin}>
@@ -116,28 +117,6 @@ export function AgreeToOpening({
         )}
       </div>
     </>
-  )
-}
-
-function Writing({ doneBytes, sizeBytes }: { readonly doneBytes: number; readonly sizeBytes: number }): ReactElement {
-  return (
-    <ProgressBar
-      aria-label={texts.making}
-      value={Math.min(doneBytes, sizeBytes)}
-      maxValue={Math.max(sizeBytes, 1)}
-      valueLabel={strings.watch.save.progress(formatBytes(Math.min(doneBytes, sizeBytes)), formatBytes(sizeBytes))}
-    >
-      {({ percentage, valueText }) => (
-        <>
-          <p>
-            {texts.making} <span className="faint">{valueText}</span>
-          </p>
-          <div className="meter">
-            <div style={{ width: `${percentage ?? 0}%` }} />
-          </div>
-        </>
-      )}
-    </ProgressBar>
   )
 }
 

@@ -1,5 +1,4 @@
 import { type ReactElement, useEffect, useRef, useState } from "react"
-import { ProgressBar } from "react-aria-components"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { defaultFileName } from "../../sdk/saved-name.js"
 import type { AssetReader, ReaderOptions } from "../../sdk/reader/asset-reader.js"
@@ -8,7 +7,7 @@ import { openBytes, type Playback } from "../playback/open-playback.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
-import { formatBytes } from "../ui/format.js"
+import { BytesProgress } from "../ui/bytes-progress.js"
 import { Failure, Notice } from "../ui/notice.js"
 import { savePicker, saveTo } from "./save-to-disk.js"
 
@@ -116,23 +115,7 @@ export function SaveProgress({
     case "writing":
       return (
         <div className="card save-progress">
-          <ProgressBar
-            aria-label={texts.saving}
-            value={saving.doneBytes}
-            maxValue={Math.max(sizeBytes, 1)}
-            valueLabel={texts.progress(formatBytes(saving.doneBytes), formatBytes(sizeBytes))}
-          >
-            {({ percentage, valueText }) => (
-              <>
-                <p>
-                  {texts.saving} <span className="faint">{valueText}</span>
-                </p>
-                <div className="meter">
-                  <div style={{ width: `${percentage ?? 0}%` }} />
-                </div>
-              </>
-            )}
-          </ProgressBar>
+          <BytesProgress label={texts.saving} doneBytes={saving.doneBytes} sizeBytes={sizeBytes} />
           <Action onPress={cancel}>{strings.common.cancel}</Action>
         </div>
       )
