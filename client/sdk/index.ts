@@ -76,8 +76,9 @@ export {
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
 export { textContent } from "../../shared/protocol/message-content.js"
-export { bringUpToDate, type IndexOptions, type NotIndexed } from "./search/bring-up-to-date.js"
-export { type Findable, type Found, type SearchFilter, SearchShard } from "./search/shard.js"
+export { bringUpToDate, type IndexOptions, isOver, isUpToDate, type NotIndexed } from "./search/bring-up-to-date.js"
+export { bestOf, findIn, type FoundInMeeting } from "./search/find.js"
+export { type Findable, type Found, type IndexedAuthors, type SearchFilter, SearchShard } from "./search/shard.js"
 export { openSearchFolder, type SearchFolder } from "./node/search-folder.js"
 export { type Imported, type PlacedLine, readImported } from "./imports/read-imported.js"
 export {

@@ -1,12 +1,25 @@
 import { useSyncExternalStore } from "react"
 import { looksLikeCard } from "../../shared/protocol/card.js"
 import { isArchiveError } from "../../shared/protocol/errors.js"
-import { type AccountId, formatId, type MeetingId, parseId, type RecordingId } from "../../shared/protocol/ids.js"
+import {
+  type AccountId,
+  formatId,
+  type MeetingId,
+  type MessageId,
+  parseId,
+  type RecordingId,
+} from "../../shared/protocol/ids.js"
 
 /** Where in the app somebody is: it stands behind the `#`, which no server is told. */
 export type Route =
   | { readonly screen: "meetings" }
-  | { readonly screen: "meeting"; readonly meetingId: MeetingId; readonly tab: MeetingTab }
+  | {
+      readonly screen: "meeting"
+      readonly meetingId: MeetingId
+      readonly tab: MeetingTab
+      /** Of its chat, what is to be before somebody's eyes. */
+      readonly messageId?: MessageId
+    }
   | {
       readonly screen: "recording"
       readonly meetingId: MeetingId
@@ -22,6 +35,8 @@ export type Route =
   /** Somebody's card link was opened: it can be added. */
   | { readonly screen: "card"; readonly card: string }
   | { readonly screen: "join" }
+  /** What is searched for stands in no address. */
+  | { readonly screen: "search" }
   | { readonly screen: "devices" }
   | { readonly screen: "uploads" }
   | { readonly screen: "not-found" }
@@ -29,6 +44,7 @@ export type Route =
 export const MEETING_TABS = ["recordings", "chat", "members", "activity", "settings"] as const
 export type MeetingTab = (typeof MEETING_TABS)[number]
 
+const AREAS = ["people", "devices", "uploads", "join", "search"] as const
 const MS_PER_S = 1000
 
 /** The address of a place, for links. */
@@ -39,14 +55,17 @@ export function hrefOf(route: Exclude<Route, { readonly screen: "not-found" }>):
     case "people":
     case "devices":
     case "join":
+    case "search":
     case "uploads":
       return `#/${route.screen}`
     case "card":
       return `#${route.card}`
     case "person":
       return `#/people/${formatId("account", route.accountId)}`
-    case "meeting":
-      return `#/meetings/${formatId("meeting", route.meetingId)}${route.tab === "recordings" ? "" : `/${route.tab}`}`
+    case "meeting": {
+      const message = route.messageId === undefined ? "" : `?m=${formatId("message", route.messageId)}`
+      return `#/meetings/${formatId("meeting", route.meetingId)}${route.tab === "recordings" ? "" : `/${route.tab}`}${message}`
+    }
     case "record":
       return `#/meetings/${formatId("meeting", route.meetingId)}/record`
     case "live":
@@ -76,8 +95,8 @@ function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?")
   const [area = "", id = "", part = "", inner = ""] = path.split("/")
   if (area === "") return { screen: "meetings" }
-  if ((area === "people" || area === "devices" || area === "uploads" || area === "join") && id === "")
-    return { screen: area }
+  const only = AREAS.find((name) => name === area)
+  if (only !== undefined && id === "") return { screen: only }
   if (area === "people") return { screen: "person", accountId: parseId("account", id) }
   if (area !== "meetings") return { screen: "not-found" }
   const meetingId = parseId("meeting", id)
@@ -94,7 +113,11 @@ function routeOf(hash: string): Route {
   }
   if (part === "live") return { screen: "live", meetingId, recordingId: parseId("recording", inner) }
   const tab = MEETING_TABS.find((name) => name === part)
-  return tab === undefined ? { screen: "not-found" } : { screen: "meeting", meetingId, tab }
+  if (tab === undefined) return { screen: "not-found" }
+  const message = new URLSearchParams(query).get("m")
+  return message === null
+    ? { screen: "meeting", meetingId, tab }
+    : { screen: "meeting", meetingId, tab, messageId: parseId("message", message) }
 }
 
 function subscribe(listener: () => void): () => void {

@@ -13,6 +13,7 @@ export const strings = {
     skip: "Skip to the content",
     navigation: "Main",
     meetings: "Meetings",
+    search: "Search",
     people: "People",
     devices: "Devices",
     uploads: "Uploads",
@@ -1161,6 +1162,8 @@ export const strings = {
     },
   },
   chat: {
+    goingBack: "Going back to that message …",
+    notThere: "The message that this link leads to is not here any more, or never was.",
     opening: "Opening the chat …",
     emptyTitle: "No messages yet",
     empty:
@@ -1284,6 +1287,69 @@ export const strings = {
       suggestions: (count: number) =>
         count === 1 ? "1 person: Enter takes them" : `${count} people: arrows choose, Enter takes one`,
     },
+  },
+  search: {
+    title: "Search",
+    lead: "Titles, messages, captions and names of files, in all of your meetings. You search on this device alone: what you look for is sent to nobody.",
+    words: "What to search for",
+    filters: "Narrow it down",
+    meeting: "Meeting",
+    allMeetings: "All meetings",
+    by: "Written or said by",
+    anybody: "Anybody",
+    people: "People",
+    claimed: "Names in captions and imports",
+    from: "From this day on",
+    until: "Until this day",
+    hasFile: "Only with a file",
+    clear: "Clear all",
+    found: (count: number, total: string) =>
+      count === 0 ? "Nothing was found." : count === 1 ? "1 place" : `${total} places`,
+    more: (count: string) => `Show ${count} more`,
+    results: "What was found",
+    nothing: "Nothing was found",
+    nothingTodo: "Try fewer words, or only how one begins. A filter may also leave out what you look for.",
+    nothingYet: "Not everything was read yet: what is still to come is searched by itself.",
+    emptyTitle: "What was it about?",
+    empty: [
+      "Type some words, or only how they begin. What has all of them is found, also where an accent is missing or a letter is wrong.",
+      "What you find leads to its place: to the message in its chat, or to the second at which it was said.",
+      "A filter is enough: choose a person, a day or “Only with a file”, and the newest come first.",
+    ],
+    noMeetings: "There is nothing to search yet",
+    noMeetingsTodo: "Once you have meetings, all that is said, written and recorded in them is found here.",
+    toMeetings: "Go to your meetings",
+    kinds: {
+      meeting: "Meeting",
+      recording: "Recording",
+      message: "Message",
+      caption: "Said in a recording",
+      imported: "Imported chat",
+    },
+    untitled: "Untitled",
+    at: (title: string, time: string) => `${title} at ${time}`,
+    before: (title: string) => `before ${title}`,
+    beside: (time: string) => `Watch what was recorded then, at ${time}`,
+    claimedBy: (name: string) => `“${name}”`,
+    claimedMeaning: "A name that a transcript or another platform wrote. Nobody signed it here.",
+    file: (names: string) => `File: ${names}`,
+    reading: "Reading what is new in your meetings",
+    readingFirst: "Reading your meetings, so that they can be searched",
+    readingMeetings: (done: number, all: number) => `${done} of ${all} meetings`,
+    readingMessages: (count: string) => `, ${count} messages of the next`,
+    readingMeaning:
+      "It is done once; later only what is new is read. You can search what is there already, and leave this screen: it goes on.",
+    away: "The server can't be reached, so only what was read before is searched. It goes on by itself.",
+    unread: (count: number) =>
+      count === 1
+        ? "One meeting could not be read anew. What was read of it before is searched."
+        : `${count} meetings could not be read anew. What was read of them before is searched.`,
+    withoutCaptions: (count: number) =>
+      count === 1
+        ? "The captions of one recording could not be had unchanged, so they are not searched."
+        : `The captions of ${count} recordings could not be had unchanged, so they are not searched.`,
+    tooOld: "This browser can't tell words apart",
+    tooOldTodo: "Searching needs a newer version of it. Everything else works.",
   },
   news: {
     label: "News",

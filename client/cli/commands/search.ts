@@ -2,11 +2,12 @@ import { join } from "node:path"
 import type { Command } from "commander"
 import { fromHex, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
-import { asId, formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
+import { asId, formatId, idOfHash } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { adoptKeyring } from "../../sdk/keyring.js"
 import { openSearchFolder, type SearchFolder } from "../../sdk/node/search-folder.js"
-import { bringUpToDate } from "../../sdk/search/bring-up-to-date.js"
+import { bringUpToDate, isOver } from "../../sdk/search/bring-up-to-date.js"
+import { bestOf, findIn, type FoundInMeeting } from "../../sdk/search/find.js"
 import type { Found, SearchFilter, SearchShard } from "../../sdk/search/shard.js"
 import { readCount, readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
@@ -79,14 +80,12 @@ async function search(context: CommandContext, query: string, flags: SearchFlags
   for (const { meetingHash } of meetings) {
     const meetingId = idOfHash("meeting", meetingHash)
     const shard = await folder.load(meetingHash)
-    const isWhole = isOnline ? await update(context, client, folder, meetingHash, shard) : true
-    if (!isWhole) incomplete.push(formatId("meeting", meetingId))
-    found.push(...foundIn(meetingId, shard, shard.search(query, filter)))
+    const outcome = isOnline ? await update(context, client, folder, meetingHash, shard) : "whole"
+    if (outcome !== "whole") incomplete.push(formatId("meeting", meetingId))
+    if (outcome !== "over") found.push(...findIn(meetingHash, shard, query, filter))
   }
   context.output.progress(null)
-  const best = (
-    query.trim() === "" ? found.toSorted((a, b) => b.timeMs - a.timeMs) : found.toSorted((a, b) => b.score - a.score)
-  ).slice(0, limit)
+  const best = bestOf(found, query, limit)
   context.output.result(
     {
       results: best.map(resultDocument),
@@ -119,14 +118,14 @@ async function openFor(
   }
 }
 
-/** @returns whether all of the meeting was read. */
+/** @returns how far the meeting was read; what is over is none of this account's any more. */
 async function update(
   context: CommandContext,
   client: Client,
   folder: SearchFolder,
   meetingHash: Uint8Array,
   shard: SearchShard,
-): Promise<boolean> {
+): Promise<"whole" | "incomplete" | "over"> {
   const meetingId = idOfHash("meeting", meetingHash)
   const id = formatId("meeting", meetingId)
   try {
@@ -141,12 +140,12 @@ async function update(
       context.output.note(
         `what goes along with ${formatId("recording", asId("recording", fromHex(recording)))} could not be read: ${isArchiveError(error) ? error.message : ""}`,
       )
-    return notIndexed.length === 0
+    return notIndexed.length === 0 ? "whole" : "incomplete"
   } catch (error) {
     if (!isArchiveError(error) || context.signal.aborted) throw error
-    if (error.code === "gone") await folder.remove(meetingHash)
+    if (isOver(error)) await folder.remove(meetingHash)
     context.output.note(`${id} could not be brought up to date: ${error.message}`)
-    return false
+    return isOver(error) ? "over" : "incomplete"
   }
 }
 
@@ -172,22 +171,6 @@ function readDate(text: string): number {
   const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
   if (Number.isNaN(ms)) throw new ArchiveError("usage", `${JSON.stringify(text)} is no date: give YYYY-MM-DD`)
   return ms
-}
-
-interface FoundInMeeting extends Found {
-  readonly meetingId: MeetingId
-  readonly meetingTitle: string | null
-  readonly recordingTitle: string | null
-}
-
-function foundIn(meetingId: MeetingId, shard: SearchShard, found: readonly Found[]): readonly FoundInMeeting[] {
-  const meetingTitle = shard.textOf("meeting")
-  return found.map((item) => ({
-    ...item,
-    meetingId,
-    meetingTitle,
-    recordingTitle: item.recording === null ? null : shard.textOf(`r:${item.recording}`),
-  }))
 }
 
 function resultDocument(item: FoundInMeeting) {
@@ -227,9 +210,9 @@ function resultLines(client: Client, item: FoundInMeeting): readonly string[] {
 }
 
 /** What of a text is shown: on one line, around the first word that was found. */
-function snippet({ text, files, match }: Found): string {
+function snippet({ text, files, matches }: Found): string {
   const line = (text === "" ? files : text).replaceAll(/\s+/g, " ")
-  const at = Math.max(0, line.toLowerCase().indexOf(match ?? "") - SNIPPET_CHARACTERS / 4)
+  const at = Math.max(0, line.toLowerCase().indexOf(matches[0] ?? "") - SNIPPET_CHARACTERS / 4)
   const shown = line.slice(at, at + SNIPPET_CHARACTERS)
   return `${at > 0 ? "…" : ""}${shown}${at + SNIPPET_CHARACTERS < line.length ? "…" : ""}`
 }

@@ -1,15 +1,20 @@
 import { toHex } from "../../../shared/protocol/bytes.js"
-import { isArchiveError } from "../../../shared/protocol/errors.js"
-import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import { includesHash } from "../../../shared/protocol/hash.js"
+import { MessagesResponse } from "../../../shared/protocol/http.js"
+import { idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
 import { parseCaptions } from "../captions.js"
 import { foldChat } from "../chat/fold.js"
 import { ChatReader } from "../chat/read.js"
 import type { Client } from "../client.js"
 import { readImported } from "../imports/read-imported.js"
+import { accessCapability } from "../meeting-events.js"
 import { readMeeting } from "../meetings.js"
 import { readWhole } from "../reader/read-whole.js"
 import { openRecordingOf, titleOf } from "../recordings.js"
+import type { MeetingState } from "../state.js"
+import { hasNewEvents } from "../unseen.js"
 import {
   captionFindable,
   importedFindable,
@@ -20,10 +25,15 @@ import {
 } from "./findables.js"
 import type { SearchShard } from "./shard.js"
 
+/** So many are put into an index without a breath. */
+const PORTION = 200
+
 export interface IndexOptions {
   readonly signal: AbortSignal
   /** Told what is being read. */
   readonly onProgress?: (what: { readonly recordings: number; readonly messages: number }) => void
+  /** Awaited now and then amid what only computes: whoever has a single thread does something else meanwhile. */
+  readonly breathe?: () => Promise<void>
 }
 
 /** What goes along with a recording and could not be had; it is tried again the next time. */
@@ -34,7 +44,7 @@ export interface NotIndexed {
 
 /**
  * Reads what is new in a meeting into its shard; what is there already isn't read again. What was withdrawn, deleted or edited since is taken out, or as it is now.
- * @throws {@link ArchiveError} as `readMeeting` and `ChatReader.open`.
+ * @throws {@link ArchiveError} as `readMeeting` and `ChatReader.open`; `not-authorised` where this account left, or was taken out.
  */
 export async function bringUpToDate(
   client: Client,
@@ -43,6 +53,8 @@ export async function bringUpToDate(
   options: IndexOptions,
 ): Promise<{ readonly isChanged: boolean; readonly notIndexed: readonly NotIndexed[] }> {
   const log = await readMeeting(client, meetingId)
+  if (!log.isMember || includesHash(log.standing.left, client.state.current.secrets.genesisHash))
+    throw new ArchiveError("not-authorised", "this account is no longer a member of the meeting")
   const before = JSON.stringify(shard.readUntil)
   const notIndexed = await indexRecordings(client, log, shard, options)
   await indexChat(client, log, shard, options)
@@ -55,11 +67,34 @@ export async function bringUpToDate(
   return { isChanged, notIndexed }
 }
 
+/** Whether a meeting is none of this account's any more: its shard is removed. Y6. */
+export function isOver(error: unknown): boolean {
+  return isArchiveError(error) && (error.code === "gone" || error.code === "not-authorised")
+}
+
+/**
+ * Whether the server has anything that a shard lacks: two small requests, and nothing of the answers is taken for true.
+ * @throws {@link ArchiveError} where it can't be asked so, as with the keys of an older epoch.
+ */
+export async function isUpToDate(client: Client, meeting: MeetingState, shard: SearchShard): Promise<boolean> {
+  const { logSeq, chat, recordings } = shard.readUntil
+  const newest = meeting.known.toSorted((a, b) => b.epoch - a.epoch)[0]
+  const isWhole = Object.values(recordings).every((recording) => recording.isWhole)
+  if (newest === undefined || chat === null || !isWhole || logSeq !== meeting.head.seq) return false
+  if (await hasNewEvents(client, meeting)) return false
+  const capability = accessCapability(idOfHash("meeting", meeting.meetingHash), newest.secret, newest.epoch)
+  const page = await client.tokens.with(client.http, capability, async (token, subject) => {
+    const path = `/v1/meetings/${subject}/messages?from=${chat.until}&limit=1`
+    return await client.http.json(MessagesResponse, { path, subject, token })
+  })
+  return page.count === chat.until && (page.count === 0 || page.incarnation === chat.incarnation)
+}
+
 async function indexRecordings(
   client: Client,
   log: MeetingLog,
   shard: SearchShard,
-  { signal, onProgress }: IndexOptions,
+  options: IndexOptions,
 ): Promise<readonly NotIndexed[]> {
   const notIndexed: NotIndexed[] = []
   let count = 0
@@ -79,14 +114,14 @@ async function indexRecordings(
     let isWhole = known?.isWhole === true
     if (!isWhole)
       try {
-        await indexBeside(client, log, recording, shard, signal)
+        await indexBeside(client, log, recording, shard, options)
         isWhole = true
       } catch (error) {
         if (!isArchiveError(error) || error.code === "interrupted") throw error
         notIndexed.push({ recording: id, error })
       }
     shard.readUntil = { ...shard.readUntil, recordings: { ...shard.readUntil.recordings, [id]: { title, isWhole } } }
-    onProgress?.({ recordings: ++count, messages: 0 })
+    options.onProgress?.({ recordings: ++count, messages: 0 })
   }
   return notIndexed
 }
@@ -97,16 +132,22 @@ async function indexBeside(
   log: MeetingLog,
   recording: PublishedRecording,
   shard: SearchShard,
-  signal: AbortSignal,
+  { signal, breathe }: IndexOptions,
 ): Promise<void> {
   const opened = openRecordingOf(client, log, recording)
   for (const [file, asset] of opened.assets.entries()) {
     if (asset.role !== "captions") continue
     const { cues } = parseCaptions(await readWhole(client, opened, asset, signal))
-    for (const [index, cue] of cues.entries()) shard.put(captionFindable(recording, file, index, cue))
+    for (const [index, cue] of cues.entries()) {
+      shard.put(captionFindable(recording, file, index, cue))
+      if (index % PORTION === PORTION - 1) await breathe?.()
+    }
   }
   const imported = await readImported(client, opened, signal)
-  for (const [index, line] of (imported?.lines ?? []).entries()) shard.put(importedFindable(recording, index, line))
+  for (const [index, line] of (imported?.lines ?? []).entries()) {
+    shard.put(importedFindable(recording, index, line))
+    if (index % PORTION === PORTION - 1) await breathe?.()
+  }
 }
 
 /** Reads back to where it read before, and further where something that came since changes what stands there. */
@@ -114,7 +155,7 @@ async function indexChat(
   client: Client,
   log: MeetingLog,
   shard: SearchShard,
-  { signal, onProgress }: IndexOptions,
+  { signal, onProgress, breathe }: IndexOptions,
 ): Promise<void> {
   const { chat } = shard.readUntil
   const reader = await ChatReader.open(client, log.meetingId, { log, signal })
@@ -127,7 +168,8 @@ async function indexChat(
   while (reader.from > wanted && (await reader.readOlder()))
     onProgress?.({ recordings: 0, messages: done - reader.from })
   while (changesWhatStandsBefore(reader, wanted, shard) && (await reader.readOlder()));
-  for (const line of foldChat(reader.entries(), reader.log.epochs)) {
+  for (const [index, line] of foldChat(reader.entries(), reader.log.epochs).entries()) {
+    if (index % PORTION === PORTION - 1) await breathe?.()
     if (line.kind !== "text") continue
     const findable = messageFindable(line)
     if (findable === null) shard.remove(messageKey(line.message.messageId))

@@ -2,7 +2,7 @@ import MiniSearch, { type Options, type SearchResult } from "minisearch"
 import * as z from "zod"
 import type { RandomBytes } from "../../../shared/protocol/ambient.js"
 import { fromUtf8, utf8 } from "../../../shared/protocol/bytes.js"
-import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { openRecord, sealRecord, type SealPlace } from "../../crypto/committed-seal.js"
 import { foldWord, toleranceOf, wordsOf } from "./words.js"
@@ -73,8 +73,16 @@ export interface SearchFilter {
 
 export interface Found extends Findable {
   readonly score: number
-  /** The word of it that was found first, folded; `null` where none was asked for. */
-  readonly match: string | null
+  /** The words of it that were found, folded; none where none was asked for. */
+  readonly matches: readonly string[]
+}
+
+/** Who is named as an author of what is in a shard. */
+export interface IndexedAuthors {
+  /** Genesis hashes in hexadecimal. */
+  readonly accounts: ReadonlySet<string>
+  /** Names that a platform or a transcript wrote. */
+  readonly claimed: ReadonlySet<string>
 }
 
 export class SearchShard {
@@ -138,6 +146,16 @@ export class SearchShard {
     return toFound(found)
   }
 
+  authors(): IndexedAuthors {
+    const [accounts, claimed] = [new Set<string>(), new Set<string>()]
+    for (const found of this.#index.search(MiniSearch.wildcard)) {
+      const { author, claimedAuthor } = found as unknown as Findable
+      if (author !== null) accounts.add(author)
+      if (claimedAuthor !== null) claimed.add(claimedAuthor)
+    }
+    return { accounts, claimed }
+  }
+
   /** SPEC.md §14.2. */
   seal(key: Uint8Array, meetingHash: Uint8Array, random: RandomBytes): Uint8Array {
     const shard = { version: 1, readUntil: this.readUntil, index: this.#index.toJSON() }
@@ -152,6 +170,16 @@ export class SearchShard {
   /** @throws {@link ArchiveError} `cannot-open`, `malformed`, `unsupported-version`: then it is built anew. Y5. */
   static open(key: Uint8Array, meetingHash: Uint8Array, sealed: Uint8Array): SearchShard {
     return SearchShard.parse(openRecord(shardPlace(key, meetingHash), sealed))
+  }
+
+  /** An empty one in the place of what doesn't open. Y5. */
+  static openOrEmpty(...given: Parameters<typeof SearchShard.open>): SearchShard {
+    try {
+      return SearchShard.open(...given)
+    } catch (error) {
+      if (!isArchiveError(error)) throw error
+      return SearchShard.empty()
+    }
   }
 
   /** What a shard's seal holds. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
@@ -198,5 +226,5 @@ function passes(found: Findable, { author, fromMs, untilMs, hasFile }: SearchFil
 }
 
 function toFound(results: readonly SearchResult[]): readonly Found[] {
-  return results.map((result) => ({ ...(result as unknown as Found), match: result.terms[0] ?? null }))
+  return results.map((result) => ({ ...(result as unknown as Found), matches: result.terms }))
 }

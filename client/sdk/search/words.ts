@@ -17,6 +17,27 @@ export function wordsOf(text: string): readonly string[] {
   )
 }
 
+export interface WordPlace {
+  readonly start: number
+  readonly end: number
+  /** As it is compared. */
+  readonly folded: string
+}
+
+/** Where the words of a text stand in it. */
+export function wordPlaces(text: string): readonly WordPlace[] {
+  return [...text.matchAll(/[\p{L}\p{N}\p{M}_]+/gu)].flatMap(({ 0: run, index }) => {
+    const words = PLAIN.test(run)
+      ? [{ segment: run, index: 0 }]
+      : [...segmenter.segment(run)].filter(({ isWordLike }) => isWordLike === true)
+    return words.map(({ segment, index: at }) => ({
+      start: index + at,
+      end: index + at + segment.length,
+      folded: foldWord(segment),
+    }))
+  })
+}
+
 /** A word as it is compared. */
 export function foldWord(word: string): string {
   return word.normalize("NFKD").replace(ACCENTS, "").normalize("NFC").toLowerCase().slice(0, MOST_CHARACTERS)

@@ -22,6 +22,7 @@ export function ChatList({
   readUntil,
   waitingState,
   sentCount,
+  goToKey,
   commands,
 }: {
   readonly chat: RoomChat
@@ -31,6 +32,8 @@ export function ChatList({
   readonly waitingState: "sending" | "kept" | "refused"
   /** Grows with each message that is sent from here: that is shown. */
   readonly sentCount: number
+  /** Of the message that a link leads to, once it was read. */
+  readonly goToKey: string | null
   readonly commands: Pick<RowCommands, "reply" | "edit" | "remove" | "react">
 }): ReactElement {
   const self = useClient().state.current.secrets.genesisHash
@@ -55,6 +58,13 @@ export function ChatList({
   useEffect(() => {
     if (sentCount > 0) toNewest()
   }, [sentCount, toNewest])
+  const gone = useRef<string | null>(null)
+  useEffect(() => {
+    if (goToKey === null || gone.current === goToKey || !rows.some(({ key }) => key === goToKey)) return
+    gone.current = goToKey
+    setActiveKey(goToKey)
+    goTo(goToKey)
+  }, [rows, goToKey, goTo])
   const byId = useMemo(() => {
     const found = new Map<string, ChatText>()
     for (const line of lines) if (line.kind === "text") found.set(toHex(line.message.messageId), line)

@@ -1,6 +1,7 @@
 import { type ReactElement, useCallback, useMemo, useRef, useState } from "react"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
+import type { MessageId } from "../../../shared/protocol/ids.js"
 import { textContent } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { chatStateOf } from "../../sdk/chat/chat-state.js"
@@ -22,6 +23,7 @@ import { Incoming } from "./incoming.js"
 import { usePlaceNow } from "./place.js"
 import type { ChatView, RoomChat } from "./room-chat.js"
 import { useChatView } from "./use-chat.js"
+import { type Going, useGoing } from "./use-going.js"
 
 const texts = strings.chat
 
@@ -29,12 +31,27 @@ const texts = strings.chat
 const drafts = new Map<string, Draft>()
 
 /** A meeting's chat, live. */
-export function Chat({ log }: { readonly log: MeetingLog }): ReactElement {
+export function Chat({
+  log,
+  messageId = null,
+}: {
+  readonly log: MeetingLog
+  /** What is to be before somebody's eyes; `null`: the newest, or what is new. */
+  readonly messageId?: MessageId | null
+}): ReactElement {
   const { chat } = useMeeting()
-  return chat === null ? <Busy label={texts.opening} /> : <OpenChat log={log} chat={chat} />
+  return chat === null ? <Busy label={texts.opening} /> : <OpenChat log={log} chat={chat} messageId={messageId} />
 }
 
-function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: RoomChat }): ReactElement {
+function OpenChat({
+  log,
+  chat,
+  messageId,
+}: {
+  readonly log: MeetingLog
+  readonly chat: RoomChat
+  readonly messageId: MessageId | null
+}): ReactElement {
   const client = useClient()
   const self = client.state.current.secrets.genesisHash
   const view = useChatView(chat)
@@ -51,6 +68,7 @@ function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: Room
       place: view.lines.some((line) => line.kind === "text" && isNewTo(lookedAt, line.message)) ? lookedAt : null,
     }
   const placeNow = usePlaceNow(log.meetingId)
+  const going = useGoing(chat, view, messageId)
   const field = useRef<HTMLTextAreaElement>(null)
   const write = useCallback(
     (next: Draft) => {
@@ -91,6 +109,7 @@ function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: Room
     )
   return (
     <section className="chat" aria-label={strings.meeting.tabs.chat}>
+      <WayTo going={going} />
       {view.isRead ? (
         view.lines.length + view.waiting.length === 0 && !view.hasOlder ? (
           <Empty title={texts.emptyTitle}>
@@ -103,6 +122,7 @@ function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: Room
             readUntil={readUntil.current?.place ?? null}
             waitingState={waitingStateOf(view)}
             sentCount={sentCount}
+            goToKey={going.key}
             commands={commands}
           />
         )
@@ -113,6 +133,7 @@ function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: Room
           readUntil={null}
           waitingState={waitingStateOf(view)}
           sentCount={sentCount}
+          goToKey={null}
           commands={commands}
         />
       ) : (
@@ -167,6 +188,18 @@ function OpenChat({ log, chat }: { readonly log: MeetingLog; readonly chat: Room
       </Confirm>
     </section>
   )
+}
+
+/** While what a link leads to is not there yet, and where it isn't any more. */
+function WayTo({ going }: { readonly going: Going }): ReactElement | null {
+  if (going.error !== null)
+    return (
+      <Failure error={going.error}>
+        <Action onPress={going.retry}>{strings.common.tryAgain}</Action>
+      </Failure>
+    )
+  if (going.state === "reading") return <Busy label={texts.goingBack} />
+  return going.state === "missing" ? <Notice>{texts.notThere}</Notice> : null
 }
 
 /** Who else writes right now: to be seen alone, since it would be said aloud again and again. */

@@ -1,6 +1,6 @@
 import { type ReactElement, Suspense } from "react"
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components"
-import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { ChatTabMark } from "../chat/chat-tab-mark.js"
 import { lazily } from "../lazily.js"
@@ -35,7 +35,16 @@ export interface MeetingPartProps {
 }
 
 /** A meeting: its recordings, chat, members, activity and settings. */
-export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; readonly tab: MeetingTab }): ReactElement {
+export function Meeting({
+  meetingId,
+  tab,
+  messageId,
+}: {
+  readonly meetingId: MeetingId
+  readonly tab: MeetingTab
+  /** Of its chat, what is to be before somebody's eyes. */
+  readonly messageId: MessageId | null
+}): ReactElement {
   const client = useClient()
   const { log, error, retry } = useMeeting()
   useLookedAt(log)
@@ -98,7 +107,7 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
         {MEETING_TABS.map((name) => (
           <TabPanel key={name} id={name} className="tab-panel">
             <Suspense fallback={<Busy label={strings.common.loading} />}>
-              <MeetingPart tab={name} log={log} />
+              <MeetingPart tab={name} log={log} messageId={messageId} />
             </Suspense>
           </TabPanel>
         ))}
@@ -107,7 +116,11 @@ export function Meeting({ meetingId, tab }: { readonly meetingId: MeetingId; rea
   )
 }
 
-function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab }): ReactElement {
+function MeetingPart({
+  tab,
+  log,
+  messageId,
+}: MeetingPartProps & { readonly tab: MeetingTab; readonly messageId: MessageId | null }): ReactElement {
   switch (tab) {
     case "recordings":
       return (
@@ -119,7 +132,7 @@ function MeetingPart({ tab, log }: MeetingPartProps & { readonly tab: MeetingTab
         </>
       )
     case "chat":
-      return <Chat log={log} />
+      return <Chat log={log} messageId={messageId} />
     case "members":
       return <Members log={log} />
     case "activity":

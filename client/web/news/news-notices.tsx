@@ -1,6 +1,5 @@
 import { type ReactElement, useId } from "react"
 import { toHex } from "../../../shared/protocol/bytes.js"
-import type { News } from "../../sdk/activity.js"
 import { AccountSentence, MeetingSentence } from "../meeting/sentences.js"
 import { hrefOf, useRoute } from "../routes.js"
 import { PersonName } from "../signed-in/person-name.js"
@@ -8,7 +7,7 @@ import { strings } from "../strings.js"
 import "../styles/news.css"
 import { Action } from "../ui/button.js"
 import { Notice } from "../ui/notice.js"
-import { updateNews } from "./news-store.js"
+import { type ToldNews, updateNews } from "./news-store.js"
 import { useNews } from "./use-news.js"
 
 const texts = strings.news
@@ -52,7 +51,7 @@ export function NewsNotices(): ReactElement | null {
   )
 }
 
-function Told({ told }: { readonly told: readonly News[] }): ReactElement {
+function Told({ told }: { readonly told: readonly ToldNews[] }): ReactElement {
   const heading = useId()
   const shown = told.slice(-AT_ONCE).toReversed()
   return (

@@ -1,5 +1,15 @@
-import type { News } from "../../sdk/activity.js"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
+import type { AccountChange, MeetingChange, News } from "../../sdk/activity.js"
 import type { WaitingInvitation } from "../../sdk/invitations.js"
+
+/** News with so much of their meeting as is shown: a worker can tell of them. */
+export type ToldNews =
+  | {
+      readonly of: "meeting"
+      readonly log: Pick<MeetingLog, "meetingId" | "recordings"> & { readonly current: { readonly title: string } }
+      readonly change: MeetingChange
+    }
+  | { readonly of: "account"; readonly change: AccountChange }
 
 /** What came while the app is open, for whichever screen shows it. */
 export interface NewsView {
@@ -10,7 +20,7 @@ export interface NewsView {
   /** Of invitations that the notice was closed for, by their hash. */
   readonly seenInvitations: readonly string[]
   /** What others changed about who holds keys, oldest first, until it was put aside. */
-  readonly told: readonly News[]
+  readonly told: readonly ToldNews[]
 }
 
 /** More are in each meeting's activity. */
@@ -35,7 +45,14 @@ export function updateNews(change: Partial<NewsView>): void {
   for (const listener of listeners) listener()
 }
 
+/** What can be told of news from a worker. */
+export function asTold(news: News): ToldNews {
+  if (news.of === "account") return news
+  const { meetingId, recordings, current } = news.log
+  return { of: "meeting", log: { meetingId, recordings, current: { title: current.title } }, change: news.change }
+}
+
 /** For a client's `onNews`. */
-export function tellNews(news: News): void {
+export function tellNews(news: ToldNews): void {
   updateNews({ told: [...view.told, news].slice(-MOST_TOLD) })
 }

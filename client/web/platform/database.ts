@@ -12,10 +12,12 @@ export interface DeviceSchema extends DBSchema {
   readonly captures: { key: string; value: Uint8Array<ArrayBuffer> }
   /** By upload, asset in hex, and first segment. */
   readonly leaves: { key: [string, string, number]; value: Uint8Array<ArrayBuffer> }
+  /** Of the search index, by name, which tells nothing, and revision. */
+  readonly shards: { key: [string, number]; value: Uint8Array<ArrayBuffer> }
 }
 
 const NAME = "taciturn"
-const VERSION = 2
+const VERSION = 3
 
 let opened: Promise<IDBPDatabase<DeviceSchema>> | null = null
 
@@ -26,7 +28,7 @@ export async function openDatabase(): Promise<IDBPDatabase<DeviceSchema>> {
   }
   opened ??= openDB<DeviceSchema>(NAME, VERSION, {
     upgrade: (database) => {
-      for (const name of ["keys", "state", "journals", "uploads", "captures", "leaves"] as const)
+      for (const name of ["keys", "state", "journals", "uploads", "captures", "leaves", "shards"] as const)
         if (!database.objectStoreNames.contains(name)) database.createObjectStore(name)
     },
     // A newer version of the app waits in another tab.

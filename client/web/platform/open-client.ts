@@ -1,4 +1,3 @@
-import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { Clock, RandomBytes } from "../../../shared/protocol/ambient.js"
 import { type SegmentPrimitives, sodiumPrimitives } from "../../crypto/primitives.js"
 import { sodiumReady } from "../../crypto/sodium.js"
@@ -9,6 +8,7 @@ import type { StateBox } from "../../sdk/state.js"
 import { tellNews } from "../news/news-store.js"
 import { fetchTransport } from "./fetch-transport.js"
 import { createSegmentWorkers } from "./segment-workers.js"
+import { secureRandom } from "./secure-random.js"
 import { openStateBox } from "./state-box.js"
 
 /** What a client has here beside its account. */
@@ -19,14 +19,6 @@ export interface ClientParts {
   readonly primitives: SegmentPrimitives
   readonly segmentWork: SegmentWork
   readonly failpoint: () => void
-}
-
-/** The most that one call of the browser's generator gives. */
-const RANDOM_BYTES = 65_536
-
-const secureRandom: RandomBytes = (count) => {
-  if (count > RANDOM_BYTES) throw new ArchiveError("usage", `${count} random bytes at once are too many`)
-  return crypto.getRandomValues(new Uint8Array(count))
 }
 
 /** One pool for the page, whoever asks. */

@@ -13,10 +13,14 @@ interface Stored {
   readonly state: ClientState
 }
 
-/** The account that this browser holds, or `null`. @throws {@link ArchiveError} `cannot-open`, `malformed`, `unavailable`. */
-export async function openStateBox(): Promise<StateBox | null> {
+/**
+ * The account that this browser holds, or `null`.
+ * @param onForgotten called once this browser forgot it: a page without its account has nothing to show, and must keep nothing of it in memory.
+ * @throws {@link ArchiveError} `cannot-open`, `malformed`, `unavailable`.
+ */
+export async function openStateBox(onForgotten = loadAnew): Promise<StateBox | null> {
   const stored = await read()
-  return stored === null ? null : boxOf(stored)
+  return stored === null ? null : boxOf(stored, onForgotten)
 }
 
 /** @throws {@link ArchiveError} `exists` where this browser holds an account. */
@@ -28,16 +32,16 @@ export async function createStateBox(state: ClientState): Promise<StateBox> {
     await write(stored)
     // Otherwise a browser that is short of room may throw the keys away. Its answer changes nothing here.
     void navigator.storage.persist()
-    return boxOf(stored)
+    return boxOf(stored, loadAnew)
   })
 }
 
-/** Forgets the account, and the key under which everything that this browser keeps is sealed. Every tab that has it open is loaded anew. */
+/** Forgets the account, what it found to search, and the key under which everything that this browser keeps is sealed. Every tab that has it open is loaded anew. */
 export async function forgetStateBox(): Promise<void> {
   await navigator.locks.request(LOCK, async () => {
     await withStorage(async (database) => {
-      const change = database.transaction("state", "readwrite", DURABLE)
-      await change.store.clear()
+      const change = database.transaction(["state", "shards"], "readwrite", DURABLE)
+      await Promise.all([change.objectStore("state").clear(), change.objectStore("shards").clear()])
       await change.done
     })
     await forgetDeviceKey()
@@ -47,7 +51,11 @@ export async function forgetStateBox(): Promise<void> {
   channel.close()
 }
 
-function boxOf(first: Stored): StateBox {
+function loadAnew(): void {
+  location.reload()
+}
+
+function boxOf(first: Stored, onForgotten: () => void): StateBox {
   let newest = first
   const take = (stored: Stored): void => {
     // Reads of two changes may end in either order.
@@ -58,8 +66,7 @@ function boxOf(first: Stored): StateBox {
     read().then(
       (stored) => {
         if (stored !== null) take(stored)
-        // A page without its account has nothing to show, and must keep nothing of it in memory.
-        else location.reload()
+        else onForgotten()
       },
       // What can't be read now is read by the next change, which says so.
       () => undefined,

@@ -23,6 +23,7 @@ const Record = lazily(async () => (await import("../record/record.js")).Record)
 const Live = lazily(async () => (await import("../live/live.js")).Live)
 const Devices = lazily(async () => (await import("../devices/devices.js")).Devices)
 const People = lazily(async () => (await import("../people/people.js")).People)
+const Search = lazily(async () => (await import("../search/search.js")).Search)
 const Person = lazily(async () => (await import("../people/person.js")).Person)
 
 const AREAS = [
@@ -31,6 +32,7 @@ const AREAS = [
     route: { screen: "meetings" },
     screens: ["meetings", "meeting", "recording", "record", "live", "join"],
   },
+  { label: strings.app.search, route: { screen: "search" }, screens: ["search"] },
   { label: strings.app.people, route: { screen: "people" }, screens: ["people", "person", "card"] },
   { label: strings.app.uploads, route: { screen: "uploads" }, screens: ["uploads"] },
   { label: strings.app.devices, route: { screen: "devices" }, screens: ["devices"] },
@@ -114,6 +116,8 @@ function Screen({ route }: { readonly route: Route }): ReactElement {
       return <Person key={route.accountId.join()} accountId={route.accountId} />
     case "uploads":
       return <Uploads />
+    case "search":
+      return <Search />
     default:
       return (
         <Page title={strings.app.notFound} lead={strings.app.notFoundLead}>
@@ -130,7 +134,14 @@ function MeetingScreen({
 }): ReactElement {
   switch (route.screen) {
     case "meeting":
-      return <Meeting key={route.meetingId.join()} meetingId={route.meetingId} tab={route.tab} />
+      return (
+        <Meeting
+          key={route.meetingId.join()}
+          meetingId={route.meetingId}
+          tab={route.tab}
+          messageId={route.messageId ?? null}
+        />
+      )
     case "recording":
       return <Watch key={route.recordingId.join()} recordingId={route.recordingId} startMs={route.startMs} />
     case "record":

@@ -6,6 +6,9 @@ import {
   ChatReader,
   createMeeting,
   deleteRecording,
+  isOver,
+  isUpToDate,
+  leaveMeeting,
   listInvitations,
   type MeetingId,
   openJournalFolder,
@@ -114,6 +117,38 @@ describe("SDK: search", function () {
     await say(bob, { type: "edit", target: said, text: "penguin", mentions: [] })
     await index(shard)
     expect([texts(shard, "walrus"), texts(shard, "penguin")]).to.deep.equal([["message: walrus"], []])
+  })
+
+  it("is asked by two small requests whether there is anything new, and of a meeting that one is no member of nothing stays (Y6)", async () => {
+    const asked: string[] = []
+    const listening: Transport = async (request) => {
+      asked.push(request.url)
+      return await bob.transport(request)
+    }
+    const client = bob.again({ transport: listening })
+    const other = await createMeeting(alice.client, "Short-lived")
+    await addMember(alice.client, other, whoAmI(bob.client).accountId)
+    const waiting = (await listInvitations(client)).find(({ invitation }) => invitation?.title === "Short-lived")
+    await acceptInvitation(client, waiting!)
+    const shard = SearchShard.empty()
+    const isSettled = async (): Promise<boolean> => await isUpToDate(client, requireMeeting(client, other), shard)
+    expect(await isSettled()).to.equal(false)
+    await bringUpToDate(client, other, shard, { signal })
+    asked.length = 0
+    expect(await isSettled()).to.equal(true)
+    expect(asked.filter((url) => !url.includes("token") && !url.includes("challenge"))).to.have.length(2)
+    await sendMessage(alice.client, other, textContent("a heron"))
+    expect(await isSettled()).to.equal(false)
+    await bringUpToDate(client, other, shard, { signal })
+    expect([await isSettled(), texts(shard, "heron")]).to.deep.equal([true, ["message: a heron"]])
+    const refusal = async (): Promise<unknown> =>
+      await bringUpToDate(client, other, shard, { signal }).catch((reason: unknown) => reason)
+    await leaveMeeting(client, other)
+    expect(isOver(await refusal()), "left").to.equal(true)
+    // What seals next leaves out who left.
+    await sendMessage(alice.client, other, textContent("without him"))
+    expect(await isSettled().catch(() => false)).to.equal(false)
+    expect(isOver(await refusal()), "taken out").to.equal(true)
   })
 
   it("neither what is read nor a query reaches the server, or stands on the disk (Y6)", async () => {

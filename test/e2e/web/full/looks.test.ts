@@ -50,6 +50,7 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
   "people/verify.tsx": ["scan", "person-mismatch", "person-verified"],
   "record/capture-list.tsx": ["left", "discard"],
   "record/record.tsx": ["chosen", "recording", "paused", "unplugged", "no-room", "removed"],
+  "search/search.tsx": ["search-empty", "search", "search-narrowed", "search-nothing", "search-away"],
   "signed-in/signed-in.tsx": ["not-found"],
   "uploads/chosen-sheet.tsx": ["upload-sheet"],
   "uploads/upload-row.tsx": ["upload-cancel", "upload-paused", "upload-offline", "upload-needs-file", "saving-changed"],

@@ -1,0 +1,224 @@
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { idOfHash } from "../../../shared/protocol/ids.js"
+import type { Client } from "../../sdk/client.js"
+import { adoptKeyring } from "../../sdk/keyring.js"
+import { bringUpToDate, isOver, isUpToDate } from "../../sdk/search/bring-up-to-date.js"
+import { bestOf, findIn, type FoundInMeeting } from "../../sdk/search/find.js"
+import { searchKeyOf, shardName } from "../../sdk/search/search-key.js"
+import { type IndexedAuthors, type SearchFilter, SearchShard } from "../../sdk/search/shard.js"
+import type { MeetingState } from "../../sdk/state.js"
+import { keepShards, readShard, shardRevision, writeShard } from "../platform/sealed-shards.js"
+import type { IndexView, SearchAnswerPage, SearchQuery, Unread } from "./search-messages.js"
+
+interface Held {
+  readonly meetingHash: Uint8Array
+  readonly shard: SearchShard
+  /** As it was read or written last. */
+  revision: number
+  authors: IndexedAuthors
+}
+
+/** One tab reads at a time; another takes what it kept. */
+const LOCK = "taciturn-search"
+
+/** What this device can search, of all meetings: held in a worker, kept sealed. SPEC.md §14.2. */
+export class SearchIndex {
+  readonly #client: Client
+  readonly #key: Uint8Array
+  readonly #onView: (view: IndexView) => void
+  readonly #held = new Map<string, Held>()
+  readonly #unread = new Map<string, Unread>()
+  readonly #withoutCaptions = new Map<string, number>()
+  #view: IndexView = {
+    isReady: false,
+    round: null,
+    isAway: false,
+    unread: [],
+    withoutCaptions: 0,
+    accounts: [],
+    claimed: [],
+    revision: 0,
+  }
+
+  private constructor(client: Client, key: Uint8Array, onView: (view: IndexView) => void) {
+    this.#client = client
+    this.#key = key
+    this.#onView = onView
+  }
+
+  static async open(client: Client, onView: (view: IndexView) => void): Promise<SearchIndex> {
+    return new SearchIndex(client, await searchKeyOf(client), onView)
+  }
+
+  get meetings(): number {
+    return this.#held.size
+  }
+
+  ask({ words, meeting, author, fromMs, untilMs, hasFile }: SearchQuery, limit: number): SearchAnswerPage {
+    const filter: SearchFilter = {
+      ...(author === null ? {} : { author }),
+      ...(fromMs === null ? {} : { fromMs }),
+      ...(untilMs === null ? {} : { untilMs }),
+      ...(hasFile ? { hasFile } : {}),
+    }
+    const wanted = [...this.#held.values()].filter(
+      ({ meetingHash }) => meeting === null || toHex(meetingHash) === meeting,
+    )
+    const all = wanted.flatMap(({ meetingHash, shard }) => findIn(meetingHash, shard, words, filter))
+    return { found: bestOf(all, words, limit).map(asMessage), total: all.length }
+  }
+
+  /** Takes what was kept, and then reads what is new in each meeting, the newest first. @throws {@link ArchiveError} */
+  async bringUpToDate(signal: AbortSignal): Promise<void> {
+    await navigator.locks.request(LOCK, { signal }, async () => {
+      await this.#takeKept()
+      // Meetings that were joined on another device.
+      await adoptKeyring(this.#client).catch((error: unknown) => {
+        if (!isArchiveError(error) || !error.retryable) throw error
+      })
+      const meetings = this.#client.state.current.meetings.toReversed()
+      for (const [index, meeting] of meetings.entries()) {
+        if (signal.aborted) return
+        this.#show({ round: { meetings: index, allMeetings: meetings.length, messages: 0, recordings: 0 } })
+        await this.#bring(meeting, signal)
+      }
+      this.#show({ isReady: true })
+    })
+  }
+
+  /** Says how it stands between rounds. */
+  rest(): void {
+    this.#show({ round: null })
+  }
+
+  /** What was kept of every meeting, and nothing of others. */
+  async #takeKept(): Promise<void> {
+    const { meetings } = this.#client.state.current
+    const names = new Set(meetings.map(({ meetingHash }) => this.#nameOf(meetingHash)))
+    await keepShards(names)
+    for (const name of this.#held.keys()) if (!names.has(name)) this.#forget(name)
+    for (const { meetingHash } of meetings) {
+      const name = this.#nameOf(meetingHash)
+      if ((this.#held.get(name)?.revision ?? -1) >= (await shardRevision(name))) continue
+      const { revision, sealed } = await readShard(name)
+      const shard = sealed === null ? SearchShard.empty() : SearchShard.openOrEmpty(this.#key, meetingHash, sealed)
+      this.#held.set(name, { meetingHash, shard, revision, authors: shard.authors() })
+      if (shard.size > 0) this.#changed()
+      await breathe()
+    }
+  }
+
+  async #bring(meeting: MeetingState, signal: AbortSignal): Promise<void> {
+    const { meetingHash } = meeting
+    const meetingId = idOfHash("meeting", meetingHash)
+    const name = this.#nameOf(meetingHash)
+    const held = this.#held.get(name) ?? { meetingHash, shard: SearchShard.empty(), revision: 0, authors: NOBODY }
+    const { shard } = held
+    try {
+      const isSettled = await isUpToDate(this.#client, this.#newest(meeting), shard).catch((error: unknown) => {
+        if (isAway(error)) throw error
+        return false
+      })
+      if (isSettled) {
+        this.#unread.delete(name)
+        this.#show({ isAway: false })
+        return
+      }
+      const { isChanged, notIndexed } = await bringUpToDate(this.#client, meetingId, shard, {
+        signal,
+        breathe,
+        onProgress: ({ recordings, messages }) => {
+          if (this.#view.round !== null) this.#show({ round: { ...this.#view.round, recordings, messages } })
+        },
+      })
+      this.#unread.delete(name)
+      this.#withoutCaptions.set(name, notIndexed.length)
+      this.#held.set(name, held)
+      this.#show({ isAway: false })
+      if (!isChanged) return
+      held.authors = shard.authors()
+      this.#changed()
+      held.revision = await writeShard(name, shard.seal(this.#key, meetingHash, this.#client.random))
+    } catch (error) {
+      if (!isArchiveError(error) || signal.aborted) throw error
+      if (isAway(error)) {
+        this.#show({ isAway: true })
+        throw error
+      }
+      if (isOver(error)) {
+        this.#forget(name)
+        await keepShards(new Set([...this.#held.keys()]))
+        return
+      }
+      this.#unread.set(name, {
+        meetingId,
+        title: shard.textOf("meeting") ?? meeting.seen?.title ?? null,
+        code: error.code,
+      })
+      this.#show({})
+    }
+  }
+
+  /** Others who read it with this state, as the page does, may have seen more of it meanwhile. */
+  #newest(meeting: MeetingState): MeetingState {
+    return (
+      this.#client.state.current.meetings.find(({ meetingHash }) => equalBytes(meetingHash, meeting.meetingHash)) ??
+      meeting
+    )
+  }
+
+  #forget(name: string): void {
+    const wasThere = this.#held.delete(name)
+    this.#unread.delete(name)
+    this.#withoutCaptions.delete(name)
+    if (wasThere) this.#changed()
+  }
+
+  #nameOf(meetingHash: Uint8Array): string {
+    return shardName(this.#key, meetingHash)
+  }
+
+  #changed(): void {
+    const authors = [...this.#held.values()].map((held) => held.authors)
+    this.#show({
+      accounts: [...new Set(authors.flatMap(({ accounts }) => [...accounts]))],
+      claimed: [...new Set(authors.flatMap(({ claimed }) => [...claimed]))].toSorted((a, b) => a.localeCompare(b)),
+      revision: this.#view.revision + 1,
+    })
+  }
+
+  #show(changes: Partial<IndexView>): void {
+    this.#view = {
+      ...this.#view,
+      ...changes,
+      unread: [...this.#unread.values()],
+      withoutCaptions: [...this.#withoutCaptions.values()].reduce((total, count) => total + count, 0),
+    }
+    this.#onView(this.#view)
+  }
+}
+
+/** Where no server answers, none of the other meetings can be read either. */
+function isAway(error: unknown): boolean {
+  return isArchiveError(error) && error.code === "unavailable"
+}
+
+const NOBODY: IndexedAuthors = { accounts: new Set(), claimed: new Set() }
+
+/** Lets the worker answer what was asked meanwhile. */
+async function breathe(): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+}
+
+/** Nothing goes along that a page has no use for. */
+function asMessage(found: FoundInMeeting): FoundInMeeting {
+  const { id, kind, text, files, hasFile, author, claimedAuthor, timeMs, recording, placeMs, message } = found
+  const { score, matches, meetingId, meetingTitle, recordingTitle } = found
+  return {
+    ...{ id, kind, text, files, hasFile, author, claimedAuthor, timeMs, recording, placeMs, message },
+    ...{ score, matches, meetingId, meetingTitle, recordingTitle },
+  }
+}
