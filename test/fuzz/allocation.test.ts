@@ -21,6 +21,12 @@ const LARGEST_FACTOR = 4
 setFlagsFromString("--expose-gc")
 const collectGarbage = runInNewContext("gc") as () => void
 
+/** A collection frees the memory of buffers in the background; the next waits until that is done. */
+function collectTwice(): void {
+  collectGarbage()
+  collectGarbage()
+}
+
 /** Bytes that `work` left allocated, on the heap and beside it. It runs in one go, so little of them is collected before they are counted. */
 function allocatedBy(work: () => void): number {
   const before = process.memoryUsage()
@@ -34,9 +40,7 @@ function mostAllocatedBy(make: () => unknown): number {
   let most = 0
   for (let run = 0; run < 5; run++) {
     let kept: unknown
-    // A collection frees the memory of buffers in the background; the next waits until that is done.
-    collectGarbage()
-    collectGarbage()
+    collectTwice()
     const allocated = allocatedBy(() => (kept = make()))
     if (kept !== undefined) most = Math.max(most, allocated)
   }
@@ -66,11 +70,17 @@ function usualBytes(format: Format): number {
   return Math.max(0, ...measures)
 }
 
+/** What an input costs it costs each time; what the machine does beside is there once, so a cost above the limit is measured again. */
 function expectWithin(limitBytes: number, format: Format, raw: Uint8Array): void {
-  const allocated = allocatedBy(() => {
-    decodeQuietly(format, raw)
-  })
-  expect(allocated, format.name).to.be.below(limitBytes + NOISE_BYTES)
+  let least = Number.POSITIVE_INFINITY
+  for (let run = 0; run < 5 && least >= limitBytes + NOISE_BYTES; run++) {
+    if (run > 0) collectTwice()
+    const allocated = allocatedBy(() => {
+      decodeQuietly(format, raw)
+    })
+    least = Math.min(least, allocated)
+  }
+  expect(least, format.name).to.be.below(limitBytes + NOISE_BYTES)
 }
 
 /** A length or count that is a lie: alone, and in each place of a valid input. */
