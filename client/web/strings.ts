@@ -385,6 +385,7 @@ export const strings = {
       emptyTitle: "No recordings yet",
       empty: "Upload one, or record here. Everybody in the meeting can watch it, and nobody else.",
       unreadable: "Begun before you could open this meeting",
+      imported: "imported",
       states: {
         kept: "Stored",
         withdrawn: "Deleted",
@@ -904,12 +905,42 @@ export const strings = {
       before: "Before the recording",
       during: "During the recording",
       after: "After the recording",
+      placeless: "Imported, without a place",
       loading: "Loading what was written …",
       more: "Load what was written before",
       noStart:
         "Nobody noted when this recording begins, so only messages that were written beside it, with their place in it, are shown.",
       seek: (time: string) => `Go to ${time}`,
       seekAbout: (time: string) => `Go to ≈ ${time}`,
+    },
+    /** Of a recording that was brought in from elsewhere. */
+    imported: {
+      title: "Imported",
+      from: (source: string) => `Imported from ${source}`,
+      by: "Brought in by",
+      elsewhere: "The platform that it comes from",
+      sources: { zoom: "Zoom", bigbluebutton: "BigBlueButton", folder: "a folder" },
+      meaning: (source: string) =>
+        `${source} may have held all of it in plaintext. Who said and wrote what is its word, and the importer's: nobody signed it here.`,
+      failed: "What was imported along with it could not be had unchanged, so it is not shown.",
+      clock: {
+        recording: (offset: string) => `The chat's times count from the recording's start (offset ${offset}).`,
+        wall: (offset: string) => `The chat's times are a clock's on the wall; its offset was worked out as ${offset}.`,
+        given: (offset: string) => `The chat's offset was given by whoever imported it: ${offset}.`,
+      },
+      noClock: "Nothing tells where in the recording the chat's lines belong, so none is given a place.",
+      unread: (count: number) =>
+        count === 1
+          ? "One line of it could not be read, and stands as it was."
+          : `${count} lines of it could not be read, and stand as they were.`,
+      chat: "The imported chat",
+      quoted: (name: string) => `“${name}”`,
+      line: "imported",
+      lineTo: (name: string) => `imported, to “${name}”`,
+      answers: (text: string) => `answers “${text}”`,
+      reacts: (text: string) => `reacts to “${text}”`,
+      takesBack: (text: string) => `takes back a reaction to “${text}”`,
+      notRead: "Could not be read, and stands as it was",
     },
     unplayable: "This browser can't play this recording",
     unplayableLead:

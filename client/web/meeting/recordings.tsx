@@ -50,6 +50,9 @@ function RecordingCard({ log, stored }: MeetingPartProps & { readonly stored: St
         {formatDay(details?.capturedAtMs ?? recording.timeMs)}
         {details?.durationMs == null ? null : ` · ${formatDuration(details.durationMs)}`}
         {fate === "kept" ? ` · ${state}` : null}
+        {recording.opened?.assets.some(({ role }) => role === "import") === true
+          ? ` · ${strings.meeting.recordings.imported}`
+          : null}
       </div>
       <div className="faint">
         <PersonName genesisHash={recording.authorGenesisHash} />

@@ -3,10 +3,13 @@ import type { RecordingId } from "../../../shared/protocol/ids.js"
 import type { ChatLine, ChatText } from "../../sdk/chat/fold.js"
 import { isClockOff } from "../../sdk/chat/states.js"
 import type { Cue } from "../../sdk/captions.js"
+import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 
 /** What was said in a recording and written around it, on the recording's clock. */
 export type TimelineItem = { readonly key: string; readonly offsetMs: number; readonly text: string } & (
   | { readonly kind: "cue" }
+  /** Of a chat elsewhere: nobody signed it. */
+  | { readonly kind: "imported"; readonly line: PlacedLine; readonly name: string }
   /** `isPlaced`: its author's device noted where the recording stood; else its time is compared with the recording's beginning, and pauses are not known. */
   | {
       readonly kind: "message"
@@ -21,11 +24,14 @@ export interface Timeline {
   readonly before: readonly TimelineItem[]
   readonly during: readonly TimelineItem[]
   readonly after: readonly TimelineItem[]
+  /** What was imported and has no place: none is guessed. */
+  readonly placeless: readonly TimelineItem[]
 }
 
 export interface TimelineInput {
   readonly lines: readonly ChatLine[]
   readonly cues: readonly Cue[]
+  readonly imported?: readonly PlacedLine[]
   readonly recordingId: RecordingId
   /** When the recording begins; `null` where its author did not say: then only messages that name their place have one. */
   readonly startMs: number | null
@@ -41,6 +47,7 @@ const MS_PER_S = 1_000
 export function timelineOf({
   lines,
   cues,
+  imported = [],
   recordingId,
   startMs,
   lengthMs,
@@ -62,12 +69,24 @@ export function timelineOf({
   const spoken = cues.map(({ startS, text }, index): TimelineItem => {
     return { kind: "cue", key: `cue ${index}`, offsetMs: startS * MS_PER_S, text }
   })
-  const all = [...spoken, ...messages].toSorted((a, b) => a.offsetMs - b.offsetMs)
+  const elsewhere = imported.map((line, index): TimelineItem => {
+    const { placeMs, text, author } = line
+    return { kind: "imported", key: `imported ${index}`, offsetMs: placeMs ?? 0, text, line, name: author ?? "" }
+  })
+  const isPlaced = (item: TimelineItem): boolean => item.kind !== "imported" || item.line.placeMs !== null
+  const all = [...spoken, ...messages, ...elsewhere.filter(isPlaced)].toSorted((a, b) => a.offsetMs - b.offsetMs)
   return {
-    before: all.filter(({ offsetMs }) => offsetMs < 0).slice(-AROUND_MESSAGES),
+    before: shortened(all.filter(({ offsetMs }) => offsetMs < 0).toReversed()).toReversed(),
     during: all.filter(({ offsetMs }) => offsetMs >= 0 && offsetMs <= lengthMs),
-    after: all.filter(({ offsetMs }) => offsetMs > lengthMs).slice(0, AROUND_MESSAGES),
+    after: shortened(all.filter(({ offsetMs }) => offsetMs > lengthMs)),
+    placeless: elsewhere.filter((item) => !isPlaced(item)),
   }
+}
+
+/** Without the messages that are further away; what was imported stands nowhere else. */
+function shortened(nearestFirst: readonly TimelineItem[]): readonly TimelineItem[] {
+  let messages = 0
+  return nearestFirst.filter(({ kind }) => kind !== "message" || ++messages <= AROUND_MESSAGES)
 }
 
 /** @returns those that have each word of it, in what is said or in who says it. */
@@ -78,7 +97,7 @@ export function searched(items: readonly TimelineItem[], wanted: string): readon
     .filter((word) => word !== "")
   if (words.length === 0) return items
   return items.filter((item) => {
-    const text = `${item.kind === "message" ? item.name : ""} ${item.text}`.toLocaleLowerCase()
+    const text = `${item.kind === "cue" ? "" : item.name} ${item.text}`.toLocaleLowerCase()
     return words.every((word) => text.includes(word))
   })
 }

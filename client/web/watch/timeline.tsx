@@ -10,6 +10,7 @@ import {
 } from "react"
 import { Button } from "react-aria-components"
 import { authorStateOf } from "../../sdk/chat/states.js"
+import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { Mark } from "../chat/mark.js"
 import { MessageText } from "../chat/message-row.js"
@@ -25,7 +26,8 @@ import { CheckBox } from "../ui/check-box.js"
 import { Field } from "../ui/field.js"
 import { formatDuration, formatMoment } from "../ui/format.js"
 import type { Cue } from "../../sdk/captions.js"
-import { currentOf, searched, type TimelineItem, timelineOf } from "./timeline-items.js"
+import { ImportedText } from "./imported-line.js"
+import { currentOf, searched, type Timeline, type TimelineItem, timelineOf } from "./timeline-items.js"
 import { useChatAround } from "./use-chat-around.js"
 
 const texts = strings.watch.timeline
@@ -36,6 +38,7 @@ export function TimelineColumn({
   recording,
   chat,
   cues,
+  imported,
   atS,
   lengthMs,
   onSeek,
@@ -43,6 +46,8 @@ export function TimelineColumn({
   readonly recording: OpenRecording
   readonly chat: RoomChat
   readonly cues: readonly Cue[]
+  /** What was written elsewhere, and imported. */
+  readonly imported: readonly PlacedLine[]
   readonly atS: number
   readonly lengthMs: number
   readonly onSeek: (timeS: number) => void
@@ -58,13 +63,14 @@ export function TimelineColumn({
       timelineOf({
         lines,
         cues,
+        imported,
         recordingId,
         startMs,
         lengthMs,
         nameOf: (genesisHash) => knownAs(client, genesisHash).name,
         isUnverified: (genesisHash) => authorStateOf(client, genesisHash) === "unverified",
       }),
-    [client, contacts, lines, cues, recordingId, startMs, lengthMs],
+    [client, contacts, lines, cues, imported, recordingId, startMs, lengthMs],
   )
   const [wanted, setWanted] = useState("")
   const [follows, setFollows] = useState(true)
@@ -73,6 +79,7 @@ export function TimelineColumn({
       before: searched(timeline.before, wanted),
       during: searched(timeline.during, wanted),
       after: searched(timeline.after, wanted),
+      placeless: searched(timeline.placeless, wanted),
     }),
     [timeline, wanted],
   )
@@ -84,8 +91,8 @@ export function TimelineColumn({
     // Within the column: the page stays where it is.
     box.current.scrollTop = row.offsetTop - (box.current.clientHeight - row.offsetHeight) / 2
   }, [current, follows, shown])
-  const count = shown.before.length + shown.during.length + shown.after.length
-  const all = timeline.before.length + timeline.during.length + timeline.after.length
+  const count = countOf(shown)
+  const all = countOf(timeline)
   if (all === 0 && !older.hasMore) return null
   const stop = (): void => {
     setFollows(false)
@@ -128,10 +135,15 @@ export function TimelineColumn({
         {section(texts.before, shown.before, false)}
         {section(shown.before.length === 0 ? null : texts.during, shown.during, true)}
         {section(texts.after, shown.after, false)}
+        {section(texts.placeless, shown.placeless, false)}
         {wanted !== "" && count === 0 ? <p>{texts.nothing}</p> : null}
       </div>
     </aside>
   )
+}
+
+function countOf({ before, during, after, placeless }: Timeline): number {
+  return before.length + during.length + after.length + placeless.length
 }
 
 const TimelineRow = memo(function TimelineRow({
@@ -158,7 +170,7 @@ const TimelineRow = memo(function TimelineRow({
     >
       {onSeek === null ? (
         <span className="timeline-time">
-          {item.kind === "message" ? formatMoment(item.line.message.statement.timeMs) : time}
+          {item.kind === "message" ? formatMoment(item.line.message.statement.timeMs) : placeText(item)}
         </span>
       ) : (
         <Button
@@ -174,6 +186,8 @@ const TimelineRow = memo(function TimelineRow({
       )}
       {item.kind === "cue" ? (
         <p dir="auto">{text}</p>
+      ) : item.kind === "imported" ? (
+        <ImportedText line={item.line} />
       ) : (
         <div>
           <strong>{item.name}</strong>{" "}
@@ -189,6 +203,12 @@ const TimelineRow = memo(function TimelineRow({
     </li>
   )
 })
+
+/** Where the recording has no such place. */
+function placeText(item: TimelineItem): string {
+  if (item.kind === "imported" && item.line.placeMs === null) return ""
+  return `${item.offsetMs < 0 ? "−" : ""}${formatDuration(Math.abs(item.offsetMs))}`
+}
 
 /** From time to time, in a list. */
 function moveFocus(event: KeyboardEvent<HTMLElement>): void {

@@ -3,6 +3,7 @@ import { lazily } from "../lazily.js"
 import { ConsentAnswers } from "../presence/consent-answers.js"
 import { OpenPart } from "../openings/open-part.js"
 import { hrefOf } from "../routes.js"
+import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
@@ -15,17 +16,21 @@ import { Notice } from "../ui/notice.js"
 import { Page } from "../ui/page.js"
 import { BrokenCover, Cover } from "./broken-cover.js"
 import { Chapters } from "./chapters.js"
+import { ImportLabel } from "./import-label.js"
 import { CopyLink } from "./copy-link.js"
 import { Player } from "./player.js"
 import { SaveProgress, useSave } from "./save.js"
 import { Seal } from "./seal.js"
+import { useImported } from "./use-imported.js"
 import { useExtras } from "./use-extras.js"
 import { usePlayback } from "./use-playback.js"
 import { usePlaying } from "./use-playing.js"
 
+const ImportedChat = lazily(async () => (await import("./imported-chat.js")).ImportedChat)
 const TimelineColumn = lazily(async () => (await import("./timeline.js")).TimelineColumn)
 
 const MS_PER_S = 1000
+const NO_LINES: readonly PlacedLine[] = []
 const PLAYABLE = /^(video|audio)\//
 /** `MediaError.MEDIA_ERR_DECODE`, `MEDIA_ERR_SRC_NOT_SUPPORTED`. */
 const UNPLAYABLE = [3, 4]
@@ -81,6 +86,7 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
   const { chat } = useMeeting()
   const { url, error, retry } = usePlayback(recording)
   const extras = useExtras(recording)
+  const imported = useImported(recording)
   const [video, setVideo] = useState<HTMLVideoElement | null>(null)
   const playing = usePlaying(video)
   const { details, media, log, recording: published } = recording
@@ -141,6 +147,7 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
         <OpenPart recording={recording} atMs={() => (video?.currentTime ?? 0) * MS_PER_S} durationMs={durationMs} />
         {actions}
       </div>
+      <ImportLabel recording={recording} imported={imported} />
       <Seal recording={recording} error={error} />
       {extras.failures.length === 0 ? null : <Notice kind="warning">{strings.watch.extrasFailed}</Notice>}
       <Chapters chapters={chapters} atS={playing.atS} onSeek={seek} />
@@ -155,6 +162,7 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
             recording={recording}
             chat={chat}
             cues={cues}
+            imported={imported.value?.lines ?? NO_LINES}
             atS={playing.atS}
             lengthMs={durationMs}
             onSeek={seek}
@@ -167,6 +175,7 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
 
 /** A file that is no film and no sound. */
 function OnlyFile({ recording, onSave, actions }: ShownProps): ReactElement {
+  const imported = useImported(recording)
   return (
     <>
       <section className="card stack">
@@ -180,6 +189,10 @@ function OnlyFile({ recording, onSave, actions }: ShownProps): ReactElement {
           {actions}
         </div>
       </section>
+      <ImportLabel recording={recording} imported={imported} />
+      <Suspense fallback={null}>
+        <ImportedChat imported={imported.value} />
+      </Suspense>
       <Seal recording={recording} error={null} />
     </>
   )

@@ -211,6 +211,24 @@ describe("what was said and written, beside a recording", () => {
     ])
   })
 
+  it("what was imported stands where its clock says, all of it, and apart where nothing tells (IM2, IM5)", () => {
+    const line = (text: string, placeMs: number | null) =>
+      ({ type: "message", clockMs: placeMs, placeMs, author: "Ringo", to: null, about: null, text }) as const
+    const far = Array.from({ length: 120 }, (_, index) => line(`after ${index}`, 61_000 + index))
+    const { before, during, after, placeless } = timelineOf({
+      ...input,
+      lines: [said("by time", NOON_MS + 20_000)],
+      imported: [line("early", -5_000), line("amid", 15_000), line("nowhere", null), ...far],
+    })
+    expect([texts(before), texts(during), texts(placeless)]).to.deep.equal([
+      ["early"],
+      ["Let us begin", "amid", "by time"],
+      ["nowhere"],
+    ])
+    expect(after).to.have.length(120)
+    expect(texts(searched(during, "ringo"))).to.deep.equal(["amid"])
+  })
+
   it("without a beginning has only what names its place", () => {
     const lines = [said("by time", NOON_MS), said("placed", NOON_MS, { place: { recordingId, offsetMs: 5 } })]
     const { before, during, after } = timelineOf({ ...input, cues: [], startMs: null, lines })

@@ -64,6 +64,9 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
     "watch-file",
     "watch-unplayable",
     "watch-changed",
+    "watch-imported",
+    "watch-imported-hour",
+    "watch-imported-chat",
   ],
 }
 
