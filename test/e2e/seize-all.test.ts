@@ -11,7 +11,7 @@ import { Haystack, type Needle } from "../support/needles.js"
 import { exitOf, root, runProgram, startProgram, temporaryFolder } from "../support/programs.js"
 import { clientSecrets, windows } from "../support/secrets.js"
 import { seizeDatabase, seizeFolder, seizeMemory } from "../support/seize.js"
-import { type Stack, STACK_KINDS, startStack } from "../support/stack.js"
+import { type Stack, STACK_KINDS_OF_RUN, startStack } from "../support/stack.js"
 
 const TEXTS = {
   meetingTitle: "Merger talks with Oriole Holdings",
@@ -23,7 +23,7 @@ const TEXTS = {
 /** Of one long message: enough for a pack. */
 const LONG_BYTES = 16_000
 
-for (const kind of STACK_KINDS) {
+for (const kind of STACK_KINDS_OF_RUN) {
   describe(`everything on the ${kind} stack, seized`, function () {
     this.timeout(240_000)
     let stack: Stack

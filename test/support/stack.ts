@@ -4,6 +4,7 @@ import { createInterface } from "node:readline"
 import { setTimeout as delay } from "node:timers/promises"
 import { freePort } from "../../scripts/services.js"
 import type { StackSettings } from "../../scripts/stack.js"
+import { TEST_RUN } from "./config.js"
 import { exitOf, root, temporaryFolder } from "./programs.js"
 
 /** A whole installation, running. */
@@ -23,6 +24,8 @@ export interface Stack {
 }
 
 export const STACK_KINDS = ["embedded", "full"] as const
+/** Those on which what takes minutes is run: both in a full run. */
+export const STACK_KINDS_OF_RUN = TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const)
 
 export async function startStack(
   kind: Stack["kind"],

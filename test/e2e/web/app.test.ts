@@ -1,9 +1,8 @@
 import { join } from "node:path"
 import { expect } from "chai"
 import { look, openBrowser, type Person, type TestBrowser } from "../../support/browser.js"
-import { TEST_RUN } from "../../support/config.js"
 import { root } from "../../support/programs.js"
-import { type Stack, startStack, STACK_KINDS } from "../../support/stack.js"
+import { type Stack, startStack, STACK_KINDS_OF_RUN } from "../../support/stack.js"
 import {
   acceptInvitation,
   addMember,
@@ -14,7 +13,7 @@ import {
 } from "../../support/web-steps.js"
 
 /** Two people, each in a browser of their own, from first run to what they share. */
-for (const kind of TEST_RUN.isFull ? STACK_KINDS : (["embedded"] as const))
+for (const kind of STACK_KINDS_OF_RUN)
   describe(`the app, on the ${kind} service`, function () {
     this.timeout(120_000)
     let stack: Stack
