@@ -597,6 +597,45 @@ export const strings = {
       `Nothing of “${title}” was published. What was sent of it is deleted on the server. Your own file stays as it is.`,
     cancelAction: "Cancel the upload",
   },
+  imports: {
+    title: "Bring in a recording from elsewhere",
+    lead: "This is what was found. Nothing is sent before you say so; then it is sealed in this browser, as everything is.",
+    looking: "Looking into the folder …",
+    platform: "Where it comes from",
+    platforms: { zoom: "Zoom", bbb: "BigBlueButton", folder: "Another program: each file with what has its name" },
+    include: (title: string) => `Import ${title}`,
+    of: (names: string) => `Of ${names}`,
+    captions: (count: string) => `${count} captions`,
+    people: (count: string) => `${count} people named`,
+    lines: (count: string) => `${count} lines of chat`,
+    unread: (count: number) =>
+      count === 1
+        ? "One line of the chat could not be read. It is kept as it is, and counted."
+        : `${count} lines of the chat could not be read. They are kept as they are, and counted.`,
+    offset: "The chat's clock offset",
+    offsetHint:
+      "What is added to the chat's times to have them from the recording's start, such as -0:21:00 or +90 for seconds. Change it if the lines below stand at the wrong place.",
+    basis: {
+      recording: "Worked out: its times count from the recording's start.",
+      wall: "Worked out: its times are a clock's on the wall.",
+      given: "As you say.",
+    },
+    noClock: "Nothing tells how the chat's clock stands to the recording's. Without an offset its lines get no place.",
+    badOffset: "Give a time as -1:02:03, +90 or 12.5.",
+    firstLine: (time: string, text: string) => `First line at ${time}: ${text}`,
+    lastLine: (time: string, text: string) => `Last line at ${time}: ${text}`,
+    withAudio: "Import the sound alone as well",
+    leftOut: (count: number) => (count === 1 ? "One file is not imported" : `${count} files are not imported`),
+    leftOutFile: (path: string, reason: string) => `${path}: ${reason}`,
+    label: (platform: string) =>
+      `It is shown to everybody in the meeting as imported by you. ${platform} may have held all of it in plaintext, and nobody signed who said what.`,
+    somePlatform: "Whatever it was recorded with",
+    nothing: "There is nothing in this folder that could be imported.",
+    start: (count: number) => (count === 1 ? "Import it" : `Import ${count} recordings`),
+    plain: "Upload the files instead",
+    reading: (title: string) => `Reading ${title}`,
+    known: (titles: string) => `Imported into this meeting before, and not again: ${titles}.`,
+  },
   record: {
     action: "Record",
     title: "Record",

@@ -10,6 +10,17 @@ export const ID_BYTES = 16
 
 export const sha256: HashFunction = (bytes) => nobleSha256(bytes)
 
+/** Of what comes in portions. */
+export function beginSha256(): { update(bytes: Uint8Array): void; digest(): Uint8Array } {
+  const state = nobleSha256.create()
+  return {
+    update: (bytes) => {
+      state.update(bytes)
+    },
+    digest: () => state.digest(),
+  }
+}
+
 /** Of a refusal by a pin, so that whoever reads it can show both to somebody else. */
 export function bothHeads(known: Uint8Array, served: Uint8Array | undefined): string {
   return `known ${toHex(known)}, served ${served === undefined ? "nothing" : toHex(served)}`

@@ -13,12 +13,14 @@ import {
   type PlannedRecording,
   type Platform,
   PLATFORMS,
+  SPARE_SOUND,
 } from "../../sdk/imports/plan.js"
+import type { ReadyImport } from "../../sdk/imports/ready.js"
 import { decodeSourceText } from "../../sdk/imports/source-text.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
-import { importOne, type ImportRun, lookInto, type ReadyImport } from "../import/import-one.js"
+import { importOne, type ImportRun, lookInto } from "../import/import-one.js"
 import { readSmallFile, scanFolder, type ScannedFolder } from "../import/scan-folder.js"
 import type { Action } from "../main.js"
 import { findFfmpeg } from "../media/ffmpeg.js"
@@ -113,11 +115,11 @@ async function importFolder(
       meeting,
       source: platform,
       recordings: outcomes,
-      leftOut: leftOut.map(({ path, reason }) => ({ file: path, reason })),
+      leftOut: leftOut.map(({ path, reason }) => ({ file: path, reason: reasonText(reason) })),
     },
     [
       ...outcomes.flatMap((outcome) => outcomeLines(platform, outcome)),
-      ...leftOut.map(({ path, reason }) => `not imported: ${path}: ${reason}`),
+      ...leftOut.map(({ path, reason }) => `not imported: ${path}: ${reasonText(reason)}`),
       ...(outcomes.length === 0 ? ["There is nothing here that could be imported."] : []),
     ],
   )
@@ -170,6 +172,10 @@ async function outcomeOf(
       error: { code, message, retryable },
     }
   }
+}
+
+function reasonText(reason: string): string {
+  return reason === SPARE_SOUND ? `${reason}: --with-audio imports it as well` : reason
 }
 
 function filesOf({ media, captions, chats, participants }: PlannedRecording): readonly string[] {

@@ -87,6 +87,24 @@ export function planImport(
   return { recordings: plans.flatMap(({ recordings }) => recordings), leftOut: plans.flatMap(({ leftOut }) => leftOut) }
 }
 
+/** What a folder looks like by the names in it; `null` where nothing in it tells more than that these are files. */
+export function guessPlatform(folderName: string, files: readonly Pick<FoundFile, "path">[]): Platform | null {
+  const paths = files.map(({ path }) => path)
+  const has = (pattern: RegExp): boolean => paths.some((path) => pattern.test(path))
+  if (paths.includes(BBB_METADATA) && has(/^(?:video|deskshare|audio)\/[^/]+$/)) return "bbb"
+  const isZoom =
+    readZoomFolderName(folderName).started !== null ||
+    has(/(?:^|\/)[^/]*chat[^/]*\.txt$/i) ||
+    has(/participants?[^/]*\.csv$/i) ||
+    has(/(?:^|\/)(?:closed_caption\.txt|recording\.conf|GMT\d{8}-\d{6}_[^/]*)$/i)
+  if (isZoom) return "zoom"
+  const stems = new Set(paths.filter(isMedia).map(stemOf))
+  return paths.some((path) => /\.txt$/i.test(path) && stems.has(stemOf(path))) ? "folder" : null
+}
+
+/** Why sound is left out that `withAudio` takes. */
+export const SPARE_SOUND = "sound that the folder's video has too"
+
 /** Tells a recording's title and start; it is no part of the plan. */
 export const BBB_METADATA = "metadata.xml"
 
@@ -110,7 +128,7 @@ function planZoom(folderName: string, files: readonly FoundFile[], withAudio: bo
     !withAudio && (videos.length > 0 || /(?:^|\/)audio record\//i.test(file.path))
   const leftOut = sounds.filter(isSpare).map(({ path }) => ({
     path,
-    reason: "sound that the folder's video has too: --with-audio imports it as well",
+    reason: SPARE_SOUND,
   }))
   const clips = [...videos, ...sounds.filter((file) => !isSpare(file))]
   const { topic, started } = readZoomFolderName(folderName)

@@ -2,13 +2,13 @@ import { type ReactElement, useEffect, useState } from "react"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import "../styles/uploads.css"
 import { strings } from "../strings.js"
-import { ChosenSheet } from "./chosen-sheet.js"
-import { droppedFiles } from "./dropped-files.js"
+import { droppedFiles, type GivenFile } from "./dropped-files.js"
+import { GivenSheet } from "./given-sheet.js"
 
 /** While this is shown, files can be dropped anywhere on the page. Nobody needs it: the button beside it does the same. */
 export function DropArea({ meetingId }: { readonly meetingId: MeetingId }): ReactElement | null {
   const [isOver, setOver] = useState(false)
-  const [files, setFiles] = useState<readonly File[] | null>(null)
+  const [files, setFiles] = useState<readonly GivenFile[] | null>(null)
   useEffect(() => {
     const stopped = new AbortController()
     const { signal } = stopped
@@ -52,9 +52,9 @@ export function DropArea({ meetingId }: { readonly meetingId: MeetingId }): Reac
   }, [])
   if (files !== null)
     return (
-      <ChosenSheet
+      <GivenSheet
         meetingId={meetingId}
-        files={files}
+        given={files}
         onClose={() => {
           setFiles(null)
         }}

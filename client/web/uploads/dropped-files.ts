@@ -1,18 +1,29 @@
+/** A file with its place in the folder that was given, which comes first; a name alone where it came by itself. */
+export interface GivenFile {
+  readonly path: string
+  readonly file: File
+}
+
+/** Files that were chosen, alone or with their folder. */
+export function givenFiles(files: readonly File[]): readonly GivenFile[] {
+  return files.map((file) => ({ path: file.webkitRelativePath === "" ? file.name : file.webkitRelativePath, file }))
+}
+
 /** Every file that was dropped, those in folders too. What is called here must be called while the drop is handled. */
-export async function droppedFiles(transfer: DataTransfer): Promise<readonly File[]> {
+export async function droppedFiles(transfer: DataTransfer): Promise<readonly GivenFile[]> {
   const dropped = [...transfer.items]
     .filter(({ kind }) => kind === "file")
     .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }))
-  const found: File[] = []
+  const found: GivenFile[] = []
   for (const { entry, file } of dropped) {
-    if (entry?.isDirectory === true) found.push(...(await filesIn(entry as FileSystemDirectoryEntry)))
-    else if (file !== null) found.push(file)
+    if (entry?.isDirectory === true) found.push(...(await filesIn(entry as FileSystemDirectoryEntry, entry.name)))
+    else if (file !== null) found.push({ path: file.name, file })
   }
   return found
 }
 
-async function filesIn(folder: FileSystemDirectoryEntry): Promise<readonly File[]> {
-  const found: File[] = []
+async function filesIn(folder: FileSystemDirectoryEntry, under: string): Promise<readonly GivenFile[]> {
+  const found: GivenFile[] = []
   const reader = folder.createReader()
   for (;;) {
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => {
@@ -21,8 +32,9 @@ async function filesIn(folder: FileSystemDirectoryEntry): Promise<readonly File[
     // A reader gives a hundred at a time, and at last none.
     if (entries.length === 0) return found
     for (const entry of entries) {
-      if (entry.isDirectory) found.push(...(await filesIn(entry as FileSystemDirectoryEntry)))
-      else found.push(await fileOf(entry as FileSystemFileEntry))
+      const path = `${under}/${entry.name}`
+      if (entry.isDirectory) found.push(...(await filesIn(entry as FileSystemDirectoryEntry, path)))
+      else found.push({ path, file: await fileOf(entry as FileSystemFileEntry) })
     }
   }
 }

@@ -4,25 +4,29 @@ import "../styles/uploads.css"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { ChooseFiles } from "../ui/choose-files.js"
-import { ChosenSheet } from "./chosen-sheet.js"
+import { type GivenFile, givenFiles } from "./dropped-files.js"
+import { GivenSheet } from "./given-sheet.js"
 
 /** Chooses files, or a folder of them, for a meeting. */
 export function UploadButton({ meetingId }: { readonly meetingId: MeetingId }): ReactElement {
-  const [files, setFiles] = useState<readonly File[] | null>(null)
+  const [given, setGiven] = useState<readonly GivenFile[] | null>(null)
+  const choose = (files: readonly File[]): void => {
+    setGiven(givenFiles(files))
+  }
   return (
     <div className="actions">
-      <ChooseFiles onChoose={setFiles}>
+      <ChooseFiles onChoose={choose}>
         <Action kind="primary">{strings.uploads.upload}</Action>
       </ChooseFiles>
-      <ChooseFiles isFolder onChoose={setFiles}>
+      <ChooseFiles isFolder onChoose={choose}>
         <Action>{strings.uploads.uploadFolder}</Action>
       </ChooseFiles>
-      {files === null ? null : (
-        <ChosenSheet
+      {given === null ? null : (
+        <GivenSheet
           meetingId={meetingId}
-          files={files}
+          given={given}
           onClose={() => {
-            setFiles(null)
+            setGiven(null)
           }}
         />
       )}

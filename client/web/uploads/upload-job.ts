@@ -97,12 +97,20 @@ export class UploadJob {
     this.#show({ kind: "waiting" })
   }
 
-  /** The file was chosen again. Another one than before is sent from its beginning, under new keys. */
+  /**
+   * The file was chosen again. Another one than before is sent from its beginning, under new keys.
+   * @throws {@link ArchiveError} `changed` for another one than was imported: what lay beside that does not belong to it.
+   */
   async giveFile(files: UploadFiles): Promise<void> {
     const { state } = this.#view
     const { media } = files
     const { file } = this.#record
     const isSame = media.size === file?.sizeBytes && media.lastModified === file.modifiedMs
+    if (this.#record.beside.length > 0 && (!isSame || state.kind === "failed"))
+      throw new ArchiveError(
+        "changed",
+        "what is imported goes on with its own file alone: cancel this, and give the folder again",
+      )
     this.#files = files
     if (!isSame || state.kind === "failed") {
       await this.#abandon()
@@ -173,13 +181,15 @@ export class UploadJob {
           })
     const original = recovered ?? this.#original()
     this.#show({ kind: "preparing", fraction: 0 })
-    const prepared = await prepareFile(
+    const { beside } = this.#record
+    const media = await prepareFile(
       { uploadId: this.id, original, captions: this.#files?.captions ?? null, chapters: this.#files?.chapters ?? null },
       (fraction) => {
         this.#show({ kind: "preparing", fraction })
       },
       signal,
     )
+    const prepared = { ...media, assets: [...media.assets, ...beside] }
     await this.#save({ ...this.#record, prepared })
     if (recovered !== null && prepared.assets.every(({ keptName }) => keptName !== recovered.name))
       await forgetKept(this.id, recovered.name, recovered.sizeBytes)

@@ -4,6 +4,8 @@ import type { Client } from "../../sdk/client.js"
 import { openJournal } from "../platform/journal-store.js"
 import { PageHold } from "../platform/page-hold.js"
 import { takeLock } from "../platform/take-lock.js"
+import { KeptFileWriter } from "../prepare/kept-files.js"
+import type { PreparedAsset } from "../prepare/prepared.js"
 import type { ChosenRecording } from "./chosen-files.js"
 import { fileFacts, UploadJob, type UploadFiles } from "./upload-job.js"
 import { type UploadRecord, uploadRecords } from "./upload-record.js"
@@ -62,11 +64,40 @@ export class UploadManager {
       const id = toBase64Url(this.#client.random(ID_BYTES))
       const release = await takeLock(lockName(id))
       if (release === null) continue
-      const facts = { file: fileFacts(file), recovers: null, isPaused: false, prepared: null }
+      const facts = { file: fileFacts(file), recovers: null, beside: [], isPaused: false, prepared: null }
       const record: UploadRecord = { version: 1, meetingId, title, capturedAtMs, ...facts }
       await uploadRecords.save(id, record)
       this.#take(id, record, { media: file, captions, chapters }, { kind: "waiting" }, release)
     }
+    this.#changed()
+  }
+
+  /** Brings in what was recorded elsewhere, with what lay beside it and where it came from. */
+  async addImport(
+    meetingId: MeetingId,
+    {
+      file,
+      title,
+      capturedAtMs,
+      beside,
+    }: Pick<ChosenRecording, "file" | "title" | "capturedAtMs"> & {
+      readonly beside: readonly (Pick<PreparedAsset, "role" | "mediaType"> & { readonly bytes: Uint8Array })[]
+    },
+  ): Promise<void> {
+    const id = toBase64Url(this.#client.random(ID_BYTES))
+    const release = await takeLock(lockName(id))
+    if (release === null) return
+    const kept: PreparedAsset[] = []
+    for (const [index, { role, mediaType, bytes }] of beside.entries()) {
+      const keptName = `beside-${index}`
+      const writer = new KeptFileWriter(id, keptName)
+      await writer.write(0, bytes)
+      kept.push({ role, mediaType, sizeBytes: await writer.close(), keptName })
+    }
+    const facts = { file: fileFacts(file), recovers: null, beside: kept, isPaused: false, prepared: null }
+    const record: UploadRecord = { version: 1, meetingId, title, capturedAtMs, ...facts }
+    await uploadRecords.save(id, record)
+    this.#take(id, record, { media: file, captions: null, chapters: null }, { kind: "waiting" }, release)
     this.#changed()
   }
 
@@ -86,6 +117,7 @@ export class UploadManager {
       capturedAtMs,
       file: null,
       recovers,
+      beside: [],
       isPaused: false,
       prepared: null,
     }

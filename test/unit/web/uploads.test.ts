@@ -4,7 +4,11 @@ import { expect } from "chai"
 import { isSeekable, type ReadRange } from "../../../client/web/prepare/container-layout.js"
 import { asChapters } from "../../../client/web/prepare/chapters.js"
 import { parseCaptions } from "../../../client/sdk/captions.js"
+import { guessPlatform } from "../../../client/sdk/imports/plan.js"
+import { folderOf } from "../../../client/web/imports/given-folder.js"
+import { type ImportDraft, isOffset, withClock } from "../../../client/web/imports/import-draft.js"
 import { groupFiles } from "../../../client/web/uploads/chosen-files.js"
+import type { GivenFile } from "../../../client/web/uploads/dropped-files.js"
 import { SpeedMeter } from "../../../client/web/uploads/speed-meter.js"
 import { root } from "../../support/programs.js"
 
@@ -163,5 +167,54 @@ describe("web: the speed of an upload", () => {
     expect(meter.add(6_000, 60, null)).to.equal(null)
     meter.forget()
     expect(meter.add(7_000, 70, 1_000)).to.equal(null)
+  })
+})
+
+describe("web: a folder from another platform", () => {
+  const given = (path: string, text = "x"): GivenFile => ({
+    path,
+    file: new File([text], path.split("/").at(-1) ?? ""),
+  })
+
+  it("is what lies under its own name; hidden files are left out, and files that came alone are none", () => {
+    const folder = folderOf([given("call/a.mp4"), given("call/sub/b.txt"), given("call/.DS_Store")])
+    expect([folder?.name, folder?.files.map(({ path }) => path), folder?.hidden.map(({ path }) => path)]).to.deep.equal(
+      ["call", ["a.mp4", "sub/b.txt"], [".DS_Store"]],
+    )
+    expect(folder?.fileAt("sub/b.txt").name).to.equal("b.txt")
+    expect(folderOf([given("one/a.mp4"), given("two/b.mp4")])?.files.map(({ path }) => path)).to.deep.equal([
+      "one/a.mp4",
+      "two/b.mp4",
+    ])
+    expect(folderOf([given("a.mp4")])).to.equal(null)
+  })
+
+  it("is known by the names in it", () => {
+    const guess = (name: string, ...paths: readonly string[]) =>
+      guessPlatform(
+        name,
+        paths.map((path) => ({ path })),
+      )
+    expect(guess("x", "meeting_saved_chat.txt")).to.equal("zoom")
+    expect(guess("2020-09-24 11.35.16 Standup", "double_click_to_convert_01.zoom")).to.equal("zoom")
+    expect(guess("x", "GMT20200924-153516_Recording.mp4")).to.equal("zoom")
+    expect(guess("x", "metadata.xml", "video/webcams.webm")).to.equal("bbb")
+    expect(guess("x", "talk.mp4", "talk.txt")).to.equal("folder")
+    expect(guess("x", "talk.mp4", "talk.vtt", "readme.txt")).to.equal(null)
+  })
+
+  it("a chat's clock is as it was worked out until somebody says otherwise", () => {
+    const clock = { basis: "wall", startMs: 3_600_000 } as const
+    const beside = { clock } as unknown as ImportDraft["ready"]["beside"]
+    const draft = (offset: string): ImportDraft => ({
+      ready: { beside } as ImportDraft["ready"],
+      isIncluded: true,
+      title: " Call ",
+      offset,
+    })
+    expect(withClock(draft("-1:00:00")).beside.clock).to.deep.equal(clock)
+    expect(withClock(draft("+90")).beside.clock).to.deep.equal({ basis: "given", startMs: -90_000 })
+    expect([withClock(draft("")).beside.clock, withClock(draft("")).title]).to.deep.equal([null, "Call"])
+    expect([isOffset(""), isOffset("soon"), isOffset("-1:02:03")]).to.deep.equal([true, false, true])
   })
 })

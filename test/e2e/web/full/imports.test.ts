@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { copyFile, cp, mkdir } from "node:fs/promises"
+import { appendFile, copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect } from "chai"
@@ -7,9 +7,11 @@ import type { Locator, Page } from "playwright-core"
 import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { hasPrograms } from "../../../support/has-programs.js"
 import { root } from "../../../support/programs.js"
+import { signUp } from "../../../support/sign-up.js"
 import { type Stack, startStack } from "../../../support/stack.js"
 import { type Terminals, terminalsAt } from "../../../support/taciturn.js"
 import { takeAccount } from "../../../support/web-account.js"
+import { addMember, createMeeting } from "../../../support/web-steps.js"
 
 const ZOOM = join(root, "test/data/zoom-meeting")
 const MINUTE_MS = 60_000
@@ -133,5 +135,165 @@ describe("what was imported, in the browser", function () {
     await chat.getByText("Fuselage").waitFor()
     expect(await chat.getByRole("listitem").count()).to.equal(10)
     await look(page, "watch-imported-chat")
+  })
+})
+
+/** A folder is given to the page as a person does who drops it: by the browser itself. */
+async function drop(page: Page, ...paths: readonly string[]): Promise<void> {
+  const devtools = await page.context().newCDPSession(page)
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 }
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data })
+  await devtools.detach()
+}
+
+describe("importing a folder, in the browser", function () {
+  this.timeout(300_000)
+  let stack: Stack
+  let terminals: Terminals
+  let browser: TestBrowser
+  let person: Person
+  let page: Page
+  let meeting: string
+  let folder: string
+
+  before(async () => {
+    stack = await startStack("embedded")
+    terminals = await terminalsAt(stack.url)
+    const bob = (await terminals.succeed("bob", ["init"])).account
+    browser = await openBrowser()
+    person = await browser.person(stack.url)
+    ;({ page } = person)
+    await signUp(page)
+    meeting = await createMeeting(page, "Reunion")
+    await addMember(page, bob)
+    await page.getByRole("tab", { name: "Recordings" }).click()
+    for (let tries = 0; (await terminals.succeed("bob", ["meeting", "join", "--all"])).joined.length === 0; tries++) {
+      if (tries > 20) expect.fail("no invitation came")
+      await page.waitForTimeout(1_000)
+    }
+    folder = join(terminals.folder, "zoom-meeting")
+    await cp(ZOOM, folder, { recursive: true })
+    await copyFile(join(root, "test/data/meeting.mp4"), join(folder, "meeting001_video.mp4"))
+    await copyFile(join(root, "test/data/meeting.mp4"), join(folder, "audio_only.m4a"))
+    await writeFile(join(folder, "notes.docx"), "no kind that is imported")
+    const chat = join(folder, "meeting001_chat.txt")
+    await writeFile(chat, `nobody knows when this was said\n${await readFile(chat, "utf8")}`)
+  })
+  afterEach(() => {
+    person.assertCalm()
+  })
+  after(async () => {
+    await browser.close()
+    await terminals.close()
+    await stack.stop()
+  })
+
+  const sheet = (): Locator => page.getByRole("dialog", { name: "Bring in a recording from elsewhere" })
+  const offset = (): Locator => sheet().getByLabel("The chat's clock offset")
+
+  it("a Zoom folder that is dropped is known for one, and what is in it and what is not imported is said", async () => {
+    await drop(page, folder)
+    await sheet().getByText("300 captions · 11 lines of chat · 10 people named").waitFor()
+    expect(await sheet().getByLabel("Where it comes from").inputValue()).to.equal("zoom")
+    expect(await sheet().getByLabel("Title").inputValue()).to.equal("Meeting about Reunion")
+    await sheet().getByText("One line of the chat could not be read. It is kept as it is, and counted.").waitFor()
+    await sheet().getByText("2 files are not imported").click()
+    await sheet().getByText("notes.docx: not a kind of file that is imported").waitFor()
+    await sheet().getByText("audio_only.m4a: sound that the folder's video has too").waitFor()
+    await sheet().getByText("Zoom may have held all of it in plaintext").waitFor()
+    await look(page, "import-sheet")
+  })
+
+  it("the chat's clock is worked out and shown, and is set right by whoever knows better", async () => {
+    expect(await offset().inputValue()).to.equal("+0:00:00")
+    await sheet().getByText("Worked out: its times count from the recording's start.").waitFor()
+    await sheet().getByText("First line at 21:14: Hello Everyone").waitFor()
+    await sheet().getByText("Last line at 36:49: Fuselage").waitFor()
+    await offset().fill("sometime")
+    await sheet().getByText("Give a time as -1:02:03, +90 or 12.5.").waitFor()
+    expect(await sheet().getByRole("button", { name: "Import it" }).isDisabled()).to.equal(true)
+    await offset().fill("-0:21:14")
+    await sheet().getByText("First line at 0:00: Hello Everyone").waitFor()
+    await sheet().getByText("Last line at 15:35: Fuselage").waitFor()
+  })
+
+  it("is imported, and the others have every line and caption of it, labelled", async () => {
+    await sheet().getByRole("button", { name: "Import it" }).click()
+    await sheet().waitFor({ state: "detached" })
+    const link = page.getByRole("tabpanel").getByRole("link", { name: "Meeting about Reunion", exact: true })
+    await link.waitFor({ timeout: 60_000 })
+    await page.getByText(/· imported$/).waitFor()
+    const [{ recording, isImported }] = (await terminals.succeed("bob", ["recordings", meeting])).recordings
+    expect(isImported).to.equal(true)
+    const imported = await terminals.succeed("bob", ["chat", "imported", recording])
+    expect(imported).to.deep.include({ source: "zoom", unread: 1, offset: "-0:21:14" })
+    expect(imported.lines).to.have.length(11)
+    expect(imported.lines[10]).to.deep.include({ author: "Paul McCartney", text: "Fuselage", offsetMs: 935_000 })
+    expect(imported.people).to.have.length(10)
+    expect((await terminals.succeed("bob", ["search", "fuselage", "--meeting", meeting])).total).to.be.above(1)
+    expect((await terminals.succeed("bob", ["import", "zoom", meeting, folder])).recordings[0].state).to.equal("known")
+    await link.click()
+    await page.getByText("Imported from Zoom").waitFor()
+    await page.getByText("The chat's offset was given by whoever imported it: -0:21:14.").waitFor()
+    await page.getByText("One line of it could not be read, and stands as it was.").waitFor()
+    await page.goBack()
+  })
+
+  it("the same folder again imports nothing, and its files can be uploaded as they are instead", async () => {
+    const chooser = page.waitForEvent("filechooser")
+    await page.getByRole("button", { name: "Upload a folder" }).click()
+    await (await chooser).setFiles(folder)
+    await sheet().getByRole("button", { name: "Import it" }).click()
+    await sheet().getByText("Imported into this meeting before, and not again: Meeting about Reunion.").waitFor()
+    await sheet().getByRole("button", { name: "Close" }).click()
+    expect((await terminals.succeed("bob", ["recordings", meeting])).recordings).to.have.length(1)
+    await drop(page, folder)
+    await sheet().getByRole("button", { name: "Upload the files instead" }).click()
+    await page
+      .getByRole("dialog", { name: /^Upload \d+ recordings$/ })
+      .getByText("audio_only.m4a")
+      .waitFor()
+    await page.keyboard.press("Escape")
+  })
+
+  it("a folder of films alone is uploaded as before", async () => {
+    const films = join(terminals.folder, "films")
+    await mkdir(films)
+    await copyFile(join(root, "test/data/meeting.mp4"), join(films, "one.mp4"))
+    await drop(page, films)
+    await page.getByRole("dialog", { name: "Upload a recording" }).getByText("one.mp4").waitFor()
+    await page.keyboard.press("Escape")
+  })
+
+  it("goes on after the page was closed in the middle, with all that lay beside it", async () => {
+    const other = join(terminals.folder, "again")
+    await cp(folder, other, { recursive: true })
+    await appendFile(join(other, "meeting001_video.mp4"), Buffer.alloc(4 * 1024 * 1024, 7))
+    let isHeld = true
+    await page.route(
+      (url) => url.pathname.startsWith("/v1/"),
+      async (route) => {
+        if (isHeld && route.request().method() === "PATCH") await route.abort()
+        else await route.continue()
+      },
+    )
+    await drop(page, other)
+    await sheet().getByLabel("Title").fill("Taken up again")
+    await sheet().getByRole("button", { name: "Import it" }).click()
+    await page.getByText("Waiting for the network. It goes on by itself").first().waitFor({ timeout: 60_000 })
+    page.on("dialog", (dialog) => {
+      void dialog.accept()
+    })
+    await page.reload()
+    isHeld = false
+    await page.getByRole("link", { name: "Taken up again", exact: true }).first().waitFor({ timeout: 120_000 })
+    const found = (await terminals.succeed("bob", ["recordings", meeting])).recordings as {
+      readonly recording: string
+      readonly title: string
+    }[]
+    const again = found.find(({ title }) => title === "Taken up again")
+    expect((await terminals.succeed("bob", ["chat", "imported", again?.recording ?? ""])).lines).to.have.length(11)
+    await page.unrouteAll()
   })
 })

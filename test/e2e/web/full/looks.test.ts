@@ -31,6 +31,7 @@ const LOOKS: Readonly<Record<string, readonly string[]>> = {
   "devices/replace-words.tsx": ["replace-words"],
   "devices/try-words.tsx": ["test-words-others", "test-words-wrong"],
   "devices/unsure-words.tsx": ["words-unsure", "words-old"],
+  "imports/import-sheet.tsx": ["import-sheet"],
   "joining/join.tsx": ["join", "join-asked", "join-nothing"],
   "live/live-watch.tsx": ["live"],
   "live/live.tsx": ["live"],

@@ -1,14 +1,12 @@
-import { join } from "node:path"
 import type { ImportClock, ImportedLine, ImportedPerson, ImportFile } from "../../../shared/protocol/import-record.js"
 import { sha256 } from "../../../shared/protocol/hash.js"
-import { parseCaptions } from "../../sdk/captions.js"
-import { parseBbbChat } from "../../sdk/imports/bbb.js"
-import { workOutClock } from "../../sdk/imports/chat-clock.js"
-import type { FoundFile, LeftOut, PlannedRecording, Platform } from "../../sdk/imports/plan.js"
-import { decodeSourceText, type SourceText } from "../../sdk/imports/source-text.js"
-import { type ParsedChat, parseZoomChat } from "../../sdk/imports/zoom-chat.js"
-import { parseZoomPeople } from "../../sdk/imports/zoom-people.js"
-import { readSmallFile } from "./scan-folder.js"
+import { parseCaptions } from "../captions.js"
+import { parseBbbChat } from "./bbb.js"
+import { workOutClock } from "./chat-clock.js"
+import type { FoundFile, LeftOut, PlannedRecording, Platform } from "./plan.js"
+import { decodeSourceText, type SourceText } from "./source-text.js"
+import { type ParsedChat, parseZoomChat } from "./zoom-chat.js"
+import { parseZoomPeople } from "./zoom-people.js"
 
 const TEXT_LIMIT_BYTES = 8 * 1024 * 1024
 const DAY_MS = 86_400_000
@@ -39,12 +37,15 @@ export interface Beside {
   readonly notes: readonly string[]
 }
 
+/** All of a small file; `null` where it is larger. Rejects where it can't be read. */
+export type ReadSmall = (file: FoundFile, limitBytes: number) => Promise<Uint8Array | null>
+
 /**
  * Reads chats, captions and lists of people. What can't be read of them is named, and keeps nothing else from being imported.
  * @param lengthMs of the recording, `null` where that is unknown.
  */
 export async function readBeside(
-  root: string,
+  readSmall: ReadSmall,
   platform: Platform,
   planned: PlannedRecording,
   lengthMs: number | null,
@@ -54,7 +55,7 @@ export async function readBeside(
   const notes: string[] = []
   const files: ImportFile[] = []
   const read = async (file: FoundFile, use: ImportFile["use"]): Promise<SourceText | null> => {
-    const raw = await readSmallFile(join(root, file.path), TEXT_LIMIT_BYTES).catch(() => undefined)
+    const raw = await readSmall(file, TEXT_LIMIT_BYTES).catch(() => undefined)
     if (raw == null) {
       const reason = raw === null ? `longer than the ${TEXT_LIMIT_BYTES >> 20} MiB that are read` : "it can't be read"
       leftOut.push({ path: file.path, reason })

@@ -1,0 +1,191 @@
+import { type ReactElement, useId, useState } from "react"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import type { MeetingId } from "../../../shared/protocol/ids.js"
+import { formatOffset } from "../../sdk/imports/chat-clock.js"
+import { type Platform, PLATFORMS, SPARE_SOUND } from "../../sdk/imports/plan.js"
+import type { ReadyImport } from "../../sdk/imports/ready.js"
+import { useClient } from "../signed-in/client-context.js"
+import { strings } from "../strings.js"
+import "../styles/uploads.css"
+import { Action } from "../ui/button.js"
+import { Busy } from "../ui/busy.js"
+import { BytesProgress } from "../ui/bytes-progress.js"
+import { CheckBox } from "../ui/check-box.js"
+import { Sheet } from "../ui/dialog.js"
+import { Failure, Notice } from "../ui/notice.js"
+import { useLoaded } from "../ui/use-loaded.js"
+import { useTask } from "../ui/use-task.js"
+import { useUploadManager } from "../uploads/uploads-context.js"
+import type { GivenFolder } from "./given-folder.js"
+import { type ImportDraft, isReady, withClock } from "./import-draft.js"
+import { ImportRow } from "./import-row.js"
+import { importOne } from "./import-one.js"
+import { lookInto } from "./look-into.js"
+
+const texts = strings.imports
+
+/** Before anything of a folder is sent: what was found in it, and what is said of it. */
+export function ImportSheet({
+  meetingId,
+  folder,
+  guessed,
+  onPlain,
+  onClose,
+}: {
+  readonly meetingId: MeetingId
+  readonly folder: GivenFolder
+  readonly guessed: Platform
+  /** Somebody wants its files as they are. */
+  readonly onPlain: () => void
+  readonly onClose: () => void
+}): ReactElement {
+  const client = useClient()
+  const manager = useUploadManager()
+  const [platform, setPlatform] = useState<Platform>(guessed)
+  const [withAudio, setWithAudio] = useState(false)
+  const [changes, setChanges] = useState<ReadonlyMap<string, Partial<ImportDraft>>>(new Map())
+  const [reading, setReading] = useState<{ readonly draft: ImportDraft; readonly doneBytes: number } | null>(null)
+  const [known, setKnown] = useState<readonly string[]>([])
+  const [stopped] = useState(() => new AbortController())
+  const choice = useId()
+  const looked = useLoaded(async () => await lookInto(folder, platform, withAudio), [folder, platform, withAudio])
+  const drafts = (looked.value?.recordings ?? []).map((ready) => ({
+    ...draftOf(ready),
+    ...changes.get(ready.main.path),
+  }))
+  const included = drafts.filter(({ isIncluded }) => isIncluded)
+  const leftOut = looked.value?.leftOut ?? []
+  const task = useTask(async () => {
+    const before: string[] = []
+    for (const draft of included) {
+      const isNew = await importOne({
+        client,
+        manager,
+        meetingId,
+        platform,
+        file: folder.fileAt(draft.ready.main.path),
+        ready: withClock(draft),
+        signal: stopped.signal,
+        onProgress: (doneBytes) => {
+          setReading({ draft, doneBytes })
+        },
+      }).catch((error: unknown) => {
+        if (isArchiveError(error) && error.code === "interrupted") return true
+        throw error
+      })
+      if (!isNew) before.push(draft.title)
+    }
+    setReading(null)
+    setKnown(before)
+    if (before.length === 0) onClose()
+  })
+  const close = (): void => {
+    stopped.abort()
+    onClose()
+  }
+  return (
+    <Sheet title={texts.title} isOpen onClose={close} mustAnswer={task.isBusy}>
+      {known.length > 0 ? (
+        <>
+          <Notice>{texts.known(known.join(", "))}</Notice>
+          <div className="actions">
+            <Action kind="primary" onPress={close}>
+              {strings.common.close}
+            </Action>
+          </div>
+        </>
+      ) : (
+        <>
+          <p className="faint">{texts.lead}</p>
+          <div className="field">
+            <label htmlFor={choice}>{texts.platform}</label>
+            <select
+              id={choice}
+              value={platform}
+              autoComplete="off"
+              disabled={task.isBusy}
+              onChange={({ target }) => {
+                setPlatform(PLATFORMS.find((name) => name === target.value) ?? guessed)
+                setChanges(new Map())
+              }}
+            >
+              {PLATFORMS.map((name) => (
+                <option key={name} value={name}>
+                  {texts.platforms[name]}
+                </option>
+              ))}
+            </select>
+          </div>
+          {looked.state === "loading" ? <Busy label={texts.looking} /> : null}
+          <Failure error={looked.error} />
+          {looked.state === "ready" && drafts.length === 0 ? <p role="status">{texts.nothing}</p> : null}
+          <ul className="chosen">
+            {drafts.map((draft) => (
+              <ImportRow
+                key={draft.ready.main.path}
+                draft={draft}
+                isAlone={drafts.length === 1}
+                onChange={(change) => {
+                  const { path } = draft.ready.main
+                  setChanges(new Map(changes).set(path, { ...changes.get(path), ...change }))
+                }}
+              />
+            ))}
+          </ul>
+          {withAudio || leftOut.some(({ reason }) => reason === SPARE_SOUND) ? (
+            <CheckBox isSelected={withAudio} onChange={setWithAudio}>
+              {texts.withAudio}
+            </CheckBox>
+          ) : null}
+          {leftOut.length === 0 ? null : (
+            <details className="left-out">
+              <summary>{texts.leftOut(leftOut.length)}</summary>
+              <ul>
+                {leftOut.map(({ path, reason }) => (
+                  <li key={path}>{texts.leftOutFile(path, reason)}</li>
+                ))}
+              </ul>
+            </details>
+          )}
+          {drafts.length === 0 ? null : (
+            <Notice>{texts.label(platform === "folder" ? texts.somePlatform : texts.platforms[platform])}</Notice>
+          )}
+          {reading === null || !task.isBusy ? null : (
+            <BytesProgress
+              label={texts.reading(reading.draft.title)}
+              doneBytes={reading.doneBytes}
+              sizeBytes={reading.draft.ready.main.sizeBytes}
+            />
+          )}
+          <Failure error={task.error} />
+          <div className="actions">
+            {drafts.length === 0 ? null : (
+              <Action
+                kind="primary"
+                isDisabled={included.length === 0 || !included.every(isReady)}
+                isPending={task.isBusy}
+                onPress={task.run}
+              >
+                {texts.start(included.length)}
+              </Action>
+            )}
+            <Action isDisabled={task.isBusy} onPress={onPlain}>
+              {texts.plain}
+            </Action>
+            <Action onPress={close}>{strings.common.cancel}</Action>
+          </div>
+        </>
+      )}
+    </Sheet>
+  )
+}
+
+function draftOf(ready: ReadyImport): ImportDraft {
+  const { clock } = ready.beside
+  return {
+    ready,
+    isIncluded: true,
+    title: ready.title,
+    offset: clock === null ? "" : formatOffset(0 - clock.startMs),
+  }
+}
