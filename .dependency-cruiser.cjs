@@ -8,6 +8,19 @@ module.exports = {
       from: { path: "^(api|worker|serve|shared)/" },
       to: { path: "^client/", reachable: true },
     },
+    {
+      name: "verifier-is-of-nobody",
+      severity: "error",
+      comment: "it puts the checks of both sides together, so whoever imported it would have both",
+      from: { pathNot: "^(verify|test)/" },
+      to: { path: "^verify/" },
+    },
+    {
+      name: "verifier-has-no-account",
+      severity: "error",
+      from: { path: "^verify/" },
+      to: { path: "^(api|serve|client/(sdk|cli|web))/", reachable: true },
+    },
     { name: "api-imports-worker", severity: "error", from: { path: "^api/" }, to: { path: "^(worker|serve)/" } },
     { name: "worker-imports-api", severity: "error", from: { path: "^worker/" }, to: { path: "^(api|serve)/" } },
     {

@@ -10,8 +10,11 @@ COPY tsconfig.base.json ./
 COPY shared shared
 COPY api api
 COPY worker worker
+# For the verifier alone, a file that goes with every production: nothing that runs here loads it.
+COPY client client
+COPY verify verify
 COPY scripts/bundle-verifier.mjs scripts/
-RUN node node_modules/typescript/bin/tsc -b api worker \
+RUN node node_modules/typescript/bin/tsc -b api worker verify verify/page \
   && node scripts/bundle-verifier.mjs \
   && npm prune --ignore-scripts --omit=dev --omit=optional \
   && rm -rf node_modules/typescript node_modules/ffmpeg-static

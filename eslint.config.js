@@ -82,6 +82,11 @@ export default tseslint.config(
     "the worker knows nothing of the API, and keys exist in the client alone",
   ),
   borders("serve", ["client"], "the server knows nothing of the client: keys exist there alone"),
+  borders(
+    "verify",
+    ["api", "serve", "client/sdk", "client/cli", "client/web"],
+    "the verifier has no account and no server",
+  ),
   borders("client", ["shared/server", ...PROCESSES], "the client knows the server by its protocol alone", {
     sodium: ["client/crypto/sodium.ts"],
   }),

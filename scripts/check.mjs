@@ -16,7 +16,18 @@ const CHECKS = [
   [
     "boundaries",
     "dependency-cruiser/bin/dependency-cruise.mjs",
-    ["--config", ".dependency-cruiser.cjs", "--output-type", "err", "shared", "api", "worker", "serve", "client"],
+    [
+      "--config",
+      ".dependency-cruiser.cjs",
+      "--output-type",
+      "err",
+      "shared",
+      "api",
+      "worker",
+      "serve",
+      "client",
+      "verify",
+    ],
   ],
   ["dead code", "knip/bin/knip.js", ["--no-progress"]],
 ]

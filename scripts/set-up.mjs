@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url"
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cache = join(root, "node_modules", ".cache", "taciturn")
 const WINDOWS = process.platform === "win32"
-const SOURCES = ["shared", "api", "worker", "serve", "client", "test", "scripts"]
+const SOURCES = ["shared", "api", "worker", "serve", "client", "verify", "test", "scripts"]
 const FFMPEG_DOWNLOAD_MS = 20_000
 
 /** Brings node_modules and dist up to date; the tests are built where they are needed. */
@@ -27,7 +27,7 @@ export function setUp({ tests = false } = {}) {
   if (major < 20 || (major === 20 && minor < 19))
     stop(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
   install()
-  const programs = ["serve", "client/cli", "client/verifier/tsconfig.page.json"]
+  const programs = ["serve", "client/cli", "verify", "verify/page"]
   build(tests ? [...programs, "client/web", "test"] : programs)
 }
 
@@ -62,8 +62,8 @@ function build(projects) {
     ...listFiles(SOURCES),
     ...["package-lock.json", "tsconfig.base.json"].map((name) => join(root, name)),
   ])
-  const results = ["programs/taciturn.js", "worker/admin/verify.mjs", "web/index.html"].map((name) =>
-    join(root, "dist", name),
+  const results = ["programs/taciturn.js", "worker/admin/verify.mjs", "programs/verify.html", "web/index.html"].map(
+    (name) => join(root, "dist", name),
   )
   if (isDone(step, sources) && results.every((path) => existsSync(path))) return
   say("Building …")

@@ -31,7 +31,7 @@ describe("an opening, through the taciturn command", function () {
     terminals = await openTerminals()
     elsewhere = await temporaryFolder()
     await mkdir(join(elsewhere.path, "home"))
-    await copyFile(join(root, "dist/programs/verify-opening.mjs"), join(elsewhere.path, "verify-opening.mjs"))
+    await copyFile(join(root, "dist/worker/admin/verify.mjs"), join(elsewhere.path, "verify.mjs"))
     await terminals.succeed("alice", ["init"])
     const bob = (await terminals.succeed("bob", ["init"])).account
     ;({ meeting } = await terminals.succeed("alice", ["meeting", "create", "Weekly call"]))
@@ -49,7 +49,7 @@ describe("an opening, through the taciturn command", function () {
     return await new Promise((resolve) => {
       const child = execFile(
         process.execPath,
-        ["verify-opening.mjs", ...args],
+        ["verify.mjs", ...args],
         { cwd: elsewhere.path, env: { HOME: join(elsewhere.path, "home") } },
         (_error, stdout, stderr) => {
           resolve({ exitCode: child.exitCode, stdout, stderr })
@@ -85,7 +85,7 @@ describe("an opening, through the taciturn command", function () {
     expect(told.stdout)
       .to.match(/Genuine/)
       .and.match(/Not proven/)
-    expect(await readdir(elsewhere.path)).to.have.members(["home", "verify-opening.mjs", "part.opening", "part.mp4"])
+    expect(await readdir(elsewhere.path)).to.have.members(["home", "verify.mjs", "part.opening", "part.mp4"])
     expect(await readdir(join(elsewhere.path, "home"))).to.deep.equal([])
   })
 

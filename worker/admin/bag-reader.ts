@@ -4,7 +4,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
-import { BAG_DECLARATION, TAG_FILES } from "./bag-writer.js"
+import { BAG_DECLARATION, TAG_FILES } from "./bag-format.js"
 
 /** A bag (RFC 8493) whose files are those that its manifests name, each with its SHA-512. */
 export interface VerifiedBag {

@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { fsyncFolder, systemErrorCode, translateFileError } from "../../shared/server/files.js"
+import { BAG_DECLARATION, TAG_FILES } from "./bag-format.js"
 
 /** A file of a bag while it is being written. */
 export interface BagFile {
@@ -16,22 +17,10 @@ interface AbandonableFile extends BagFile {
   abandon(): Promise<void>
 }
 
-export const TAG_FILES = {
-  declaration: "bagit.txt",
-  info: "bag-info.txt",
-  manifest: "manifest-sha512.txt",
-  tagManifest: "tagmanifest-sha512.txt",
-  /** The program that verifies the bag. */
-  verifier: "verify.mjs",
-  /** An authority's time-stamp of the payload's manifest, where one was asked for. */
-  timestamp: "timestamp.tsr",
-} as const
-
 export interface ManifestToStamp {
   readonly bytes: Uint8Array
   readonly sha512: Uint8Array
 }
-export const BAG_DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 
 /** Writes a bag (RFC 8493) under a temporary name: under its own it is whole or not there. One that was left half-way is gone on with. */
 export class BagWriter {

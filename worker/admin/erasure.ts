@@ -13,7 +13,7 @@ import { fsyncFolder, systemErrorCode, translateFileError } from "../../shared/s
 import type { Catalog } from "../../shared/server/ports.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { formatItem } from "./arguments.js"
-import { TAG_FILES } from "./bag-writer.js"
+import { TAG_FILES } from "./bag-format.js"
 import { refused } from "./bag-reader.js"
 import {
   type Certificate,

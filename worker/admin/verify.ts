@@ -7,7 +7,7 @@ import { type CaseId, formatId, type MeetingId } from "../../shared/protocol/ids
 import { instanceIdOf } from "../../shared/protocol/receipt.js"
 import { verifySignature } from "../../shared/server/signatures.js"
 import { refused, verifyBag } from "./bag-reader.js"
-import { TAG_FILES } from "./bag-writer.js"
+import { TAG_FILES } from "./bag-format.js"
 import { CONFIRMATION_FILE, openConfirmation } from "./confirmation.js"
 import { renderDeclaration } from "./declaration-page.js"
 import {

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { fsyncFolder, translateFileError } from "../../shared/server/files.js"
-import { TAG_FILES } from "./bag-writer.js"
+import { TAG_FILES } from "./bag-format.js"
 import { SIGNATURE_FILE } from "./production-format.js"
 import { layOut, paddedTo, TAR_BLOCK_BYTES, type TarEntry, tarHeader } from "./tar-layout.js"
 

@@ -268,7 +268,7 @@ async function agree(context: CommandContext, disclosure: readonly string[], fla
 
 function closing(isNoted: boolean): readonly string[] {
   return [
-    "Whoever gets the file can pass it on, and nobody can take it back. It is checked by `taciturn verify`, or by verify-opening.mjs alone.",
+    "Whoever gets the file can pass it on, and nobody can take it back. It is checked by `taciturn verify`, or by verify.mjs alone.",
     isNoted ? "The meeting's members were told." : "The meeting's members were not told.",
   ]
 }

@@ -5,24 +5,28 @@ import { expect } from "chai"
 import type { Page } from "playwright-core"
 import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { loopedFilm } from "../../../support/openings.js"
-import { root } from "../../../support/programs.js"
+import { root, runProgram } from "../../../support/programs.js"
+import type { Stack } from "../../../support/stack.js"
 import { openTerminals, type Terminals } from "../../../support/taciturn.js"
 
 const SECONDS = 30
 
 describe("the verifier's page, opened from a file", function () {
   this.timeout(240_000)
-  let terminals: Terminals
+  let terminals: Terminals & { readonly stack: Stack }
   let browser: TestBrowser
   let person: Person
   let page: Page
   let account: string
+  let meeting: string
+  let production: string
 
   before(async () => {
     terminals = await openTerminals()
     const { folder, succeed } = terminals
     account = (await succeed("alice", ["init"])).account
-    const { meeting } = await succeed("alice", ["meeting", "create", "Weekly call"])
+    production = join(folder, "production")
+    ;({ meeting } = await succeed("alice", ["meeting", "create", "Weekly call"]))
     const { path } = await loopedFilm(folder, SECONDS, "webm")
     const { recording } = await succeed("alice", ["upload", meeting, path, "--as-is", "--title", "Secret plans"])
     const make = ["opening", "make", "recording", recording, "--yes", "-o"]
@@ -88,6 +92,30 @@ describe("the verifier's page, opened from a file", function () {
     await page.getByRole("link", { name: "Save opened.webm" }).click()
     const saved = await readFile(await (await download).path())
     expect(saved.equals(await terminals.read("looped.webm"))).to.equal(true)
+  })
+
+  it("verifies a production whole, and whether it has what an opening opens", async () => {
+    const { exitCode, stdout } = await runProgram(
+      "taciturn-admin",
+      ["produce", "--meeting", meeting, "-o", production],
+      {
+        environment: terminals.stack.adminEnvironment,
+      },
+    )
+    expect(exitCode, stdout).to.equal(0)
+    await choose("production", "production")
+    await page.getByRole("heading", { name: "Complete and unaltered" }).waitFor()
+    await page.getByText(/^present .* chunks/).waitFor()
+    await page.getByText(/^missing\s+0$/).waitFor()
+    await look(page, "verifier-production")
+    await choose("part.opening")
+    await page.getByText(/^has it as event 1 of the meeting's log of/).waitFor()
+    const path = join(production, "data/records.jsonl")
+    const records = await readFile(path)
+    await writeFile(path, Buffer.from(records).fill(0x20, 200, 201))
+    await choose("production", "production")
+    await page.getByRole("heading", { name: "Refused" }).waitFor()
+    await page.getByText("Where: data/records.jsonl").waitFor()
   })
 
   it("shows messages as texts, whatever they are made of", async () => {

@@ -1,5 +1,5 @@
-import { ArchiveError } from "../../../shared/protocol/errors.js"
-import type { RandomFile } from "../verify-opening.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import type { RandomFile } from "../../client/verifier/verify-opening.js"
 
 const PAGE_BYTES = 1024 * 1024
 /** Pages in memory; the others are blobs, which browsers keep on disk where they are many. */

@@ -1,7 +1,8 @@
 import { checkOpeningFile } from "./check.js"
+import { checkProduction } from "./check-production.js"
 import { button, element, printable } from "./elements.js"
 import { filesOfDrop, filesOfInput, type Given, type GivenFiles, recognise } from "./given-files.js"
-import { shownFailure, shownOpening } from "./show.js"
+import { shownFailure, shownOpening, shownProduction } from "./show.js"
 import { texts } from "./texts.js"
 
 /** The verifier as one page for people who have nothing else of Taciturn: it works from a file, and its policy lets it ask nobody for anything. */
@@ -44,10 +45,15 @@ async function checkAll(mine: number): Promise<void> {
   const say = (text: string): void => {
     if (mine === turn) status.textContent = text
   }
-  if (opening === null) {
-    show(mine, element("p", {}, texts.needsOpening))
-    return
+  if (production !== null) {
+    try {
+      show(mine, shownProduction(await checkProduction(production.files, say)))
+    } catch (error) {
+      show(mine, shownFailure(error))
+      return
+    }
   }
+  if (opening === null) return
   try {
     show(mine, shownOpening(await checkOpeningFile(opening, production?.files ?? null, say)))
   } catch (error) {

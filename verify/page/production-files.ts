@@ -1,5 +1,5 @@
-import { ArchiveError } from "../../../shared/protocol/errors.js"
-import type { ProductionFiles } from "../production.js"
+import { ArchiveError } from "../../shared/protocol/errors.js"
+import type { ProductionFiles } from "../../client/verifier/production.js"
 import type { GivenFiles } from "./given-files.js"
 
 /** A production of files that somebody gave to the page. */

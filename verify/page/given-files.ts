@@ -1,4 +1,4 @@
-import { equalBytes, utf8 } from "../../../shared/protocol/bytes.js"
+import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
 
 /** Files that somebody chose or dropped, by their paths. */
 export type GivenFiles = ReadonlyMap<string, File>

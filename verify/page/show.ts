@@ -1,6 +1,8 @@
-import { isArchiveError } from "../../../shared/protocol/errors.js"
-import { isRefusal } from "../refusals.js"
-import type { Fact } from "../words.js"
+import { isArchiveError } from "../../shared/protocol/errors.js"
+import { linesOfVerified } from "../../worker/admin/verified-lines.js"
+import type { VerifiedProduction } from "../../worker/admin/verify.js"
+import { isRefusal } from "../../client/verifier/refusals.js"
+import type { Fact } from "../../client/verifier/words.js"
 import type { CheckedFile } from "./check.js"
 import { element, printable } from "./elements.js"
 import { texts } from "./texts.js"
@@ -24,6 +26,18 @@ export function shownOpening({ report, opened }: CheckedFile): HTMLElement {
   parts.push(element("h3", {}, texts.proven), shownList(report.proven))
   parts.push(element("h3", {}, texts.notProven), shownList(report.notProven))
   return element("section", { class: "card good" }, ...parts)
+}
+
+/** What a production has, once all of it was verified. */
+export function shownProduction(verified: VerifiedProduction): HTMLElement {
+  const [headline = "", ...lines] = linesOfVerified(verified, false)
+  return element(
+    "section",
+    { class: "card good" },
+    element("h2", {}, texts.complete),
+    element("p", {}, printable(headline)),
+    shownList(lines),
+  )
 }
 
 /** Why something is not what it says it is, or could not be checked. */
@@ -52,6 +66,6 @@ function shownFacts(facts: readonly Fact[]): HTMLElement {
   )
 }
 
-export function shownList(items: readonly string[]): HTMLElement {
+function shownList(items: readonly string[]): HTMLElement {
   return element("ul", {}, ...items.map((item) => element("li", {}, printable(item))))
 }

@@ -1,0 +1,2 @@
+/** What Node gives without being asked. */
+export { Buffer } from "buffer"
