@@ -104,8 +104,9 @@ export function ChatList({
               onFocus={() => {
                 setActiveKey(row.key)
               }}
-              onPointerEnter={(event) => {
-                if (event.pointerType === "mouse") setActiveKey(row.key)
+              onPointerMove={({ pointerType, movementX, movementY }) => {
+                // What moves beneath a pointer that rests is not pointed at.
+                if (pointerType === "mouse" && (movementX !== 0 || movementY !== 0)) setActiveKey(row.key)
               }}
               onClick={() => {
                 setActiveKey(row.key)

@@ -123,7 +123,11 @@ describe("a meeting's chat, in the browser", function () {
       .and.include("(evil.example)")
     const links = row.getByRole("link")
     const targets = await Promise.all((await links.all()).map(async (link) => await link.getAttribute("href")))
-    expect(targets).to.deep.equal(["https://evil.example/a.png", "https://evil.example/b.png", "https://evil.example/login"])
+    expect(targets).to.deep.equal([
+      "https://evil.example/a.png",
+      "https://evil.example/b.png",
+      "https://evil.example/login",
+    ])
   })
 
   it("is answered, reacted to, changed and deleted, and both see it", async () => {
