@@ -1,4 +1,5 @@
 import { leafHash } from "../../shared/protocol/merkle.js"
+import { freeBuffer } from "./free-buffer.js"
 import { chachaOpen, chachaSeal } from "./sodium.js"
 
 /** What runs over every byte of a recording, so that each platform can give its fastest: the results are the same bytes. */
@@ -14,7 +15,9 @@ export interface SegmentPrimitives {
 /** libsodium's: for browsers. */
 export const sodiumPrimitives: SegmentPrimitives = {
   seal: (key, nonce, aad, plaintext, out) => {
-    out.set(chachaSeal(key, nonce, aad, plaintext))
+    const sealed = chachaSeal(key, nonce, aad, plaintext)
+    out.set(sealed)
+    freeBuffer(sealed)
   },
   open: chachaOpen,
   leafHash: (segment) => leafHash(segment),

@@ -8,7 +8,14 @@ export interface ChromiumMemory {
   readonly allBytes: number
 }
 
+interface ChromiumProcess {
+  readonly id: number
+  readonly isPage: boolean
+}
+
 const SAMPLE_MS = 200
+/** Looking for processes reads of every one of the machine, which is measured with it. */
+const FIND_MS = 5_000
 const KIB = 1024
 
 /** Looks until it is stopped. @param profile the folder by which the browser is known. */
@@ -16,8 +23,10 @@ export function watchMemory(profile: string): { readonly stop: () => Promise<Chr
   let peak: ChromiumMemory = { pageBytes: 0, allBytes: 0 }
   const over = new AbortController()
   const watching = (async () => {
+    let [processes, foundAtMs]: [readonly ChromiumProcess[], number] = [[], -FIND_MS]
     while (!over.signal.aborted) {
-      const now = await memoryOf(profile)
+      if (performance.now() - foundAtMs >= FIND_MS) [processes, foundAtMs] = [await find(profile), performance.now()]
+      const now = await measure(processes)
       peak = {
         pageBytes: Math.max(peak.pageBytes, now.pageBytes),
         allBytes: Math.max(peak.allBytes, now.allBytes),
@@ -35,33 +44,50 @@ export function watchMemory(profile: string): { readonly stop: () => Promise<Chr
 }
 
 export async function memoryOf(profile: string): Promise<ChromiumMemory> {
-  const processes = await Promise.all((await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(readProcess))
-  const found = processes.filter((process) => process !== null)
+  return await measure(await find(profile))
+}
+
+async function find(profile: string): Promise<readonly ChromiumProcess[]> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number)
+  const read = await Promise.all(
+    ids.map(async (id) => {
+      const command = await readOf(id, "cmdline")
+      return { id, command, parent: await fieldOf(id, "PPid") }
+    }),
+  )
   const family = new Set(
-    found.filter(({ command }) => command.includes(`--user-data-dir=${profile}`)).map(({ id }) => id),
+    read.filter(({ command }) => command.includes(`--user-data-dir=${profile}`)).map(({ id }) => id),
   )
   for (let before = -1; before !== family.size;) {
     before = family.size
-    for (const { id, parent } of found) if (family.has(parent)) family.add(id)
+    for (const { id, parent } of read) if (family.has(parent)) family.add(id)
   }
-  const members = found.filter(({ id }) => family.has(id))
-  const pages = members.filter(({ command }) => command.includes("--type=renderer"))
+  return read
+    .filter(({ id }) => family.has(id))
+    .map(({ id, command }) => ({ id, isPage: command.includes("--type=renderer") }))
+}
+
+async function measure(processes: readonly ChromiumProcess[]): Promise<ChromiumMemory> {
+  const sizes = await Promise.all(
+    processes.map(async ({ id, isPage }) => ({
+      isPage,
+      // What it maps of files, such as Chromium's own code, is not counted.
+      sizeBytes: (await fieldOf(id, "RssAnon", "RssShmem", "VmSwap")) * KIB,
+    })),
+  )
   return {
-    pageBytes: Math.max(0, ...pages.map(({ sizeBytes }) => sizeBytes)),
-    allBytes: members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    pageBytes: Math.max(0, ...sizes.filter(({ isPage }) => isPage).map(({ sizeBytes }) => sizeBytes)),
+    allBytes: sizes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   }
 }
 
-/** `null` for one that has ended. What it maps of files, such as Chromium's own code, is not counted. */
-async function readProcess(id: string) {
-  try {
-    const [status, command] = await Promise.all(
-      ["status", "cmdline"].map(async (name) => await readFile(`/proc/${id}/${name}`, "utf8")),
-    )
-    const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status ?? "")?.[1] ?? 0)
-    const sizeBytes = (field("RssAnon") + field("RssShmem") + field("VmSwap")) * KIB
-    return { id: Number(id), parent: field("PPid"), command: command ?? "", sizeBytes }
-  } catch {
-    return null
-  }
+/** The sum of these of a process's counts. */
+async function fieldOf(id: number, ...names: readonly string[]): Promise<number> {
+  const status = await readOf(id, "status")
+  return names.reduce((sum, name) => sum + Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0), 0)
+}
+
+/** Nothing of one that has ended. */
+async function readOf(id: number, name: string): Promise<string> {
+  return await readFile(`/proc/${id}/${name}`, "utf8").catch(() => "")
 }

@@ -4,11 +4,12 @@ import { stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import type { Page } from "playwright-core"
-import { openBrowser } from "../support/browser.js"
+import { openProfile } from "../support/browser.js"
 import { root } from "../support/programs.js"
 import { startStack } from "../support/stack.js"
 import { terminalsAt } from "../support/taciturn.js"
-import { acceptInvitation, createAccount, openRecording } from "../support/web-steps.js"
+import { acceptInvitation, createAccount } from "../support/web-steps.js"
+import { openQuietChromium, type QuietPage } from "./quiet-chromium.js"
 import { type ShapedLine, startShapedLine } from "./shaped-line.js"
 import { median } from "./statistics.js"
 
@@ -43,12 +44,12 @@ export async function benchWatching(film: string, runs: number): Promise<void> {
   })
   const [plainPort] = await once(createInterface({ input: plain.stdout }), "line")
   plainLine.lead({ host: "127.0.0.1", port: Number(plainPort) })
-  const browser = await openBrowser(["--autoplay-policy=no-user-gesture-required"])
+  const viewer = await openProfile(url)
   try {
-    const viewer = await browser.person(url)
     const { meeting, recording } = await publish(viewer.page, url, film)
-    const plainPage = await viewer.context.newPage()
-    await viewer.context.addInitScript(PLAYER)
+    await viewer.close()
+    const browser = await openQuietChromium(viewer.folder)
+    const [page, plainPage] = [await browser.open(PLAYER), await browser.open(PLAYER)]
     for (const line of [sealedLine, plainLine]) line.slowDown()
     const [sealed, inPlain]: [Watched[], Watched[]] = [[], []]
     for (let run = 0; run < runs; run++) {
@@ -59,11 +60,12 @@ export async function benchWatching(film: string, runs: number): Promise<void> {
         }),
       )
       sealed.push(
-        await watch(viewer.page, sealedLine, run, async () => {
-          await openRecording(viewer.page, url, meeting, recording)
+        await watch(page, sealedLine, run, async () => {
+          await page.goto(`${url}/app/#/meetings/${meeting}/recordings/${recording}`)
         }),
       )
     }
+    await browser.close()
     const { size } = await stat(film)
     const rows = [
       `watching ${Math.round(size / 1e6)} MB over ${LINE_BITS_PER_S / 1e6} Mbit/s and ${ROUND_TRIP_MS} ms: ours/in plain of each run\n`,
@@ -73,7 +75,8 @@ export async function benchWatching(film: string, runs: number): Promise<void> {
     ]
     process.stdout.write(rows.join(""))
   } finally {
-    await browser.close()
+    await viewer.close()
+    await viewer.remove()
     await stack.stop()
     plain.stdin.end()
     await Promise.all([sealedLine.stop(), plainLine.stop()])
@@ -119,7 +122,7 @@ function shown(value: number): string {
 }
 
 /** Opens a player anew, plays, and seeks: to other places in each run, the same on both sides. */
-async function watch(page: Page, line: ShapedLine, run: number, open: () => Promise<unknown>): Promise<Watched> {
+async function watch(page: QuietPage, line: ShapedLine, run: number, open: () => Promise<unknown>): Promise<Watched> {
   // A tab behind another draws once a second.
   await page.bringToFront()
   await open()

@@ -8,7 +8,7 @@ import { root, temporaryFolder } from "./programs.js"
 
 /** People at their browsers: a real Chromium, each with a profile of their own. */
 
-const CHROMIUM_ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   "--no-sandbox",
   "--disable-background-networking",
   "--disable-component-update",
@@ -17,7 +17,7 @@ const CHROMIUM_ARGUMENTS = [
   "--disable-gpu",
 ]
 /** Debian's. */
-const CHROMIUM = "/usr/bin/chromium"
+export const CHROMIUM = "/usr/bin/chromium"
 /** In another locale Chromium gives files no names but ASCII. */
 const ENVIRONMENT = { ...process.env, LC_ALL: "C.UTF-8" }
 const WIDTHS = { narrow: 390, wide: 1440 } as const

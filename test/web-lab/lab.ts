@@ -124,6 +124,24 @@ const lab = {
     const request = { method: "GET", url, headers: {}, subject: "test", signal: ending.signal } as const
     return await codeOf(fetchTransport(request).then(async (response) => await response.bytes(limitBytes)))
   },
+  /** Sends a piece as uploads do. @returns the status of the answer, or what is thrown. */
+  sendLarge: async (path: string, isAborted: boolean): Promise<string | number | null> => {
+    const ending = new AbortController()
+    const body = new Uint8Array(3 * 1024 * 1024).fill(7)
+    const url = `${location.origin}${path}`
+    const request = { method: "PATCH", url, headers: {}, subject: "test", body, signal: ending.signal } as const
+    let status: number | null = null
+    const sending = codeOf(
+      fetchTransport(request).then(async (response) => {
+        await response.bytes(64 * 1024)
+        status = response.status
+      }),
+    )
+    if (isAborted) ending.abort()
+    const code = await sending
+    if (body.at(-1) !== 7) throw new Error("what was sent is the caller's no more")
+    return code ?? status
+  },
 
   play: async (recordingId: string, download?: string): Promise<string> => {
     client ??= await openClient()
@@ -160,6 +178,12 @@ const lab = {
     await reader?.cancel()
     return first?.value?.length ?? 0
   },
+  /** @returns which way the browser took for each of what this page asked of the server: `network` past the service worker. */
+  waysToServer: (): readonly unknown[] =>
+    performance
+      .getEntriesByType("resource")
+      .filter(({ name }) => new URL(name).pathname.startsWith("/v1/"))
+      .map((entry) => Reflect.get(entry, "workerMatchedRouterSource") as unknown),
   /** Plays in a `<video>`, from a place. @returns what it shows there. */
   watch: async (url: string, atS: number): Promise<readonly number[]> => {
     const video = document.createElement("video")

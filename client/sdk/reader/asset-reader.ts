@@ -54,6 +54,8 @@ const LARGEST_WINDOW_SEGMENTS = 16
 const LARGEST_WINDOW_BYTES = LARGEST_WINDOW_SEGMENTS * SEGMENT_BYTES
 /** On a slow line what has arrived is not kept waiting for more. */
 const WINDOW_MS = 20
+/** So long before a chunk ends the hashes of the next are asked for, so that whoever reads on does not wait for them there. */
+const HASHES_AHEAD_SEGMENTS = 2 * LARGEST_WINDOW_SEGMENTS
 /** Windows under way beside the one that the caller has: one arrives while another is opened. */
 const WINDOWS_AHEAD = 2
 
@@ -146,6 +148,10 @@ export function openAsset(
         flowing = streamOf(from, last)
       }
       const chunk = Math.floor(from / SEGMENTS_PER_CHUNK)
+      const border = lastOfChunk(from)
+      // Its failure is thrown to the one that needs it, who asks again.
+      if (from !== first && border < last && border - from < HASHES_AHEAD_SEGMENTS)
+        leavesOf(chunk + 1, signal).catch(() => undefined)
       const [sealedBytes, leaves] = await Promise.all([
         flowing.fill(buffer.subarray(0, sizeBytes), from === first && asksFirstAlone ? Infinity : WINDOW_MS),
         leavesOf(chunk, signal),

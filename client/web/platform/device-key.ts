@@ -1,5 +1,6 @@
-import { concatBytes, utf8 } from "../../../shared/protocol/bytes.js"
+import { utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { freeBuffer } from "../../crypto/free-buffer.js"
 import { DURABLE, withStorage } from "./database.js"
 
 /** AES-256-GCM (NIST SP 800-38D) with a fresh 96-bit nonce for each record: one device writes far fewer than 2^32. */
@@ -11,12 +12,18 @@ let kept: Promise<CryptoKey> | null = null
 /** nonce ‖ ciphertext ‖ tag. @param place what stands where: a record opens only in the place that it was sealed for. */
 export async function sealRecord(place: string, plaintext: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
-  const sealed = await crypto.subtle.encrypt(parameters(nonce, place), await deviceKey(), new Uint8Array(plaintext))
-  return new Uint8Array(concatBytes(nonce, new Uint8Array(sealed)))
+  // A browser seals what no thread shares; nothing here does.
+  const given = plaintext as Uint8Array<ArrayBuffer>
+  const sealed = new Uint8Array(await crypto.subtle.encrypt(parameters(nonce, place), await deviceKey(), given))
+  const record = new Uint8Array(NONCE_BYTES + sealed.length)
+  record.set(nonce)
+  record.set(sealed, NONCE_BYTES)
+  freeBuffer(sealed)
+  return record
 }
 
 /** @throws {@link ArchiveError} `cannot-open`. */
-export async function openRecord(place: string, record: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+export async function openRecord(place: string, record: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const key = await deviceKey()
   try {
     const nonce = record.subarray(0, NONCE_BYTES)

@@ -1,26 +1,29 @@
 import { concatBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { Transport } from "../../sdk/http.js"
+import { FETCH_OPTIONS } from "./fetch-options.js"
+import { LARGE_BODY_BYTES, sendByWorker } from "./large-sends.js"
 
 const IDLE_TIMEOUT_MS = 60_000
 /** `fetch` tells of no progress while it sends: a line slower than this is taken for broken. */
 const SLOWEST_BYTES_PER_MS = 16
 
-/** The browser's own client. It carries no cookie, keeps nothing, follows nothing, and says nowhere which page asked. */
+/** The browser's own client. */
 export const fetchTransport: Transport = async ({ method, url, headers, body, signal }) => {
   const patience = new Patience(signal)
   patience.begin(IDLE_TIMEOUT_MS + (body?.length ?? 0) / SLOWEST_BYTES_PER_MS)
-  const response = await fetch(url, {
-    method,
-    headers,
-    // A browser sends what no thread shares; nothing here does.
-    ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
-    credentials: "omit",
-    cache: "no-store",
-    redirect: "error",
-    referrerPolicy: "no-referrer",
-    signal: patience.signal,
-  }).catch((cause: unknown) => {
+  const asking =
+    body !== undefined && body.length >= LARGE_BODY_BYTES.least && body.length <= LARGE_BODY_BYTES.most
+      ? sendByWorker(url, { method, headers, body, signal: patience.signal })
+      : fetch(url, {
+          ...FETCH_OPTIONS,
+          method,
+          headers,
+          // A browser sends what no thread shares; nothing here does.
+          ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+          signal: patience.signal,
+        })
+  const response = await asking.catch((cause: unknown) => {
     throw networkError(cause, signal)
   })
   patience.pause()

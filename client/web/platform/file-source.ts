@@ -1,4 +1,5 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { freeBuffer } from "../../crypto/free-buffer.js"
 import type { AssetSource } from "../../sdk/upload/journal.js"
 
 /** What is read at once: large enough for few turns, small enough that no copy of the file grows. */
@@ -21,6 +22,7 @@ export function fileSource(file: File): AssetSource {
             const part = await readSlice(file, position, end)
             into.set(part, filled)
             filled += part.length
+            freeBuffer(part)
             position = end
           }
           return filled

@@ -1,6 +1,7 @@
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
+import { freeBuffer } from "../../crypto/free-buffer.js"
 import { decodeJournal, encodeJournal, type JournalStore } from "../../sdk/upload/journal.js"
 import { DURABLE, withStorage } from "./database.js"
 import { openRecord, sealRecord } from "./device-key.js"
@@ -71,7 +72,9 @@ export function openJournal(uploadId: string): JournalStore {
       await writeSealed(uploadId, toHex(assetId), startBytes, sealed)
     },
     loadSealed: async (assetId, startBytes, into) => {
-      await readSealed(uploadId, toHex(assetId), startBytes, into)
+      const part = await readSealed(uploadId, toHex(assetId), startBytes, into.length)
+      into.set(part)
+      freeBuffer(part)
     },
     drop: async (assetId) => {
       const asset = toHex(assetId)

@@ -1,4 +1,5 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { writeToDisk } from "./sealed-file-disk.js"
 import type { SealedFileAnswer, SealedFileRequest } from "./sealed-file-messages.js"
 import workerUrl from "./sealed-file-worker.ts?worker&url"
 import { trustedScriptUrl } from "./trusted-urls.js"
@@ -7,6 +8,8 @@ import { trustedScriptUrl } from "./trusted-urls.js"
 
 /** Holds a folder per upload. */
 const FOLDER = "sealed"
+/** A worker writes by itself, a page has one do it. */
+const IS_WORKER = typeof document === "undefined"
 
 let worker: Worker | null = null
 let lastId = 0
@@ -14,6 +17,37 @@ const waiting = new Map<number, (failure: string | null) => void>()
 
 /** Puts `sealed` into a file at `startBytes`; it is on the disk when this resolves. @throws {@link ArchiveError} `out-of-space`, `unavailable`. */
 export async function writeSealed(upload: string, name: string, startBytes: number, sealed: Uint8Array): Promise<void> {
+  const write = IS_WORKER ? writeHere : writeByWorker
+  const failure = await write([FOLDER, upload], name, startBytes, sealed)
+  if (failure === null) return
+  throw failure === "QuotaExceededError"
+    ? new ArchiveError("out-of-space", "the browser has no more room to keep what was captured", { retryable: false })
+    : new ArchiveError("unavailable", `the browser can't keep what was captured: ${failure}`, { retryable: false })
+}
+
+/** @returns the name of what the browser threw, or `null`. */
+async function writeHere(
+  folders: readonly string[],
+  name: string,
+  startBytes: number,
+  sealed: Uint8Array,
+): Promise<string | null> {
+  try {
+    // A browser writes what no thread shares; nothing here does.
+    await writeToDisk(folders, name, startBytes, sealed as Uint8Array<ArrayBuffer>)
+    return null
+  } catch (error) {
+    return error instanceof DOMException ? error.name : String(error)
+  }
+}
+
+/** The same, for a page. */
+async function writeByWorker(
+  folders: readonly string[],
+  name: string,
+  startBytes: number,
+  sealed: Uint8Array,
+): Promise<string | null> {
   worker ??= startWorker()
   const id = ++lastId
   const answered = new Promise<string | null>((resolve) => {
@@ -21,28 +55,28 @@ export async function writeSealed(upload: string, name: string, startBytes: numb
   })
   // The caller goes on to send the bytes: what is handed over is a copy.
   const copy = new Uint8Array(sealed)
-  const request: SealedFileRequest = { id, folders: [FOLDER, upload], name, startBytes, sealed: copy }
+  const request: SealedFileRequest = { id, folders, name, startBytes, sealed: copy }
   worker.postMessage(request, [copy.buffer])
-  const failure = await answered
-  if (failure === null) return
-  throw failure === "QuotaExceededError"
-    ? new ArchiveError("out-of-space", "the browser has no more room to keep what was captured", { retryable: false })
-    : new ArchiveError("unavailable", `the browser can't keep what was captured: ${failure}`, { retryable: false })
+  return await answered
 }
 
 /** A file that is written to between being looked up and being read can't be read: it is looked up again. */
 const READ_ATTEMPTS = 20
 
-/** Fills `into` from a file, also while it grows. @throws {@link ArchiveError} `changed` where the bytes are not there. */
-export async function readSealed(upload: string, name: string, startBytes: number, into: Uint8Array): Promise<void> {
+/** So many bytes of a file, also while it grows. @throws {@link ArchiveError} `changed` where they are not there. */
+export async function readSealed(
+  upload: string,
+  name: string,
+  startBytes: number,
+  sizeBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   for (let attempt = 1; ; attempt++) {
     try {
       const folder = await (await sealedFolder()).getDirectoryHandle(upload)
       const file = await (await folder.getFileHandle(name)).getFile()
-      const part = await file.slice(startBytes, startBytes + into.length).arrayBuffer()
-      if (part.byteLength !== into.length) break
-      into.set(new Uint8Array(part))
-      return
+      const part = new Uint8Array(await file.slice(startBytes, startBytes + sizeBytes).arrayBuffer())
+      if (part.length === sizeBytes) return part
+      break
     } catch (cause) {
       const isWritten = cause instanceof DOMException && cause.name === "NotReadableError"
       if (isWritten && attempt < READ_ATTEMPTS) continue

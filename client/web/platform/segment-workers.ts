@@ -5,7 +5,7 @@ import { SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
 import workerUrl from "./segment-worker.ts?worker&url"
 import { trustedScriptUrl } from "./trusted-urls.js"
 
-/** A second one seals while the first does; more would take the page's own processor. */
+/** A second one seals while the first does, where the page and the browser beside them have a processor left. */
 const MOST_WORKERS = 2
 /** What a read begins with is done here, within a millisecond: the first picture does not wait for a worker to start. */
 const INLINE_BYTES = 2 * SEGMENT_BYTES
@@ -19,7 +19,7 @@ interface SegmentThread {
 /** Sealing and opening beside the page, in web workers that start with the first work; `close` ends them. */
 export function createSegmentWorkers(): SegmentWork & { close(): void } {
   const inline = inlineSegmentWork(sodiumPrimitives)
-  const size = Math.min(MOST_WORKERS, navigator.hardwareConcurrency || 1)
+  const size = Math.max(1, Math.min(MOST_WORKERS, (navigator.hardwareConcurrency || 1) - 1))
   const threads = new Set<SegmentThread>()
 
   const start = (): SegmentThread => {

@@ -1,4 +1,5 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { freeBuffer } from "../../crypto/free-buffer.js"
 import type { AssetSource } from "../../sdk/upload/journal.js"
 import { openRecord, sealRecord } from "../platform/device-key.js"
 import { readSealed, removeSealedFile, writeSealed } from "../platform/sealed-files.js"
@@ -19,10 +20,17 @@ function placeOf(uploadId: string, name: string, index: number): string {
   return `kept ${uploadId} ${blockName(name, index)}`
 }
 
-async function readBlock(uploadId: string, name: string, index: number, sizeBytes: number): Promise<Uint8Array> {
-  const sealed = new Uint8Array(sizeBytes + OVERHEAD_BYTES)
-  await readSealed(uploadId, blockName(name, index), 0, sealed)
-  return await openRecord(placeOf(uploadId, name, index), sealed)
+/** Whoever is done with it frees it. */
+async function readBlock(
+  uploadId: string,
+  name: string,
+  index: number,
+  sizeBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const sealed = await readSealed(uploadId, blockName(name, index), 0, sizeBytes + OVERHEAD_BYTES)
+  const block = await openRecord(placeOf(uploadId, name, index), sealed)
+  freeBuffer(sealed)
+  return block
 }
 
 /** A file that is written at any places, and read once it is closed. One block of it is in memory. */
@@ -71,7 +79,11 @@ export class KeptFileWriter {
     await this.#flush()
     const known = this.#written[index] ?? 0
     this.#block.fill(0)
-    if (known > 0) this.#block.set(await readBlock(this.#uploadId, this.#name, index, known))
+    if (known > 0) {
+      const before = await readBlock(this.#uploadId, this.#name, index, known)
+      this.#block.set(before)
+      freeBuffer(before)
+    }
     this.#index = index
     this.#filled = known
   }
@@ -81,6 +93,7 @@ export class KeptFileWriter {
     const place = placeOf(this.#uploadId, this.#name, this.#index)
     const sealed = await sealRecord(place, this.#block.subarray(0, this.#filled))
     await writeSealed(this.#uploadId, blockName(this.#name, this.#index), 0, sealed)
+    freeBuffer(sealed)
     while (this.#written.length <= this.#index) this.#written.push(0)
     this.#written[this.#index] = this.#filled
   }
@@ -102,6 +115,7 @@ export async function readKept(
     const part = block.subarray(at % BLOCK_BYTES, (at % BLOCK_BYTES) + bytes.length - filled)
     bytes.set(part, filled)
     filled += part.length
+    freeBuffer(block)
   }
   return bytes
 }
@@ -129,10 +143,14 @@ export function keptFileSource(uploadId: string, name: string, sizeBytes: number
             into.set(part, filled)
             filled += part.length
             position += part.length
+            if (position % BLOCK_BYTES === 0) freeBuffer(block)
           }
           return filled
         },
-        close: () => Promise.resolve(),
+        close: () => {
+          freeBuffer(block)
+          return Promise.resolve()
+        },
       })
     },
   }

@@ -1,6 +1,7 @@
 import { ALL_FORMATS, BlobSource, CustomSource, Input, type Source } from "mediabunny"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { AssetRole } from "../../../shared/protocol/recording.js"
+import { freeBuffer } from "../../crypto/free-buffer.js"
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../sdk/media-types.js"
 import { isSeekable, type ReadRange } from "./container-layout.js"
 import { KeptFileWriter, readKept } from "./kept-files.js"
@@ -167,7 +168,9 @@ async function copy(
   onProgress: (fraction: number) => void,
 ): Promise<void> {
   for (let at = 0; at < sizeBytes; at += PORTION_BYTES) {
-    await into.write(at, await read(at, Math.min(sizeBytes, at + PORTION_BYTES)))
+    const portion = await read(at, Math.min(sizeBytes, at + PORTION_BYTES))
+    await into.write(at, portion)
+    freeBuffer(portion)
     onProgress(at / sizeBytes)
   }
 }

@@ -153,6 +153,21 @@ describe("the browser's platform", function () {
       await person.context.setOffline(false)
     })
 
+    it("sends what is large from a worker, and fails no otherwise", async () => {
+      const { page, context } = person
+      const path = "/v1/uploads/asset_unknown"
+      const begun = page.waitForEvent("worker")
+      expect(await call(page, "sendLarge", path, false)).to.be.within(400, 499)
+      expect((await begun).url()).to.include("sending-worker")
+      expect(await call(page, "sendLarge", path, true)).to.equal("interrupted")
+      // Of an answer that is longer than agreed no more is read.
+      expect(await call(page, "sendLarge", "/app/meeting.mp4", false)).to.equal("too-large")
+      await context.setOffline(true)
+      expect(await call(page, "sendLarge", path, false)).to.equal("unavailable")
+      await context.setOffline(false)
+      expect(await call(page, "sendLarge", path, false)).to.be.within(400, 499)
+    })
+
     it("forgets everything, and loads every tab anew", async () => {
       const { page, context } = person
       expect(await call(page, "keepJournal", "forgotten", "Board")).to.deep.equal(["forgotten"])
@@ -240,6 +255,15 @@ describe("the browser's platform", function () {
         0,
       ])
       expect((await call<unknown[]>(page, "ask", url, null, "POST"))[0]).to.equal(405)
+    })
+
+    it("asks the server past the worker", async () => {
+      await page.evaluate("performance.clearResourceTimings()")
+      const url = await play(largeId)
+      expect((await call<unknown[]>(page, "ask", url, "bytes=0-1"))[0]).to.equal(206)
+      const ways = await call<unknown[]>(page, "waysToServer")
+      expect(ways.length).to.be.above(0)
+      expect(new Set(ways)).to.deep.equal(new Set(["network"]))
     })
 
     it("plays and seeks in a <video>", async () => {

@@ -212,6 +212,19 @@ describe("SDK: recordings", function () {
       expect(fetched.filter((path) => path.includes("/hashes"))).to.have.length(1)
     })
 
+    it("has the hashes of the next chunk before it comes there", async () => {
+      const [reader, fetched] = await countedReader({ readsOn: true })
+      const chunk = 2
+      const pieces = reader.read(chunk * 128 * 65_488, bytes.length - 1)
+      // Two windows of 16 segments are under way at most, and the chunk has 31 left.
+      for (let segments = 0; segments < 97;) {
+        const { value } = await pieces.next()
+        segments += (value as Uint8Array).length / 65_488
+      }
+      while (!fetched.includes(`chunks/${chunk + 1}/hashes`)) await new Promise((resolve) => setTimeout(resolve, 10))
+      await pieces.return(undefined)
+    })
+
     it("reads on to the end in one request, whose connection may break", async () => {
       const [reader, fetched] = await countedReader({ readsOn: true })
       const parts: Buffer[] = []
