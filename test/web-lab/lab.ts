@@ -178,12 +178,12 @@ const lab = {
     await reader?.cancel()
     return first?.value?.length ?? 0
   },
-  /** @returns which way the browser took for each of what this page asked of the server: `network` past the service worker. */
-  waysToServer: (): readonly unknown[] =>
+  /** @returns of each of what this page asked for under a path, whether the service worker was asked. */
+  wentByWorker: (path: string): readonly boolean[] =>
     performance
       .getEntriesByType("resource")
-      .filter(({ name }) => new URL(name).pathname.startsWith("/v1/"))
-      .map((entry) => Reflect.get(entry, "workerMatchedRouterSource") as unknown),
+      .filter((entry) => entry instanceof PerformanceResourceTiming && new URL(entry.name).pathname.startsWith(path))
+      .map((entry) => (entry as PerformanceResourceTiming).workerStart > 0),
   /** Plays in a `<video>`, from a place. @returns what it shows there. */
   watch: async (url: string, atS: number): Promise<readonly number[]> => {
     const video = document.createElement("video")

@@ -1,7 +1,7 @@
 import { utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { freeBuffer } from "../../crypto/free-buffer.js"
 import { DURABLE, withStorage } from "./database.js"
+import { freeBuffer } from "./free-buffer.js"
 
 /** AES-256-GCM (NIST SP 800-38D) with a fresh 96-bit nonce for each record: one device writes far fewer than 2^32. */
 const ALGORITHM = { name: "AES-GCM", length: 256 } as const

@@ -1,6 +1,6 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { freeBuffer } from "../../crypto/free-buffer.js"
 import type { AssetSource } from "../../sdk/upload/journal.js"
+import { readBlob } from "./read-blob.js"
 
 /** What is read at once: large enough for few turns, small enough that no copy of the file grows. */
 const READ_BYTES = 4 * 1024 * 1024
@@ -19,10 +19,7 @@ export function fileSource(file: File): AssetSource {
           let filled = 0
           while (filled < into.length && position < file.size) {
             const end = Math.min(position + Math.min(READ_BYTES, into.length - filled), file.size)
-            const part = await readSlice(file, position, end)
-            into.set(part, filled)
-            filled += part.length
-            freeBuffer(part)
+            filled += await readSlice(file, position, end, into.subarray(filled))
             position = end
           }
           return filled
@@ -33,9 +30,9 @@ export function fileSource(file: File): AssetSource {
   }
 }
 
-async function readSlice(file: File, start: number, end: number): Promise<Uint8Array> {
+async function readSlice(file: File, start: number, end: number, into: Uint8Array): Promise<number> {
   try {
-    return new Uint8Array(await file.slice(start, end).arrayBuffer())
+    return await readBlob(file.slice(start, end), into)
   } catch (cause) {
     const name = cause instanceof DOMException ? cause.name : ""
     // Browsers compare the file's time and size with those when it was picked, and then say that it can't be read.

@@ -1,10 +1,10 @@
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
-import { freeBuffer } from "../../crypto/free-buffer.js"
 import { decodeJournal, encodeJournal, type JournalStore } from "../../sdk/upload/journal.js"
 import { DURABLE, withStorage } from "./database.js"
 import { openRecord, sealRecord } from "./device-key.js"
+import { freeBuffer } from "./free-buffer.js"
 import { readSealed, removeAllSealedFiles, removeSealedFile, removeSealedFiles, writeSealed } from "./sealed-files.js"
 
 /** It is a folder's name, too. */

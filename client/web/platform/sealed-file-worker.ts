@@ -1,4 +1,4 @@
-import { freeBuffer } from "../../crypto/free-buffer.js"
+import { freeBuffer } from "./free-buffer.js"
 import { writeToDisk } from "./sealed-file-disk.js"
 import type { SealedFileAnswer, SealedFileRequest } from "./sealed-file-messages.js"
 

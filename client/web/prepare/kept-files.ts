@@ -1,7 +1,7 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { freeBuffer } from "../../crypto/free-buffer.js"
 import type { AssetSource } from "../../sdk/upload/journal.js"
 import { openRecord, sealRecord } from "../platform/device-key.js"
+import { freeBuffer } from "../platform/free-buffer.js"
 import { readSealed, removeSealedFile, writeSealed } from "../platform/sealed-files.js"
 
 /**
@@ -131,7 +131,7 @@ export function keptFileSource(uploadId: string, name: string, sizeBytes: number
     sizeBytes,
     open: () => {
       let position = 0
-      let block: Uint8Array = new Uint8Array(0)
+      let block: Uint8Array<ArrayBuffer> = new Uint8Array(0)
       return Promise.resolve({
         read: async (into) => {
           let filled = 0

@@ -261,9 +261,10 @@ describe("the browser's platform", function () {
       await page.evaluate("performance.clearResourceTimings()")
       const url = await play(largeId)
       expect((await call<unknown[]>(page, "ask", url, "bytes=0-1"))[0]).to.equal(206)
-      const ways = await call<unknown[]>(page, "waysToServer")
+      expect(await call(page, "wentByWorker", "/app/play/")).to.deep.equal([true])
+      const ways = await call<boolean[]>(page, "wentByWorker", "/v1/")
       expect(ways.length).to.be.above(0)
-      expect(new Set(ways)).to.deep.equal(new Set(["network"]))
+      expect(new Set(ways)).to.deep.equal(new Set([false]))
     })
 
     it("plays and seeks in a <video>", async () => {
