@@ -178,12 +178,6 @@ const lab = {
     await reader?.cancel()
     return first?.value?.length ?? 0
   },
-  /** @returns of each of what this page asked for under a path, whether the service worker was asked. */
-  wentByWorker: (path: string): readonly boolean[] =>
-    performance
-      .getEntriesByType("resource")
-      .filter((entry) => entry instanceof PerformanceResourceTiming && new URL(entry.name).pathname.startsWith(path))
-      .map((entry) => (entry as PerformanceResourceTiming).workerStart > 0),
   /** Plays in a `<video>`, from a place. @returns what it shows there. */
   watch: async (url: string, atS: number): Promise<readonly number[]> => {
     const video = document.createElement("video")

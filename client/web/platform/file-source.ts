@@ -1,6 +1,6 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { AssetSource } from "../../sdk/upload/journal.js"
-import { readBlob } from "./read-blob.js"
+import { freeBuffer } from "./free-buffer.js"
 
 /** What is read at once: large enough for few turns, small enough that no copy of the file grows. */
 const READ_BYTES = 4 * 1024 * 1024
@@ -19,7 +19,10 @@ export function fileSource(file: File): AssetSource {
           let filled = 0
           while (filled < into.length && position < file.size) {
             const end = Math.min(position + Math.min(READ_BYTES, into.length - filled), file.size)
-            filled += await readSlice(file, position, end, into.subarray(filled))
+            const part = await readSlice(file, position, end)
+            into.set(part, filled)
+            filled += part.length
+            freeBuffer(part)
             position = end
           }
           return filled
@@ -30,9 +33,9 @@ export function fileSource(file: File): AssetSource {
   }
 }
 
-async function readSlice(file: File, start: number, end: number, into: Uint8Array): Promise<number> {
+async function readSlice(file: File, start: number, end: number): Promise<Uint8Array> {
   try {
-    return await readBlob(file.slice(start, end), into)
+    return new Uint8Array(await file.slice(start, end).arrayBuffer())
   } catch (cause) {
     const name = cause instanceof DOMException ? cause.name : ""
     // Browsers compare the file's time and size with those when it was picked, and then say that it can't be read.

@@ -1,5 +1,4 @@
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { readBlob } from "./read-blob.js"
 import { writeToDisk } from "./sealed-file-disk.js"
 import type { SealedFileAnswer, SealedFileRequest } from "./sealed-file-messages.js"
 import workerUrl from "./sealed-file-worker.ts?worker&url"
@@ -75,8 +74,8 @@ export async function readSealed(
     try {
       const folder = await (await sealedFolder()).getDirectoryHandle(upload)
       const file = await (await folder.getFileHandle(name)).getFile()
-      const part = new Uint8Array(sizeBytes)
-      if ((await readBlob(file.slice(startBytes, startBytes + sizeBytes), part)) === sizeBytes) return part
+      const part = new Uint8Array(await file.slice(startBytes, startBytes + sizeBytes).arrayBuffer())
+      if (part.length === sizeBytes) return part
       break
     } catch (cause) {
       const isWritten = cause instanceof DOMException && cause.name === "NotReadableError"

@@ -3,7 +3,6 @@ import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js
 import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../sdk/media-types.js"
 import { freeBuffer } from "../platform/free-buffer.js"
-import { readBlob } from "../platform/read-blob.js"
 import { isSeekable, type ReadRange } from "./container-layout.js"
 import { KeptFileWriter, readKept } from "./kept-files.js"
 import type { PrepareRequest } from "./prepare-messages.js"
@@ -179,8 +178,7 @@ async function copy(
 function reader(file: File): (start: number, end: number) => Promise<Uint8Array> {
   return async (start, end) => {
     try {
-      const bytes = new Uint8Array(Math.max(0, Math.min(end, file.size) - start))
-      return bytes.subarray(0, await readBlob(file.slice(start, end), bytes))
+      return new Uint8Array(await file.slice(start, end).arrayBuffer())
     } catch (cause) {
       throw new ArchiveError("changed", "the file was changed, moved or deleted since it was chosen: choose it again", {
         cause,

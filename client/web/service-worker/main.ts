@@ -6,13 +6,11 @@ import { PlayBodies } from "./play-bodies.js"
 
 declare const self: ServiceWorkerGlobalScope
 
-const SERVER_PATHS = "/v1/*"
 const worker = crypto.randomUUID()
 const bodies = new PlayBodies(self.clients)
 
 self.addEventListener("install", (event) => {
   event.waitUntil(self.skipWaiting())
-  event.waitUntil(passBy(event))
 })
 
 self.addEventListener("activate", (event) => {
@@ -49,14 +47,6 @@ async function play(event: FetchEvent, id: string): Promise<Response> {
   if (head.hasBody) return new Response(bodies.of(port, page), init)
   port.close()
   return new Response(null, init)
-}
-
-/** What a page asks of the server does not wait for the worker to say that it is none of its business. https://w3c.github.io/ServiceWorker/#dom-installevent-addroutes */
-async function passBy(event: ExtendableEvent): Promise<void> {
-  const { addRoutes } = event as { readonly addRoutes?: (rules: readonly unknown[]) => Promise<void> }
-  const rule = { condition: { urlPattern: { pathname: SERVER_PATHS } }, source: "network" }
-  // A browser that knows no such routes, or other ones, is none the worse.
-  await addRoutes?.call(event, [rule]).catch(() => undefined)
 }
 
 function refusal(status: number, headers: Readonly<Record<string, string>> = {}): Response {

@@ -257,16 +257,6 @@ describe("the browser's platform", function () {
       expect((await call<unknown[]>(page, "ask", url, null, "POST"))[0]).to.equal(405)
     })
 
-    it("asks the server past the worker", async () => {
-      await page.evaluate("performance.clearResourceTimings()")
-      const url = await play(largeId)
-      expect((await call<unknown[]>(page, "ask", url, "bytes=0-1"))[0]).to.equal(206)
-      expect(await call(page, "wentByWorker", "/app/play/")).to.deep.equal([true])
-      const ways = await call<boolean[]>(page, "wentByWorker", "/v1/")
-      expect(ways.length).to.be.above(0)
-      expect(new Set(ways)).to.deep.equal(new Set([false]))
-    })
-
     it("plays and seeks in a <video>", async () => {
       const url = await play(filmId)
       const [width, durationS, atS] = await call<[number, number, number]>(page, "watch", url, 1)
