@@ -3,6 +3,7 @@ import type { Client } from "../sdk/client.js"
 import type { ChatLine } from "../sdk/chat/fold.js"
 import { gapText, warningsOf, withoutEffectText } from "./chat-lines.js"
 import { accountOf, nameText } from "./describe.js"
+import { escapeHtml as escape, htmlPage } from "./html.js"
 
 /**
  * A chat as one page that opens without a server. What others wrote is text in it, never markup: there is no script, and the page's own policy allows
@@ -13,29 +14,12 @@ export function chatPage(
   meeting: { readonly meeting: string; readonly title: string },
   lines: readonly ChatLine[],
 ): string {
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="referrer" content="no-referrer">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(meeting.title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><h1 dir="auto">${escape(meeting.title)}</h1><p>Chat of ${escape(meeting.meeting)}. Times are UTC, by each author's clock.</p></header>
-<main>
-${lines.map((line) => article(client, line)).join("\n")}
-</main>
-</body>
-</html>
-`
+  return htmlPage(
+    meeting.title,
+    `Chat of ${escape(meeting.meeting)}. Times are UTC, by each author's clock.`,
+    lines.map((line) => article(client, line)).join("\n"),
+  )
 }
-
-const STYLE = `:root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
-article{border-top:1px solid #8886;padding:.75rem 0}article:target{outline:2px solid}.text{white-space:pre-wrap;margin:.25rem 0}
-.meta,.note{font-size:.875rem;margin:0}.warning{font-size:.875rem;margin:0;font-weight:600}ul{list-style:none;display:flex;gap:.75rem;padding:0;margin:0;font-size:.875rem}`
 
 function article(client: Client, line: ChatLine): string {
   if (line.kind === "gap") return alone(gapText(line).slice(2))
@@ -81,19 +65,4 @@ function textParts({
           `<ul>${reactions.map(({ reaction, authors }) => `<li>${escape(reaction)} ${authors.length}</li>`).join("")}</ul>`,
         ]),
   ]
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-}
-
-function escape(text: string): string {
-  // A line break stays; what else turns a line around, hides or ends it does not.
-  return text
-    .replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]|(?![\n\t])\p{Cc}/gu, "\u{fffd}")
-    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
 }

@@ -6,6 +6,7 @@ import { addChatCommands } from "./commands/chat.js"
 import { addConsentCommands } from "./commands/consent.js"
 import { addDeviceCommands } from "./commands/devices.js"
 import { addDownloadCommand } from "./commands/download.js"
+import { addExportCommands } from "./commands/export.js"
 import { addImportCommands } from "./commands/import.js"
 import { addJoinCommand } from "./commands/join.js"
 import { addStorageCommand } from "./commands/keeping.js"
@@ -20,6 +21,7 @@ import { addRecoveryCommands } from "./commands/recovery.js"
 import { addSearchCommand } from "./commands/search.js"
 import { addUploadCommand } from "./commands/upload.js"
 import { addUploadsCommands } from "./commands/uploads.js"
+import { addWatchFolderCommand } from "./commands/watch-folder.js"
 import { type CommandContext, createContext } from "./context.js"
 import { EXIT } from "./exit-codes.js"
 import { reportFailure } from "./output.js"
@@ -88,6 +90,7 @@ addJoinCommand(program, run)
 addUploadCommand(program, run)
 addUploadsCommands(program, run)
 addImportCommands(program, run)
+addWatchFolderCommand(program, run)
 addRecordingsCommand(program, run)
 addConsentCommands(program, run)
 addChatCommands(program, run)
@@ -95,6 +98,7 @@ addNoticesCommand(program, run)
 addSearchCommand(program, run)
 addStorageCommand(program, run)
 addDownloadCommand(program, run)
+addExportCommands(program, run)
 addPlayCommand(program, run)
 addOpeningCommands(program, run)
 addVerifyCommand(program, run)

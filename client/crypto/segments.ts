@@ -32,15 +32,28 @@ export function createSegmentSealer(asset: AssetKey, primitives: SegmentPrimitiv
   const headerHash = assetHeaderHash(asset.rawHeader)
   return {
     seal: (index, last, plaintext, out) => {
-      const { commitment, key, aad } = deriveSegment(segmentSecret(asset.contentKey, headerHash, index), {
-        headerHash,
-        index,
-        last,
-      })
-      out.set(commitment)
-      primitives.seal(key, last ? NONCES.last : NONCES.inner, aad, plaintext, out.subarray(COMMITMENT_BYTES))
+      sealSegmentBySecret(
+        segmentSecret(asset.contentKey, headerHash, index),
+        { headerHash, index, last },
+        plaintext,
+        out,
+        primitives,
+      )
     },
   }
+}
+
+/** Seals as the asset's author did, by a segment's secret alone: into `plaintext.length + 48` bytes of `out`. SPEC.md §4.3. */
+export function sealSegmentBySecret(
+  secret: Uint8Array,
+  at: SegmentPlace,
+  plaintext: Uint8Array,
+  out: Uint8Array,
+  primitives: SegmentPrimitives,
+): void {
+  const { commitment, key, aad } = deriveSegment(secret, at)
+  out.set(commitment)
+  primitives.seal(key, at.last ? NONCES.last : NONCES.inner, aad, plaintext, out.subarray(COMMITMENT_BYTES))
 }
 
 export function createSegmentOpener(asset: AssetKey, primitives: SegmentPrimitives): SegmentOpener {

@@ -18,6 +18,7 @@ import {
 import { PADDING_MARK } from "../../shared/protocol/padding.js"
 import {
   SEGMENT_BYTES,
+  SEGMENT_OVERHEAD_BYTES,
   SEGMENT_PLAINTEXT_BYTES,
   SEGMENTS_PER_CHUNK,
   segmentCount,
@@ -25,7 +26,7 @@ import {
 } from "../../shared/protocol/sizes.js"
 import type { SegmentPrimitives } from "../crypto/primitives.js"
 import { openMessageBySecret } from "../crypto/message.js"
-import { openSegmentBySecret } from "../crypto/segments.js"
+import { openSegmentBySecret, sealSegmentBySecret, type SegmentPlace } from "../crypto/segments.js"
 import { verifySignature } from "../crypto/sodium.js"
 import { ByteReader } from "./byte-reader.js"
 
@@ -56,6 +57,15 @@ export interface ReadOptions {
   readonly primitives: SegmentPrimitives
   /** Needed where the opening carries no sealed segments. */
   readonly sealed?: SealedBytes | undefined
+  /** Or the opened file itself: its segments are sealed again by their secrets. SPEC.md §20. */
+  readonly file?: FileBytes | undefined
+}
+
+/** The file that somebody has, which an opening is to be the proof of. */
+export interface FileBytes {
+  readonly sizeBytes: number
+  /** The bytes from `start` to before `end`, all of them. */
+  read(start: number, end: number): Promise<Uint8Array>
 }
 
 /**
@@ -109,7 +119,7 @@ async function* readChunk(
   { manifest, headerHash, content }: CheckedAsset,
   chunk: number,
   segments: readonly number[],
-  { primitives, sealed }: ReadOptions,
+  { primitives, sealed, file }: ReadOptions,
 ): AsyncGenerator<OpenedBytes> {
   const place = `chunk ${chunk}`
   const { storedBytes, trueBytes, root, header } = manifest
@@ -118,19 +128,41 @@ async function* readChunk(
   const blockBytes = openingBlockBytes(await reader.take(OPENING_BLOCK_PREFIX_BYTES, place), place)
   const rawBlock = await reader.take(blockBytes, place)
   const { leaves, secrets } = checkedBlock(rawBlock, { chunk, segments: segments.length, storedBytes, root })
-  for (const [at, index] of segments.entries()) {
+  for (const [position, index] of segments.entries()) {
     const [start, size] = [index * SEGMENT_BYTES, segmentSize(index, storedBytes)]
+    const at = { headerHash, index, last: index === segmentCount(storedBytes) - 1 }
+    const secret = secrets[position] ?? ZERO_HASH
     const segment = content.isCarried
       ? await reader.take(size, `segment ${index}`)
-      : await requireSealed(sealed).read(header.assetId, start, start + size)
+      : file === undefined
+        ? await requireSealed(sealed).read(header.assetId, start, start + size)
+        : await sealAgain(file, at, secret, size, primitives)
     if (!equalBytes(primitives.leafHash(segment), leaves[index - firstOfChunk] ?? ZERO_HASH))
       throw new ArchiveError("integrity", "a segment that is not what was published", { place: `segment ${index}` })
-    const last = index === segmentCount(storedBytes) - 1
-    const plaintext = openSegmentBySecret(secrets[at] ?? ZERO_HASH, { headerHash, index, last }, segment, primitives)
+    const plaintext = openSegmentBySecret(secret, at, segment, primitives)
     const offset = index * SEGMENT_PLAINTEXT_BYTES
     assertPadding(plaintext, offset, trueBytes, index)
     yield { segment: index, offset, bytes: plaintext.subarray(0, Math.max(0, trueBytes - offset)) }
   }
+}
+
+/** A segment as its author sealed it, if the file is what was sealed: then it has the leaf that was signed. */
+async function sealAgain(
+  file: FileBytes,
+  at: SegmentPlace,
+  secret: Uint8Array,
+  sealedBytes: number,
+  primitives: SegmentPrimitives,
+): Promise<Uint8Array> {
+  const plaintext = new Uint8Array(sealedBytes - SEGMENT_OVERHEAD_BYTES)
+  const offset = at.index * SEGMENT_PLAINTEXT_BYTES
+  const end = Math.min(offset + plaintext.length, file.sizeBytes)
+  if (offset < end) plaintext.set(await file.read(offset, end))
+  if (file.sizeBytes >= offset && file.sizeBytes < offset + plaintext.length)
+    plaintext[file.sizeBytes - offset] = PADDING_MARK
+  const sealed = new Uint8Array(sealedBytes)
+  sealSegmentBySecret(secret, at, plaintext, sealed, primitives)
+  return sealed
 }
 
 function checkedBlock(

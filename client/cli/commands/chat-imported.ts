@@ -40,7 +40,15 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
   ])
 }
 
-function importedDocument({ importedBy, importedAtMs, clock, files, people, lines, ...rest }: Imported) {
+export function importedDocument({
+  importedBy,
+  importedAtMs,
+  clock,
+  files,
+  people,
+  lines,
+  ...rest
+}: Imported): Readonly<Record<string, unknown>> {
   return {
     source: rest.source,
     importedBy: accountOf(importedBy),

@@ -106,7 +106,12 @@ async function assertFree(path: string, mayReplace: boolean): Promise<void> {
 }
 
 /** Only verified bytes are ever written to the partial file. */
-async function fetchTo(context: CommandContext, reader: AssetReader, range: ByteRange, partial: string): Promise<void> {
+export async function fetchTo(
+  context: CommandContext,
+  reader: AssetReader,
+  range: ByteRange,
+  partial: string,
+): Promise<void> {
   const file = await openPartial(partial)
   const meter = createMeter()
   try {

@@ -100,7 +100,17 @@ async function importFolder(
   const client = await context.openClient({ patienceMs: PATIENCE_MS })
   const ffmpeg = await findFfmpeg(context.config, context.signal)
   const { notRenewed } = flags
-  const run: ImportRun = { context, client, meetingId, platform, root: scanned.root, ffmpeg, givenOffsetMs, notRenewed }
+  const run: ImportRun = {
+    context,
+    client,
+    meetingId,
+    platform,
+    root: scanned.root,
+    ffmpeg,
+    givenOffsetMs,
+    notRenewed,
+    known: new Map(),
+  }
   const outcomes: Outcome[] = []
   for (const [index, planned] of plan.recordings.entries()) {
     context.output.progress(`${index + 1} of ${plan.recordings.length}: ${planned.title}`)

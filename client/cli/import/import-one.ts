@@ -5,7 +5,7 @@ import { equalBytes, toHex, utf8 } from "../../../shared/protocol/bytes.js"
 import { IMPORT_MEDIA_TYPE, type ImportClock } from "../../../shared/protocol/import-record.js"
 import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { findImported } from "../../sdk/imports/find-imported.js"
+import { findImported, type KnownImport } from "../../sdk/imports/find-imported.js"
 import type { LeftOut, PlannedRecording, Platform } from "../../sdk/imports/plan.js"
 import { type Beside, readBeside, type ReadSmall } from "../../sdk/imports/read-beside.js"
 import { importRecords, readyImport, type ReadyImport, recordName } from "../../sdk/imports/ready.js"
@@ -30,6 +30,8 @@ export interface ImportRun {
   readonly ffmpeg: string | null
   readonly givenOffsetMs: number | null
   readonly notRenewed: boolean | undefined
+  /** What recordings of the meeting were made of, as far as it was read, by their ids: it changes no more. */
+  readonly known: Map<string, KnownImport | null>
 }
 
 /** @returns `null` where nothing is left of it that could be stored. */
@@ -69,7 +71,7 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
   return await withLock(
     folder,
     async () => {
-      const known = await findImported(client, await readMeeting(client, meetingId), sha256, context.signal)
+      const known = await findImported(client, await readMeeting(client, meetingId), sha256, context.signal, run.known)
       if (known !== null) {
         const leftOut = beside.files
           .filter((file) => file.use !== "media" && !known.hashes.some((hash) => equalBytes(hash, file.sha256)))

@@ -39,23 +39,21 @@ export async function readImported(
   recording: OpenRecording,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Imported | null> {
-  const records = []
+  const raw: Uint8Array[] = []
   for (const asset of recording.assets.filter(({ role }) => role === "import"))
-    records.push(decodeImportRecord(await readWhole(client, recording, asset, signal)))
+    raw.push(await readWhole(client, recording, asset, signal))
+  return importedOf(raw, recording.recording.authorGenesisHash)
+}
+
+/** What the bytes of a recording's `import` assets say, in their order; `null` where there are none. @throws {@link ArchiveError} as `readImported`. */
+export function importedOf(rawRecords: readonly Uint8Array[], importedBy: Uint8Array): Imported | null {
+  const records = rawRecords.map(decodeImportRecord)
   const [first] = records
   if (first === undefined) return null
   const { source, importedAtMs, clock, files, people } = first
   const lines = records.flatMap((record) => record.lines.map((line) => placeLine(line, record.clock)))
-  return {
-    importedBy: recording.recording.authorGenesisHash,
-    source,
-    importedAtMs,
-    files,
-    people,
-    clock,
-    lines,
-    unreadCount: lines.filter(({ type }) => type === "unread").length,
-  }
+  const unreadCount = lines.filter(({ type }) => type === "unread").length
+  return { importedBy, source, importedAtMs, files, people, clock, lines, unreadCount }
 }
 
 /** IM5. */

@@ -102,7 +102,8 @@ function isAuthentic(entry: ChatEntry): entry is StandingMessage {
   return entry.kind === "authentic"
 }
 
-function openable(log: MeetingLog, message: StandingMessage): OpenableMessage {
+/** @throws {@link ArchiveError} `internal` for a message of another log. */
+export function openable(log: MeetingLog, message: StandingMessage): OpenableMessage {
   const keys = keysOf(log, message.epoch)
   const decoded = decodeMessage(message.served.raw)
   const secret = messageSecret(decoded, log.meetingHash, keys)

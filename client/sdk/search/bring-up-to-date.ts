@@ -118,7 +118,9 @@ async function indexRecordings(
         isWhole = true
       } catch (error) {
         if (!isArchiveError(error) || error.code === "interrupted") throw error
-        notIndexed.push({ recording: id, error })
+        // What is gone by what the log says comes back no more.
+        isWhole = error.code === "gone"
+        if (!isWhole) notIndexed.push({ recording: id, error })
       }
     shard.readUntil = { ...shard.readUntil, recordings: { ...shard.readUntil.recordings, [id]: { title, isWhole } } }
     options.onProgress?.({ recordings: ++count, messages: 0 })
