@@ -35,7 +35,7 @@ async function check(files: Promise<GivenFiles> | GivenFiles): Promise<void> {
     showGiven()
     await checkAll(mine)
   } catch (error) {
-    show(mine, shownFailure(error))
+    show(mine, shownFailure("", error))
   } finally {
     if (mine === turn && status.textContent !== texts.nothing) status.textContent = ""
   }
@@ -45,19 +45,23 @@ async function checkAll(mine: number): Promise<void> {
   const say = (text: string): void => {
     if (mine === turn) status.textContent = text
   }
+  // What was refused vouches for nothing, and takes nothing from what else was given.
+  let vouching: GivenFiles | null = null
   if (production !== null) {
+    const what = saidOf(production)
     try {
-      show(mine, shownProduction(await checkProduction(production.files, say)))
+      show(mine, shownProduction(what, await checkProduction(production.files, say)))
+      vouching = production.files
     } catch (error) {
-      show(mine, shownFailure(error))
-      return
+      show(mine, shownFailure(what, error))
     }
   }
   if (opening === null) return
+  const what = texts.opening(printable(opening.name))
   try {
-    show(mine, shownOpening(await checkOpeningFile(opening, production?.files ?? null, say)))
+    show(mine, shownOpening(what, await checkOpeningFile(opening, vouching, say)))
   } catch (error) {
-    show(mine, shownFailure(error))
+    show(mine, shownFailure(what, error))
   }
 }
 
@@ -66,12 +70,27 @@ function show(mine: number, result: HTMLElement): void {
 }
 
 function showGiven(): void {
+  const said = [
+    ...(opening === null ? [] : [texts.opening(printable(opening.name))]),
+    ...(production === null ? [] : [saidOf(production)]),
+  ]
   given.replaceChildren(
-    ...(opening === null ? [] : [element("p", {}, texts.opening(printable(opening.name)))]),
-    ...(production === null
-      ? []
-      : [element("p", {}, texts.production(printable(production.name), production.files.size))]),
+    ...said.map((text) => element("p", {}, text)),
+    ...(said.length === 0 ? [] : [button(texts.startOver, startOver)]),
   )
+}
+
+function startOver(): void {
+  turn += 1
+  opening = null
+  production = null
+  results.replaceChildren()
+  status.textContent = ""
+  showGiven()
+}
+
+function saidOf({ name, files }: Extract<Given, { what: "production" }>): string {
+  return texts.production(printable(name), files.size)
 }
 
 function chooser(text: string, attributes: Readonly<Record<string, string>>): readonly HTMLElement[] {

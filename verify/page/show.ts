@@ -7,9 +7,9 @@ import type { CheckedFile } from "./check.js"
 import { element, printable } from "./elements.js"
 import { texts } from "./texts.js"
 
-/** What an opening is, once it was verified. */
-export function shownOpening({ report, opened }: CheckedFile): HTMLElement {
-  const parts: HTMLElement[] = [element("h2", {}, texts.genuine), element("p", {}, texts.genuineLead)]
+/** What an opening is, once it was verified; `what` it is about, in words. */
+export function shownOpening(what: string, { report, opened }: CheckedFile): HTMLElement {
+  const parts: HTMLElement[] = [...headed(what, texts.genuine), element("p", {}, texts.genuineLead)]
   if (opened !== null) {
     const address = URL.createObjectURL(opened.blob)
     if (opened.plays !== null)
@@ -29,30 +29,34 @@ export function shownOpening({ report, opened }: CheckedFile): HTMLElement {
 }
 
 /** What a production has, once all of it was verified. */
-export function shownProduction(verified: VerifiedProduction): HTMLElement {
+export function shownProduction(what: string, verified: VerifiedProduction): HTMLElement {
   const [headline = "", ...lines] = linesOfVerified(verified, false)
   return element(
     "section",
     { class: "card good" },
-    element("h2", {}, texts.complete),
+    ...headed(what, texts.complete),
     element("p", {}, printable(headline)),
     shownList(lines),
   )
 }
 
 /** Why something is not what it says it is, or could not be checked. */
-export function shownFailure(error: unknown): HTMLElement {
+export function shownFailure(what: string, error: unknown): HTMLElement {
   const isRefused = isArchiveError(error) && isRefusal(error.code)
   const place = isArchiveError(error) ? error.place : undefined
   const message = error instanceof Error ? error.message : String(error)
   return element(
     "section",
     { class: "card bad" },
-    element("h2", {}, isRefused ? texts.refused : texts.failed),
+    ...headed(what, isRefused ? texts.refused : texts.failed),
     ...(isRefused ? [element("p", {}, texts.refusedLead)] : []),
     element("p", {}, printable(message)),
     ...(place === undefined ? [] : [element("p", {}, texts.at(printable(place)))]),
   )
+}
+
+function headed(what: string, heading: string): readonly HTMLElement[] {
+  return [element("h2", {}, heading), ...(what === "" ? [] : [element("p", { class: "faint" }, what)])]
 }
 
 function shownFacts(facts: readonly Fact[]): HTMLElement {

@@ -7,6 +7,7 @@ export const texts = {
   chooseProduction: "Choose a production's folder",
   opening: (name: string) => `Opening: ${name}`,
   production: (name: string, files: number) => `Production: ${name}, ${files} files`,
+  startOver: "Start over",
   nothing: "That is neither an opening nor the folder of a production.",
   verifying: (done: number, total: number) => `Verified ${done} of ${total} segments …`,
   cutting: "All of it is genuine. Cutting the minutes out …",

@@ -45,7 +45,7 @@ describe("an export, in the browser", function () {
     )
     expect(playing).to.deep.equal([640, true])
     await page.getByText("Imported chat, 10 lines").click()
-    await page.getByText("Fuselage").waitFor()
+    await page.getByText("“Paul McCartney”: Fuselage", { exact: true }).waitFor()
     await page.getByText("Captions, 300").click()
     await page.getByText("Okay, so we're recording").waitFor()
     await assertAccessible(page)

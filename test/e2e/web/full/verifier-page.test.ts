@@ -118,6 +118,14 @@ describe("the verifier's page, opened from a file", function () {
     await page.getByText("Where: data/records.jsonl").waitFor()
   })
 
+  it("checks an opening for itself beside a production that is refused, and starts over", async () => {
+    await choose("part.opening")
+    await page.getByRole("heading", { name: "Genuine" }).waitFor()
+    await page.getByRole("heading", { name: "Refused" }).waitFor()
+    await page.getByRole("button", { name: "Start over" }).click()
+    expect(await page.locator("h2").count()).to.equal(0)
+  })
+
   it("shows messages as texts, whatever they are made of", async () => {
     await choose("chat.opening")
     await page.getByText('"Shall we begin?"', { exact: true }).waitFor()
