@@ -77,26 +77,30 @@ async function search(context: CommandContext, query: string, flags: SearchFlags
   const folder = await openSearchFolder(client, join(context.config.home, "search"))
   const found: FoundInMeeting[] = []
   const incomplete: string[] = []
+  let total = 0
   for (const { meetingHash } of meetings) {
     const meetingId = idOfHash("meeting", meetingHash)
     const shard = await folder.load(meetingHash)
     const outcome = isOnline ? await update(context, client, folder, meetingHash, shard) : "whole"
     if (outcome !== "whole") incomplete.push(formatId("meeting", meetingId))
-    if (outcome !== "over") found.push(...findIn(meetingHash, shard, query, filter))
+    if (outcome === "over") continue
+    const here = findIn(meetingHash, shard, query, filter, limit)
+    found.push(...here.first)
+    total += here.total
   }
   context.output.progress(null)
   const best = bestOf(found, query, limit)
   context.output.result(
     {
       results: best.map(resultDocument),
-      total: found.length,
+      total,
       isUpToDate: isOnline && incomplete.length === 0,
       incomplete,
     },
     [
       ...best.flatMap((item) => resultLines(client, item)),
-      ...(found.length > best.length ? [`${best.length} of ${found.length}: --limit shows more`] : []),
-      ...(found.length === 0 ? ["Nothing was found."] : []),
+      ...(total > best.length ? [`${best.length} of ${total}: --limit shows more`] : []),
+      ...(total === 0 ? ["Nothing was found."] : []),
     ],
   )
 }

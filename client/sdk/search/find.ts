@@ -8,21 +8,22 @@ export interface FoundInMeeting extends Found {
   readonly recordingTitle: string | null
 }
 
-/** All that a meeting's shard has of it, as `SearchShard.search`. */
+/** The first of what a meeting's shard has, in the order of `SearchShard.search`, and how much there is. */
 export function findIn(
   meetingHash: Uint8Array,
   shard: SearchShard,
   query: string,
   filter: SearchFilter,
-): readonly FoundInMeeting[] {
-  const meetingId = idOfHash("meeting", meetingHash)
-  const meetingTitle = shard.textOf("meeting")
-  return shard.search(query, filter).map((item) => ({
+  limit: number,
+): { readonly first: readonly FoundInMeeting[]; readonly total: number } {
+  const found = shard.search(query, filter)
+  const place = { meetingId: idOfHash("meeting", meetingHash), meetingTitle: shard.textOf("meeting") }
+  const first = found.slice(0, limit).map((item) => ({
     ...item,
-    meetingId,
-    meetingTitle,
+    ...place,
     recordingTitle: item.recording === null ? null : shard.textOf(`r:${item.recording}`),
   }))
+  return { first, total: found.length }
 }
 
 /** The first of what several meetings have: the best, or the newest where no word was asked for. */

@@ -87,6 +87,8 @@ export interface IndexedAuthors {
 
 export class SearchShard {
   #index: MiniSearch<Findable>
+  /** `null` until somebody asked. */
+  #authors: { readonly accounts: Set<string>; readonly claimed: Set<string> } | null = null
   readUntil: ReadUntil
 
   private constructor(index: MiniSearch<Findable>, readUntil: ReadUntil) {
@@ -116,6 +118,7 @@ export class SearchShard {
   put(findable: Findable): void {
     if (this.#index.has(findable.id)) this.#index.discard(findable.id)
     this.#index.add(findable)
+    this.#note(findable)
   }
 
   remove(id: string): void {
@@ -146,14 +149,18 @@ export class SearchShard {
     return toFound(found)
   }
 
+  /** Also those of what was removed since it was opened. */
   authors(): IndexedAuthors {
-    const [accounts, claimed] = [new Set<string>(), new Set<string>()]
-    for (const found of this.#index.search(MiniSearch.wildcard)) {
-      const { author, claimedAuthor } = found as unknown as Findable
-      if (author !== null) accounts.add(author)
-      if (claimedAuthor !== null) claimed.add(claimedAuthor)
+    if (this.#authors === null) {
+      this.#authors = { accounts: new Set(), claimed: new Set() }
+      for (const found of this.#index.search(MiniSearch.wildcard)) this.#note(found as unknown as Findable)
     }
-    return { accounts, claimed }
+    return this.#authors
+  }
+
+  #note({ author, claimedAuthor }: Findable): void {
+    if (author !== null) this.#authors?.accounts.add(author)
+    if (claimedAuthor !== null) this.#authors?.claimed.add(claimedAuthor)
   }
 
   /** SPEC.md §14.2. */
@@ -225,6 +232,8 @@ function passes(found: Findable, { author, fromMs, untilMs, hasFile }: SearchFil
   return claimed !== null && author.name !== "" && foldWord(claimed).includes(foldWord(author.name))
 }
 
+/** What is found by a common word is much: each is what the index gave, and no copy of it. */
 function toFound(results: readonly SearchResult[]): readonly Found[] {
-  return results.map((result) => ({ ...(result as unknown as Found), matches: result.terms }))
+  for (const result of results) result["matches"] = result.terms
+  return results as unknown as readonly Found[]
 }

@@ -6,7 +6,7 @@ import { adoptKeyring } from "../../sdk/keyring.js"
 import { bringUpToDate, isOver, isUpToDate } from "../../sdk/search/bring-up-to-date.js"
 import { bestOf, findIn, type FoundInMeeting } from "../../sdk/search/find.js"
 import { searchKeyOf, shardName } from "../../sdk/search/search-key.js"
-import { type IndexedAuthors, type SearchFilter, SearchShard } from "../../sdk/search/shard.js"
+import { type SearchFilter, SearchShard } from "../../sdk/search/shard.js"
 import type { MeetingState } from "../../sdk/state.js"
 import { keepShards, readShard, shardRevision, writeShard } from "../platform/sealed-shards.js"
 import type { IndexView, SearchAnswerPage, SearchQuery, Unread } from "./search-messages.js"
@@ -16,8 +16,13 @@ interface Held {
   readonly shard: SearchShard
   /** As it was read or written last. */
   revision: number
-  authors: IndexedAuthors
+  /** `null` where all of it is kept. */
+  changedAtMs: number | null
 }
+
+/** Sealing a large shard anew takes seconds: what is new in it may wait, as it can be read again. */
+const LARGE = 5_000
+const KEEP_MS = 60_000
 
 /** One tab reads at a time; another takes what it kept. */
 const LOCK = "taciturn-search"
@@ -65,8 +70,15 @@ export class SearchIndex {
     const wanted = [...this.#held.values()].filter(
       ({ meetingHash }) => meeting === null || toHex(meetingHash) === meeting,
     )
-    const all = wanted.flatMap(({ meetingHash, shard }) => findIn(meetingHash, shard, words, filter))
-    return { found: bestOf(all, words, limit).map(asMessage), total: all.length }
+    const all = wanted.map(({ meetingHash, shard }) => findIn(meetingHash, shard, words, filter, limit))
+    return {
+      found: bestOf(
+        all.flatMap(({ first }) => first),
+        words,
+        limit,
+      ).map(asMessage),
+      total: all.reduce((sum, { total }) => sum + total, 0),
+    }
   }
 
   /** Takes what was kept, and then reads what is new in each meeting, the newest first. @throws {@link ArchiveError} */
@@ -87,6 +99,20 @@ export class SearchIndex {
     })
   }
 
+  /** Keeps what was not worth it before: nobody searches any more. */
+  async keepAll(): Promise<void> {
+    for (const [name, held] of this.#held) await this.#keep(name, held, true)
+  }
+
+  async #keep(name: string, held: Held, isNow = false): Promise<void> {
+    const { shard, meetingHash, changedAtMs } = held
+    if (changedAtMs === null) return
+    const isDue = isNow || shard.size < LARGE || this.#client.clock.nowMs() - changedAtMs > KEEP_MS
+    if (!isDue) return
+    held.revision = await writeShard(name, shard.seal(this.#key, meetingHash, this.#client.random))
+    held.changedAtMs = null
+  }
+
   /** Says how it stands between rounds. */
   rest(): void {
     this.#show({ round: null })
@@ -103,7 +129,7 @@ export class SearchIndex {
       if ((this.#held.get(name)?.revision ?? -1) >= (await shardRevision(name))) continue
       const { revision, sealed } = await readShard(name)
       const shard = sealed === null ? SearchShard.empty() : SearchShard.openOrEmpty(this.#key, meetingHash, sealed)
-      this.#held.set(name, { meetingHash, shard, revision, authors: shard.authors() })
+      this.#held.set(name, { meetingHash, shard, revision, changedAtMs: null })
       if (shard.size > 0) this.#changed()
       await breathe()
     }
@@ -113,7 +139,7 @@ export class SearchIndex {
     const { meetingHash } = meeting
     const meetingId = idOfHash("meeting", meetingHash)
     const name = this.#nameOf(meetingHash)
-    const held = this.#held.get(name) ?? { meetingHash, shard: SearchShard.empty(), revision: 0, authors: NOBODY }
+    const held = this.#held.get(name) ?? { meetingHash, shard: SearchShard.empty(), revision: 0, changedAtMs: null }
     const { shard } = held
     try {
       const isSettled = await isUpToDate(this.#client, this.#newest(meeting), shard).catch((error: unknown) => {
@@ -122,9 +148,11 @@ export class SearchIndex {
       })
       if (isSettled) {
         this.#unread.delete(name)
+        await this.#keep(name, held)
         this.#show({ isAway: false })
         return
       }
+      const before = shard.size
       const { isChanged, notIndexed } = await bringUpToDate(this.#client, meetingId, shard, {
         signal,
         breathe,
@@ -137,9 +165,10 @@ export class SearchIndex {
       this.#held.set(name, held)
       this.#show({ isAway: false })
       if (!isChanged) return
-      held.authors = shard.authors()
       this.#changed()
-      held.revision = await writeShard(name, shard.seal(this.#key, meetingHash, this.#client.random))
+      held.changedAtMs ??= this.#client.clock.nowMs()
+      // The first reading of a meeting is the longest.
+      await this.#keep(name, held, before === 0)
     } catch (error) {
       if (!isArchiveError(error) || signal.aborted) throw error
       if (isAway(error)) {
@@ -180,7 +209,7 @@ export class SearchIndex {
   }
 
   #changed(): void {
-    const authors = [...this.#held.values()].map((held) => held.authors)
+    const authors = [...this.#held.values()].map(({ shard }) => shard.authors())
     this.#show({
       accounts: [...new Set(authors.flatMap(({ accounts }) => [...accounts]))],
       claimed: [...new Set(authors.flatMap(({ claimed }) => [...claimed]))].toSorted((a, b) => a.localeCompare(b)),
@@ -203,8 +232,6 @@ export class SearchIndex {
 function isAway(error: unknown): boolean {
   return isArchiveError(error) && error.code === "unavailable"
 }
-
-const NOBODY: IndexedAuthors = { accounts: new Set(), claimed: new Set() }
 
 /** Lets the worker answer what was asked meanwhile. */
 async function breathe(): Promise<void> {

@@ -66,6 +66,8 @@ async function follow(): Promise<void> {
         index.rest()
       }
     }
+    // Where it can't be kept it is read again.
+    if (!isAttended) await index.keepAll().catch(() => undefined)
     await new Promise<void>((resolve) => {
       wake = resolve
       if (isAttended) setTimeout(resolve, Math.max(ROUND_MS, index.meetings * MEETING_MS))

@@ -17,7 +17,7 @@ import { askSearch, attendSearch, restartSearch, searchState, subscribeToSearch 
 import type { SearchAnswerPage } from "./search-messages.js"
 
 const texts = strings.search
-const PAGE_ROWS = 50
+const PAGE_ROWS = 25
 
 /** What was looked for stays while one looks at what was found; not on the disk. */
 let kept = NOTHING_WANTED

@@ -1,5 +1,6 @@
 import { expect } from "chai"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
+import { bestOf, findIn } from "../../../client/sdk/search/find.js"
 import { type Findable, SearchShard } from "../../../client/sdk/search/shard.js"
 import { foldWord, wordsOf } from "../../../client/sdk/search/words.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
@@ -102,6 +103,27 @@ describe("search on the own device", () => {
       expect([ids(each, "before"), ids(each, "after"), ids(each, "stays"), each.size]).to.deep.equal([[], ["a"], [], 1])
       expect([each.textOf("a"), each.textOf("b")]).to.deep.equal(["after", null])
     }
+  })
+
+  it("tells who wrote in it, and gives the best of several meetings first", () => {
+    const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+    const first = shardOf(findable("meeting", "Board", { kind: "meeting" }), findable("a", "heron", { author: "aa" }))
+    expect([...first.authors().accounts]).to.deep.equal(["aa"])
+    first.put(findable("b", "a heron, among many other words", { author: "bb", claimedAuthor: "Ringo", timeMs: 5 }))
+    expect([...first.authors().accounts, ...first.authors().claimed]).to.deep.equal(["aa", "bb", "Ringo"])
+    const second = shardOf(findable("c", "nothing of it"), findable("d", "heron", { timeMs: 9 }))
+    const here = [findIn(one, first, "heron", {}, 1), findIn(other, second, "heron", {}, 9)]
+    expect(here.map(({ total, first: found }) => [total, found.length])).to.deep.equal([
+      [2, 1],
+      [1, 1],
+    ])
+    const best = bestOf(
+      here.flatMap(({ first: found }) => found),
+      "heron",
+      1,
+    )
+    expect(best.map(({ id, matches }) => [id, matches])).to.deep.equal([["d", ["heron"]]])
+    expect(here[0]?.first[0]?.meetingTitle).to.equal("Board")
   })
 
   it("a recording that goes takes what goes along with it, and no message", () => {
