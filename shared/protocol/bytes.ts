@@ -71,9 +71,11 @@ export function fromUtf8(raw: Uint8Array): string {
 
 export function toHex(bytes: Uint8Array): string {
   let text = ""
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0")
+  for (const byte of bytes) text += HEX_OF_BYTES[byte] ?? ""
   return text
 }
+
+const HEX_OF_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
 /** @throws {@link ArchiveError} `malformed` unless `text` is an even number of lower-case hex digits. */
 export function fromHex(text: string): Uint8Array {

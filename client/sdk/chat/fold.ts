@@ -52,17 +52,8 @@ export function foldChat(entries: readonly ChatEntry[], epochs: readonly ValidEp
   for (const entry of entries) {
     if (entry.kind !== "authentic") order.push(entry)
     else if (entry.content.type === "text") {
-      const key = toHex(entry.messageId)
-      const { content } = entry
-      texts.set(key, {
-        kind: "text",
-        message: entry,
-        content,
-        text: content.text,
-        editedAtMs: null,
-        deletedBy: null,
-        reactions: [],
-      })
+      const { key, text } = saidAtFirst(entry, entry.content)
+      texts.set(key, text)
       order.push(key)
     } else if (entry.content.type === "other")
       order.push({ kind: "without-effect", message: entry, reason: "unknown-type" })
@@ -84,6 +75,23 @@ export function foldChat(entries: readonly ChatEntry[], epochs: readonly ValidEp
     const text = texts.get(line)
     return text === undefined ? [] : [text]
   })
+}
+
+/** What a message was before anybody changed it, by its entry: a chat is folded anew whenever something comes, and nearly all of it is as before. */
+const firsts = new WeakMap<StandingMessage, { readonly key: string; readonly text: ChatText }>()
+
+function saidAtFirst(
+  message: StandingMessage,
+  content: TextContent,
+): { readonly key: string; readonly text: ChatText } {
+  let first = firsts.get(message)
+  if (first === undefined) {
+    const unchanged = { editedAtMs: null, deletedBy: null, reactions: [] }
+    const text: ChatText = { kind: "text", message, content, text: content.text, ...unchanged }
+    first = { key: toHex(message.messageId), text }
+    firsts.set(message, first)
+  }
+  return first
 }
 
 /** The place of an action that shows in its target. */

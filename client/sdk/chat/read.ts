@@ -1,12 +1,13 @@
 import type * as z from "zod"
-import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { ChatHead } from "../../../shared/protocol/chat-heads.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { bothHeads } from "../../../shared/protocol/hash.js"
 import { MessagesResponse } from "../../../shared/protocol/http.js"
-import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
 import { messageHash } from "../../../shared/protocol/message.js"
-import { arrangeChat, type ChatEntry, chatHeadsOf } from "../../crypto/chat-order.js"
+import { type ArrangedChat, arrangeWhole, continueChat, precedeChat } from "../../crypto/chat-growth.js"
+import { type ChatEntry, chatHeadsOf, type ChatKnowledge } from "../../crypto/chat-order.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { deviceSigner } from "../../crypto/account-keys.js"
 import { type JudgedMessage, MessageJudge, type ServedMessage } from "../../crypto/message-judge.js"
@@ -40,6 +41,8 @@ export class ChatReader {
   readonly #chainOf: ChainOf
   readonly #signal: AbortSignal | undefined
   readonly #messages = new Map<number, JudgedMessage>()
+  /** As it was last asked for; `null` where more changed than that something came before or behind it. */
+  #arranged: ArrangedChat | null = null
   #log: MeetingLog
   #judge: MessageJudge
   /** Seqs that were read: from this to before that. */
@@ -107,6 +110,7 @@ export class ChatReader {
   /** Lets go of what is older than the newest `count` places; `readOlder` reads it again. */
   forgetOlder(count: number): void {
     this.#from = Math.max(this.#from, this.#until - count)
+    this.#arranged = null
     for (const seq of this.#messages.keys()) if (seq < this.#from) this.#messages.delete(seq)
   }
 
@@ -150,23 +154,57 @@ export class ChatReader {
     return true
   }
 
-  /** All that was read, oldest first, with what is missing in it. */
+  /** All that was read, oldest first, with what is missing in it. The same array as long as nothing changes. */
   entries(): readonly ChatEntry[] {
-    return this.#arrange(this.#from)
+    return this.#arrange().entries
   }
 
-  #arrange(from: number): readonly ChatEntry[] {
+  /** Whether a message is among what was read. */
+  has(messageId: MessageId): boolean {
+    return this.#arrange().ids.has(toHex(messageId))
+  }
+
+  #arrange(): ArrangedChat {
+    const knowledge = this.#knowledge()
+    const grown = this.#arranged === null ? null : this.#grow(this.#arranged, knowledge)
+    this.#arranged =
+      grown ??
+      arrangeWhole(
+        [...this.#messages.values()].filter(({ served }) => served.seq >= this.#from),
+        knowledge,
+      )
+    return this.#arranged
+  }
+
+  #grow(before: ArrangedChat, knowledge: ChatKnowledge): ArrangedChat | null {
+    const { fromSeq, untilSeq } = before.knowledge
+    return knowledge.fromSeq === fromSeq
+      ? continueChat(before, this.#readBetween(untilSeq, knowledge.untilSeq), knowledge)
+      : precedeChat(before, this.#readBetween(knowledge.fromSeq, fromSeq), knowledge)
+  }
+
+  #readBetween(fromSeq: number, untilSeq: number): readonly JudgedMessage[] {
+    const read: JudgedMessage[] = []
+    for (let seq = fromSeq; seq < untilSeq; seq++) {
+      const message = this.#messages.get(seq)
+      // What is missing there is for the whole to tell; and a count is the server's word, however large.
+      if (message === undefined) break
+      read.push(message)
+    }
+    return read
+  }
+
+  #knowledge(): ChatKnowledge {
     const isRetained = this.#log.notes.some(({ type }) => type === "retention")
     // What a stated retention may have taken is no gap.
-    const isFromStart = from <= this.#first && !(isRetained && this.#first > 0)
-    const read = [...this.#messages.values()].filter(({ served }) => served.seq >= from)
-    return arrangeChat(read, {
+    const isFromStart = this.#from <= this.#first && !(isRetained && this.#first > 0)
+    return {
       epochs: this.#log.epochs,
       pins: this.#pinnedHeads(),
-      fromSeq: isFromStart ? 0 : from,
+      fromSeq: isFromStart ? 0 : this.#from,
       untilSeq: this.#until,
       isFromStart,
-    })
+    }
   }
 
   /** Of each device the newest message that can be vouched for, by what was read and what was seen before. */
@@ -231,7 +269,12 @@ export class ChatReader {
       for (const [index, message] of served.entries())
         if (this.#isUnsettled(judged[index])) judged[index] = await this.#judge.judge(message)
     }
-    for (const message of judged) this.#messages.set(message.served.seq, message)
+    for (const message of judged) {
+      const { seq } = message.served
+      // What stood there already may be judged otherwise now.
+      if (seq >= this.#from && seq < this.#until && !isSame(this.#messages.get(seq), message)) this.#arranged = null
+      this.#messages.set(seq, message)
+    }
   }
 
   /** What a newer log, or a newer chain, may make authentic. */
@@ -273,7 +316,7 @@ export class ChatReader {
   /** Pins the newest place, and of each device the newest message that can be vouched for, as far as the last `news` messages say. */
   async #remember(news: number): Promise<void> {
     const newest = this.#messages.get(this.#until - 1)
-    const entries = this.#arrange(Math.max(this.#from, this.#until - news - PAGE_MESSAGES))
+    const entries = this.entries().slice(-(news + PAGE_MESSAGES))
     const ownKey = deviceSigner(this.#client.state.current.secrets).publicKey
     await updateChat(this.#client, this.#log.meetingHash, (chat) => {
       const heads = chatHeadsOf(entries, chat.heads)
@@ -301,4 +344,11 @@ export class ChatReader {
 
 function pagesDoNotFollow(): ArchiveError {
   return new ArchiveError("bad-chain", "a chat whose pages do not follow each other")
+}
+
+/** Whether nothing would be shown otherwise. */
+function isSame(before: JudgedMessage | undefined, after: JudgedMessage): boolean {
+  if (before?.kind !== after.kind || !equalBytes(before.hash, after.hash)) return false
+  const { incarnation, day } = before.served
+  return incarnation === after.served.incarnation && day === after.served.day && after.kind === "authentic"
 }

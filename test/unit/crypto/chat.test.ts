@@ -1,4 +1,6 @@
 import { expect } from "chai"
+import fc from "fast-check"
+import { type ArrangedChat, arrangeWhole, continueChat, precedeChat } from "../../../client/crypto/chat-growth.js"
 import { arrangeChat, type ChatEntry, chatHeadsOf, type ChatKnowledge } from "../../../client/crypto/chat-order.js"
 import type { MeetingLog, ValidEpoch } from "../../../client/crypto/meeting-log.js"
 import { makeMessage, type NewMessage } from "../../../client/crypto/message.js"
@@ -65,16 +67,21 @@ describe("chat as a reader judges it", () => {
     return meeting
   }
 
+  async function judge(meeting: TestMeeting, reader: Person, messages: readonly ServedMessage[]) {
+    const log = await meeting.read(reader)
+    const judge = new MessageJudge(log, meeting.chainOf)
+    const judged: JudgedMessage[] = []
+    for (const message of messages) judged.push(await judge.judge(message))
+    return { log, judged }
+  }
+
   async function judgedBy(
     meeting: TestMeeting,
     reader: Person,
     messages: readonly ServedMessage[],
     knowledge: Partial<ChatKnowledge> = {},
   ): Promise<readonly ChatEntry[]> {
-    const log = await meeting.read(reader)
-    const judge = new MessageJudge(log, meeting.chainOf)
-    const judged: JudgedMessage[] = []
-    for (const message of messages) judged.push(await judge.judge(message))
+    const { log, judged } = await judge(meeting, reader, messages)
     const untilSeq = Math.max(0, ...messages.map(({ seq }) => seq + 1))
     return arrangeChat(judged, {
       epochs: log.epochs,
@@ -258,6 +265,110 @@ describe("chat as a reader judges it", () => {
     raws.push(writer.write(await meeting.read(alice!), "three"))
     expect((await judgedBy(meeting, bob!, served(raws))).map(shown)).to.deep.equal(["closed", "closed", "three"])
     expect((await judgedBy(meeting, alice!, served(raws))).map(shown)).to.deep.equal(["one", "two", "three"])
+  })
+
+  /** What is written next, and how it is not as it should be. */
+  const steps = fc.array(
+    fc.record({
+      isAlice: fc.boolean(),
+      way: fc.oneof(
+        { weight: 6, arbitrary: fc.constant("honest") },
+        fc.constantFrom("fork", "hole", "lower", "repeat", "stranger", "other link", "old epoch", "not given"),
+      ),
+    }),
+    { maxLength: 14 },
+  )
+
+  it("a chat that grows is arranged as all of it at once is, whatever comes (CH5, CH6, CH7)", async function () {
+    this.timeout(60_000)
+    await fc.assert(
+      fc.asyncProperty(
+        steps,
+        fc.nat(6),
+        fc.boolean(),
+        fc.boolean(),
+        async (written, oldCount, isVouched, isFromStart) => {
+          const meeting = await meetingOfTwo()
+          const old = await meeting.read(alice!)
+          const [fromAlice, fromBob] = [new Writer(alice!), new Writer(bob!)]
+          const raws: (Uint8Array | null)[] = []
+          const write = (
+            log: MeetingLog,
+            { isAlice, way }: { readonly isAlice: boolean; readonly way: string },
+          ): void => {
+            const writer = isAlice ? fromAlice : fromBob
+            const { counter, prev } = writer
+            const raw = (lies: Parameters<Writer["write"]>[2] = {}): Uint8Array => writer.write(log, way, lies)
+            if (way === "repeat") raws.push(raws.at(-1) ?? null)
+            else if (way === "stranger") raws.push(new Writer(carol!).write(log, way))
+            else if (way === "fork") raws.push(raw({ counter: Math.max(0, counter - 1) }))
+            else if (way === "hole") raws.push(raw({ counter: counter + 2 }))
+            else if (way === "lower") raws.push(raw({ counter: Math.max(0, counter - 3), prev }))
+            else if (way === "other link") raws.push(raw({ prev: random(32) }))
+            else if (way === "old epoch") raws.push(raw({ epoch: log.epochs.at(-2) ?? log.current }))
+            else if (way === "not given") {
+              raw()
+              raws.push(null)
+            } else raws.push(raw())
+          }
+          for (const step of written.slice(0, oldCount)) write(old, step)
+          const heads = chatHeadsOf(await judgedBy(meeting, bob!, served(raws)), [])
+          const roster = [entryOf(alice!, "admin"), entryOf(bob!, "member")]
+          await meeting.nextEpoch(alice!, roster, isVouched ? { chat: heads } : {})
+          const log = await meeting.read(alice!)
+          for (const step of written.slice(oldCount)) write(log, step)
+          const { judged } = await judge(meeting, alice!, served(raws))
+          let grown: ArrangedChat | null = null
+          let pins = isVouched ? [] : heads
+          for (let untilSeq = 0; untilSeq <= raws.length; untilSeq++) {
+            const place = { fromSeq: 0, untilSeq, isFromStart }
+            const knowledge: ChatKnowledge = { ...place, epochs: log.epochs, pins }
+            const until = judged.filter(({ served: { seq } }) => seq < untilSeq)
+            const since = until.filter(({ served: { seq } }) => seq === untilSeq - 1)
+            grown = (grown === null ? null : continueChat(grown, since, knowledge)) ?? arrangeWhole(until, knowledge)
+            expect(grown.entries).to.deep.equal(arrangeChat(until, knowledge))
+            pins = [...chatHeadsOf(grown.entries, pins)]
+          }
+
+          let back: ArrangedChat | null = null
+          const untilSeq = raws.length
+          for (let [from, before] = [Math.max(0, untilSeq - 2), untilSeq]; ;) {
+            const place = { fromSeq: from, untilSeq, isFromStart: from === 0 && isFromStart }
+            const knowledge: ChatKnowledge = { ...place, epochs: log.epochs, pins }
+            const held = judged.filter(({ served: { seq } }) => seq >= from)
+            const older = held.filter(({ served: { seq } }) => seq < before)
+            back = (back === null ? null : precedeChat(back, older, knowledge)) ?? arrangeWhole(held, knowledge)
+            expect(back.entries).to.deep.equal(arrangeChat(held, knowledge))
+            if (from === 0) break
+            before = from
+            from = Math.max(0, from - 1 - (oldCount % 3))
+          }
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  it("what continues a chat as it should leaves alone what was arranged before", async () => {
+    const meeting = await meetingOfTwo()
+    const log = await meeting.read(alice!)
+    const [fromAlice, fromBob] = [new Writer(alice!), new Writer(bob!)]
+    const raws = [fromAlice.write(log, "one"), fromBob.write(log, "two"), fromAlice.write(log, "three")]
+    const { judged } = await judge(meeting, bob!, served(raws))
+    const knowledge = { epochs: log.epochs, pins: [], fromSeq: 0, untilSeq: 2, isFromStart: true }
+    const before = arrangeWhole(judged.slice(0, 2), knowledge)
+    const grown = continueChat(before, judged.slice(2), {
+      ...knowledge,
+      untilSeq: 3,
+      pins: chatHeadsOf(before.entries, []),
+    })
+    expect(grown?.entries.map(shown)).to.deep.equal(["one", "two", "three"])
+    expect(grown?.entries[0]).to.equal(before.entries[0])
+    const from = { ...knowledge, untilSeq: 3, isFromStart: false }
+    const newest = arrangeWhole(judged.slice(2), { ...from, fromSeq: 2 })
+    const whole = precedeChat(newest, judged.slice(0, 2), from)
+    expect(whole?.entries.map(shown)).to.deep.equal(["one", "two", "three"])
+    expect(whole?.entries[2]).to.equal(newest.entries[0])
   })
 
   it("what every reader would refuse is not sealed at all", async () => {

@@ -1,0 +1,207 @@
+import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import type { ChatHead } from "../../shared/protocol/chat-heads.js"
+import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { arrangeChat, type ChatEntry, type ChatKnowledge, type StandingMessage } from "./chat-order.js"
+import type { JudgedMessage } from "./message-judge.js"
+
+/** A chat that is arranged once, and grows at its ends by what is as everybody expects it; whatever else comes has all of it arranged anew. SPEC.md §16.3. */
+
+export interface ArrangedChat {
+  readonly entries: readonly ChatEntry[]
+  readonly knowledge: ChatKnowledge
+  readonly hasClosed: boolean
+  /** Ids of what is in it, in hexadecimal. These, the begins and the ends grow along: what was grown once is not grown again. */
+  readonly ids: Set<string>
+  /** By device in hexadecimal, its message with the lowest counter. */
+  readonly begins: Map<string, StandingMessage>
+  readonly ends: Map<string, DeviceEnd>
+}
+
+/** The message of a device with the highest counter. */
+interface DeviceEnd {
+  readonly counter: number
+  readonly hash: Uint8Array
+  /** Whether it is vouched for and contradicted by nothing: what comes behind says nothing more of it. */
+  readonly isSettled: boolean
+  /** From this counter on each message names the one before. */
+  readonly linkedFrom: number
+}
+
+export function arrangeWhole(judged: readonly JudgedMessage[], knowledge: ChatKnowledge): ArrangedChat {
+  return arranged(arrangeChat(judged, knowledge), knowledge)
+}
+
+function arranged(entries: readonly ChatEntry[], knowledge: ChatKnowledge): ArrangedChat {
+  const ids = new Set<string>()
+  const [begins, ends] = [new Map<string, StandingMessage>(), new Map<string, DeviceEnd>()]
+  for (const entry of entries) {
+    if (entry.kind !== "authentic") continue
+    ids.add(toHex(entry.messageId))
+    const { deviceKey, counter, prev } = entry.statement
+    const device = toHex(deviceKey)
+    const [begin, end] = [begins.get(device), ends.get(device)]
+    if (begin === undefined || counter < begin.statement.counter) begins.set(device, entry)
+    const isLinked = end?.isSettled === true && counter === end.counter + 1 && equalBytes(prev, end.hash)
+    if (end === undefined || counter > end.counter)
+      ends.set(device, {
+        counter,
+        hash: entry.hash,
+        isSettled: isSettled(entry),
+        linkedFrom: isLinked ? end.linkedFrom : counter,
+      })
+    else if (counter === end.counter) ends.set(device, { ...end, isSettled: false })
+  }
+  return { entries, knowledge, ids, begins, ends, hasClosed: entries.some(({ kind }) => kind === "closed") }
+}
+
+function isSettled({ standing }: StandingMessage): boolean {
+  return standing.isVouched && standing.conflict === null
+}
+
+/**
+ * What `arrangeWhole` of all of it gives, where what came since continues what its devices wrote before, in the newest epoch.
+ * @param since of the places from where `before` ended.
+ * @returns `null` where it does not, or where anything else changed.
+ */
+export function continueChat(
+  before: ArrangedChat,
+  since: readonly JudgedMessage[],
+  knowledge: ChatKnowledge,
+): ArrangedChat | null {
+  const known = before.knowledge
+  const isSame =
+    knowledge.epochs === known.epochs &&
+    knowledge.fromSeq === known.fromSeq &&
+    knowledge.isFromStart === known.isFromStart &&
+    knowledge.untilSeq === known.untilSeq + since.length
+  if (!isSame) return null
+  const newest = knowledge.epochs.at(-1)?.keys.epoch
+  const pins = byDevice(knowledge.pins)
+  const added: StandingMessage[] = []
+  const [ids, ends] = [new Set<string>(), new Map<string, DeviceEnd>()]
+  let last = before.entries.findLast((entry) => entry.kind !== "gap")?.served
+  for (const [index, message] of since.entries()) {
+    const { served } = message
+    const isNext =
+      served.seq === known.untilSeq + index && (last === undefined || served.incarnation >= last.incarnation)
+    if (message.kind !== "authentic" || !isNext || message.epoch !== newest) return null
+    const [id, device] = [toHex(message.messageId), toHex(message.statement.deviceKey)]
+    const { counter, prev } = message.statement
+    const end = ends.get(device) ?? before.ends.get(device)
+    const isFirst = counter === 0 ? equalBytes(prev, ZERO_HASH) : !knowledge.isFromStart
+    const continues =
+      end === undefined ? isFirst : end.isSettled && counter === end.counter + 1 && equalBytes(prev, end.hash)
+    const pin = pins.get(device)
+    const isContradicted = pin?.counter === counter && !equalBytes(pin.hash, message.hash)
+    if (!continues || isContradicted || before.ids.has(id) || ids.has(id)) return null
+    ids.add(id)
+    ends.set(device, { counter, hash: message.hash, isSettled: true, linkedFrom: end?.linkedFrom ?? counter })
+    added.push({ ...message, standing: { isVouched: true, missingBefore: 0, conflict: null } })
+    last = served
+  }
+  if (!pinsSayNoMore(known.pins, pins, [before.ends, ends])) return null
+  for (const id of ids) before.ids.add(id)
+  for (const [device, end] of ends) before.ends.set(device, end)
+  for (const message of added) {
+    const device = toHex(message.statement.deviceKey)
+    if (!before.begins.has(device)) before.begins.set(device, message)
+  }
+  return { ...before, knowledge, entries: added.length === 0 ? before.entries : [...before.entries, ...added] }
+}
+
+/**
+ * What `arrangeWhole` of all of it gives, where each device wrote what is older before what is there, and nothing is missing between.
+ * @param older of the places right before `before`, in their order.
+ * @returns `null` where that is not so, or where anything else changed.
+ */
+export function precedeChat(
+  before: ArrangedChat,
+  older: readonly JudgedMessage[],
+  knowledge: ChatKnowledge,
+): ArrangedChat | null {
+  const known = before.knowledge
+  const isSame =
+    knowledge.epochs === known.epochs &&
+    knowledge.untilSeq === known.untilSeq &&
+    knowledge.fromSeq === known.fromSeq - older.length &&
+    // Where nothing is before, what counters say is missing is missing.
+    !knowledge.isFromStart &&
+    !known.isFromStart
+  const first = before.entries.find((entry) => entry.kind !== "gap")
+  if (!isSame || first === undefined) return null
+  const isInOrder = older.every(({ served }, index) => {
+    const next = older[index + 1]?.served ?? first.served
+    return served.seq === knowledge.fromSeq + index && served.incarnation <= next.incarnation
+  })
+  const given = byDevice(knowledge.pins)
+  const pins = new Map(given)
+  if (!isInOrder || !pinsSayNoMore(known.pins, given, [before.ends])) return null
+  const begins = new Map<string, StandingMessage>()
+  for (const message of older) {
+    if (message.kind !== "authentic") continue
+    if (before.ids.has(toHex(message.messageId))) return null
+    const device = toHex(message.statement.deviceKey)
+    const begin = before.begins.get(device)
+    if (begin === undefined) continue
+    const pin = given.get(device)
+    const isBefore = message.statement.counter < begin.statement.counter
+    const saysMore = pin !== undefined && pin.counter < begin.statement.counter
+    if (!isBefore || saysMore || before.hasClosed || !isSettled(begin)) return null
+    begins.set(device, begin)
+    // What is there already vouches for what it links to, whatever vouches for it.
+    pins.set(device, { deviceKey: begin.statement.deviceKey, counter: begin.statement.counter, hash: begin.hash })
+  }
+  const place = { fromSeq: knowledge.fromSeq, untilSeq: known.fromSeq, isFromStart: false }
+  const both = arrangeChat([...older, ...begins.values()], {
+    ...place,
+    epochs: knowledge.epochs,
+    pins: [...pins.values()],
+  })
+  const isOlder = (entry: ChatEntry): boolean =>
+    (entry.kind === "gap" ? entry.fromSeq : entry.served.seq) < known.fromSeq
+  const added = arranged(both.filter(isOlder), knowledge)
+  const changed = new Map<number, StandingMessage>()
+  for (const entry of both)
+    if (!isOlder(entry) && entry.kind === "authentic" && !isSettledWhole(entry)) changed.set(entry.served.seq, entry)
+  const rest =
+    changed.size === 0
+      ? before.entries
+      : before.entries.map((entry) => (entry.kind === "authentic" ? (changed.get(entry.served.seq) ?? entry) : entry))
+  for (const id of added.ids) before.ids.add(id)
+  for (const [device, begin] of added.begins) before.begins.set(device, begin)
+  for (const [device, end] of added.ends) if (!before.ends.has(device)) before.ends.set(device, end)
+  return {
+    ...before,
+    knowledge,
+    entries: [...added.entries, ...rest],
+    hasClosed: before.hasClosed || added.hasClosed,
+  }
+}
+
+/** Whether it stands as the first message of its device that was read does. */
+function isSettledWhole(message: StandingMessage): boolean {
+  return isSettled(message) && message.standing.missingBefore === 0
+}
+
+/** Whether each pin is as it was, or went on to what its device wrote last: that is vouched for without it, and so is all that links lead to from there. */
+function pinsSayNoMore(
+  before: readonly ChatHead[],
+  pins: ReadonlyMap<string, ChatHead>,
+  ends: readonly ReadonlyMap<string, DeviceEnd>[],
+): boolean {
+  const known = byDevice(before)
+  if ([...known.keys()].some((device) => !pins.has(device))) return false
+  return [...pins].every(([device, pin]) => {
+    const old = known.get(device)
+    if (old?.counter === pin.counter && equalBytes(old.hash, pin.hash)) return true
+    return ends.some((endOf) => {
+      const end = endOf.get(device)
+      const isEnd = end?.isSettled === true && end.counter === pin.counter && equalBytes(end.hash, pin.hash)
+      return isEnd && (old === undefined || end.linkedFrom <= old.counter)
+    })
+  })
+}
+
+function byDevice(heads: readonly ChatHead[]): ReadonlyMap<string, ChatHead> {
+  return new Map(heads.map((head) => [toHex(head.deviceKey), head]))
+}
