@@ -93,6 +93,7 @@ export { type NewFile, readSentFile, uploadSentFile } from "./chat/files.js"
 export { ChatFollower, followChat, type FollowChatOptions } from "./chat/follow.js"
 export { ChatReader, type ChatReadOptions } from "./chat/read.js"
 export {
+  discardMessage,
   flushChat,
   queueMessage,
   sendMessage,

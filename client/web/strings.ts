@@ -1273,6 +1273,17 @@ export const strings = {
       "They are kept on this device, also when you close the app, and go out by themselves once the server answers.",
     sendAgain: "Try again now",
     sendAnyway: "Send all the same",
+    discard: (count: number) => (count === 1 ? "Throw it away" : "Throw the first away"),
+    discardTitle: "Throw this away?",
+    discardMeaning:
+      "It is on this device alone, as far as the server says. It is asked once more; if it still refuses, this is gone for good, and what waits behind it is sent.",
+    discardAction: "Throw it away",
+    /** What is not shown by its own words. */
+    discarded: {
+      edit: "A change of a message of yours.",
+      reaction: "A reaction of yours.",
+      deletion: "A deletion of a message.",
+    },
     unverified: "From someone unverified",
     unverifiedMeaning:
       "You have neither their card nor compared words with them, so the name is only what you were told.",

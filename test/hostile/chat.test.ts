@@ -2,6 +2,7 @@ import { expect } from "chai"
 import {
   ChatReader,
   createMeeting,
+  discardMessage,
   foldChat,
   type MeetingId,
   readMeeting,
@@ -284,6 +285,28 @@ describe("chat, by a server that lies and members who forge it", function () {
     const { trouble, stored } = await sendMessage(alice.client, meetingId, textContent("two"))
     told.stop()
     expect([stored, trouble?.code, told.delivered()]).to.deep.equal([0, "integrity", 1])
+  })
+
+  it("one that it refused, kept, and shows after all is a fork with what came in its place (CH6, CH12)", async () => {
+    await say(alice, "one")
+    const problem = { type: "", title: "", status: 413, detail: "too large", code: "too-large", retryable: false }
+    const told = scene.liar.lie({
+      method: "POST",
+      path: /\/messages$/,
+      tell: (answer) => ({
+        ...answer,
+        status: 413,
+        headers: { "content-type": "application/problem+json" },
+        body: Buffer.from(JSON.stringify(problem)),
+      }),
+    })
+    const { messageId, trouble } = await sendMessage(alice.client, meetingId, textContent("refused, it said"))
+    expect(trouble?.code).to.equal("too-large")
+    expect(await discardMessage(alice.client, meetingId, messageId)).to.have.length(1)
+    expect(told.delivered()).to.equal(2)
+    told.stop()
+    await say(alice, "in its place")
+    expect(await shown(bob)).to.deep.equal(["one", "refused, it said fork", "in its place fork"])
   })
 
   it("a server that keeps the chat back keeps nobody from being removed; what it kept back is late", async () => {

@@ -114,6 +114,65 @@ export async function flushChat(
   }
 }
 
+/**
+ * Throws away a message that waits, with what was to change or answer it alone; what waits behind it is sealed anew, and goes on in its place. The first that
+ * waits may have arrived although no answer came: the server is asked once more, and only what it refuses for good is thrown away.
+ * @returns the ids of what was thrown away; none where it was sent meanwhile.
+ * @throws {@link ArchiveError} what keeps the server from being asked.
+ */
+export async function discardMessage(
+  client: Client,
+  meetingId: MeetingId,
+  messageId: MessageId,
+  options: SealingOptions = {},
+): Promise<readonly MessageId[]> {
+  const meeting = requireMeeting(client, meetingId)
+  const isIt = (item: Item | undefined): boolean => item !== undefined && equalBytes(item.messageId, messageId)
+  if (isIt(nextItem(client, meeting.meetingHash))) {
+    const { trouble } = await flushChat(client, meetingId, options)
+    if (trouble?.retryable === true) throw trouble
+  }
+  let discarded: readonly MessageId[] = []
+  await updateChat(client, meeting.meetingHash, (chat) => {
+    const first = chat.outbox.findIndex(isIt)
+    const at = chat.outbox[first]
+    if (at === undefined) return chat
+    const { counter, prev } = openItem(meeting, at).statement
+    const behind = chat.outbox.slice(first + 1).map((item) => ({ item, ...openItem(meeting, item) }))
+    const kept = behind.filter(
+      ({ content }) => content.type === "text" || !equalBytes(content.target.messageId, messageId),
+    )
+    discarded = [messageId, ...behind.filter((one) => !kept.includes(one)).map(({ statement }) => statement.messageId)]
+    const resealed = sealBehind(client, meeting, chat, newestKeys(meeting), {
+      newestLogHash: meeting.head.hash,
+      next: { counter, prev },
+      items: kept.map(({ statement, content, replaces }, index) => ({
+        messageId: statement.messageId,
+        counter: counter + index,
+        timeMs: statement.timeMs,
+        // None of these was ever sent.
+        replaces,
+        content: withoutReplyTo(content, messageId),
+        before: kept[index]?.item.raw ?? at.raw,
+      })),
+    })
+    // What this device is known to have written since is gone behind, too.
+    const isAhead = chat.next.counter > counter + behind.length + 1
+    return {
+      ...chat,
+      next: isAhead ? chat.next : resealed.next,
+      outbox: [...chat.outbox.slice(0, first), ...resealed.items],
+    }
+  })
+  return discarded
+}
+
+function withoutReplyTo(content: MessageContent, messageId: MessageId): MessageContent {
+  const isReply =
+    content.type === "text" && content.replyTo !== null && equalBytes(content.replyTo.messageId, messageId)
+  return isReply ? { ...content, replyTo: null } : content
+}
+
 type Item = ChatState["outbox"][number]
 
 function nextItem(client: Client, meetingHash: Uint8Array): Item | undefined {
@@ -168,23 +227,55 @@ async function sealAnew(client: Client, log: MeetingLog, { isRefused = false } =
     const firstItem = chat.outbox[first]
     if (firstItem === undefined) return chat
     const { counter, prev } = openItem(meeting, firstItem).statement
-    let next = { counter, prev }
-    const renamed = new Map<string, Uint8Array>()
-    const anew = chat.outbox.slice(first).map((item): Item => {
-      const { statement, content, replaces } = openItem(meeting, item)
-      const raw = seal(client, meeting, { ...chat, next: { ...next, counter: statement.counter } }, keys, {
-        messageId: item.messageId as MessageId,
-        newestLogHash: log.head.hash,
-        replaces: [...replaces, messageHash(item.raw)].slice(-LIMITS.replacedSealings),
-        timeMs: statement.timeMs,
-        content: retargeted(content, renamed),
-      })
-      renamed.set(toHex(messageHash(item.raw)), messageHash(raw))
-      next = { counter: statement.counter + 1, prev: messageHash(raw) }
-      return { messageId: item.messageId, raw }
+    const anew = sealBehind(client, meeting, chat, keys, {
+      newestLogHash: log.head.hash,
+      next: { counter, prev },
+      items: chat.outbox.slice(first).map((item) => {
+        const { statement, content, replaces } = openItem(meeting, item)
+        return {
+          messageId: statement.messageId,
+          counter: statement.counter,
+          timeMs: statement.timeMs,
+          replaces: [...replaces, messageHash(item.raw)].slice(-LIMITS.replacedSealings),
+          content,
+          before: item.raw,
+        }
+      }),
     })
-    return { ...chat, next: { counter: chat.next.counter, prev: next.prev }, outbox: [...kept, ...anew] }
+    return { ...chat, next: { counter: chat.next.counter, prev: anew.next.prev }, outbox: [...kept, ...anew.items] }
   })
+}
+
+interface Resealing extends Pick<NewMessage, "messageId" | "counter" | "timeMs" | "replaces" | "content"> {
+  /** The bytes that it stands for. */
+  readonly before: Uint8Array
+}
+
+/** Seals what waits one behind the other, from the place `next` on. */
+function sealBehind(
+  client: Client,
+  meeting: MeetingState,
+  chat: ChatState,
+  keys: EpochKeys,
+  {
+    newestLogHash,
+    next,
+    items,
+  }: Pick<NewMessage, "newestLogHash"> & Pick<ChatState, "next"> & { readonly items: readonly Resealing[] },
+): { readonly items: readonly Item[]; readonly next: ChatState["next"] } {
+  const renamed = new Map<string, Uint8Array>()
+  let place = next
+  const sealed = items.map(({ before, counter, content, ...message }): Item => {
+    const raw = seal(client, meeting, { ...chat, next: { ...place, counter } }, keys, {
+      ...message,
+      newestLogHash,
+      content: retargeted(content, renamed),
+    })
+    renamed.set(toHex(messageHash(before)), messageHash(raw))
+    place = { counter: counter + 1, prev: messageHash(raw) }
+    return { messageId: message.messageId, raw }
+  })
+  return { items: sealed, next: place }
 }
 
 /** What names a message that was sealed anew names its new bytes. */

@@ -1,5 +1,5 @@
 import { type ReactElement, useCallback, useMemo, useRef, useState } from "react"
-import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MessageId } from "../../../shared/protocol/ids.js"
 import { textContent } from "../../../shared/protocol/message-content.js"
@@ -22,6 +22,7 @@ import { Composer, type Draft, NO_DRAFT } from "./composer.js"
 import { Incoming } from "./incoming.js"
 import { usePlaceNow } from "./place.js"
 import type { ChatView, RoomChat } from "./room-chat.js"
+import { ThrowAway } from "./throw-away.js"
 import { useChatView } from "./use-chat.js"
 import { type Going, useGoing } from "./use-going.js"
 
@@ -211,7 +212,7 @@ function Writing({ people }: { readonly people: readonly Uint8Array[] }): ReactE
 
 /** What keeps messages from coming, or this device's own from going. */
 function Standing({ chat, view }: { readonly chat: RoomChat; readonly view: ChatView }): ReactElement | null {
-  const { unsentCount, sendTrouble, trouble } = view
+  const { unsentCount, firstUnsent, sendTrouble, trouble } = view
   if (unsentCount > 0 && (sendTrouble !== null || trouble !== null)) {
     const code = isArchiveError(sendTrouble) && !sendTrouble.retryable ? sendTrouble.code : null
     return (
@@ -240,6 +241,9 @@ function Standing({ chat, view }: { readonly chat: RoomChat; readonly view: Chat
               {texts.sendAnyway}
             </Action>
           ) : null}
+          {code === null || firstUnsent === null ? null : (
+            <ThrowAway key={toHex(firstUnsent.messageId)} chat={chat} message={firstUnsent} count={unsentCount} />
+          )}
         </div>
       </Notice>
     )

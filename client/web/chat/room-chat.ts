@@ -1,13 +1,13 @@
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
-import type { MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
 import type { MessageContent } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { ServedMessage } from "../../crypto/message-judge.js"
 import { type ChatLine, foldChat, foldUnsent } from "../../sdk/chat/fold.js"
 import { ChatFollower } from "../../sdk/chat/follow.js"
 import type { ChatReader } from "../../sdk/chat/read.js"
-import { queueMessage, type UnsentMessage, unsentMessages } from "../../sdk/chat/send.js"
+import { discardMessage, queueMessage, type UnsentMessage, unsentMessages } from "../../sdk/chat/send.js"
 import { lookAtChat, rememberUnread } from "../../sdk/chat/unread.js"
 import type { Client } from "../../sdk/client.js"
 import type { LineChat } from "../../sdk/live-line.js"
@@ -25,6 +25,8 @@ export interface ChatView {
   readonly waiting: readonly WaitingText[]
   /** So many of this device's own, edits and the like among them, are not confirmed. */
   readonly unsentCount: number
+  /** Of these the one that is sent first: what keeps it keeps the others. */
+  readonly firstUnsent: UnsentMessage | null
   /** Ids of what has something of this account's that waits, in hexadecimal. */
   readonly changing: ReadonlySet<string>
   readonly hasOlder: boolean
@@ -53,6 +55,7 @@ const NOTHING: ChatView = {
   lines: [],
   waiting: [],
   unsentCount: 0,
+  firstUnsent: null,
   changing: new Set(),
   hasOlder: false,
   trouble: null,
@@ -61,6 +64,8 @@ const NOTHING: ChatView = {
   error: null,
 }
 
+/** Shown together: each time all that is held is folded anew. */
+const PAGES_AT_ONCE = 20
 /** More than this is let go of when somebody comes back to the newest. */
 const KEPT_MESSAGES = 1_000
 
@@ -178,11 +183,40 @@ export class RoomChat implements LineChat {
     this.#follower?.wake()
   }
 
+  /**
+   * Throws away what waits and can't be sent, and goes on with what waits behind it.
+   * @throws {@link ArchiveError} what keeps the server from being asked whether it has it.
+   */
+  async discard(messageId: MessageId): Promise<void> {
+    const sealing = { acceptsNotRenewed: this.#acceptsNotRenewed }
+    const discarded = idsOf(
+      (await discardMessage(this.#client, this.#meetingId, messageId, sealing)).map((id) => ({ messageId: id })),
+    )
+    // What waits no more was sent otherwise.
+    this.#unsent = this.#unsent.filter((message) => !discarded.has(idOf(message)))
+    this.#confirmed = this.#confirmed.filter((message) => !discarded.has(idOf(message)))
+    this.#changed({ sendTrouble: null })
+    this.#follower?.wake()
+  }
+
   /** Reads a page of what is before; one at a time. @throws {@link ArchiveError} */
   async readOlder(): Promise<void> {
+    await this.#readBack(async (reader) => {
+      await reader.readOlder()
+    })
+  }
+
+  /** Reads some pages of what is before, as far as a message is not there. @throws {@link ArchiveError} */
+  async readBackTo(messageId: MessageId): Promise<void> {
+    await this.#readBack(async (reader) => {
+      for (let page = 0; page < PAGES_AT_ONCE && !reader.has(messageId) && (await reader.readOlder()); page++);
+    })
+  }
+
+  async #readBack(read: (reader: ChatReader) => Promise<void>): Promise<void> {
     const reader = this.#reader
     if (reader === null) return
-    this.#older ??= reader.readOlder().then(
+    this.#older ??= read(reader).then(
       () => {
         this.#older = null
         this.#changed({})
@@ -234,6 +268,7 @@ export class RoomChat implements LineChat {
         .filter((message) => message.content.type === "text" && !isThere.has(idOf(message)))
         .map((message) => ({ ...message, isStored: !waits.has(idOf(message)) })),
       unsentCount: unsent.length,
+      firstUnsent: unsent[0] ?? null,
       changing: new Set(
         unsent.flatMap(({ content }) => (content.type === "text" ? [] : [toHex(content.target.messageId)])),
       ),

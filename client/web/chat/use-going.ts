@@ -12,7 +12,7 @@ export interface Going {
   readonly retry: () => void
 }
 
-/** Reads back until a message is there, page by page. */
+/** Reads back until a message is there. */
 export function useGoing(chat: RoomChat, view: ChatView, messageId: MessageId | null): Going {
   const [error, setError] = useState<unknown>(null)
   const key = messageId === null ? null : toHex(messageId)
@@ -22,9 +22,9 @@ export function useGoing(chat: RoomChat, view: ChatView, messageId: MessageId | 
   const isWanting = key !== null && view.isRead && !isThere
   const { hasOlder } = view
   useEffect(() => {
-    // Each page that comes changes the view, which asks for the next.
-    if (isWanting && hasOlder && error === null) chat.readOlder().catch(setError)
-  }, [chat, view, isWanting, hasOlder, error])
+    // What comes changes the view, which asks for more.
+    if (isWanting && messageId !== null && hasOlder && error === null) chat.readBackTo(messageId).catch(setError)
+  }, [chat, view, isWanting, hasOlder, error, messageId])
   return {
     state: key === null ? "nowhere" : isThere ? "there" : isWanting && !hasOlder ? "missing" : "reading",
     key: isThere ? key : null,

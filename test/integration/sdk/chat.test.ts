@@ -6,6 +6,7 @@ import {
   ChatReader,
   type ChatLine,
   createMeeting,
+  discardMessage,
   flushChat,
   foldChat,
   foldUnsent,
@@ -166,6 +167,53 @@ describe("SDK: chat", function () {
     expect(anew).to.deep.equal([0, 1, 1])
     await say(alice, "after")
     expect((await read(bob)).map(shown)).to.deep.equal(["before", "one, better", "after"])
+  })
+
+  it("what the server refuses for good is thrown away, and what waits behind it goes on without a gap (CH12)", async () => {
+    await say(bob, "before")
+    const refused = await queueMessage(bob.client, meetingId, textContent("refused"))
+    const [first] = unsentMessages(bob.client, meetingId)
+    const target = { messageId: refused, hash: first!.hash }
+    await queueMessage(bob.client, meetingId, { type: "edit", target, text: "of what is refused", mentions: [] })
+    const reply = await queueMessage(bob.client, meetingId, textContent("a reply", { replyTo: target }))
+    await queueMessage(bob.client, meetingId, textContent("more"))
+    await removeMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    expect((await flushChat(bob.client, meetingId)).trouble?.code).to.equal("not-authorised")
+    const thrown = await discardMessage(bob.client, meetingId, refused)
+    expect(thrown).to.have.length(2)
+    expect(equalBytes(thrown[0]!, refused)).to.equal(true)
+    const waiting = unsentMessages(bob.client, meetingId)
+    expect(waiting.map(({ content }) => content.type === "text" && [content.text, content.replyTo])).to.deep.equal([
+      ["a reply", null],
+      ["more", null],
+    ])
+    expect(equalBytes(waiting[0]!.messageId, reply)).to.equal(true)
+    await addMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    for (const again of await listInvitations(bob.client)) await acceptInvitation(bob.client, again)
+    expect(await flushChat(bob.client, meetingId)).to.deep.equal({ stored: 2, trouble: null })
+    await say(bob, "after")
+    for (const person of [alice, bob])
+      expect((await read(person)).map(shown)).to.deep.equal(["before", "a reply", "more", "after"])
+  })
+
+  it("what the server may have, or has, is not thrown away; what waits behind it is", async () => {
+    const { client } = alice
+    service.relay.cut()
+    const first = await queueMessage(client, meetingId, textContent("one"))
+    const second = await queueMessage(client, meetingId, textContent("two"))
+    await queueMessage(client, meetingId, textContent("three"))
+    const codeOf = async (work: Promise<unknown>): Promise<unknown> =>
+      await work.then(
+        () => null,
+        (error: unknown) => isArchiveError(error) && error.code,
+      )
+    expect(await codeOf(discardMessage(client, meetingId, first))).to.equal("unavailable")
+    expect(await discardMessage(client, meetingId, second)).to.have.length(1)
+    expect(unsentMessages(client, meetingId)).to.have.length(2)
+    service.relay.mend()
+    expect(await discardMessage(client, meetingId, first), "it could be sent").to.deep.equal([])
+    expect(unsentMessages(client, meetingId)).to.deep.equal([])
+    expect((await read(bob)).map(shown)).to.deep.equal(["one", "three"])
   })
 
   it("an epoch vouches for what was there; who was removed is not heard of later (CH7)", async () => {

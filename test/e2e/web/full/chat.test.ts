@@ -407,6 +407,42 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await person.context.close()
   })
 
+  it("what the server refuses for good is thrown away, and what waits behind it is sent", async () => {
+    const page = await open()
+    await messageIn(page, "four").waitFor()
+    const problem = { type: "", title: "", status: 413, detail: "too large", code: "too-large", retryable: false }
+    const told = scene.liar.lie({
+      method: "POST",
+      path: /\/messages$/,
+      tell: (answer, { body }) =>
+        body.length < 1_500
+          ? null
+          : {
+              ...answer,
+              status: 413,
+              headers: { "content-type": "application/problem+json" },
+              body: Buffer.from(JSON.stringify(problem)),
+            },
+    })
+    const long = "Much that the server does not take. ".repeat(40)
+    await say(page, long)
+    await messageIn(page, "Much that").getByText("Not sent").waitFor()
+    await say(page, "What waits behind it")
+    await page.getByText("2 messages of yours are not sent yet.").waitFor()
+    await look(page, "chat-refused")
+    await page.getByRole("button", { name: "Throw the first away" }).click()
+    const sheet = page.getByRole("alertdialog").or(page.getByRole("dialog"))
+    await sheet.getByText("It is asked once more").waitFor()
+    await look(page, "chat-throw-away")
+    await sheet.getByRole("button", { name: "Throw it away" }).click()
+    await messageIn(page, "What waits behind it").getByText("Stored").waitFor({ timeout: 60_000 })
+    expect(await messageIn(page, "Much that").count()).to.equal(0)
+    expect(told.delivered()).to.be.greaterThan(1)
+    told.stop()
+    person.assertCalm()
+    await person.context.close()
+  })
+
   it("a chat that is shorter than before is not shown at all, and says why", async () => {
     const page = await open()
     await messageIn(page, "four").waitFor()
