@@ -55,6 +55,7 @@ async function main(): Promise<void> {
     DATABASE_URL: postgres.databaseUrl,
     REDIS_URL: redis.url,
     RECONCILE_SECONDS: "2",
+    ...given("LOG_LEVEL", "REQUESTS_PER_MINUTE", "ANONYMOUS_REQUESTS_PER_MINUTE"),
     // So that whoever reads a chat reads packs.
     PACK_AFTER_DAYS: "0",
     ...(gateway === null
@@ -82,6 +83,16 @@ async function main(): Promise<void> {
     s3,
   }
   process.stdout.write(`${JSON.stringify(settings)}\n`)
+}
+
+/** What whoever starts this may set of the services. */
+function given(...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 function s3Of({ endpoint, bucket, accessKeyId, secretAccessKey }: GatewayService): NonNullable<StackSettings["s3"]> {

@@ -1,0 +1,152 @@
+import { setTimeout as delay } from "node:timers/promises"
+import { openProfile } from "../support/browser.js"
+import { takeAccount } from "../support/web-account.js"
+import { memoryOf } from "./chromium-memory.js"
+import type { LongChat } from "./long-chat.js"
+import { openQuietChromium, type QuietPage } from "./quiet-chromium.js"
+import { median } from "./statistics.js"
+
+/** A meeting with a long chat, in the app: opened at its newest page, gone back in, and searched. */
+
+const RUNS = 5
+const PAGES_BACK = 10
+const SETTLE_MS = 3_000
+const MIB = 2 ** 20
+const KEYSTROKES = ["w", "word1", "word1a", "the", "that we h", "nothing at all"]
+
+/** Prints what it finds. */
+export async function benchChatPage(url: string, { meeting, home }: LongChat): Promise<void> {
+  const person = await openProfile(url)
+  try {
+    await takeAccount(person.page, home)
+    await person.page.getByRole("link", { name: "Long" }).waitFor()
+    await person.close()
+    const browser = await openQuietChromium(person.folder)
+    try {
+      const page = await browser.open(MONITOR)
+      await page.bringToFront()
+      await page.goto(`${url}/app/#/meetings`)
+      await delay(SETTLE_MS)
+      await benchOpening(page, meeting)
+      await benchGoingBack(page)
+      await benchSearching(page, person.folder)
+    } finally {
+      await browser.close()
+    }
+  } finally {
+    await person.close()
+    await person.remove()
+  }
+}
+
+async function benchOpening(page: QuietPage, meeting: string): Promise<void> {
+  const times: number[] = []
+  for (let run = 0; run < RUNS; run++) {
+    await page.evaluate(`location.hash = "#/meetings"`)
+    await page.until("document.querySelector('.chat-row-text') === null")
+    await delay(SETTLE_MS)
+    times.push(await page.evaluate<number>(`bench.open("#/meetings/${meeting}/chat")`))
+  }
+  report("from the list of meetings to the newest page, log and all", times, "goal 300 ms")
+}
+
+async function benchGoingBack(page: QuietPage): Promise<void> {
+  const times: number[] = []
+  while (times.length < PAGES_BACK) times.push(await page.evaluate<number>("bench.back()"))
+  report("200 older ones, from the request to the rows", times, "goal 150 ms")
+}
+
+async function benchSearching(page: QuietPage, folder: string): Promise<void> {
+  await page.evaluate("bench.forgetTasks()")
+  const before = await memoryOf(folder)
+  const tookMs = await page.evaluate<number>(`bench.index("word1")`)
+  const tasks = await page.evaluate<readonly number[]>("bench.tasks()")
+  await delay(SETTLE_MS)
+  const strokes: number[] = []
+  for (const query of KEYSTROKES) strokes.push(await page.evaluate<number>(`bench.search(${JSON.stringify(query)})`))
+  const after = await memoryOf(folder)
+  const longest = tasks.length === 0 ? "none" : `${tasks.length}, the longest ${Math.round(Math.max(...tasks))} ms`
+  process.stdout.write(
+    [
+      `  first index, until something is found: ${(tookMs / 1_000).toFixed(1)} s; goal 60 s`,
+      `  tasks of the page of 50 ms or more meanwhile: ${longest}; goal none`,
+      `  the page's process with its workers: ${Math.round(after.pageBytes / MIB)} MiB, ${Math.round(before.pageBytes / MIB)} before; goal 250 MiB`,
+      "",
+    ].join("\n"),
+  )
+  report("search, from a keystroke to what was found", strokes, "goal 50 ms")
+}
+
+function report(what: string, times: readonly number[], goal: string): void {
+  const all = times.map((time) => Math.round(time)).join(" ")
+  process.stdout.write(`  ${what}: ${Math.round(median(times))} ms (${all}); ${goal}\n`)
+}
+
+/** As text: it runs in the page, before the page's own scripts. */
+const MONITOR = `{
+  const tasks = []
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) tasks.push(duration)
+  }).observe({ type: "longtask", buffered: true })
+  const until = (isThere) => new Promise((resolve) => {
+    const look = () => {
+      if (!isThere()) return
+      observer.disconnect()
+      resolve()
+    }
+    const observer = new MutationObserver(look)
+    observer.observe(document.documentElement, { subtree: true, childList: true, characterData: true, attributes: true })
+    look()
+  })
+  const asked = () => performance.getEntriesByType("resource").find(({ name }) => /[/]messages[?]before=/.test(name))
+  const firstRow = () => document.querySelector(".chat-row-text")?.dataset.row
+  const type = (query) => {
+    const field = document.querySelector("input[type=search]")
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, query)
+    field.dispatchEvent(new Event("input", { bubbles: true }))
+  }
+  const isFound = () =>
+    document.querySelector(".search-results mark") !== null ||
+    document.querySelector(".empty h2")?.textContent === "Nothing was found"
+  globalThis.bench = {
+    open: async (hash) => {
+      const began = performance.now()
+      location.hash = hash
+      await until(() => document.querySelector(".chat-row-text") !== null)
+      return performance.now() - began
+    },
+    // Goes up until the page asks for more, and what came is laid out.
+    back: async () => {
+      const box = document.querySelector(".chat-scroll")
+      for (performance.clearResourceTimings(); asked() === undefined;) {
+        box.scrollTop = 0
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      const { startTime, responseEnd } = asked()
+      const list = box.querySelector("ol")
+      const before = firstRow()
+      await until(() => list.getAttribute("aria-busy") === null || firstRow() !== before)
+      return Math.max(performance.now(), responseEnd) - startTime
+    },
+    forgetTasks: () => {
+      tasks.length = 0
+    },
+    tasks: () => tasks,
+    index: async (query) => {
+      const began = performance.now()
+      location.hash = "#/search"
+      await until(() => document.querySelector("input[type=search]") !== null)
+      type(query)
+      await until(() => document.querySelector(".search-results mark") !== null)
+      return performance.now() - began
+    },
+    search: async (query) => {
+      type("")
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      const began = performance.now()
+      type(query)
+      await until(isFound)
+      return performance.now() - began
+    },
+  }
+}`
