@@ -7,6 +7,7 @@ import { openRecord, sealRecord } from "./device-key.js"
 import { freeBuffer } from "./free-buffer.js"
 import { readSealed, removeAllSealedFiles, removeSealedFile, removeSealedFiles, writeSealed } from "./sealed-files.js"
 
+const PORTION_BYTES = 1024 * 1024
 /** It is a folder's name, too. */
 const UPLOAD_ID = /^[\w-]{1,64}$/
 
@@ -72,9 +73,13 @@ export function openJournal(uploadId: string): JournalStore {
       await writeSealed(uploadId, toHex(assetId), startBytes, sealed)
     },
     loadSealed: async (assetId, startBytes, into) => {
-      const part = await readSealed(uploadId, toHex(assetId), startBytes, into.length)
-      into.set(part)
-      freeBuffer(part)
+      // In portions: for a whole piece at once the page would stand still.
+      for (let at = 0; at < into.length; at += PORTION_BYTES) {
+        const sizeBytes = Math.min(PORTION_BYTES, into.length - at)
+        const part = await readSealed(uploadId, toHex(assetId), startBytes + at, sizeBytes)
+        into.set(part, at)
+        freeBuffer(part)
+      }
     },
     drop: async (assetId) => {
       const asset = toHex(assetId)

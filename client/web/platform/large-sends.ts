@@ -1,4 +1,5 @@
 import { CHUNK_BYTES } from "../../../shared/protocol/sizes.js"
+import { nextTask } from "./next-task.js"
 import type { SendingAnswer, SendingRequest } from "./sending-messages.js"
 import workerUrl from "./sending-worker.ts?worker&url"
 import { trustedScriptUrl } from "./trusted-urls.js"
@@ -10,6 +11,7 @@ import { trustedScriptUrl } from "./trusted-urls.js"
 
 /** What is sent so: pieces of what is uploaded. */
 export const LARGE_BODY_BYTES = { least: 1024 * 1024, most: CHUNK_BYTES } as const
+const PORTION_BYTES = 1024 * 1024
 /** After so long without anything to send the worker ends, and the memory that it takes is free. */
 const IDLE_MS = 5_000
 
@@ -40,11 +42,12 @@ export async function sendByWorker(
 ): Promise<Response> {
   const { method, headers, body, signal } = request
   signal.throwIfAborted()
+  const buffer = await copyOf(body)
+  if (signal.aborted) spare.push(buffer)
+  signal.throwIfAborted()
   clearTimeout(ending)
   const running = (worker ??= startWorker())
   const id = ++lastId
-  const buffer = spare.pop() ?? new Uint8Array(LARGE_BODY_BYTES.most)
-  buffer.set(body)
   const stop = (): void => {
     running.postMessage({ kind: "stop", id } satisfies SendingRequest)
   }
@@ -59,6 +62,16 @@ export async function sendByWorker(
     signal.removeEventListener("abort", stop)
     if (waiting.size === 0) ending = setTimeout(end, IDLE_MS)
   }
+}
+
+/** In portions: copying a whole piece into fresh memory would have the page stand still. */
+async function copyOf(body: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = spare.pop() ?? new Uint8Array(LARGE_BODY_BYTES.most)
+  for (let at = 0; at < body.length; at += PORTION_BYTES) {
+    if (at > 0) await nextTask()
+    buffer.set(body.subarray(at, at + PORTION_BYTES), at)
+  }
+  return buffer
 }
 
 function startWorker(): Worker {

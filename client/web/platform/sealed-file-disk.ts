@@ -24,8 +24,11 @@ export async function writeToDisk(
   try {
     // Whoever writes at the beginning makes the file.
     if (startBytes === 0) handle.truncate(0)
-    for (let written = 0; written < bytes.length;)
-      written += handle.write(bytes.subarray(written), { at: startBytes + written })
+    for (let written = 0; written < bytes.length;) {
+      const more = handle.write(bytes.subarray(written), { at: startBytes + written })
+      if (more === 0) throw new DOMException("a disk that takes no more", "QuotaExceededError")
+      written += more
+    }
     handle.flush()
   } finally {
     handle.close()

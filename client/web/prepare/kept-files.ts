@@ -8,7 +8,7 @@ import { readSealed, removeSealedFile, writeSealed } from "../platform/sealed-fi
  * What is to be uploaded, kept in the browser's own files until it is: block by block, each sealed under the device's key, in a file of its own, so that
  * one in the middle can be written again, as an index that stands in front of its media is.
  */
-const BLOCK_BYTES = 4 * 1024 * 1024
+const BLOCK_BYTES = 1024 * 1024
 /** Nonce and tag. */
 const OVERHEAD_BYTES = 28
 

@@ -1,4 +1,4 @@
-import { type ReactElement, useEffect, useState } from "react"
+import { type ReactElement, startTransition, useEffect, useState } from "react"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import "../styles/uploads.css"
 import { strings } from "../strings.js"
@@ -35,7 +35,10 @@ export function DropArea({ meetingId }: { readonly meetingId: MeetingId }): Reac
       setOver(false)
       droppedFiles(event.dataTransfer).then(
         (found) => {
-          if (!signal.aborted) setFiles(found)
+          if (signal.aborted) return
+          startTransition(() => {
+            setFiles(found)
+          })
         },
         () => {
           if (!signal.aborted) setFiles([])

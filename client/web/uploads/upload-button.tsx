@@ -1,4 +1,4 @@
-import { type ReactElement, useState } from "react"
+import { type ReactElement, startTransition, useState } from "react"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import "../styles/uploads.css"
 import { strings } from "../strings.js"
@@ -11,7 +11,10 @@ import { GivenSheet } from "./given-sheet.js"
 export function UploadButton({ meetingId }: { readonly meetingId: MeetingId }): ReactElement {
   const [given, setGiven] = useState<readonly GivenFile[] | null>(null)
   const choose = (files: readonly File[]): void => {
-    setGiven(givenFiles(files))
+    // The sheet is laid out in portions: the page does not stand still for it.
+    startTransition(() => {
+      setGiven(givenFiles(files))
+    })
   }
   return (
     <div className="actions">
