@@ -14,16 +14,24 @@ export const LARGE_BODY_BYTES = { least: 1024 * 1024, most: CHUNK_BYTES } as con
 const PORTION_BYTES = 1024 * 1024
 /** After so long without anything to send the worker ends, and the memory that it takes is free. */
 const IDLE_MS = 5_000
+/** So much is sent by one worker, then the next begins: what a browser copied to send it, it keeps for long, but not beyond the worker's end. */
+const MOST_BYTES = 64 * 1024 * 1024
 
 interface Sending {
   readonly resolve: (response: Response) => void
   readonly reject: (error: unknown) => void
 }
 
-let worker: Worker | null = null
+interface Sender {
+  readonly worker: Worker
+  readonly waiting: Map<number, Sending>
+  sentBytes: number
+}
+
+/** The one that sends what comes next. */
+let current: Sender | null = null
 let lastId = 0
 let ending: ReturnType<typeof setTimeout> | undefined
-const waiting = new Map<number, Sending>()
 /** What crosses to the worker and back: fresh memory for each piece would cost more than copying does. */
 let spare: Uint8Array<ArrayBuffer>[] = []
 
@@ -46,21 +54,27 @@ export async function sendByWorker(
   if (signal.aborted) spare.push(buffer)
   signal.throwIfAborted()
   clearTimeout(ending)
-  const running = (worker ??= startWorker())
+  const sender = (current ??= startSender())
+  const { worker, waiting } = sender
+  sender.sentBytes += body.length
+  if (sender.sentBytes >= MOST_BYTES) current = null
   const id = ++lastId
   const stop = (): void => {
-    running.postMessage({ kind: "stop", id } satisfies SendingRequest)
+    worker.postMessage({ kind: "stop", id } satisfies SendingRequest)
   }
   signal.addEventListener("abort", stop)
   try {
     return await new Promise<Response>((resolve, reject) => {
       waiting.set(id, { resolve, reject })
       const asked = { kind: "send", id, url, method, headers, buffer, sizeBytes: body.length } as const
-      running.postMessage(asked satisfies SendingRequest, [buffer.buffer])
+      worker.postMessage(asked satisfies SendingRequest, [buffer.buffer])
     })
   } finally {
     signal.removeEventListener("abort", stop)
-    if (waiting.size === 0) ending = setTimeout(end, IDLE_MS)
+    if (waiting.size === 0) {
+      if (sender === current) ending = setTimeout(endIdle, IDLE_MS)
+      else end(sender)
+    }
   }
 }
 
@@ -74,13 +88,14 @@ async function copyOf(body: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   return buffer
 }
 
-function startWorker(): Worker {
-  const started = new Worker(trustedScriptUrl(workerUrl), { type: "module" })
-  started.addEventListener("message", ({ data }: MessageEvent<SendingAnswer>) => {
+function startSender(): Sender {
+  const worker = new Worker(trustedScriptUrl(workerUrl), { type: "module" })
+  const sender: Sender = { worker, waiting: new Map(), sentBytes: 0 }
+  worker.addEventListener("message", ({ data }: MessageEvent<SendingAnswer>) => {
     const { id, buffer, response } = data
     spare.push(buffer)
-    const sending = waiting.get(id)
-    waiting.delete(id)
+    const sending = sender.waiting.get(id)
+    sender.waiting.delete(id)
     if (response === null) {
       sending?.reject(new Error("no answer came"))
       return
@@ -91,18 +106,22 @@ function startWorker(): Worker {
     sending?.resolve(new Response(given, { status, headers }))
   })
   for (const kind of ["error", "messageerror"])
-    started.addEventListener(kind, (event) => {
+    worker.addEventListener(kind, (event) => {
       event.preventDefault()
-      end()
+      end(sender)
     })
-  return started
+  return sender
+}
+
+function endIdle(): void {
+  if (current !== null) end(current)
+  spare = []
 }
 
 /** Whoever waits is told; what is sent next has another one begin. */
-function end(): void {
-  worker?.terminate()
-  worker = null
-  spare = []
-  for (const { reject } of waiting.values()) reject(new Error("the worker that sends ended"))
-  waiting.clear()
+function end(sender: Sender): void {
+  if (sender === current) current = null
+  sender.worker.terminate()
+  for (const { reject } of sender.waiting.values()) reject(new Error("the worker that sends ended"))
+  sender.waiting.clear()
 }
