@@ -17,16 +17,21 @@ export async function withLock<T>(
   const retries = options.wait
     ? { retries: RETRIES, minTimeout: 20, maxTimeout: 250, factor: 1.3 }
     : { retries: 60, minTimeout: 200, maxTimeout: 200, factor: 1 }
-  const release = await lock(path, { realpath: false, stale: STALE_MS, update: STALE_MS / 4, retries }).catch(
-    (cause: unknown) => {
-      if (Reflect.get(cause as object, "code") !== "ELOCKED")
-        throw new ArchiveError("unavailable", `${dirname(path)} can't be written`, { cause, retryable: false })
-      throw new ArchiveError("conflict", "another taciturn process works on this: wait until it has ended", {
-        cause,
-        retryable: true,
-      })
-    },
-  )
+  const release = await lock(path, {
+    realpath: false,
+    stale: STALE_MS,
+    update: STALE_MS / 4,
+    retries,
+    // A computer that slept meanwhile goes on with what it did; nothing says so but a timer, which would end the process.
+    onCompromised: () => undefined,
+  }).catch((cause: unknown) => {
+    if (Reflect.get(cause as object, "code") !== "ELOCKED")
+      throw new ArchiveError("unavailable", `${dirname(path)} can't be written`, { cause, retryable: false })
+    throw new ArchiveError("conflict", "another taciturn process works on this: wait until it has ended", {
+      cause,
+      retryable: true,
+    })
+  })
   try {
     return await work()
   } finally {

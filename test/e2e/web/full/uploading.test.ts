@@ -115,6 +115,7 @@ describe("uploads, in the browser", function () {
       "numbers-of-the-quarter.mov",
     )
     const sheet = page.getByRole("dialog")
+    await sheet.getByLabel("Title").first().waitFor()
     const titles = await sheet.getByLabel("Title").all()
     expect(await Promise.all(titles.map(async (title) => await title.inputValue()))).to.deep.equal([
       "Standup of the secret team",
