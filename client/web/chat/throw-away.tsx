@@ -7,6 +7,8 @@ import { MessageText } from "./message-row.js"
 import type { RoomChat } from "./room-chat.js"
 
 const texts = strings.chat
+/** So much tells which it is, and leaves the buttons in sight. */
+const SHOWN_LETTERS = 200
 
 /** For what the server refuses for good, and what keeps everything behind it. */
 export function ThrowAway({
@@ -44,7 +46,7 @@ export function ThrowAway({
       >
         {content.type === "text" ? (
           <div className="chat-thrown">
-            <MessageText text={content.text} tabIndex={0} />
+            <MessageText text={beginningOf(content.text)} tabIndex={0} />
           </div>
         ) : (
           <p>{texts.discarded[content.type]}</p>
@@ -53,4 +55,8 @@ export function ThrowAway({
       </Confirm>
     </>
   )
+}
+
+function beginningOf(text: string): string {
+  return text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS)} …` : text
 }
