@@ -9,7 +9,7 @@ import { type Chance, chanceOf } from "../support/chance.js"
 import { TEST_RUN } from "../support/config.js"
 import { mutateBytes, mutateMaterial } from "./mutations.js"
 
-const RUNS_PER_DECODER = TEST_RUN.isFull ? 100_000 : 4_000
+const RUNS_PER_DECODER = TEST_RUN.isFull ? 100_000 : 10_000
 const LARGEST_LIMIT_BYTES = 64 * 1024 * 1024
 /** One buffer for every input above a limit; each takes its part. */
 const oversized = new Uint8Array(LARGEST_LIMIT_BYTES + 1)
