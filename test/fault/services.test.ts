@@ -69,9 +69,9 @@ for (const store of ["folder", "s3"] as const) {
         await scene.installation.stop("worker")
         await uploadDuring(FILE_BYTES, async (installation) => {
           await scene.waitForPieces()
+          // Behind it the API may have given Redis jobs of later pieces already.
           expect(await askRedis(installation, "DBSIZE")).to.match(/^:[1-9]/)
           expect(await askRedis(installation, "FLUSHALL")).to.equal("+OK")
-          expect(await askRedis(installation, "DBSIZE")).to.equal(":0")
           await installation.start("worker")
         })
       })

@@ -17,7 +17,7 @@ import { type Chance, chanceOf } from "../../support/chance.js"
 import { TEST_RUN } from "../../support/config.js"
 import { insertMeeting, makeAsset, type Stack, startStack } from "./support.js"
 
-const RUNS = TEST_RUN.isFull ? 1_000 : 20
+const RUNS = TEST_RUN.isFull ? 1_000 : 40
 /** Within which what races begins. */
 const SPREAD_MS = 12
 const TIMES = { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 }
