@@ -70,7 +70,7 @@ export async function acceptInvitation(page: Page): Promise<void> {
 /** Opens a meeting's screen from anywhere. */
 export async function openMeeting(page: Page, title: string): Promise<void> {
   await goTo(page, "Meetings")
-  await page.getByRole("link", { name: title }).click()
+  await page.getByRole("main").getByRole("link", { name: title }).click()
   await page.getByRole("tab", { name: "Recordings" }).waitFor()
 }
 
