@@ -29,8 +29,8 @@ export async function findImported(
     const assets = recording.opened?.assets ?? []
     if (recording.withdrawal !== null || !assets.some(({ role }) => role === "import")) continue
     const id = toHex(recording.fields.recordingId)
-    const found = known.get(id) ?? (await knownOf(client, log, recording, signal))
-    known.set(id, found)
+    let found = known.get(id)
+    if (found === undefined) known.set(id, (found = await knownOf(client, log, recording, signal)))
     const [main] = found?.hashes ?? []
     if (main !== undefined && equalBytes(main, sha256)) return found
   }

@@ -1,7 +1,7 @@
 import { IMPORT_MEDIA_TYPE } from "../../../shared/protocol/import-record.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { findImported } from "../../sdk/imports/find-imported.js"
+import { findImported, type KnownImport } from "../../sdk/imports/find-imported.js"
 import type { Platform } from "../../sdk/imports/plan.js"
 import { importRecords, type ReadyImport } from "../../sdk/imports/ready.js"
 import { readMeeting } from "../../sdk/meetings.js"
@@ -20,6 +20,7 @@ export async function importOne({
   platform,
   file,
   ready,
+  known,
   signal,
   onProgress,
 }: {
@@ -29,13 +30,15 @@ export async function importOne({
   readonly platform: Platform
   readonly file: File
   readonly ready: ReadyImport
+  /** As for {@link findImported}: one for all files of a folder. */
+  readonly known: Map<string, KnownImport | null>
   readonly signal: AbortSignal
   readonly onProgress: (doneBytes: number) => void
 }): Promise<boolean> {
   onProgress(0)
   const sha256 = await hashFile(file, onProgress, signal)
   const log = await readMeeting(client, meetingId)
-  if ((await findImported(client, log, sha256, signal)) !== null) return false
+  if ((await findImported(client, log, sha256, signal, known)) !== null) return false
   const records = importRecords(platform, ready, { sha256, importedAtMs: client.clock.nowMs() })
   const { title, capturedAtMs, beside } = ready
   await manager.addImport(meetingId, {

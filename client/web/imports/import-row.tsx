@@ -2,7 +2,8 @@ import type { ReactElement } from "react"
 import { placeLine } from "../../sdk/imports/read-imported.js"
 import { strings } from "../strings.js"
 import { Field } from "../ui/field.js"
-import { formatBytes, formatCount, formatDuration } from "../ui/format.js"
+import { formatCount, formatDuration } from "../ui/format.js"
+import { ChosenFile, TitleField } from "../uploads/chosen-file.js"
 import { type ImportDraft, isOffset, withClock } from "./import-draft.js"
 
 const texts = strings.imports
@@ -29,27 +30,21 @@ export function ImportRow({
   const names = [main.path, ...beside.files.map(({ name }) => name).filter((name) => name !== main.path)]
   return (
     <li className="stack">
-      <p className="chosen-file">
-        {isAlone ? null : (
-          <input
-            type="checkbox"
-            checked={isIncluded}
-            aria-label={texts.include(title)}
-            onChange={(event) => {
-              onChange({ isIncluded: event.target.checked })
-            }}
-          />
-        )}
-        <span>{texts.of(names.join(", "))}</span>
-        <span className="faint">{formatBytes(main.sizeBytes)}</span>
-      </p>
+      <ChosenFile
+        name={texts.of(names.join(", "))}
+        sizeBytes={main.sizeBytes}
+        includeLabel={texts.include(title)}
+        isAlone={isAlone}
+        isIncluded={isIncluded}
+        onInclude={(changed) => {
+          onChange({ isIncluded: changed })
+        }}
+      />
       {counts.length === 0 ? null : <p className="faint">{counts.join(" · ")}</p>}
       {isIncluded ? (
         <>
-          <Field
-            label={strings.uploads.title}
-            value={title}
-            error={title.trim() === "" ? strings.uploads.noTitle : null}
+          <TitleField
+            title={title}
             onChange={(changed) => {
               onChange({ title: changed })
             }}

@@ -2,6 +2,7 @@ import { type ReactElement, useId, useState } from "react"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import { formatOffset } from "../../sdk/imports/chat-clock.js"
+import type { KnownImport } from "../../sdk/imports/find-imported.js"
 import { type Platform, PLATFORMS, SPARE_SOUND } from "../../sdk/imports/plan.js"
 import type { ReadyImport } from "../../sdk/imports/ready.js"
 import { useClient } from "../signed-in/client-context.js"
@@ -57,6 +58,7 @@ export function ImportSheet({
   const leftOut = looked.value?.leftOut ?? []
   const task = useTask(async () => {
     const before: string[] = []
+    const imported = new Map<string, KnownImport | null>()
     for (const draft of included) {
       const isNew = await importOne({
         client,
@@ -65,6 +67,7 @@ export function ImportSheet({
         platform,
         file: folder.fileAt(draft.ready.main.path),
         ready: withClock(draft),
+        known: imported,
         signal: stopped.signal,
         onProgress: (doneBytes) => {
           setReading({ draft, doneBytes })

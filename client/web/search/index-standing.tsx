@@ -1,9 +1,9 @@
 import type { ReactElement } from "react"
-import { ProgressBar } from "react-aria-components"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { hrefOf } from "../routes.js"
 import { errorTexts, strings } from "../strings.js"
 import { formatCount } from "../ui/format.js"
+import { LabelledProgress } from "../ui/labelled-progress.js"
 import { Notice } from "../ui/notice.js"
 import type { IndexView } from "./search-messages.js"
 
@@ -16,26 +16,15 @@ export function IndexStanding({ view }: { readonly view: IndexView }): ReactElem
     <>
       {round === null || isReady ? null : (
         <div className="notice">
-          <ProgressBar
-            aria-label={texts.readingFirst}
+          <LabelledProgress
+            label={texts.readingFirst}
             value={round.meetings}
             maxValue={Math.max(1, round.allMeetings)}
             valueLabel={
               texts.readingMeetings(round.meetings, round.allMeetings) +
               (round.messages > 0 ? texts.readingMessages(formatCount(round.messages)) : "")
             }
-          >
-            {({ percentage, valueText }) => (
-              <>
-                <p>
-                  {texts.readingFirst} <span className="faint">{valueText}</span>
-                </p>
-                <div className="meter">
-                  <div style={{ width: `${percentage ?? 0}%` }} />
-                </div>
-              </>
-            )}
-          </ProgressBar>
+          />
           <p className="faint">{texts.readingMeaning}</p>
         </div>
       )}

@@ -1,7 +1,7 @@
 import type { ReactElement } from "react"
-import { ProgressBar } from "react-aria-components"
 import { strings } from "../strings.js"
 import { formatBytes } from "./format.js"
+import { LabelledProgress } from "./labelled-progress.js"
 
 /** How much of something was written, in words and as a bar. What is done may be more than was thought, and is shown as all of it. */
 export function BytesProgress({
@@ -15,22 +15,11 @@ export function BytesProgress({
 }): ReactElement {
   const shownBytes = Math.min(doneBytes, sizeBytes)
   return (
-    <ProgressBar
-      aria-label={label}
+    <LabelledProgress
+      label={label}
       value={shownBytes}
       maxValue={Math.max(sizeBytes, 1)}
       valueLabel={strings.watch.save.progress(formatBytes(shownBytes), formatBytes(sizeBytes))}
-    >
-      {({ percentage, valueText }) => (
-        <>
-          <p>
-            {label} <span className="faint">{valueText}</span>
-          </p>
-          <div className="meter">
-            <div style={{ width: `${percentage ?? 0}%` }} />
-          </div>
-        </>
-      )}
-    </ProgressBar>
+    />
   )
 }

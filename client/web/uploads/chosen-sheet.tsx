@@ -3,10 +3,9 @@ import type { MeetingId } from "../../../shared/protocol/ids.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { Sheet } from "../ui/dialog.js"
-import { Field } from "../ui/field.js"
-import { formatBytes } from "../ui/format.js"
 import { Failure } from "../ui/notice.js"
 import { useTask } from "../ui/use-task.js"
+import { ChosenFile, TitleField } from "./chosen-file.js"
 import { type ChosenRecording, groupFiles } from "./chosen-files.js"
 import { useUploadManager } from "./uploads-context.js"
 
@@ -88,27 +87,21 @@ function ChosenRow({
   const choices = captions === null || strays.includes(captions) ? strays : [captions, ...strays]
   return (
     <li className="stack">
-      <p className="chosen-file">
-        {isAlone ? null : (
-          <input
-            type="checkbox"
-            checked={isIncluded}
-            aria-label={strings.uploads.include(file.name)}
-            onChange={(event) => {
-              onChange({ isIncluded: event.target.checked })
-            }}
-          />
-        )}
-        <span>{file.name}</span>
-        <span className="faint">{formatBytes(file.size)}</span>
-      </p>
+      <ChosenFile
+        name={file.name}
+        sizeBytes={file.size}
+        includeLabel={strings.uploads.include(file.name)}
+        isAlone={isAlone}
+        isIncluded={isIncluded}
+        onInclude={(changed) => {
+          onChange({ isIncluded: changed })
+        }}
+      />
       {isMedia ? null : <p className="hint">{strings.uploads.notMedia}</p>}
       {isIncluded ? (
         <>
-          <Field
-            label={strings.uploads.title}
-            value={title}
-            error={title.trim() === "" ? strings.uploads.noTitle : null}
+          <TitleField
+            title={title}
             onChange={(changed) => {
               onChange({ title: changed })
             }}
