@@ -82,7 +82,7 @@ export async function sendByWorker(
 async function copyOf(body: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = spare.pop() ?? new Uint8Array(LARGE_BODY_BYTES.most)
   for (let at = 0; at < body.length; at += PORTION_BYTES) {
-    if (at > 0) await nextTask()
+    await nextTask()
     buffer.set(body.subarray(at, at + PORTION_BYTES), at)
   }
   return buffer

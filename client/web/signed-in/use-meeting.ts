@@ -1,4 +1,4 @@
-import { createContext, useContext, useEffect, useMemo, useState } from "react"
+import { createContext, startTransition, useContext, useEffect, useMemo, useState } from "react"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { type ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
@@ -96,7 +96,10 @@ export function useFollowedMeeting(meetingId: MeetingId): FollowedMeeting {
       chat: room,
       onChange: (log) => {
         room.follow(log)
-        setSeen({ meetingId, log, error: null, trouble: null })
+        // A long list drawn anew does not keep the page from what is done in it meanwhile.
+        startTransition(() => {
+          setSeen({ meetingId, log, error: null, trouble: null })
+        })
       },
       onTrouble: (trouble) => {
         setSeen((before) => ({ ...before, trouble }))

@@ -1,4 +1,4 @@
-import { type DependencyList, useCallback, useEffect, useState } from "react"
+import { type DependencyList, startTransition, useCallback, useEffect, useState } from "react"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 
 export type Loaded<T> =
@@ -19,7 +19,11 @@ export function useLoaded<T>(
     const stopped = new AbortController()
     load(stopped.signal).then(
       (value) => {
-        if (!stopped.signal.aborted) setLoaded({ state: "ready", value, error: null })
+        if (stopped.signal.aborted) return
+        // What is drawn of it may be long: the page answers meanwhile.
+        startTransition(() => {
+          setLoaded({ state: "ready", value, error: null })
+        })
       },
       (error: unknown) => {
         const wasStopped = isArchiveError(error) && error.code === "interrupted" && stopped.signal.aborted

@@ -2,6 +2,7 @@ import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { openJournal } from "../platform/journal-store.js"
+import { nextTask } from "../platform/next-task.js"
 import { PageHold } from "../platform/page-hold.js"
 import { takeLock } from "../platform/take-lock.js"
 import { KeptFileWriter } from "../prepare/kept-files.js"
@@ -23,6 +24,7 @@ export class UploadManager {
   #jobs: readonly UploadJob[] = []
   #views: readonly UploadView[] = []
   #asked = false
+  #isTelling = false
 
   constructor(client: Client) {
     this.#client = client
@@ -172,6 +174,15 @@ export class UploadManager {
     }
     this.#views = this.#jobs.map(({ view }) => view)
     this.#hold.hold(this.#views.some(isUnderWay))
+    void this.#tell()
+  }
+
+  /** In a task of its own, of all that changed until then: what is drawn does not stand in the way of what is sent. */
+  async #tell(): Promise<void> {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    await nextTask()
+    this.#isTelling = false
     for (const listener of this.#listeners) listener()
   }
 }
