@@ -16,12 +16,12 @@ import { verifyProduction } from "../worker/admin/verify.js"
 const USAGE = `Checks what was handed to you: an opening, which is a part of a meeting that somebody in it chose to show,
 or a production or certificate, which an operator of a server handed over. Needs Node 20 or newer, no network, no account and no key.
 
-  node verify.mjs [PATH] [-o FILE] [--production FOLDER] [--instance-key HEX] [--force] [--json]
+  node verify.mjs [PATH] [-o FILE] [--production FOLDER] [--instance-key=KEY] [--force] [--json]
 
   PATH                 an opening, or the folder of a production or certificate; where none is given, the folder that this file lies in
   -o FILE              writes what an opening opens there, once all of it was verified
   --production FOLDER  verifies a production too, and whether it has what the opening opens; takes sealed segments from there
-  --instance-key HEX   the key of the production's instance, where you know it otherwise than from the production
+  --instance-key=KEY   the key of the production's instance, where you know it otherwise than from the production: in hexadecimal, or as the instance's /v1/instance has it
   --force              replaces an existing file
   --json               prints one JSON document
 

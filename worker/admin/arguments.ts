@@ -1,5 +1,6 @@
 import { dayOf } from "../../shared/protocol/ambient.js"
-import { fromHex } from "../../shared/protocol/bytes.js"
+import { fromBase64Url, fromHex } from "../../shared/protocol/bytes.js"
+import { PUBLIC_KEY_BYTES } from "../../shared/protocol/envelope.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import {
   type AccountId,
@@ -75,9 +76,16 @@ export function readByteSize(text: string): number {
   return Number(digits) * (unit === "GiB" ? 1 << 30 : 1 << 20)
 }
 
+/** In hexadecimal, as verifiers print it, or in base64url, as `/v1/instance` gives it. */
 export function readInstanceKey(text: string): Uint8Array {
-  if (!/^[0-9a-f]{64}$/i.test(text)) throw new ArchiveError("usage", "an instance key is 64 hexadecimal digits")
-  return fromHex(text.toLowerCase())
+  if (/^[0-9a-f]{64}$/i.test(text)) return fromHex(text.toLowerCase())
+  try {
+    const key = fromBase64Url(text)
+    if (key.length === PUBLIC_KEY_BYTES) return key
+  } catch {
+    // Of neither form.
+  }
+  throw new ArchiveError("usage", "an instance key is 64 hexadecimal digits, or the 43 characters of /v1/instance")
 }
 
 export function readCountry(text: string): string {

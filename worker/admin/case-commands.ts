@@ -333,7 +333,7 @@ function linesOf(one: Case): readonly string[] {
 
 function holdText(item: ScopeItem, holds: Awaited<ReturnType<typeof unreleasedHolds>>): string {
   const hold = holds.find((candidate) => formatItem(candidate) === formatItem(item))
-  if (hold === undefined) return "  not held"
+  if (hold === undefined) return "  no hold"
   return hold.inForce
     ? `  held until the end of ${dateOfDay(hold.untilDay)}`
     : `  its hold ended after ${dateOfDay(hold.untilDay)}`

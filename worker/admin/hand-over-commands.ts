@@ -1,6 +1,7 @@
 import type { Command } from "commander"
 import { randomBytes } from "node:crypto"
 import { open } from "node:fs/promises"
+import { basename } from "node:path"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { formatId } from "../../shared/protocol/ids.js"
@@ -114,9 +115,10 @@ export function addHandOverCommands(command: NewCommand, acting: (acts: Command)
         volumeBytes: readByteSize(options.volume),
         onProgress: showProgress,
       })
+      const name = basename(options.output)
       print({ volumes }, [
         ...volumes.map(({ name, sizeBytes }) => `${name}  ${sizeBytes} bytes`),
-        `To have it back: sha512sum -c ${options.output}.tar.sha512 && cat ${options.output}.tar.[0-9]* | tar -x`,
+        `To have it back, in the volumes' folder: sha512sum -c ${name}.tar.sha512 && cat ${name}.tar.[0-9]* | tar -xf -`,
       ])
     })
 }

@@ -95,7 +95,7 @@ program
 program
   .command("verify <folder>")
   .description("check a production or a certificate of an erasure: offline, without a server and without a key")
-  .option("--instance-key <hex>", "the instance's key, where it is known otherwise than from the production itself")
+  .option("--instance-key <key>", "the instance's key, where it is known otherwise than from the production itself")
   .addHelpText("after", "\nExample:\n  taciturn-admin verify production")
   .action(async (folder: string, options: { instanceKey?: string }) => {
     await signaturesReady()

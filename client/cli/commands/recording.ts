@@ -44,6 +44,7 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
     durationSeconds: durationMs === null ? null : durationMs / 1_000,
     sizeBytes: assets[0]?.trueBytes ?? null,
     storedBytes: assets.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
+    files: assets.map(({ role, header }) => ({ asset: formatId("asset", header.assetId), role })),
     isImported: isImported(assets),
     announced: capture === null ? null : timeOf(capture.timeMs),
     isOtherwiseNamed: page.isOtherwiseNamed,
@@ -65,6 +66,8 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
     ...(withdrawal === null
       ? []
       : [`deleted by ${accountOf(withdrawal.authorGenesisHash)} on ${dateOf(withdrawal.timeMs)}`]),
+    // By these, and by nothing else, an operator finds what the server stores of it.
+    ...document.files.map(({ asset, role }) => `stored as ${asset}  ${role}`),
     announcedLine(page),
     ...(members?.map((member) => memberLine(client, member)) ?? [
       "This account can't see who was a member when it was recorded.",

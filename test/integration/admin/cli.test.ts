@@ -105,8 +105,11 @@ describe("taciturn-admin", function () {
     expect(json(refused)).to.have.nested.property("error.place", "data/declaration.json")
     await mkdir(join(folder, "empty"))
     expect(failed(await admin("verify", join(folder, "empty"), "--json"))).to.deep.equal([3, "integrity"])
-    const pinned = await admin("verify", join(folder, "json"), "--instance-key", "00".repeat(32), "--json")
-    expect(failed(pinned)).to.deep.equal([3, "instance-changed"])
+    // In both forms in which an instance's key is told.
+    for (const key of ["00".repeat(32), "A".repeat(43)]) {
+      const pinned = await admin("verify", join(folder, "json"), `--instance-key=${key}`, "--json")
+      expect(failed(pinned), key).to.deep.equal([3, "instance-changed"])
+    }
   })
 
   it("ends with 1 where it failed, and with 2 where it was called wrongly", async () => {
@@ -122,6 +125,7 @@ describe("taciturn-admin", function () {
       ["verify", "a", "b"],
       ["holdings", "more"],
       ["verify", "x", "--instance-key", "short"],
+      ["verify", "x", "--instance-key", "A".repeat(42)],
     ]) {
       const result = await admin(...args, "--json")
       expect(result.exitCode, args.join(" ")).to.equal(2)
