@@ -120,7 +120,7 @@ export function consentOf(log: MeetingLog, recordingId: RecordingId): ConsentPag
   return { recordingId, headerHash, authorGenesisHash, capture, recording: null, members, isOtherwiseNamed: false }
 }
 
-/** Captures and recordings that wait for this account's answer, oldest first. */
+/** Captures and recordings of others that wait for this account's answer, oldest first. Whoever records asks, and is not asked; it may answer all the same. */
 export function waitingForConsent(client: Client, log: MeetingLog): readonly ConsentPage[] {
   const self = client.state.current.secrets.genesisHash
   const published = log.recordings.map(({ fields }) => fields.recordingId)
@@ -129,9 +129,10 @@ export function waitingForConsent(client: Client, log: MeetingLog): readonly Con
     .filter((id, index, ids) => ![...published, ...ids.slice(0, index)].some((other) => equalBytes(other, id)))
   return [...published, ...announced].flatMap((recordingId) => {
     const page = consentOf(log, recordingId)
-    const own = page?.members?.find(({ genesisHash }) => equalBytes(genesisHash, self))
-    const waits = own?.state === "unanswered" && page?.recording?.withdrawal == null && page?.isOtherwiseNamed === false
-    return page !== null && waits ? [page] : []
+    if (page === null || equalBytes(page.authorGenesisHash, self)) return []
+    const own = page.members?.find(({ genesisHash }) => equalBytes(genesisHash, self))
+    const waits = own?.state === "unanswered" && page.recording?.withdrawal == null && !page.isOtherwiseNamed
+    return waits ? [page] : []
   })
 }
 

@@ -596,6 +596,7 @@ export const strings = {
     cancelText: (title: string) =>
       `Nothing of “${title}” was published. What was sent of it is deleted on the server. Your own file stays as it is.`,
     cancelAction: "Cancel the upload",
+    cancelNot: "Let it go on",
   },
   imports: {
     title: "Bring in a recording from elsewhere",

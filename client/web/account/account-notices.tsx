@@ -13,14 +13,14 @@ const { notices: texts } = strings.account
 /** Whoever has no network now has one later. */
 const AGAIN_MS = 20_000
 
-/** What somebody must know of their account, above every screen, until it is no more so. */
+/** What somebody must know of their account, until it is no more so. */
 export function AccountNotices(): ReactElement | null {
   const { registered, phraseConfirmed } = useClientState()
   const error = useCatchUp()
   const shown = noticeOf(error)
-  // That screen says it beside what can be done about it.
-  const isThere = useRoute().screen === "devices"
-  const asksForWords = registered && endOf(error) === null && !phraseConfirmed && !isThere
+  // Where everybody comes by each day, and not above what they do then.
+  const isHome = useRoute().screen === "meetings"
+  const asksForWords = registered && endOf(error) === null && !phraseConfirmed && isHome
   if (shown === null && !asksForWords) return null
   return (
     <aside className="above account-notices" aria-label={texts.label}>

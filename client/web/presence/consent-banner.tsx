@@ -25,13 +25,11 @@ const later = new Set<string>()
 export function ConsentBanner({ log }: { readonly log: MeetingLog }): ReactElement | null {
   const client = useClient()
   const [, setPutOff] = useState(0)
-  const { genesisHash: self } = client.state.current.secrets
   const asked = waitingForConsent(client, log).filter(
-    ({ recording, capture, authorGenesisHash, headerHash }) =>
+    ({ recording, capture, headerHash }) =>
       recording === null &&
       capture !== null &&
       client.clock.nowMs() - capture.timeMs < PRESSING_MS &&
-      !equalBytes(authorGenesisHash, self) &&
       !later.has(toHex(headerHash)),
   )
   const page = asked.at(-1)

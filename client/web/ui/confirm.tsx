@@ -10,6 +10,7 @@ export function Confirm({
   title,
   children,
   action,
+  dismissal = strings.common.cancel,
   isOpen,
   onClose,
   onConfirm,
@@ -18,6 +19,8 @@ export function Confirm({
   readonly children: ReactNode
   /** What the button says: the deed, not "OK". */
   readonly action: string
+  /** What the other button says, where "Cancel" could be taken for the deed. */
+  readonly dismissal?: string
   readonly isOpen: boolean
   readonly onClose: () => void
   readonly onConfirm: () => Promise<void>
@@ -35,7 +38,7 @@ export function Confirm({
           {action}
         </Action>
         <Action isDisabled={task.isBusy} onPress={onClose}>
-          {strings.common.cancel}
+          {dismissal}
         </Action>
       </div>
     </Sheet>

@@ -35,7 +35,7 @@ export function UploadRow({
             {file === null ? uploads.recovered : `${file.name}, ${formatBytes(file.sizeBytes)}`}
             {meetingTitle === null ? null : (
               <>
-                {" "}
+                {" · "}
                 <a href={hrefOf({ screen: "meeting", meetingId, tab: "recordings" })}>
                   {uploads.inMeeting(meetingTitle)}
                 </a>
@@ -165,6 +165,7 @@ function UploadActions({ upload }: { readonly upload: UploadView }): ReactElemen
       <Confirm
         title={uploads.cancelTitle}
         action={uploads.cancelAction}
+        dismissal={uploads.cancelNot}
         isOpen={isCancelling && state.kind !== "done"}
         onClose={() => {
           setCancelling(false)

@@ -1,4 +1,5 @@
 import { expect } from "chai"
+import { join } from "node:path"
 import type { Locator, Page } from "playwright-core"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
 import {
@@ -10,8 +11,17 @@ import {
   untilPublished,
   untilSafe,
 } from "../../../support/record-steps.js"
+import { root } from "../../../support/programs.js"
 import { type Stack, startStack } from "../../../support/stack.js"
-import { addMember, createAccount, createMeeting, goTo, openRecording } from "../../../support/web-steps.js"
+import {
+  addMember,
+  createAccount,
+  createMeeting,
+  goTo,
+  openMeeting,
+  openRecording,
+  uploadFile,
+} from "../../../support/web-steps.js"
 
 /** Alice records, Bob is asked; both see who is here and what is new, without loading anything anew. */
 describe("who is here, what they are asked, and what is new, in the browser", function () {
@@ -113,12 +123,15 @@ describe("who is here, what they are asked, and what is new, in the browser", fu
     await answers.getByText(/^Agreed/).waitFor()
   })
 
-  it("what was put off waits in the meeting, where it is answered later", async () => {
-    await goTo(alice.page, "Meetings")
-    await alice.page.getByRole("link", { name: "Planning", exact: true }).click()
+  it("what somebody else recorded waits in the meeting until it is answered, and what one recorded oneself does not", async () => {
+    await openMeeting(bob.page, "Planning")
+    await uploadFile(bob.page, join(root, "test/data/meeting.mp4"), "Planning in June")
+    await openMeeting(alice.page, "Planning")
+    await alice.page.getByRole("link", { name: "Planning in May", exact: true }).waitFor()
     const waiting = alice.page.getByText("1 recording waits for your answer")
     await waiting.click()
     await look(alice.page, "consent-waiting")
+    await alice.page.getByRole("link", { name: "Planning in June", exact: true }).first().waitFor()
     await alice.page.getByRole("button", { name: "I don't agree", exact: true }).click()
     await waiting.waitFor({ state: "detached" })
   })
