@@ -4,12 +4,15 @@ import { join } from "node:path"
 import { expect } from "chai"
 import Queue from "bull"
 import { openS3Store } from "../../shared/server/objects/s3.js"
+import { TEST_RUN } from "../support/config.js"
 import { exitOf, type ProgramResult, root, runProgram, startProgram, temporaryFolder } from "../support/programs.js"
 import { type Stack, STACK_KINDS, startStack } from "../support/stack.js"
 
+/** The embedded one is what the commands' own tests run on. */
+const KINDS = TEST_RUN.isFull ? STACK_KINDS : (["full"] as const)
 const MEDIA = join(root, "test/data/meeting.mp4")
 
-for (const kind of STACK_KINDS) {
+for (const kind of KINDS) {
   describe(`the whole story on the ${kind} stack, through the programs`, function () {
     this.timeout(180_000)
     let stack: Stack
