@@ -222,6 +222,7 @@ export function addCaseCommands(program: Command): void {
       "notice case_… --delay-until 2027-06-01 --reason 'order of 2027-02-20 extends no. 4'",
     ),
   )
+    .alias("notify")
     .option("--now", "from today on")
     .option("--delay-until <day>", "not before that day")
     .option("--reason <text>", "why not")

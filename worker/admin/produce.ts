@@ -11,6 +11,7 @@ import { TODAY } from "../../shared/server/catalog/sql.js"
 import type { Instance } from "../../shared/server/catalog/instance.js"
 import type { Catalog, ObjectStore, Queryable, Spool } from "../../shared/server/ports.js"
 import { SCHEMA } from "../../shared/server/schema.js"
+import { programHash } from "../../shared/server/version.js"
 import { noteStep } from "../../shared/server/catalog/notices.js"
 import { formatItem } from "./arguments.js"
 import { BagWriter, type ManifestToStamp } from "./bag-writer.js"
@@ -227,7 +228,7 @@ class Production {
     const [today] = await this.#snapshot.query<{ day: number }>(`SELECT ${TODAY} AS day`, [])
     const reason = "hashes of random values that end within ten minutes; they open nothing"
     return {
-      version: 2,
+      version: 3,
       case:
         asked === null
           ? null
@@ -248,7 +249,7 @@ class Production {
       })),
       days: { from: fromDay, to: toDay },
       omitted: await this.#writer.omitted(items),
-      software: { name: "taciturn", version },
+      software: { name: "taciturn", version, sha256: await programHash() },
       producedDay: today?.day ?? 0,
       instance: formatId("instance", instance.instanceId),
       serverKeys: instance.serverKeys.map((key) => Buffer.from(key).toString("base64")),

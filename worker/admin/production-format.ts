@@ -106,7 +106,7 @@ const counts = z.record(z.string(), count)
 
 /** What a production says of itself; `declaration.html` says the same to people. */
 export const declarationSchema = z.strictObject({
-  version: z.literal(2),
+  version: z.literal(3),
   /** `null` where one meeting was asked for without a case. */
   case: z
     .strictObject({
@@ -144,7 +144,11 @@ export const declarationSchema = z.strictObject({
       reason: z.string(),
     }),
   ),
-  software: z.strictObject({ name: z.literal("taciturn"), version: z.string() }),
+  software: z.strictObject({
+    name: z.literal("taciturn"),
+    version: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
   producedDay: day,
   instance: z.string(),
   /** Envelopes of the instance's keys, base64, so that receipts can be checked offline. */

@@ -12,8 +12,10 @@ import { beginPurge, markAsset } from "../../../shared/server/catalog/deletion.j
 import { beginRemoval } from "../../../shared/server/catalog/holds.js"
 import type { Spool } from "../../../shared/server/ports.js"
 import { SCHEMA } from "../../../shared/server/schema.js"
+import { programHash } from "../../../shared/server/version.js"
 import { countHoldings } from "../../../worker/admin/holdings.js"
 import { produceMeeting } from "../../../worker/admin/produce.js"
+import type { Declaration } from "../../../worker/admin/production-format.js"
 import { verifyProduction, type VerifiedProduction } from "../../../worker/admin/verify.js"
 import { cleanUp } from "../../../worker/reconciler.js"
 import { forge, payloadFiles, produce, startWorld, type World } from "./support.js"
@@ -56,6 +58,14 @@ describe("productions", function () {
       ["rows of challenges", 0],
       ["rows of tokens", 2],
     ])
+  })
+
+  it("say which software made them, by version and hash", async () => {
+    const data = join(world.folder, "whole", "data")
+    const { software } = JSON.parse(await readFile(join(data, "declaration.json"), "utf8")) as Declaration
+    const sha256 = await programHash()
+    expect(software).to.deep.equal({ name: "taciturn", version: "0.0.0-test", sha256 })
+    expect(await readFile(join(data, "declaration.html"), "utf8")).to.include(sha256)
   })
 
   it("carry the very bytes that were uploaded", async () => {
