@@ -902,7 +902,7 @@ export const strings = {
     back: "Back",
     made: "The file is made",
     madeLead:
-      "Hand it over together with the verifier: this server's page for checking openings, or the command taciturn verify.",
+      "Whoever gets it checks it with the command taciturn verify, or with verify.html, one page for a browser that comes with Taciturn. Neither needs an account or a network.",
     told: "The meeting's members were told.",
     notTold: "The meeting's members were not told.",
     fileOf: (from: string, to: string) => `from ${from} to ${to}.opening`.replaceAll(":", "."),
