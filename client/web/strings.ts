@@ -1385,8 +1385,14 @@ export const strings = {
     until: "Until this day",
     hasFile: "Only with a file",
     clear: "Clear all",
-    found: (count: number, total: string) =>
-      count === 0 ? "Nothing was found." : count === 1 ? "1 place" : `${total} places`,
+    found: (count: number, total: string, isWhole: boolean) =>
+      count === 0
+        ? "Nothing was found."
+        : !isWhole
+          ? `More than ${total} places. The latest were searched first: another word narrows it down.`
+          : count === 1
+            ? "1 place"
+            : `${total} places`,
     more: (count: string) => `Show ${count} more`,
     results: "What was found",
     nothing: "Nothing was found",

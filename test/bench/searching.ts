@@ -163,7 +163,7 @@ const MONITOR = `{
       const began = performance.now()
       type(words)
       const took = await until(hasAnswer) - began
-      const count = document.querySelector("main > p[role=status]")?.textContent.replace(/ .*/, "") ?? ""
+      const count = document.querySelector("main > p[role=status]")?.textContent.replace(/ places?.*/, "") ?? ""
       return Math.round(took) + " (" + count + ")"
     },
   }

@@ -8,22 +8,26 @@ export interface FoundInMeeting extends Found {
   readonly recordingTitle: string | null
 }
 
-/** The first of what a meeting's shard has, in the order of `SearchShard.search`, and how much there is. */
+/**
+ * The first of what a meeting's shard has, in the order of `SearchShard.search`, and how much there is.
+ * @param isEnough as for `SearchShard.searchSome`; then there is at least so much.
+ */
 export function findIn(
   meetingHash: Uint8Array,
   shard: SearchShard,
   query: string,
   filter: SearchFilter,
   limit: number,
-): { readonly first: readonly FoundInMeeting[]; readonly total: number } {
-  const found = shard.search(query, filter)
+  isEnough: (count: number) => boolean = () => false,
+): { readonly first: readonly FoundInMeeting[]; readonly total: number; readonly isWhole: boolean } {
+  const { found, isWhole } = shard.searchSome(query, filter, isEnough)
   const place = { meetingId: idOfHash("meeting", meetingHash), meetingTitle: shard.textOf("meeting") }
   const first = found.slice(0, limit).map((item) => ({
     ...item,
     ...place,
     recordingTitle: item.recording === null ? null : shard.textOf(`r:${item.recording}`),
   }))
-  return { first, total: found.length }
+  return { first, total: found.length, isWhole }
 }
 
 /** The first of what several meetings have: the best, or the newest where no word was asked for. */

@@ -1,8 +1,9 @@
-import MiniSearch, { type Options, type SearchResult } from "minisearch"
+import MiniSearch, { type Options, type SearchOptions, type SearchResult } from "minisearch"
 import * as z from "zod"
 import type { RandomBytes } from "../../../shared/protocol/ambient.js"
-import { fromUtf8, utf8 } from "../../../shared/protocol/bytes.js"
+import { concatBytes, equalBytes, fromHex, fromUtf8, toHex, u32, utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
+import { sha256 } from "../../../shared/protocol/hash.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { openRecord, sealRecord, type SealPlace } from "../../crypto/committed-seal.js"
 import { foldWord, toleranceOf, wordsOf } from "./words.js"
@@ -40,7 +41,18 @@ const readUntilSchema = z.object({
 })
 export type ReadUntil = z.infer<typeof readUntilSchema>
 
-const shardSchema = z.object({ version: z.literal(1), readUntil: readUntilSchema, index: z.unknown() })
+const VERSION = 2
+const headSchema = z.object({
+  version: z.literal(VERSION),
+  readUntil: readUntilSchema,
+  /** Of each volume as it is sealed, the oldest first. */
+  volumes: z.array(z.object({ sizeBytes: z.int().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+})
+type ShardHead = z.infer<typeof headSchema>
+
+const HEAD_LENGTH_BYTES = 4
+/** Searched, and sealed, at once: a word that everything has holds nobody up, and sealing takes no second of the memory. */
+const VOLUME_SIZE = 8_000
 
 const OPTIONS: Options<Findable> = {
   fields: ["text", "files", "claimedAuthor"],
@@ -85,75 +97,110 @@ export interface IndexedAuthors {
   readonly claimed: ReadonlySet<string>
 }
 
+/** What was found; where it is not whole, there is more in what is older. */
+export interface FoundSome {
+  readonly found: readonly Found[]
+  readonly isWhole: boolean
+}
+
 export class SearchShard {
-  #index: MiniSearch<Findable>
+  /** What was put in first is in the first of them. */
+  readonly #volumes: MiniSearch<Findable>[]
   /** `null` until somebody asked. */
   #authors: { readonly accounts: Set<string>; readonly claimed: Set<string> } | null = null
   readUntil: ReadUntil
 
-  private constructor(index: MiniSearch<Findable>, readUntil: ReadUntil) {
-    this.#index = index
+  private constructor(volumes: MiniSearch<Findable>[], readUntil: ReadUntil) {
+    this.#volumes = volumes
     this.readUntil = readUntil
   }
 
   static empty(): SearchShard {
-    return new SearchShard(new MiniSearch(OPTIONS), { logSeq: 0, chat: null, recordings: {} })
+    return new SearchShard([], { logSeq: 0, chat: null, recordings: {} })
   }
 
   get size(): number {
-    return this.#index.documentCount
+    return this.#volumes.reduce((size, volume) => size + volume.documentCount, 0)
   }
 
   has(id: string): boolean {
-    return this.#index.has(id)
+    return this.#volumeOf(id) !== undefined
   }
 
   /** What something says; `null` where it isn't there. */
   textOf(id: string): string | null {
-    const text = this.#index.getStoredFields(id)?.["text"]
+    const text = this.#volumeOf(id)?.getStoredFields(id)?.["text"]
     return typeof text === "string" ? text : null
   }
 
   /** In the place of whatever had its id. */
   put(findable: Findable): void {
-    if (this.#index.has(findable.id)) this.#index.discard(findable.id)
-    this.#index.add(findable)
+    this.remove(findable.id)
+    let last = this.#volumes.at(-1)
+    if (last === undefined || last.documentCount >= VOLUME_SIZE) {
+      last = new MiniSearch(OPTIONS)
+      this.#volumes.push(last)
+    }
+    last.add(findable)
     this.#note(findable)
   }
 
   remove(id: string): void {
-    if (this.#index.has(id)) this.#index.discard(id)
+    this.#volumeOf(id)?.discard(id)
+  }
+
+  #volumeOf(id: string): MiniSearch<Findable> | undefined {
+    return this.#volumes.find((volume) => volume.has(id))
   }
 
   /** Removes all of a recording. */
   removeRecording(recording: string): void {
-    const all = this.#index.search(MiniSearch.wildcard, {
-      filter: (found) => found["recording"] === recording && found["kind"] !== "message",
-    })
-    for (const { id } of all) this.#index.discard(id as string)
+    for (const volume of this.#volumes) {
+      const all = volume.search(MiniSearch.wildcard, {
+        filter: (found) => found["recording"] === recording && found["kind"] !== "message",
+      })
+      for (const { id } of all) volume.discard(id as string)
+    }
   }
 
   /** The best first: what has every word of the query, the last perhaps only begun. Without a word, everything that the filter lets through, the newest first. */
   search(query: string, filter: SearchFilter = {}): readonly Found[] {
+    return this.searchSome(query, filter, () => false).found
+  }
+
+  /**
+   * As `search`, from what was put in last to what was put in first, until that is enough. Without a word nothing is left out.
+   * @param isEnough asked now and then, with how much was found.
+   */
+  searchSome(query: string, filter: SearchFilter, isEnough: (count: number) => boolean): FoundSome {
     const isWanted = (found: SearchResult): boolean => passes(found as unknown as Findable, filter)
-    if (wordsOf(query).length === 0)
-      return query.trim() === ""
-        ? toFound(this.#index.search(MiniSearch.wildcard, { filter: isWanted })).toSorted((a, b) => b.timeMs - a.timeMs)
-        : []
-    const found = this.#index.search(query, {
-      combineWith: "AND",
-      prefix: true,
-      fuzzy: (word) => toleranceOf(word),
-      filter: isWanted,
-    })
-    return toFound(found)
+    if (wordsOf(query).length === 0) {
+      const all =
+        query.trim() === ""
+          ? this.#volumes.flatMap((volume) => toFound(volume.search(MiniSearch.wildcard, { filter: isWanted })))
+          : []
+      return { found: all.toSorted((a, b) => b.timeMs - a.timeMs), isWhole: true }
+    }
+    const found: (readonly Found[])[] = []
+    let [count, isWhole] = [0, true]
+    for (const volume of this.#volumes.toReversed()) {
+      isWhole = count === 0 || !isEnough(count)
+      if (!isWhole) break
+      const here = searchVolume(volume, query, isWanted)
+      count += here.length
+      found.push(toFound(here))
+    }
+    const [alone] = found
+    const all = found.length === 1 && alone !== undefined ? alone : found.flat().toSorted((a, b) => b.score - a.score)
+    return { found: all, isWhole }
   }
 
   /** Also those of what was removed since it was opened. */
   authors(): IndexedAuthors {
     if (this.#authors === null) {
       this.#authors = { accounts: new Set(), claimed: new Set() }
-      for (const found of this.#index.search(MiniSearch.wildcard)) this.#note(found as unknown as Findable)
+      for (const volume of this.#volumes)
+        for (const found of volume.search(MiniSearch.wildcard)) this.#note(found as unknown as Findable)
     }
     return this.#authors
   }
@@ -165,18 +212,37 @@ export class SearchShard {
 
   /** SPEC.md §14.2. */
   seal(key: Uint8Array, meetingHash: Uint8Array, random: RandomBytes): Uint8Array {
-    const shard = { version: 1, readUntil: this.readUntil, index: this.#index.toJSON() }
-    return sealRecord(shardPlace(key, meetingHash), utf8(JSON.stringify(shard)), random)
+    const volumes = this.#volumes.map((volume) =>
+      sealRecord(shardPlace(key, meetingHash), utf8(JSON.stringify(volume)), random),
+    )
+    const head: ShardHead = {
+      version: VERSION,
+      readUntil: this.readUntil,
+      volumes: volumes.map((sealed) => ({ sizeBytes: sealed.length, sha256: toHex(sha256(sealed)) })),
+    }
+    const sealedHead = sealRecord(shardPlace(key, meetingHash), utf8(JSON.stringify(head)), random)
+    return concatBytes(u32(sealedHead.length), sealedHead, ...volumes)
   }
 
   /** Makes room of what was removed. */
   async tidy(): Promise<void> {
-    if (this.#index.dirtCount > 0) await this.#index.vacuum()
+    for (const volume of this.#volumes) if (volume.dirtCount > 0) await volume.vacuum()
   }
 
   /** @throws {@link ArchiveError} `cannot-open`, `malformed`, `unsupported-version`: then it is built anew. Y5. */
   static open(key: Uint8Array, meetingHash: Uint8Array, sealed: Uint8Array): SearchShard {
-    return SearchShard.parse(openRecord(shardPlace(key, meetingHash), sealed))
+    const place = shardPlace(key, meetingHash)
+    if (sealed.length < HEAD_LENGTH_BYTES) throw otherForm()
+    let at = HEAD_LENGTH_BYTES + new DataView(sealed.buffer, sealed.byteOffset).getUint32(0)
+    const head = readShardHead(openRecord(place, sealed.subarray(HEAD_LENGTH_BYTES, at)))
+    const volumes = head.volumes.map((volume) => {
+      const raw = sealed.subarray(at, (at += volume.sizeBytes))
+      // One of them out of an older writing would open as well.
+      if (!equalBytes(sha256(raw), fromHex(volume.sha256))) throw otherForm()
+      return readVolume(openRecord(place, raw))
+    })
+    if (at !== sealed.length) throw otherForm()
+    return new SearchShard(volumes, head.readUntil)
   }
 
   /** An empty one in the place of what doesn't open. Y5. */
@@ -188,33 +254,56 @@ export class SearchShard {
       return SearchShard.empty()
     }
   }
+}
 
-  /** What a shard's seal holds. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
-  static parse(plaintext: Uint8Array): SearchShard {
-    const { readUntil, index } = readShard(plaintext)
-    try {
-      const raw = index as Parameters<typeof MiniSearch.loadJS>[0]
-      return new SearchShard(MiniSearch.loadJS<Findable>(raw, OPTIONS), readUntil)
-    } catch (cause) {
-      throw new ArchiveError("malformed", "a search index of another form", { cause })
-    }
+const BY_WORDS: SearchOptions = { combineWith: "AND", prefix: true, fuzzy: (word) => toleranceOf(word) }
+
+/** What has every word. The longest is looked for alone first, as it is the rarest more often than not: only what has it is worth a look at the others. */
+function searchVolume(
+  volume: MiniSearch<Findable>,
+  query: string,
+  filter: (found: SearchResult) => boolean,
+): readonly SearchResult[] {
+  const words = wordsOf(query)
+  if (words.length < 2) return volume.search(query, { ...BY_WORDS, filter })
+  const longest = words.reduce((one, other) => (other.length > one.length ? other : one))
+  const having = new Set(volume.search(longest, BY_WORDS).map(({ id }) => id as string))
+  if (having.size === 0) return []
+  return volume.search(query, { ...BY_WORDS, filter, boostDocument: (id) => (having.has(id as string) ? 1 : 0) })
+}
+
+/** What a shard's first seal holds. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
+export function readShardHead(plaintext: Uint8Array): ShardHead {
+  const raw = parseJson(plaintext)
+  const version = z.object({ version: z.number() }).safeParse(raw)
+  if (version.success && version.data.version !== VERSION)
+    throw new ArchiveError("unsupported-version", `a search index of version ${version.data.version}`)
+  const parsed = headSchema.safeParse(raw)
+  if (!parsed.success) throw otherForm()
+  return parsed.data
+}
+
+/** What each of the others holds, as the library writes it. @throws {@link ArchiveError} `malformed`. */
+export function readVolume(plaintext: Uint8Array): MiniSearch<Findable> {
+  const raw = parseJson(plaintext)
+  if (typeof raw !== "object" || raw === null) throw otherForm()
+  try {
+    return MiniSearch.loadJS<Findable>(raw as Parameters<typeof MiniSearch.loadJS>[0], OPTIONS)
+  } catch (cause) {
+    throw otherForm(cause)
   }
 }
 
-function readShard(plaintext: Uint8Array): { readonly readUntil: ReadUntil; readonly index: unknown } {
-  let raw: unknown
+function parseJson(plaintext: Uint8Array): unknown {
   try {
-    raw = JSON.parse(fromUtf8(plaintext))
+    return JSON.parse(fromUtf8(plaintext))
   } catch (cause) {
     throw new ArchiveError("malformed", "a search index that is no JSON", { cause })
   }
-  const version = z.object({ version: z.number() }).safeParse(raw)
-  if (version.success && version.data.version !== 1)
-    throw new ArchiveError("unsupported-version", `a search index of version ${version.data.version}`)
-  const parsed = shardSchema.safeParse(raw)
-  if (!parsed.success || typeof parsed.data.index !== "object" || parsed.data.index === null)
-    throw new ArchiveError("malformed", "a search index of another form")
-  return parsed.data
+}
+
+function otherForm(cause?: unknown): ArchiveError {
+  return new ArchiveError("malformed", "a search index of another form", { cause })
 }
 
 function shardPlace(key: Uint8Array, meetingHash: Uint8Array): SealPlace {

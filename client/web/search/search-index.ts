@@ -23,6 +23,8 @@ interface Held {
 /** Sealing a large shard anew takes seconds: what is new in it may wait, as it can be read again. */
 const LARGE = 5_000
 const KEEP_MS = 60_000
+/** What nearly everything has is not counted to the end: so that each letter is answered at once. */
+const ASKED_MS = 20
 
 /** One tab reads at a time; another takes what it kept. */
 const LOCK = "taciturn-search"
@@ -70,14 +72,22 @@ export class SearchIndex {
     const wanted = [...this.#held.values()].filter(
       ({ meetingHash }) => meeting === null || toHex(meetingHash) === meeting,
     )
-    const all = wanted.map(({ meetingHash, shard }) => findIn(meetingHash, shard, words, filter, limit))
+    const startedMs = performance.now()
+    let before = 0
+    const isEnough = (count: number): boolean => before + count >= limit && performance.now() - startedMs > ASKED_MS
+    const all = wanted.map(({ meetingHash, shard }) => {
+      const here = findIn(meetingHash, shard, words, filter, limit, isEnough)
+      before += here.total
+      return here
+    })
     return {
       found: bestOf(
         all.flatMap(({ first }) => first),
         words,
         limit,
       ).map(asMessage),
-      total: all.reduce((sum, { total }) => sum + total, 0),
+      total: before,
+      isWhole: all.every(({ isWhole }) => isWhole),
     }
   }
 

@@ -24,6 +24,8 @@ export type SearchRequest =
 export interface SearchAnswerPage {
   readonly found: readonly FoundInMeeting[]
   readonly total: number
+  /** Whether that is all; else what was read last was searched, and there is more in what was read before. */
+  readonly isWhole: boolean
 }
 
 /** A meeting that could not be brought up to date; what was read of it before is searched. */

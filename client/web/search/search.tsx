@@ -88,7 +88,7 @@ function Searching(): ReactElement {
       </Failure>
       {view === null ? null : <IndexStanding view={view} />}
       <p role="status" className={answer === null || answer.total === 0 ? "visually-hidden" : "faint"}>
-        {answer === null ? "" : texts.found(answer.total, formatCount(answer.total))}
+        {answer === null ? "" : texts.found(answer.total, formatCount(answer.total), answer.isWhole)}
       </p>
       {queryOf(wanted) === null ? (
         <Empty title={texts.emptyTitle}>
@@ -116,14 +116,16 @@ function Searching(): ReactElement {
               <FoundRow key={`${found.meetingId.join()} ${found.id}`} found={found} />
             ))}
           </ol>
-          {answer.total > answer.found.length ? (
+          {answer.total > answer.found.length || !answer.isWhole ? (
             <div className="actions">
               <Action
                 onPress={() => {
                   setLimit(limit + PAGE_ROWS)
                 }}
               >
-                {texts.more(formatCount(Math.min(PAGE_ROWS, answer.total - answer.found.length)))}
+                {texts.more(
+                  formatCount(answer.isWhole ? Math.min(PAGE_ROWS, answer.total - answer.found.length) : PAGE_ROWS),
+                )}
               </Action>
             </div>
           ) : null}

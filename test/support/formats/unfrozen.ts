@@ -2,7 +2,7 @@ import { parse } from "../../../api/mount.js"
 import { parseRange } from "../../../api/assets/range.js"
 import { parseAnswer } from "../../../client/sdk/http.js"
 import { decodeState, encodeState, NOTHING_UNSEEN } from "../../../client/sdk/state.js"
-import { SearchShard } from "../../../client/sdk/search/shard.js"
+import { readShardHead, readVolume } from "../../../client/sdk/search/shard.js"
 import { decodeJournal, encodeJournal, type Journal, JOURNAL_LIMIT_BYTES } from "../../../client/sdk/upload/journal.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { AppendEventRequest, EventsResponse } from "../../../shared/protocol/http.js"
@@ -18,7 +18,7 @@ import { textFormat } from "./texts.js"
  * jobs, a request's range, and the rows of a production, which another version may write otherwise.
  */
 export function unfrozenFormats(): readonly Format[] {
-  return [clientState(), journal(), request(), answer(), range(), job(), record(), searchIndex()]
+  return [clientState(), journal(), request(), answer(), range(), job(), record(), searchIndex(), searchVolume()]
 }
 
 function request(): Format {
@@ -238,25 +238,43 @@ function record(): Format {
   return { ...format, decode: (raw) => parseRecord(raw, "a line") }
 }
 
-/** Its index is written as the library has it. */
 function searchIndex(): Format {
-  const index = { documentCount: 0, nextId: 0, documentIds: {}, fieldIds: { text: 0, files: 1, claimedAuthor: 2 } }
-  const tables = { fieldLength: {}, averageFieldLength: [], storedFields: {}, dirtCount: 0, index: [] }
   const readUntil = { logSeq: 3, chat: { incarnation: 0, until: 5 }, recordings: {} }
-  const shard = { version: 1, readUntil, index: { ...index, ...tables, serializationVersion: 2 } }
+  const volume = { sizeBytes: 336, sha256: "0a".repeat(32) }
+  const head = { version: 2, readUntil, volumes: [volume] }
   return textFormat({
     name: "search-index",
     section: "14.2",
     codes: ["malformed", "unsupported-version"],
-    text: JSON.stringify(shard),
-    decode: (text) => SearchShard.parse(new TextEncoder().encode(text)).readUntil,
+    text: JSON.stringify(head),
+    decode: (text) => readShardHead(new TextEncoder().encode(text)),
     refusals: [
       ["nothing", "malformed", ""],
-      ["version 2", "unsupported-version", JSON.stringify({ ...shard, version: 2 })],
-      ["no version", "malformed", JSON.stringify({ ...shard, version: undefined })],
-      ["a negative place", "malformed", JSON.stringify({ ...shard, readUntil: { ...readUntil, logSeq: -1 } })],
-      ["no index", "malformed", JSON.stringify({ version: 1, readUntil })],
-      ["an index of another version", "malformed", JSON.stringify({ ...shard, index: { serializationVersion: 9 } })],
+      ["version 1", "unsupported-version", JSON.stringify({ ...head, version: 1 })],
+      ["no version", "malformed", JSON.stringify({ ...head, version: undefined })],
+      ["a negative place", "malformed", JSON.stringify({ ...head, readUntil: { ...readUntil, logSeq: -1 } })],
+      ["no volumes", "malformed", JSON.stringify({ version: 2, readUntil })],
+      ["a volume of nothing", "malformed", JSON.stringify({ ...head, volumes: [{ ...volume, sizeBytes: 0 }] })],
+      ["half a hash", "malformed", JSON.stringify({ ...head, volumes: [{ ...volume, sha256: "0a" }] })],
+    ],
+  })
+}
+
+/** As the library writes it. */
+function searchVolume(): Format {
+  const index = { documentCount: 0, nextId: 0, documentIds: {}, fieldIds: { text: 0, files: 1, claimedAuthor: 2 } }
+  const tables = { fieldLength: {}, averageFieldLength: [], storedFields: {}, dirtCount: 0, index: [] }
+  const volume = { ...index, ...tables, serializationVersion: 2 }
+  return textFormat({
+    name: "search-volume",
+    section: "14.2",
+    codes: ["malformed"],
+    text: JSON.stringify(volume),
+    decode: (text) => readVolume(new TextEncoder().encode(text)).documentCount,
+    refusals: [
+      ["nothing", "malformed", ""],
+      ["no object", "malformed", "1"],
+      ["one of another version of the library", "malformed", JSON.stringify({ ...volume, serializationVersion: 9 })],
     ],
   })
 }

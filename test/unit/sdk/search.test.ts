@@ -1,7 +1,7 @@
 import { expect } from "chai"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
 import { bestOf, findIn } from "../../../client/sdk/search/find.js"
-import { type Findable, SearchShard } from "../../../client/sdk/search/shard.js"
+import { type Findable, readShardHead, SearchShard } from "../../../client/sdk/search/shard.js"
 import { foldWord, wordsOf } from "../../../client/sdk/search/words.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { bytesOf, flip, seededBytes } from "../../support/formats/format.js"
@@ -138,6 +138,53 @@ describe("search on the own device", () => {
     expect(shard.search("").map(({ id }) => id)).to.have.members(["m", "other"])
   })
 
+  describe("of ten thousand", () => {
+    const MANY = 10_000
+    let shard: SearchShard
+    const sealed = (): Uint8Array => shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt"))
+    const open = (raw: Uint8Array): SearchShard => SearchShard.open(bytesOf("key"), bytesOf("meeting"), raw)
+    before(() => {
+      const text = (n: number): string => `heron ${n % 100 === 0 ? "peacock " : ""}${n}`
+      shard = shardOf(...Array.from({ length: MANY }, (_, n) => findable(String(n), text(n), { timeMs: n })))
+    })
+
+    it("a word that all have is found in all, or in enough of what came last; a rare one in all", () => {
+      expect(shard.search("heron")).to.have.length(MANY)
+      const some = shard.searchSome("heron", {}, (count) => count > 10)
+      expect(some.isWhole).to.equal(false)
+      expect(some.found.length).to.be.within(1_000, 5_000)
+      expect(some.found.every(({ timeMs }) => timeMs >= MANY - some.found.length)).to.equal(true)
+      const rare = shard.searchSome("peacock", {}, (count) => count >= MANY)
+      expect([rare.found.length, rare.isWhole]).to.deep.equal([MANY / 100, true])
+      expect(shard.searchSome("", {}, () => true).found).to.have.length(MANY)
+      expect(shard.searchSome("heron zebra", {}, () => true)).to.deep.equal({ found: [], isWhole: true })
+    })
+
+    it("is what it was once it was kept, changed in any of its parts, and kept again", () => {
+      const again = open(sealed())
+      expect([again.size, again.textOf("17"), again.textOf("9999")]).to.deep.equal([MANY, "heron 17", "heron 9999"])
+      again.put(findable("17", "egret"))
+      again.remove("9999")
+      expect([ids(again, "egret"), again.size, again.has("9999")]).to.deep.equal([["17"], MANY - 1, false])
+    })
+
+    it("with a part out of an older writing, one that lacks, or one in another's place, it is built anew (Y5)", () => {
+      const before = sealed()
+      shard.put(findable("17", "heron 18"))
+      const after = sealed()
+      const first = 4 + new DataView(after.buffer).getUint32(0)
+      const codes = [
+        after.subarray(0, -1),
+        after.subarray(0, first),
+        Buffer.concat([after, Buffer.from([0])]),
+        Buffer.concat([after.subarray(0, first), before.subarray(4 + new DataView(before.buffer).getUint32(0))]),
+        after.subarray(0, 3),
+      ].map((raw) => codeOf(() => open(raw)))
+      expect(codes).to.deep.equal(Array(5).fill("malformed"))
+      expect(open(after).textOf("17")).to.equal("heron 18")
+    })
+  })
+
   it("is kept sealed: nothing of it stands in the clear, and it opens under its own key, for its own meeting, whole (Y5)", () => {
     const shard = shardOf(findable("a", "the quarterly secret"))
     const sealed = shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt"))
@@ -148,7 +195,7 @@ describe("search on the own device", () => {
     expect(open(bytesOf("another"), bytesOf("meeting"), sealed)).to.equal("cannot-open")
     expect(open(bytesOf("key"), bytesOf("another"), sealed)).to.equal("cannot-open")
     expect(open(bytesOf("key"), bytesOf("meeting"), flip(sealed, 100))).to.equal("cannot-open")
-    expect(codeOf(() => SearchShard.parse(new TextEncoder().encode('{"version":2}')))).to.equal("unsupported-version")
+    expect(codeOf(() => readShardHead(new TextEncoder().encode('{"version":1}')))).to.equal("unsupported-version")
   })
 })
 
