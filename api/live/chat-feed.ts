@@ -2,7 +2,6 @@ import * as z from "zod"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { LiveMessage } from "../../shared/protocol/live.js"
 import { messagesFrom, type MessageStore } from "../../shared/server/catalog/messages.js"
-import type { Seat } from "./seats.js"
 
 /** In one query. */
 const MESSAGES_PER_LOOK = 64
@@ -15,20 +14,21 @@ const MOST_BEHIND = 256
  */
 export class ChatFeed {
   readonly #store: MessageStore
-  readonly #seatsOf: (meetingId: Uint8Array) => Iterable<Seat>
+  readonly #show: (key: string, message: z.input<typeof LiveMessage>) => void
   readonly #onFailed: (error: unknown) => void
   /** By meeting with sockets here, the seq that was not said yet. */
   readonly #next = new Map<string, number>()
   readonly #looking = new Set<string>()
   readonly #due = new Set<string>()
 
+  /** @param show says a message on all sockets of a meeting. */
   constructor(
     store: MessageStore,
-    seatsOf: (meetingId: Uint8Array) => Iterable<Seat>,
+    show: (key: string, message: z.input<typeof LiveMessage>) => void,
     onFailed: (error: unknown) => void,
   ) {
     this.#store = store
-    this.#seatsOf = seatsOf
+    this.#show = show
     this.#onFailed = onFailed
   }
 
@@ -62,10 +62,7 @@ export class ChatFeed {
         const messages = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
         // A look for the whole meeting may have gone beyond meanwhile.
         if (this.#next.get(key) !== from) continue
-        for (const message of messages) {
-          const encoded = z.encode(LiveMessage, message)
-          for (const seat of this.#seatsOf(meetingId)) seat.show(encoded)
-        }
+        for (const message of messages) this.#show(key, z.encode(LiveMessage, message))
         const last = messages.at(-1)
         if (last !== undefined) this.#next.set(key, last.seq + 1)
         if (messages.length === MESSAGES_PER_LOOK) this.#due.add(key)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises"
 import * as z from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
@@ -10,6 +11,8 @@ import { ChatFeed } from "./chat-feed.js"
 
 /** A socket, and the token that it lives by. */
 export interface Seat {
+  /** Of its socket, among all of its kind. */
+  readonly id: string
   readonly kind: LiveKind
   readonly subject: Uint8Array
   tokenHash: Uint8Array
@@ -18,8 +21,8 @@ export interface Seat {
   /** What was said last, by the nudge's name. */
   readonly told: Map<string, string>
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
-  /** Says a message of the chat, unless too many wait. */
-  readonly show: (message: z.input<typeof LiveMessage>) => void
+  /** Whether it is there to be said one more message of the chat: not while too many wait. */
+  readonly takesMessage: () => boolean
   /** Passes on what somebody else said. */
   readonly hear: (sealed: Uint8Array) => void
   /** Called once, when it has no seat any more. */
@@ -30,6 +33,13 @@ export interface Seat {
 const SWEEP_MS = 1_500
 /** What was not looked at for so long is trusted no more: with the sweep's own time less than the 5 s that are promised. */
 const TRUST_MS = 3_000
+/** Between two looks: where a chat goes fast, each is for all that changed meanwhile. */
+const LOOK_SPACING_MS = 50
+
+/** Says a message once on all sockets of a meeting, by its id in hexadecimal, but those. */
+export type Broadcast = (room: string, except: readonly string[], message: z.input<typeof LiveMessage>) => void
+
+type Nudges = readonly (readonly [name: keyof typeof LIVE_NUDGES, value: unknown, text: string])[]
 
 /**
  * The sockets of this process. Each is held to the catalog: by a look at what is said to have changed, and by a sweep of all, one query each.
@@ -39,6 +49,7 @@ export class Seats {
   readonly #catalog: Catalog
   readonly #onFailed: (error: unknown) => void
   readonly #chat: ChatFeed
+  readonly #broadcast: Broadcast
   readonly #bySubject = new Map<string, Set<Seat>>()
   readonly #due = new Set<Seat>()
   readonly #sweeping: NodeJS.Timeout
@@ -46,10 +57,18 @@ export class Seats {
   #sweepIsDue = false
   #soundAtMs = performance.now()
 
-  constructor(store: MessageStore & { readonly catalog: Catalog }, onFailed: (error: unknown) => void) {
+  constructor(
+    store: MessageStore & { readonly catalog: Catalog },
+    broadcast: Broadcast,
+    onFailed: (error: unknown) => void,
+  ) {
     this.#catalog = store.catalog
+    this.#broadcast = broadcast
     this.#onFailed = onFailed
-    this.#chat = new ChatFeed(store, (meetingId) => this.#bySubject.get(toHex(meetingId)) ?? [], onFailed)
+    const show = (key: string, message: z.input<typeof LiveMessage>): void => {
+      this.#show(key, message)
+    }
+    this.#chat = new ChatFeed(store, show, onFailed)
     this.#sweeping = setInterval(() => {
       this.#sweep()
     }, SWEEP_MS)
@@ -126,6 +145,16 @@ export class Seats {
     this.#endAll(reason)
   }
 
+  #show(key: string, message: z.input<typeof LiveMessage>): void {
+    const told = JSON.stringify(z.encode(LIVE_NUDGES.chat, { count: message.seq + 1 }))
+    const behind: string[] = []
+    for (const seat of this.#bySubject.get(key) ?? []) {
+      if (seat.takesMessage()) seat.told.set("chat", told)
+      else behind.push(seat.id)
+    }
+    this.#broadcast(key, behind, message)
+  }
+
   #sweep(): void {
     const now = performance.now()
     if (this.#bySubject.size === 0) this.#soundAtMs = now
@@ -150,12 +179,14 @@ export class Seats {
           this.#catalog,
           looked.map(({ tokenHash }) => tokenHash),
         )
+        const nudges = new Map<string, Nudges>()
         for (const { seat, tokenHash } of looked) {
           // It may have gone, or been renewed, while the catalog was asked; a renewed one is the next sweep's.
           if (seat.tokenHash === tokenHash && this.#isSeated(seat))
-            this.#apply(seat, standings.get(toHex(tokenHash)), isSweep)
+            this.#apply(seat, standings.get(toHex(tokenHash)), isSweep, nudges)
         }
         if (isSweep) this.#soundAtMs = startedMs
+        if (this.#due.size > 0) await delay(LOOK_SPACING_MS)
       }
     } catch (error) {
       this.#onFailed(error)
@@ -164,15 +195,18 @@ export class Seats {
     }
   }
 
-  #apply(seat: Seat, standing: Standing | undefined, isSweep: boolean): void {
+  /** @param known of each subject what was made for its other sockets. */
+  #apply(seat: Seat, standing: Standing | undefined, isSweep: boolean, known: Map<string, Nudges>): void {
     if (!isGood(standing)) {
       this.leave(seat)
       seat.end(refusalOf(standing))
       return
     }
     if (seat.kind === "meeting") this.#chat.stands(seat.subject, standing.messages)
-    for (const [name, value] of nudgesOf(seat.kind, standing)) {
-      const text = JSON.stringify(value)
+    const key = toHex(seat.subject)
+    const nudges = known.get(key) ?? nudgesOf(seat.kind, standing)
+    known.set(key, nudges)
+    for (const [name, value, text] of nudges) {
       // Of messages that just came the chat's feed speaks; a sweep tells whoever it did not reach.
       if (seat.told.get(name) === text || (name === "chat" && seat.told.has(name) && !isSweep)) continue
       seat.told.set(name, text)
@@ -207,18 +241,17 @@ function refusalOf(standing: Standing | undefined): ArchiveError {
     : new ArchiveError("forbidden", "a token of an older epoch")
 }
 
-function nudgesOf(
-  kind: LiveKind,
-  { head, messages, keyring, inbox }: Standing,
-): readonly (readonly [keyof typeof LIVE_NUDGES, unknown])[] {
-  if (kind === "meeting")
-    return [
-      ["log", z.encode(LIVE_NUDGES.log, head)],
-      ["chat", z.encode(LIVE_NUDGES.chat, { count: messages })],
-    ]
-  return [
-    ["chain", z.encode(LIVE_NUDGES.chain, head)],
-    ["inbox", z.encode(LIVE_NUDGES.inbox, inbox)],
-    ...(keyring === null ? [] : [["keyring", z.encode(LIVE_NUDGES.keyring, keyring)] as const]),
-  ]
+function nudgesOf(kind: LiveKind, { head, messages, keyring, inbox }: Standing): Nudges {
+  const values: (readonly [keyof typeof LIVE_NUDGES, unknown])[] =
+    kind === "meeting"
+      ? [
+          ["log", z.encode(LIVE_NUDGES.log, head)],
+          ["chat", z.encode(LIVE_NUDGES.chat, { count: messages })],
+        ]
+      : [
+          ["chain", z.encode(LIVE_NUDGES.chain, head)],
+          ["inbox", z.encode(LIVE_NUDGES.inbox, inbox)],
+          ...(keyring === null ? [] : [["keyring", z.encode(LIVE_NUDGES.keyring, keyring)] as const]),
+        ]
+  return values.map(([name, value]) => [name, value, JSON.stringify(value)])
 }

@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises"
 import { Server as Engine } from "engine.io"
 import { type DefaultEventsMap, Server, type Socket as AnySocket } from "socket.io"
 import * as z from "zod"
+import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import {
   LIVE_LIMITS,
-  LIVE_NUDGES,
   LIVE_NAMESPACES,
   LIVE_REQUESTS,
   LiveAnswer,
@@ -49,9 +49,18 @@ export interface Live {
 /** Sockets, over WebSocket alone: a meeting's, and an account's. SPEC.md §11.1. */
 export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPerMinute: number): Live {
   const { logger } = context
-  const seats = new Seats(context, (error) => {
-    logger.warn("the tokens of sockets could not be looked at", errorFields(error))
-  })
+  const seats = new Seats(
+    context,
+    (room, except, message) => {
+      io.of(LIVE_NAMESPACES.meeting)
+        .to(room)
+        .except([...except])
+        .emit(MESSAGE, message)
+    },
+    (error) => {
+      logger.warn("the tokens of sockets could not be looked at", errorFields(error))
+    },
+  )
   changes.listen((subject) => {
     seats.changed(subject)
   })
@@ -91,6 +100,7 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
         socket.conn.close()
       })
       serve(socket, seats, relay)
+      void socket.join(toHex(socket.data.seat.subject))
       seats.look([socket.data.seat])
     })
   }
@@ -106,6 +116,7 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     let [waiting, messagesWaiting] = [0, 0]
     const told = new Map<string, string>()
     const seat: Seat = {
+      id: socket.id,
       kind,
       subject,
       tokenHash,
@@ -114,11 +125,8 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
       say: (name, value) => {
         socket.emit(name, value)
       },
-      show: (message) => {
-        if (++messagesWaiting > LIVE_LIMITS.messagesWaiting) return
-        socket.emit(MESSAGE, message)
-        told.set("chat", JSON.stringify(z.encode(LIVE_NUDGES.chat, { count: message.seq + 1 })))
-      },
+      // Before it is connected it is in no room, and then told how many there are.
+      takesMessage: () => socket.connected && ++messagesWaiting <= LIVE_LIMITS.messagesWaiting,
       hear: (sealed) => {
         if (++waiting <= LIVE_LIMITS.saidWaiting) socket.emit(SAID, z.encode(Saying, { sealed }))
       },
