@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../shared/protocol/errors.js"
+import type { LeftOutReason } from "../sdk/imports/plan.js"
 
 const LIST = new Intl.ListFormat("en", { type: "conjunction" })
 
@@ -539,6 +540,9 @@ export const strings = {
     sheet: (count: number) => (count === 1 ? "Upload a recording" : `Upload ${count} recordings`),
     sheetLead: "Titles are sealed too: only members of the meeting can read them.",
     none: "There is no file in what you chose that could be uploaded.",
+    tooManyTitle: "That is too much at once",
+    tooMany: (most: string) =>
+      `These are more than ${most} files, more than are taken at once. Nothing was read or sent: choose a folder inside of it.`,
     title: "Title",
     noTitle: "A recording needs a title.",
     capturedAt: "Recorded on",
@@ -627,7 +631,25 @@ export const strings = {
     lastLine: (time: string, text: string) => `Last line at ${time}: ${text}`,
     withAudio: "Import the sound alone as well",
     leftOut: (count: number) => (count === 1 ? "One file is not imported" : `${count} files are not imported`),
-    leftOutFile: (path: string, reason: string) => `${path}: ${reason}`,
+    leftOutMore: (count: string) => `and ${count} more`,
+    leftOutReasons: {
+      "captions-too-many": () => "more files of captions than a recording can have",
+      double: (of) => `the same as ${of}, in another form`,
+      empty: () => "it is empty",
+      hidden: () => "a hidden file",
+      "imported-without": () => "its recording was imported without it",
+      link: () => "a link, which may lead out of the folder",
+      "no-captions": () => "there are no captions in it",
+      "no-plain-file": () => "no plain file",
+      "platforms-own": () => "a file of Zoom's own that holds no recording",
+      slides: () => "slides and drawings are not imported",
+      "spare-sound": () => "sound that the folder's video has too",
+      stray: () => "no video or sound of its name lies beside it",
+      "too-deep": () => "too many folders in each other",
+      "too-long": () => "longer than what is read of a text",
+      "unknown-kind": () => "not a kind of file that is imported",
+      unreadable: () => "it can't be read",
+    } satisfies Readonly<Record<LeftOutReason, (of: string) => string>>,
     label: (platform: string) =>
       `It is shown to everybody in the meeting as imported by you. ${platform} may have held all of it in plaintext, and nobody signed who said what.`,
     somePlatform: "Whatever it was recorded with",

@@ -13,13 +13,13 @@ import {
   type PlannedRecording,
   type Platform,
   PLATFORMS,
-  SPARE_SOUND,
 } from "../../sdk/imports/plan.js"
 import type { ReadyImport } from "../../sdk/imports/ready.js"
 import { decodeSourceText } from "../../sdk/imports/source-text.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { EXIT } from "../exit-codes.js"
+import { leftOutText } from "../import/left-out-text.js"
 import { importOne, type ImportRun, lookInto } from "../import/import-one.js"
 import { readSmallFile, scanFolder, type ScannedFolder } from "../import/scan-folder.js"
 import type { Action } from "../main.js"
@@ -116,7 +116,9 @@ async function importFolder(
     context.output.progress(`${index + 1} of ${plan.recordings.length}: ${planned.title}`)
     const ready = await lookInto(run, planned)
     if (ready !== null) outcomes.push(await outcomeOf(run, ready, planned, leftOut, flags.dryRun === true))
-    leftOut.push(...(ready?.beside.leftOut ?? filesOf(planned).map((path) => ({ path, reason: "it can't be read" }))))
+    leftOut.push(
+      ...(ready?.beside.leftOut ?? filesOf(planned).map((path): LeftOut => ({ path, reason: "unreadable" }))),
+    )
   }
   context.output.progress(null)
   const failed = outcomes.some(({ state }) => state === "failed")
@@ -125,11 +127,11 @@ async function importFolder(
       meeting,
       source: platform,
       recordings: outcomes,
-      leftOut: leftOut.map(({ path, reason }) => ({ file: path, reason: reasonText(reason) })),
+      leftOut: leftOut.map((file) => ({ file: file.path, reason: leftOutText(file) })),
     },
     [
       ...outcomes.flatMap((outcome) => outcomeLines(platform, outcome)),
-      ...leftOut.map(({ path, reason }) => `not imported: ${path}: ${reasonText(reason)}`),
+      ...leftOut.map((file) => `not imported: ${file.path}: ${leftOutText(file)}`),
       ...(outcomes.length === 0 ? ["There is nothing here that could be imported."] : []),
     ],
   )
@@ -182,10 +184,6 @@ async function outcomeOf(
       error: { code, message, retryable },
     }
   }
-}
-
-function reasonText(reason: string): string {
-  return reason === SPARE_SOUND ? `${reason}: --with-audio imports it as well` : reason
 }
 
 function filesOf({ media, captions, chats, participants }: PlannedRecording): readonly string[] {

@@ -75,9 +75,9 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
       if (known !== null) {
         const leftOut = beside.files
           .filter((file) => file.use !== "media" && !known.hashes.some((hash) => equalBytes(hash, file.sha256)))
-          .map(({ name }) => ({
+          .map(({ name }): LeftOut => ({
             path: name,
-            reason: "its recording was imported without it: delete that one, and import again",
+            reason: "imported-without",
           }))
         return { recordingId: known.recordingId, isKnown: true, clock: known.clock, leftOut, notes: [] }
       }

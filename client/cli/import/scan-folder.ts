@@ -3,11 +3,10 @@ import { lstat, open, readdir, realpath, stat } from "node:fs/promises"
 import { createHash } from "node:crypto"
 import { basename, join } from "node:path"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import type { FoundFile, LeftOut } from "../../sdk/imports/plan.js"
+import { type FoundFile, type LeftOut, MOST_FILES } from "../../sdk/imports/plan.js"
 import { assertNotAborted } from "../../sdk/retry.js"
 
-const MOST_LEVELS = 8
-const MOST_FILES = 10_000
+export const MOST_LEVELS = 8
 const HASH_READ_BYTES = 1 << 20
 
 export interface ScannedFolder {
@@ -32,18 +31,18 @@ export async function scanFolder(folder: string): Promise<ScannedFolder> {
   const look = async (under: string, level: number): Promise<void> => {
     const names = await readdir(join(root, under)).catch((cause: unknown) => {
       if (under === "") throw new ArchiveError("usage", `${folder} can't be read: may you read it?`, { cause })
-      leftOut.push({ path: under, reason: "it can't be read" })
+      leftOut.push({ path: under, reason: "unreadable" })
       return []
     })
     for (const name of names.toSorted()) {
       const path = under === "" ? name : `${under}/${name}`
       const info = await lstat(join(root, path)).catch(() => null)
-      if (name.startsWith(".")) leftOut.push({ path, reason: "a hidden file" })
-      else if (info === null) leftOut.push({ path, reason: "it can't be read" })
-      else if (info.isSymbolicLink()) leftOut.push({ path, reason: "a link, which may lead out of the folder" })
+      if (name.startsWith(".")) leftOut.push({ path, reason: "hidden" })
+      else if (info === null) leftOut.push({ path, reason: "unreadable" })
+      else if (info.isSymbolicLink()) leftOut.push({ path, reason: "link" })
       else if (info.isDirectory() && level < MOST_LEVELS) await look(path, level + 1)
-      else if (info.isDirectory()) leftOut.push({ path, reason: `more than ${MOST_LEVELS} folders in each other` })
-      else if (!info.isFile()) leftOut.push({ path, reason: "no plain file" })
+      else if (info.isDirectory()) leftOut.push({ path, reason: "too-deep" })
+      else if (!info.isFile()) leftOut.push({ path, reason: "no-plain-file" })
       else files.push({ path, sizeBytes: info.size, mtimeMs: info.mtimeMs })
       if (files.length > MOST_FILES)
         throw new ArchiveError("too-large", `${folder} has more than ${MOST_FILES} files: give a folder of it`)

@@ -33,10 +33,34 @@ export interface NamedTime {
   readonly isUtc: boolean
 }
 
+/** Why something that was given is not imported. */
+export type LeftOutReason =
+  | "captions-too-many"
+  | "double"
+  | "empty"
+  | "hidden"
+  | "imported-without"
+  | "link"
+  | "no-captions"
+  | "no-plain-file"
+  | "platforms-own"
+  | "slides"
+  | "spare-sound"
+  | "stray"
+  | "too-deep"
+  | "too-long"
+  | "unknown-kind"
+  | "unreadable"
+
 export interface LeftOut {
   readonly path: string
-  readonly reason: string
+  /** `double`: as `of`, in another form. `spare-sound`: `withAudio` takes it. */
+  readonly reason: LeftOutReason
+  readonly of?: string
 }
+
+/** More is none that somebody chose. */
+export const MOST_FILES = 10_000
 
 export interface ImportPlan {
   readonly recordings: readonly PlannedRecording[]
@@ -102,9 +126,6 @@ export function guessPlatform(folderName: string, files: readonly Pick<FoundFile
   return paths.some((path) => /\.txt$/i.test(path) && stems.has(stemOf(path))) ? "folder" : null
 }
 
-/** Why sound is left out that `withAudio` takes. */
-export const SPARE_SOUND = "sound that the folder's video has too"
-
 /** Tells a recording's title and start; it is no part of the plan. */
 export const BBB_METADATA = "metadata.xml"
 
@@ -118,18 +139,13 @@ function planZoom(folderName: string, files: readonly FoundFile[], withAudio: bo
     if (/\.(?:vtt|srt)$/.test(name) || name === "closed_caption.txt") return "captions"
     if (/chat[^/]*\.txt$/.test(name)) return "chats"
     if (/participants?[^/]*\.csv$/.test(name)) return "participants"
-    return /^(?:recording\.conf|playback\.m3u|.*\.zoom|.*\.tmp)$/.test(name)
-      ? { reason: "a file of Zoom's own that holds no recording" }
-      : null
+    return /^(?:recording\.conf|playback\.m3u|.*\.zoom|.*\.tmp)$/.test(name) ? { reason: "platforms-own" } : null
   })
   const videos = sorted.media.filter(({ path }) => mediaTypeOf(path).startsWith("video/"))
   const sounds = sorted.media.filter((file) => !videos.includes(file))
   const isSpare = (file: FoundFile): boolean =>
     !withAudio && (videos.length > 0 || /(?:^|\/)audio record\//i.test(file.path))
-  const leftOut = sounds.filter(isSpare).map(({ path }) => ({
-    path,
-    reason: SPARE_SOUND,
-  }))
+  const leftOut = sounds.filter(isSpare).map(({ path }): LeftOut => ({ path, reason: "spare-sound" }))
   const clips = [...videos, ...sounds.filter((file) => !isSpare(file))]
   const { topic, started } = readZoomFolderName(folderName)
   const recordings = gather(clips, sorted, (clip, index) => {
@@ -170,7 +186,7 @@ function planBbb(folderName: string, files: readonly FoundFile[], started: Named
     const stem = stemOf(file.path)
     const other = streams.get(stem)
     if (other === undefined) streams.set(stem, file)
-    else doubles.push({ path: file.path, reason: `the same as ${other.path}, in another form` })
+    else doubles.push({ path: file.path, reason: "double", of: other.path })
   }
   const taken = new Set([
     ...files.filter(({ path }) => nameOf(path) === BBB_METADATA),
@@ -184,7 +200,7 @@ function planBbb(folderName: string, files: readonly FoundFile[], started: Named
     ({ path }) => {
       if (/^(?:.*\/)?caption_[^/]*\.vtt$/.test(path)) return "captions"
       if (nameOf(path) === (hasNew ? "slides_new.xml" : "slides.xml")) return "chats"
-      return { reason: "not what a recording is made of here: slides and drawings are not imported" }
+      return { reason: "slides" }
     },
   )
   const clips = [...streams.values()].toSorted((a, b) => Number(isDeskshare(a)) - Number(isDeskshare(b)))
@@ -209,33 +225,44 @@ function planFolder(files: readonly FoundFile[]): ImportPlan {
   const stems = new Set(sorted.media.map(({ path }) => stemOf(path)))
   const isBeside = (file: FoundFile): boolean => stems.has(stemOf(file.path))
   const strays = [...sorted.captions, ...sorted.chats].filter((file) => !isBeside(file))
+  const [captions, chats] = [byStem(sorted.captions), byStem(sorted.chats)]
   const recordings = sorted.media.map((media) => {
-    const beside = (found: readonly FoundFile[]): readonly FoundFile[] =>
-      found.filter(({ path }) => stemOf(path) === stemOf(media.path))
+    const stem = stemOf(media.path)
     return {
-      title: nameOf(stemOf(media.path)),
+      title: nameOf(stem),
       media,
-      captions: beside(sorted.captions),
-      chats: beside(sorted.chats),
+      captions: captions.get(stem) ?? [],
+      chats: chats.get(stem) ?? [],
       participants: [],
       started: null,
     }
   })
-  const leftOut = strays.map(({ path }) => ({ path, reason: "no video or sound of its name lies beside it" }))
+  const leftOut = strays.map(({ path }): LeftOut => ({ path, reason: "stray" }))
   return { recordings, leftOut: [...sorted.leftOut, ...leftOut] }
+}
+
+function byStem(files: readonly FoundFile[]): ReadonlyMap<string, readonly FoundFile[]> {
+  const found = new Map<string, FoundFile[]>()
+  for (const file of files) {
+    const stem = stemOf(file.path)
+    const known = found.get(stem)
+    if (known === undefined) found.set(stem, [file])
+    else known.push(file)
+  }
+  return found
 }
 
 function sortFiles(
   files: readonly FoundFile[],
-  kindOf: (file: FoundFile) => Kind | { readonly reason: string } | null,
+  kindOf: (file: FoundFile) => Kind | Pick<LeftOut, "reason"> | null,
 ): Sorted {
   const sorted = { media: [], captions: [], chats: [], participants: [] } as Record<Kind, FoundFile[]>
   const leftOut: LeftOut[] = []
   for (const file of files) {
     const kind = kindOf(file)
-    if (file.sizeBytes === 0) leftOut.push({ path: file.path, reason: "it is empty" })
+    if (file.sizeBytes === 0) leftOut.push({ path: file.path, reason: "empty" })
     else if (typeof kind === "string") sorted[kind].push(file)
-    else leftOut.push({ path: file.path, reason: kind?.reason ?? "not a kind of file that is imported" })
+    else leftOut.push({ path: file.path, reason: kind?.reason ?? "unknown-kind" })
   }
   return { ...sorted, leftOut }
 }

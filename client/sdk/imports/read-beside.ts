@@ -8,11 +8,12 @@ import { decodeSourceText, type SourceText } from "./source-text.js"
 import { type ParsedChat, parseZoomChat } from "./zoom-chat.js"
 import { parseZoomPeople } from "./zoom-people.js"
 
-const TEXT_LIMIT_BYTES = 8 * 1024 * 1024
+/** Longer texts are not read: hours of talk are a hundredth of it. */
+export const TEXT_LIMIT_BYTES = 8 * 1024 * 1024
 const DAY_MS = 86_400_000
 const MS_PER_S = 1_000
 /** A recording has no more assets, and some are its media's and record's. */
-const MOST_CAPTIONS = 16
+export const MOST_CAPTIONS = 16
 
 /** Captions as they go along. */
 export interface BesideCaptions {
@@ -57,8 +58,7 @@ export async function readBeside(
   const read = async (file: FoundFile, use: ImportFile["use"]): Promise<SourceText | null> => {
     const raw = await readSmall(file, TEXT_LIMIT_BYTES).catch(() => undefined)
     if (raw == null) {
-      const reason = raw === null ? `longer than the ${TEXT_LIMIT_BYTES >> 20} MiB that are read` : "it can't be read"
-      leftOut.push({ path: file.path, reason })
+      leftOut.push({ path: file.path, reason: raw === null ? "too-long" : "unreadable" })
       return null
     }
     const text = decodeSourceText(raw)
@@ -72,14 +72,14 @@ export async function readBeside(
   let captionsEndMs = 0
   for (const file of planned.captions) {
     if (captions.length === MOST_CAPTIONS) {
-      leftOut.push({ path: file.path, reason: `more than ${MOST_CAPTIONS} files of captions` })
+      leftOut.push({ path: file.path, reason: "captions-too-many" })
       continue
     }
     const text = await read(file, "captions")
     if (text === null) continue
     if (!text.text.includes("-->")) {
       files.pop()
-      leftOut.push({ path: file.path, reason: "there are no captions in it" })
+      leftOut.push({ path: file.path, reason: "no-captions" })
       continue
     }
     const bytes = new TextEncoder().encode(text.text.replace(/^\u{feff}/u, ""))

@@ -24,7 +24,7 @@ export function folderOf(given: readonly GivenFile[]): GivenFolder | null {
     files: [...within].flatMap(([path, { size, lastModified }]) =>
       isHidden(path) ? [] : [{ path, sizeBytes: size, mtimeMs: lastModified }],
     ),
-    hidden: [...within.keys()].filter(isHidden).map((path) => ({ path, reason: "a hidden file" })),
+    hidden: [...within.keys()].filter(isHidden).map((path) => ({ path, reason: "hidden" })),
     fileAt: (path) => {
       const file = within.get(path)
       if (file === undefined) throw new Error("no such file was given")

@@ -3,6 +3,7 @@ import { placeLine } from "../../sdk/imports/read-imported.js"
 import { strings } from "../strings.js"
 import { Field } from "../ui/field.js"
 import { formatCount, formatDuration } from "../ui/format.js"
+import { shownName } from "../ui/shown-name.js"
 import { ChosenFile, TitleField } from "../uploads/chosen-file.js"
 import { type ImportDraft, isOffset, withClock } from "./import-draft.js"
 
@@ -31,7 +32,7 @@ export function ImportRow({
   return (
     <li className="stack">
       <ChosenFile
-        name={texts.of(names.join(", "))}
+        name={texts.of(names.map(shownName).join(", "))}
         sizeBytes={main.sizeBytes}
         includeLabel={texts.include(title)}
         isAlone={isAlone}

@@ -3,12 +3,14 @@ import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import { formatOffset } from "../../sdk/imports/chat-clock.js"
 import type { KnownImport } from "../../sdk/imports/find-imported.js"
-import { type Platform, PLATFORMS, SPARE_SOUND } from "../../sdk/imports/plan.js"
+import { type Platform, PLATFORMS } from "../../sdk/imports/plan.js"
 import type { ReadyImport } from "../../sdk/imports/ready.js"
+import { shownName } from "../ui/shown-name.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import "../styles/uploads.css"
 import { Action } from "../ui/button.js"
+import { formatCount } from "../ui/format.js"
 import { Busy } from "../ui/busy.js"
 import { BytesProgress } from "../ui/bytes-progress.js"
 import { CheckBox } from "../ui/check-box.js"
@@ -24,6 +26,8 @@ import { importOne } from "./import-one.js"
 import { lookInto } from "./look-into.js"
 
 const texts = strings.imports
+/** Of a folder with thousands of files nobody reads all. */
+const SHOWN_FILES = 200
 
 /** Before anything of a folder is sent: what was found in it, and what is said of it. */
 export function ImportSheet({
@@ -135,7 +139,7 @@ export function ImportSheet({
               />
             ))}
           </ul>
-          {withAudio || leftOut.some(({ reason }) => reason === SPARE_SOUND) ? (
+          {withAudio || leftOut.some(({ reason }) => reason === "spare-sound") ? (
             <CheckBox isSelected={withAudio} onChange={setWithAudio}>
               {texts.withAudio}
             </CheckBox>
@@ -144,9 +148,14 @@ export function ImportSheet({
             <details className="left-out">
               <summary>{texts.leftOut(leftOut.length)}</summary>
               <ul>
-                {leftOut.map(({ path, reason }) => (
-                  <li key={path}>{texts.leftOutFile(path, reason)}</li>
+                {leftOut.slice(0, SHOWN_FILES).map(({ path, reason, of = "" }) => (
+                  <li key={path}>
+                    <bdi>{shownName(path)}</bdi>: {texts.leftOutReasons[reason](shownName(of))}
+                  </li>
                 ))}
+                {leftOut.length > SHOWN_FILES ? (
+                  <li>{texts.leftOutMore(formatCount(leftOut.length - SHOWN_FILES))}</li>
+                ) : null}
               </ul>
             </details>
           )}

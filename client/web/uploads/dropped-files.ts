@@ -1,3 +1,5 @@
+import { MOST_FILES } from "../../sdk/imports/plan.js"
+
 /** A file with its place in the folder that was given, which comes first; a name alone where it came by itself. */
 export interface GivenFile {
   readonly path: string
@@ -9,20 +11,21 @@ export function givenFiles(files: readonly File[]): readonly GivenFile[] {
   return files.map((file) => ({ path: file.webkitRelativePath === "" ? file.name : file.webkitRelativePath, file }))
 }
 
-/** Every file that was dropped, those in folders too. What is called here must be called while the drop is handled. */
+/** Every file that was dropped, those in folders too, but not many more than are taken at once. What is called here must be called while the drop is handled. */
 export async function droppedFiles(transfer: DataTransfer): Promise<readonly GivenFile[]> {
   const dropped = [...transfer.items]
     .filter(({ kind }) => kind === "file")
     .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }))
   const found: GivenFile[] = []
   for (const { entry, file } of dropped) {
-    if (entry?.isDirectory === true) found.push(...(await filesIn(entry as FileSystemDirectoryEntry, entry.name)))
+    if (entry?.isDirectory === true)
+      found.push(...(await filesIn(entry as FileSystemDirectoryEntry, entry.name, MOST_FILES + 1)))
     else if (file !== null) found.push({ path: file.name, file })
   }
   return found
 }
 
-async function filesIn(folder: FileSystemDirectoryEntry, under: string): Promise<readonly GivenFile[]> {
+async function filesIn(folder: FileSystemDirectoryEntry, under: string, most: number): Promise<readonly GivenFile[]> {
   const found: GivenFile[] = []
   const reader = folder.createReader()
   for (;;) {
@@ -30,10 +33,11 @@ async function filesIn(folder: FileSystemDirectoryEntry, under: string): Promise
       reader.readEntries(resolve, reject)
     })
     // A reader gives a hundred at a time, and at last none.
-    if (entries.length === 0) return found
+    if (entries.length === 0 || found.length >= most) return found
     for (const entry of entries) {
       const path = `${under}/${entry.name}`
-      if (entry.isDirectory) found.push(...(await filesIn(entry as FileSystemDirectoryEntry, path)))
+      if (entry.isDirectory)
+        found.push(...(await filesIn(entry as FileSystemDirectoryEntry, path, most - found.length)))
       else found.push({ path, file: await fileOf(entry as FileSystemFileEntry) })
     }
   }

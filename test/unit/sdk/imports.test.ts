@@ -387,7 +387,7 @@ describe("importing: which file goes with which", () => {
   it("an empty file is left out, and said", () => {
     expect(planImport("zoom", "x", [{ path: "zoom_0.mp4", sizeBytes: 0, mtimeMs: 0 }])).to.deep.equal({
       recordings: [],
-      leftOut: [{ path: "zoom_0.mp4", reason: "it is empty" }],
+      leftOut: [{ path: "zoom_0.mp4", reason: "empty" }],
     })
   })
 })

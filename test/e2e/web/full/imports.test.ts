@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process"
-import { appendFile, copyFile, cp, mkdir, readFile, writeFile } from "node:fs/promises"
+import { appendFile, copyFile, cp, mkdir, readFile, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { expect } from "chai"
 import type { Locator, Page } from "playwright-core"
+import { MOST_FILES } from "../../../../client/sdk/imports/plan.js"
 import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
 import { hasPrograms } from "../../../support/has-programs.js"
 import { root } from "../../../support/programs.js"
@@ -15,6 +16,7 @@ import { addMember, createMeeting } from "../../../support/web-steps.js"
 
 const ZOOM = join(root, "test/data/zoom-meeting")
 const MINUTE_MS = 60_000
+const HUGE_BYTES = 300 * 1024 * 1024
 
 describe("what was imported, in the browser", function () {
   this.timeout(300_000)
@@ -264,6 +266,60 @@ describe("importing a folder, in the browser", function () {
     await drop(page, films)
     await page.getByRole("dialog", { name: "Upload a recording" }).getByText("one.mp4").waitFor()
     await page.keyboard.press("Escape")
+  })
+
+  it("what is empty, huge, in another encoding or named to deceive is said, and all else is imported and shown as plain text (IM4)", async () => {
+    const odd = join(terminals.folder, "odd")
+    await mkdir(odd)
+    await copyFile(join(root, "test/data/meeting.mp4"), join(odd, "zoom_0.mp4"))
+    await appendFile(join(odd, "zoom_0.mp4"), "another")
+    const markup = '<img src="x" onerror="alert(1)"><script>alert(2)</script>'
+    await writeFile(
+      join(odd, "meeting_chat.txt"),
+      Buffer.from(`\u{feff}garbage\r\n00:00:01\tZoë \u{202e}Ann:\t${markup}\r\n`, "utf16le"),
+    )
+    await writeFile(join(odd, "huge_chat.txt"), "00:00:01\tAnn:\thello\n")
+    await truncate(join(odd, "huge_chat.txt"), HUGE_BYTES)
+    await writeFile(join(odd, "audio_only.m4a"), "")
+    await writeFile(join(odd, "closed_caption.txt"), "no captions at all")
+    await writeFile(
+      join(odd, "transcript.vtt"),
+      `\u{feff}WEBVTT\n\n00:00.100 --> 00:01.900\n<b>Said</b> in ${markup}\n`,
+    )
+    await writeFile(join(odd, "report\u{202e}fdp.exe\nis not\\one.pdf"), "x")
+    await drop(page, odd)
+    await sheet().getByText("1 captions · 2 lines of chat").waitFor()
+    await sheet().getByText("One line of the chat could not be read. It is kept as it is, and counted.").waitFor()
+    await sheet().getByText("4 files are not imported").click()
+    for (const said of [
+      "huge_chat.txt: longer than what is read of a text",
+      "audio_only.m4a: it is empty",
+      "closed_caption.txt: there are no captions in it",
+      "report\u{fffd}fdp.exe\u{fffd}is not\\one.pdf: not a kind of file that is imported",
+    ])
+      await sheet().getByRole("listitem").filter({ hasText: said }).first().waitFor()
+    await look(page, "import-odd")
+    await sheet().getByLabel("Title").fill("Odd ones")
+    await sheet().getByRole("button", { name: "Import it" }).click()
+    const link = page.getByRole("tabpanel").getByRole("link", { name: "Odd ones", exact: true })
+    await link.waitFor({ timeout: 60_000 })
+    await link.click()
+    const column = page.getByRole("complementary", { name: "Said and written" })
+    await column.getByText(markup).first().waitFor()
+    expect(await column.locator("img, script, b").count()).to.equal(0)
+    await look(page, "watch-odd")
+    await page.goBack()
+  })
+
+  it("more files than are taken at once are refused before anything is read, and it is said why", async () => {
+    const many = join(terminals.folder, "many")
+    await mkdir(many)
+    for (let count = 0; count <= MOST_FILES; count++) await writeFile(join(many, `chat_${count}.txt`), "x")
+    await drop(page, many)
+    await page.getByText("These are more than 10,000 files").waitFor({ timeout: 120_000 })
+    await look(page, "import-many")
+    await page.getByRole("dialog").getByRole("button", { name: "Close" }).click()
+    await page.getByRole("dialog").waitFor({ state: "detached" })
   })
 
   it("goes on after the page was closed in the middle, with all that lay beside it", async () => {
