@@ -86,6 +86,7 @@ export {
   type ChatReaction,
   type ChatText,
   type ChatWithoutEffect,
+  ChatFold,
   foldChat,
   foldUnsent,
 } from "./chat/fold.js"

@@ -10,7 +10,7 @@ import {
   addMember,
   type Client,
   createMeeting,
-  foldChat,
+  ChatFold,
   followChat,
   listInvitations,
   type MeetingId,
@@ -120,11 +120,12 @@ async function follow(
   took: number[],
   signal: AbortSignal,
 ): Promise<void> {
+  const fold = new ChatFold()
   let shownUntil = 0
   await followChat(client, meetingId, {
     signal,
     onChange: (reader) => {
-      const lines = foldChat(reader.entries(), reader.log.epochs)
+      const lines = fold.fold(reader.entries(), reader.log.epochs)
       const nowMs = performance.now()
       for (const line of lines.slice(shownUntil)) {
         if (line.kind !== "text") throw new Error(`a message is shown as ${line.kind}`)

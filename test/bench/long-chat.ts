@@ -5,7 +5,7 @@ import {
   ChatReader,
   type Client,
   createMeeting,
-  foldChat,
+  ChatFold,
   formatId,
   listInvitations,
   type MeetingId,
@@ -103,8 +103,12 @@ async function benchIndex(client: Client, meetingId: MeetingId): Promise<void> {
   report("search, a keystroke", strokes, "goal 50 ms")
 }
 
+const folds = new WeakMap<ChatReader, ChatFold>()
+
 function show(reader: ChatReader): unknown {
-  return foldChat(reader.entries(), reader.log.epochs)
+  const fold = folds.get(reader) ?? new ChatFold()
+  folds.set(reader, fold)
+  return fold.fold(reader.entries(), reader.log.epochs)
 }
 
 async function repeat(count: number, work: (n: number) => Promise<number>): Promise<readonly number[]> {

@@ -46,38 +46,125 @@ type Action = StandingMessage & {
  * @param epochs of the verified log: they say who was an admin when.
  */
 export function foldChat(entries: readonly ChatEntry[], epochs: readonly ValidEpoch[]): readonly ChatLine[] {
-  const texts = new Map<string, ChatText>()
-  const order: (string | ChatLine)[] = []
-  const actions: { readonly action: Action; readonly at: number }[] = []
-  for (const entry of entries) {
-    if (entry.kind !== "authentic") order.push(entry)
-    else if (entry.content.type === "text") {
-      const { key, text } = saidAtFirst(entry, entry.content)
-      texts.set(key, text)
-      order.push(key)
-    } else if (entry.content.type === "other")
-      order.push({ kind: "without-effect", message: entry, reason: "unknown-type" })
-    else {
-      actions.push({ action: entry as Action, at: order.length })
-      order.push(WITHOUT_LINE)
-    }
-  }
-  for (const { action, at } of actions) {
-    const key = toHex(action.content.target.messageId)
-    const target = texts.get(key)
-    const reason = reasonAgainst(action, target, epochs)
-    if (reason !== null || target === undefined)
-      order[at] = { kind: "without-effect", message: action, reason: reason ?? "no-target" }
-    else texts.set(key, withAction(target, saidBy(action)))
-  }
-  return order.flatMap((line) => {
-    if (typeof line !== "string") return [line]
-    const text = texts.get(line)
-    return text === undefined ? [] : [text]
-  })
+  return new ChatFold().fold(entries, epochs)
 }
 
-/** What a message was before anybody changed it, by its entry: a chat is folded anew whenever something comes, and nearly all of it is as before. */
+/** The place of an entry; an action that shows in its target has no line. */
+interface Cell {
+  line: ChatLine | null
+}
+
+/** One chat, folded again and again: where it grew at an end, only what came is folded, and the rest is as it was. */
+export class ChatFold {
+  #entries: readonly ChatEntry[] = []
+  #epochs: readonly ValidEpoch[] = []
+  #lines: readonly ChatLine[] = []
+  #cells: Cell[] = []
+  /** By message in hexadecimal. */
+  readonly #texts = new Map<string, Cell>()
+  /** Actions whose target was not there, by its message. */
+  readonly #lost = new Map<string, Cell[]>()
+
+  /** As {@link foldChat}; the same array as long as nothing changes. */
+  fold(entries: readonly ChatEntry[], epochs: readonly ValidEpoch[]): readonly ChatLine[] {
+    if (entries === this.#entries && epochs === this.#epochs) return this.#lines
+    const before = this.#entries
+    const more = entries.length - before.length
+    const isGrown = epochs === this.#epochs && more >= 0
+    const isDone =
+      isGrown &&
+      ((isPartAt(before, entries, 0) && this.#append(entries.slice(before.length))) ||
+        (isPartAt(before, entries, more) && this.#prepend(entries.slice(0, more))))
+    this.#epochs = epochs
+    this.#entries = entries
+    if (!isDone) {
+      this.#cells = []
+      this.#texts.clear()
+      this.#lost.clear()
+      this.#append(entries)
+    }
+    this.#lines = this.#cells.flatMap(({ line }) => (line === null ? [] : [line]))
+    return this.#lines
+  }
+
+  /** @returns whether that is all that changes. */
+  #append(added: readonly ChatEntry[]): boolean {
+    if (added.some((entry) => isText(entry) && this.#lost.has(idOf(entry)))) return false
+    this.#cells.push(...this.#cellsOf(added))
+    return true
+  }
+
+  /** @returns whether that is all that changes. */
+  #prepend(older: readonly ChatEntry[]): boolean {
+    // What stands before its target would have to come before all that changed it since.
+    if (older.some((entry) => isAction(entry) && this.#texts.has(targetOf(entry)))) return false
+    this.#cells = [...this.#cellsOf(older), ...this.#cells]
+    for (const entry of older) {
+      if (!isText(entry)) continue
+      const id = idOf(entry)
+      const waiting = this.#lost.get(id) ?? []
+      this.#lost.delete(id)
+      for (const cell of waiting) if (cell.line?.kind === "without-effect") this.#act(cell, cell.line.message as Action)
+    }
+    return true
+  }
+
+  #cellsOf(entries: readonly ChatEntry[]): Cell[] {
+    const actions: { readonly action: Action; readonly cell: Cell }[] = []
+    const cells: Cell[] = []
+    for (const entry of entries) {
+      const cell: Cell = { line: null }
+      cells.push(cell)
+      if (entry.kind !== "authentic") cell.line = entry
+      else if (entry.content.type === "text") {
+        const { key, text } = saidAtFirst(entry, entry.content)
+        cell.line = text
+        this.#texts.set(key, cell)
+      } else if (entry.content.type === "other")
+        cell.line = { kind: "without-effect", message: entry, reason: "unknown-type" }
+      else actions.push({ action: entry as Action, cell })
+    }
+    for (const { action, cell } of actions) this.#act(cell, action)
+    return cells
+  }
+
+  #act(cell: Cell, action: Action): void {
+    const id = targetOf(action)
+    const target = this.#texts.get(id)
+    const text = target?.line?.kind === "text" ? target.line : undefined
+    const reason = reasonAgainst(action, text, this.#epochs)
+    if (reason === null && target !== undefined && text !== undefined) {
+      target.line = withAction(text, saidBy(action))
+      cell.line = null
+      return
+    }
+    cell.line = { kind: "without-effect", message: action, reason: reason ?? "no-target" }
+    if (target === undefined && reason === "no-target") this.#lost.set(id, [...(this.#lost.get(id) ?? []), cell])
+  }
+}
+
+function isText(entry: ChatEntry): entry is StandingMessage {
+  return entry.kind === "authentic" && entry.content.type === "text"
+}
+
+function isAction(entry: ChatEntry): entry is Action {
+  return entry.kind === "authentic" && entry.content.type !== "text" && entry.content.type !== "other"
+}
+
+function idOf(entry: StandingMessage): string {
+  return toHex(entry.messageId)
+}
+
+function targetOf({ content }: Action): string {
+  return toHex(content.target.messageId)
+}
+
+/** Whether all of a chat as it was stands in it as it is, from a place on. */
+function isPartAt(before: readonly ChatEntry[], entries: readonly ChatEntry[], at: number): boolean {
+  return before.every((entry, index) => entries[at + index] === entry)
+}
+
+/** What a message was before anybody changed it, by its entry: it may be folded anew, and nearly all of it is as before. */
 const firsts = new WeakMap<StandingMessage, { readonly key: string; readonly text: ChatText }>()
 
 function saidAtFirst(
@@ -93,9 +180,6 @@ function saidAtFirst(
   }
   return first
 }
-
-/** The place of an action that shows in its target. */
-const WITHOUT_LINE = ""
 
 function reasonAgainst(
   action: Action,

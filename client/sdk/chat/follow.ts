@@ -104,6 +104,7 @@ export class ChatFollower implements LineChat {
         const isNews: boolean = reader === null || (await this.#catchUp(reader, wasRung))
         reader ??= await ChatReader.open(this.#client, this.#meetingId, { signal: this.#signal })
         if (isNews) await this.#options.onChange(reader)
+        await reader.remember()
         await this.#sendWaiting()
         failures = 0
       } catch (error) {

@@ -48,6 +48,8 @@ export class ChatReader {
   /** Seqs that were read: from this to before that. */
   #from = 0
   #until = 0
+  /** So many of the newest were heard and not pinned yet. */
+  #heardCount = 0
   #first = 0
 
   private constructor(client: Client, log: MeetingLog, chainOf: ChainOf, signal: AbortSignal | undefined) {
@@ -131,15 +133,26 @@ export class ChatReader {
     return this.#until > before
   }
 
-  /** Takes what was heard on a socket, if it continues what was read; else it reads what is missing. @returns whether anything is new. */
+  /**
+   * Takes what was heard on a socket, if it continues what was read; else it reads what is missing. What was heard is pinned by `remember`, so that it is
+   * shown before it is written down.
+   * @returns whether anything is new.
+   */
   async hear(served: readonly ServedMessage[]): Promise<boolean> {
     const news = served.filter(({ seq }) => seq >= this.#until).toSorted((a, b) => a.seq - b.seq)
     if (news.length === 0) return false
     if (news.some(({ seq }, index) => seq !== this.#until + index)) return await this.readNewer()
     await this.#judgeAll(news)
     this.#until += news.length
-    await this.#remember(news.length)
+    this.#heardCount += news.length
     return true
+  }
+
+  /** Pins, durably, what was heard. */
+  async remember(): Promise<void> {
+    const count = this.#heardCount
+    this.#heardCount = 0
+    if (count > 0) await this.#remember(count)
   }
 
   /** The log as it was read anew; what was refused or closed by an older one may not be by it. @returns whether it is newer. */

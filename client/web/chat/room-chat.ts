@@ -4,7 +4,7 @@ import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
 import type { MessageContent } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { ServedMessage } from "../../crypto/message-judge.js"
-import { type ChatLine, foldChat, foldUnsent } from "../../sdk/chat/fold.js"
+import { ChatFold, type ChatLine, foldUnsent } from "../../sdk/chat/fold.js"
 import { ChatFollower } from "../../sdk/chat/follow.js"
 import type { ChatReader } from "../../sdk/chat/read.js"
 import { discardMessage, queueMessage, type UnsentMessage, unsentMessages } from "../../sdk/chat/send.js"
@@ -64,7 +64,7 @@ const NOTHING: ChatView = {
   error: null,
 }
 
-/** Shown together: each time all that is held is folded anew. */
+/** Shown together. */
 const PAGES_AT_ONCE = 20
 /** More than this is let go of when somebody comes back to the newest. */
 const KEPT_MESSAGES = 1_000
@@ -78,6 +78,7 @@ export class RoomChat implements LineChat {
   readonly #listeners = new Set<() => void>()
   #follower: ChatFollower | null = null
   #reader: ChatReader | null = null
+  readonly #fold = new ChatFold()
   #view = NOTHING
   #unsent: readonly UnsentMessage[] = []
   #confirmed: readonly UnsentMessage[] = []
@@ -249,23 +250,22 @@ export class RoomChat implements LineChat {
     const reader = this.#reader
     const { current } = this.#client.state
     const unsent = unsentMessages(this.#client, this.#meetingId)
-    const entries = reader?.entries() ?? []
-    const isThere = idsOf(entries.flatMap((entry) => (entry.kind === "authentic" ? [entry] : [])))
+    const isThere = ({ messageId }: UnsentMessage): boolean => reader?.has(messageId) === true
     const waits = idsOf(unsent)
     // Between the server's word that it has them and the page or message that brings them they must not vanish.
     this.#confirmed = [...this.#confirmed, ...this.#unsent].filter(
-      (message) => !waits.has(idOf(message)) && !isThere.has(idOf(message)),
+      (message) => !waits.has(idOf(message)) && !isThere(message),
     )
     this.#unsent = unsent
     const own = [...this.#confirmed, ...unsent]
-    const lines = reader === null ? [] : foldChat(entries, reader.log.epochs)
+    const lines = reader === null ? [] : this.#fold.fold(reader.entries(), reader.log.epochs)
     this.#show({
       ...changes,
       ...(unsent.length === 0 ? { sendTrouble: null } : {}),
       isRead: reader !== null,
       lines: foldUnsent(lines, own, current.secrets.genesisHash),
       waiting: own
-        .filter((message) => message.content.type === "text" && !isThere.has(idOf(message)))
+        .filter((message) => message.content.type === "text" && !isThere(message))
         .map((message) => ({ ...message, isStored: !waits.has(idOf(message)) })),
       unsentCount: unsent.length,
       firstUnsent: unsent[0] ?? null,

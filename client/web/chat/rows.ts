@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { ClosedMessage, RefusedMessage } from "../../crypto/message-judge.js"
-import type { ChatGap } from "../../crypto/chat-order.js"
+import type { ChatGap, StandingMessage } from "../../crypto/chat-order.js"
 import type { ChatLine, ChatText, ChatWithoutEffect } from "../../sdk/chat/fold.js"
 import { isClockOff } from "../../sdk/chat/states.js"
 import { isNewTo } from "../../sdk/chat/unread.js"
@@ -38,8 +38,7 @@ export function rowsOf({ lines, waiting, self, readUntil, hasOlder }: RowsInput)
   let isFreshSaid = readUntil === null
   /** Who said the row before, and when. */
   let before: { readonly author: Uint8Array; readonly timeMs: number } | null = null
-  const beginDay = (timeMs: number, key: string): void => {
-    const next = new Date(timeMs).toDateString()
+  const beginDay = (timeMs: number, key: string, next = dayOf(timeMs)): void => {
     if (next === day) return
     day = next
     before = null
@@ -54,10 +53,10 @@ export function rowsOf({ lines, waiting, self, readUntil, hasOlder }: RowsInput)
   for (const line of lines) {
     if (line.kind === "text") {
       const { message } = line
-      const key = toHex(message.messageId)
+      const { key, day: own } = placedOf(message)
       const { authorGenesisHash, timeMs } = message.statement
       // A clock that is off would make days that never were.
-      if (!isClockOff(message)) beginDay(timeMs, key)
+      if (own !== null) beginDay(timeMs, key, own)
       if (!isFreshSaid && isNewTo(readUntil, message) && !equalBytes(authorGenesisHash, self)) {
         isFreshSaid = true
         before = null
@@ -92,6 +91,22 @@ export function rowsOf({ lines, waiting, self, readUntil, hasOlder }: RowsInput)
     rows.push({ kind: "waiting", key, message, isFirst: says(self, message.timeMs) })
   }
   return rows
+}
+
+function dayOf(timeMs: number): string {
+  return new Date(timeMs).toDateString()
+}
+
+/** Of each message once: rows are made anew whenever something comes. */
+const placed = new WeakMap<StandingMessage, { readonly key: string; readonly day: string | null }>()
+
+function placedOf(message: StandingMessage): { readonly key: string; readonly day: string | null } {
+  let known = placed.get(message)
+  if (known === undefined) {
+    known = { key: toHex(message.messageId), day: isClockOff(message) ? null : dayOf(message.statement.timeMs) }
+    placed.set(message, known)
+  }
+  return known
 }
 
 function placeKey({ served: { incarnation, seq } }: RefusedMessage | ClosedMessage): string {
