@@ -55,9 +55,9 @@ async function main(): Promise<void> {
     DATABASE_URL: postgres.databaseUrl,
     REDIS_URL: redis.url,
     RECONCILE_SECONDS: "2",
-    ...given("LOG_LEVEL", "REQUESTS_PER_MINUTE", "ANONYMOUS_REQUESTS_PER_MINUTE"),
     // So that whoever reads a chat reads packs.
     PACK_AFTER_DAYS: "0",
+    ...given("LOG_LEVEL", "PACK_AFTER_DAYS", "PUBLIC_URLS", "REQUESTS_PER_MINUTE", "ANONYMOUS_REQUESTS_PER_MINUTE"),
     ...(gateway === null
       ? {}
       : {

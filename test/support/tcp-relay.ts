@@ -12,10 +12,20 @@ export interface TcpRelay {
   stop(): Promise<void>
 }
 
-/** `alter` sees what goes to the server, as it comes from the wire. */
+/** Keeps what one connection brings. */
+interface Tap {
+  readonly asked: Buffer[]
+  readonly answered: Buffer[]
+}
+
+/**
+ * `alter` sees what goes to the server, as it comes from the wire.
+ * @param tap is called for each connection, and is given all of it.
+ */
 export async function startTcpRelay(
   target: { readonly host: string; readonly port: number },
   alter: (bytes: Buffer) => Buffer = (bytes) => bytes,
+  tap: () => Tap | null = () => null,
 ): Promise<TcpRelay> {
   const sockets = new Set<Socket>()
   let whole = true
@@ -35,8 +45,13 @@ export async function startTcpRelay(
         far.destroy()
       })
     }
-    near.pipe(passing(alter)).pipe(far)
-    far.pipe(passing((bytes) => (muted ? Buffer.alloc(0) : bytes))).pipe(near)
+    const tapped = tap()
+    const kept = (parts: Buffer[] | undefined, bytes: Buffer): Buffer => {
+      parts?.push(bytes)
+      return bytes
+    }
+    near.pipe(passing((bytes) => kept(tapped?.asked, alter(bytes)))).pipe(far)
+    far.pipe(passing((bytes) => (muted ? Buffer.alloc(0) : kept(tapped?.answered, bytes)))).pipe(near)
   })
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
