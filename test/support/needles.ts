@@ -5,6 +5,11 @@ export interface Needle {
   readonly bytes: Uint8Array
 }
 
+/** Each by the name that it has there. */
+export function textNeedles(texts: Readonly<Record<string, string>>): readonly Needle[] {
+  return Object.entries(texts).map(([name, text]) => ({ name, bytes: Buffer.from(text) }))
+}
+
 interface Pattern {
   readonly name: string
   readonly bytes: Buffer

@@ -2,15 +2,20 @@ import { randomBytes } from "node:crypto"
 import { copyFile, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
+import { until } from "../../../../scripts/services.js"
+import { parseId } from "../../../../shared/protocol/ids.js"
+import type { PresenceStatement } from "../../../../shared/protocol/presence.js"
 import { openProfile } from "../../../support/browser.js"
-import { Haystack } from "../../../support/needles.js"
+import { Haystack, textNeedles } from "../../../support/needles.js"
 import { root } from "../../../support/programs.js"
-import { clientSecrets, windows } from "../../../support/secrets.js"
+import { openOnlooker } from "../../../support/sdk/onlooker.js"
+import { clientSecrets, openHome, windows } from "../../../support/secrets.js"
 import { seizeFolder } from "../../../support/seize.js"
 import { signUp } from "../../../support/sign-up.js"
 import { type Stack, startStack } from "../../../support/stack.js"
 import { type Terminals, terminalsAt } from "../../../support/taciturn.js"
-import { addMember, createMeeting, goTo, nameOther, watchFor } from "../../../support/web-steps.js"
+import { addMember, createMeeting, goTo, nameOther, openMeeting, watchFor } from "../../../support/web-steps.js"
+import { copyZoomFolder, zoomNeedles } from "../../../support/zoom-folder.js"
 
 const TEXTS = {
   meetingTitle: "Merger talks with Oriole Holdings",
@@ -21,6 +26,7 @@ const TEXTS = {
   personName: "Cassandra Featherstone",
   deviceName: "Cassandra's thinkpad",
   search: "Featherstone of Oriole",
+  query: "Thursday oriole bids",
   message: "Oriole bids on Thursday",
   draft: "Do not tell Featherstone yet",
 }
@@ -38,6 +44,23 @@ describe("what the app leaves behind", function () {
     await terminals.close()
     await stack.stop()
   })
+
+  /** Somebody else who has the meeting open, and hears who is there and types. */
+  async function listen(meeting: string): Promise<{ heard: PresenceStatement[]; leave(): Promise<void> }> {
+    const joined = async (): Promise<boolean> =>
+      (await terminals.succeed("bob", ["meeting", "join", "--all"])).joined.length > 0
+    await until(joined, "an invitation")
+    const { client, close } = await openHome(join(terminals.folder, "bob"), stack.url)
+    const heard: PresenceStatement[] = []
+    const { stop } = await openOnlooker(client, parseId("meeting", meeting), (statement) => heard.push(statement))
+    return {
+      heard,
+      leave: async () => {
+        await stop()
+        await close()
+      },
+    }
+  }
 
   it("no key, title or name is in any address, any log, the profile of the browser or on the server's disk", async () => {
     const { folder, succeed } = terminals
@@ -58,7 +81,7 @@ describe("what the app leaves behind", function () {
     await page.getByRole("button", { name: "Save" }).click()
     await page.getByText(TEXTS.deviceName).first().waitFor()
     const { account } = await succeed("bob", ["init"])
-    await createMeeting(page, TEXTS.meetingTitle)
+    const meeting = await createMeeting(page, TEXTS.meetingTitle)
     await addMember(page, account)
     await nameOther(page, TEXTS.personName)
     await page.goBack()
@@ -66,11 +89,15 @@ describe("what the app leaves behind", function () {
     await page.getByRole("searchbox", { name: "Search" }).fill(TEXTS.search)
     await page.getByText("Nobody here has that name.").waitFor()
     await page.goBack()
+    const { heard, leave } = await listen(meeting)
     await page.getByRole("tab", { name: "Chat" }).click()
     await page.getByLabel("Your message").fill(TEXTS.message)
     await page.getByLabel("Your message").press("Enter")
     await page.getByText("Stored", { exact: true }).waitFor()
     await page.getByLabel("Your message").fill(TEXTS.draft)
+    for (const type of ["here", "typing"])
+      await until(() => Promise.resolve(heard.some((statement) => statement.type === type)), type)
+    await leave()
 
     await copyFile(join(root, "test/data/meeting.mp4"), join(folder, TEXTS.fileName))
     await copyFile(join(root, "test/data/meeting.vtt"), join(folder, TEXTS.fileName.replace("mp4", "vtt")))
@@ -91,6 +118,25 @@ describe("what the app leaves behind", function () {
     await watchFor(page, 0.5)
     await page.goBack()
 
+    await copyZoomFolder(join(folder, "zoom-meeting"))
+    const chooser = page.waitForEvent("filechooser")
+    await page.getByRole("button", { name: "Upload a folder" }).click()
+    await (await chooser).setFiles(join(folder, "zoom-meeting"))
+    await page.getByRole("dialog").getByRole("button", { name: "Import it" }).click()
+    await page
+      .getByRole("tabpanel")
+      .getByRole("link", { name: "Meeting about Reunion", exact: true })
+      .waitFor({ timeout: 60_000 })
+    await goTo(page, "Search")
+    for (const [query, found] of [
+      [TEXTS.query, TEXTS.message],
+      ["spot joining webinar", "that looks like a nice spot"],
+    ] as const) {
+      await page.getByRole("searchbox", { name: "What to search for" }).fill(query)
+      await page.getByRole("list", { name: "What was found" }).getByText(found).first().waitFor({ timeout: 60_000 })
+    }
+    await openMeeting(page, TEXTS.meetingTitle)
+
     // Another one is left in the middle, with all that a browser keeps of it.
     let count = 0
     const isThere = new Promise<void>((resolve) => {
@@ -109,9 +155,10 @@ describe("what the app leaves behind", function () {
 
     await writeFile(join(folder, "words"), words.join(" "))
     await succeed("alice", ["recover", "--phrase-file", join(folder, "words"), "--keep-all"])
-    const [meeting = ""] = /mtg_[a-z0-9]+/i.exec(shown.join(" ")) ?? []
     const needles = [
-      ...Object.entries(TEXTS).map(([name, text]) => ({ name, bytes: Buffer.from(text) })),
+      ...textNeedles(TEXTS),
+      ...(await zoomNeedles()),
+      ...heard.map(({ session }) => ({ name: "presence session", bytes: session })),
       { name: "recovery words", bytes: Buffer.from(words.slice(0, 3).join(" ")) },
       ...windows("media", await readFile(join(folder, TEXTS.fileName))),
       ...windows("captions", await readFile(join(root, "test/data/meeting.vtt"))),
@@ -136,6 +183,8 @@ describe("what the app leaves behind", function () {
     expect(haystack.scannedBytes).to.be.above(20 * 1024 * 1024)
     const control = new Haystack(needles)
     await seizeFolder(control, folder)
+    for (const name of ["captions", "imported chat", "imported people"])
+      expect([...control.found].join("\n")).to.contain(`: ${name}`)
     expect(control.found.size, "the scan finds them where they are").to.be.above(5)
     await profile.remove()
   })
