@@ -1,3 +1,4 @@
+import { toHex } from "../../../shared/protocol/bytes.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { AccountChange, MeetingChange, News } from "../../sdk/activity.js"
 import type { WaitingInvitation } from "../../sdk/invitations.js"
@@ -52,7 +53,18 @@ export function asTold(news: News): ToldNews {
   return { of: "meeting", log: { meetingId, recordings, current: { title: current.title } }, change: news.change }
 }
 
-/** For a client's `onNews`. */
+const everTold = new Set<string>()
+
+/** For a client's `onNews`. A page and its workers read the same logs, each for itself: what one of them told is not told again. */
 export function tellNews(news: ToldNews): void {
+  const key = keyOf(news)
+  if (everTold.has(key)) return
+  everTold.add(key)
   updateNews({ told: [...view.told, news].slice(-MOST_TOLD) })
+}
+
+function keyOf(news: ToldNews): string {
+  const { kind, seq } = news.change
+  const about = "about" in news.change ? toHex(news.change.about) : ""
+  return [news.of === "meeting" ? toHex(news.log.meetingId) : "", seq, kind, about].join()
 }
