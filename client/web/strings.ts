@@ -1328,6 +1328,7 @@ export const strings = {
     gapMeaning: "The server counted it, and does not give it.",
     refusedLine: "A message is not shown",
     refusedMeaning: "Nobody can be told to have written it.",
+    refusedAuthor: "The author that it names did not sign it, or was not in the meeting then.",
     closed: (count: number) =>
       count === 1
         ? "A message from before you could open this chat"

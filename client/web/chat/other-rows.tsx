@@ -1,4 +1,5 @@
 import type { ReactElement } from "react"
+import type { ErrorCode } from "../../../shared/protocol/errors.js"
 import type { ChatWithoutEffect } from "../../sdk/chat/fold.js"
 import { PersonName } from "../signed-in/person-name.js"
 import { sanitiseFileName } from "../../sdk/saved-name.js"
@@ -31,13 +32,18 @@ export function PlaceRow({
     case "refused":
       return (
         <Mark kind="refused" title={row.line.reason}>
-          <strong>{texts.refusedLine}.</strong> {texts.refusedMeaning} {errorTexts[row.line.code].what}{" "}
+          <strong>{texts.refusedLine}.</strong> {texts.refusedMeaning} {refusedWhy(row.line.code)}{" "}
           <code>{row.line.code}</code>
         </Mark>
       )
     case "closed":
       return <Mark kind="closed">{texts.closed(row.count)}</Mark>
   }
+}
+
+/** What lacks the right here is the message, and not who reads it. */
+function refusedWhy(code: ErrorCode): string {
+  return code === "not-authorised" ? texts.refusedAuthor : errorTexts[code].what
 }
 
 /** What somebody did that changes nothing. */

@@ -12,16 +12,11 @@ import {
   uploadRecording,
   whoAmI,
 } from "../../../../client/sdk/index.js"
-import { fetchChainOf } from "../../../../client/sdk/chains.js"
-import { chatStateOf } from "../../../../client/sdk/chat/chat-state.js"
-import { selfAsAuthor } from "../../../../client/sdk/client.js"
-import { makeMessage } from "../../../../client/crypto/message.js"
-import { toBase64Url } from "../../../../shared/protocol/bytes.js"
-import { asId, formatId, type MeetingId } from "../../../../shared/protocol/ids.js"
+import { formatId, type MeetingId } from "../../../../shared/protocol/ids.js"
+import { added, chatOfLies, forgedMessage, MESSAGES, type ServedPage } from "../../../hostile/chat-lies.js"
 import { admit, json, openScene, type Scene } from "../../../hostile/support.js"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
 import { keyboardOf } from "../../../support/keyboard.js"
-import { random } from "../../../support/people.js"
 import { root } from "../../../support/programs.js"
 import { bytesSource } from "../../../support/sdk/sources.js"
 import { type Stack, startStack } from "../../../support/stack.js"
@@ -232,18 +227,6 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
   let person: Person
   let meetingId: MeetingId
 
-  interface Placed {
-    readonly seq: number
-    readonly incarnation: number
-    readonly day: number
-    readonly message: string
-  }
-  interface ServedPage {
-    readonly messages: readonly Placed[]
-    readonly count: number
-  }
-  const MESSAGES = /\/messages\?/
-
   before(async () => {
     scene = await openScene()
     browser = await openBrowser()
@@ -256,10 +239,10 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
   })
 
   /** A browser that has seen nothing of the chat. */
-  async function open(meeting = meetingId): Promise<Page> {
+  async function open(meeting = meetingId, { home } = scene.bob): Promise<Page> {
     person = await browser.person(scene.liar.url)
     const { page } = person
-    await takeAccount(page, scene.bob.home)
+    await takeAccount(page, home)
     await page.goto("about:blank")
     await page.goto(`${scene.liar.url}/app/#/meetings/${formatId("meeting", meeting)}/chat`)
     return page
@@ -275,23 +258,7 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await removeMember(alice.client, meetingId, whoAmI(carol.client).accountId)
     await sendMessage(alice.client, meetingId, textContent("four"))
 
-    const { genesisHash } = carol.client.state.current.secrets
-    const { headHash } = await fetchChainOf(carol.client, genesisHash)
-    const late = makeMessage(
-      {
-        meetingId,
-        meetingHash: log.meetingHash,
-        messageId: asId("message", random(16)),
-        newestLogHash: log.head.hash,
-        replaces: [],
-        timeMs: Date.now(),
-        content: textContent("I said so while I was in"),
-        ...chatStateOf(carol.client.state.current, log.meetingHash).next,
-      },
-      log.current.keys,
-      selfAsAuthor(carol.client, headHash),
-      random,
-    )
+    const late = await forgedMessage(carol, log, "I said so while I was in")
     // Without the lie it is whole.
     const before = await open()
     await messageIn(before, "four").waitFor()
@@ -300,12 +267,9 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
 
     const told = liar.lie({
       path: MESSAGES,
-      tell: json<ServedPage>((page) => {
-        const [newest] = page.messages
-        const more = { seq: page.count, incarnation: 0, day: newest?.day ?? 0, message: toBase64Url(late) }
-        const kept = page.messages.filter(({ seq }) => seq !== 1)
-        return { ...page, count: page.count + 1, messages: [more, ...kept] }
-      }),
+      tell: json<ServedPage>((page) =>
+        added(late)({ ...page, messages: page.messages.filter(({ seq }) => seq !== 1) }),
+      ),
     })
     const page = await open()
     await messageIn(page, "A message is missing here").waitFor()
@@ -316,6 +280,45 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await look(page, "chat-lies")
     told.stop()
     person.assertCalm()
+  })
+
+  it("of everything that can be done to it each is shown for what it is, beside its neighbours", async () => {
+    const dave = await scene.newClient("Dave's laptop")
+    const chat = await chatOfLies(scene, dave)
+    const rowOf = (page: Page, text: string): Locator =>
+      messageIn(page, /./).filter({ has: page.getByText(text, { exact: true }) })
+    const before = await open(chat.meetingId, dave)
+    for (const text of chat.truth) await rowOf(before, text).waitFor()
+    expect(await before.locator(".chat-warnings").count()).to.equal(0)
+    person.assertCalm()
+    await person.context.close()
+
+    const told = scene.liar.lie(chat.lie)
+    try {
+      const page = await open(chat.meetingId, dave)
+      for (const [text, warning] of [
+        ["five", "A message that its device wrote before this one is missing."],
+        ["six", "the server changed their order"],
+        ["eight", "Its device wrote two messages in one place"],
+        ["another eight", "Its device wrote two messages in one place"],
+        ["I said so while I was in", "Late, not vouched for."],
+      ] as const)
+        await rowOf(page, text).locator(".chat-warnings").getByText(warning).waitFor()
+      for (const reason of ["Something old came again", "The author that it names did not sign it"])
+        await messageIn(page, "A message is not shown").filter({ hasText: reason }).waitFor()
+      await messageIn(page, "A message is missing here").waitFor()
+      for (const text of ["one", "two", "three", "seven"]) {
+        await rowOf(page, text).waitFor()
+        expect(await rowOf(page, text).locator(".chat-warnings").count(), text).to.equal(0)
+      }
+      for (const text of ["four", "Alice agrees"]) expect(await rowOf(page, text).count(), text).to.equal(0)
+      expect(told.delivered()).to.be.greaterThan(0)
+      await look(page, "chat-all-lies")
+    } finally {
+      told.stop()
+    }
+    person.assertCalm()
+    await person.context.close()
   })
 
   it("goes back through hundreds of messages, some of them laid out at a time, and stays where one looks", async () => {

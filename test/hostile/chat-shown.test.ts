@@ -1,0 +1,145 @@
+import { expect } from "chai"
+import { Server } from "socket.io"
+import { until } from "../../scripts/services.js"
+import { followChat } from "../../client/sdk/index.js"
+import { toBase64Url } from "../../shared/protocol/bytes.js"
+import { formatId } from "../../shared/protocol/ids.js"
+import { LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
+import { runProgram } from "../support/programs.js"
+import type { TestClient } from "../support/sdk/clients.js"
+import { type ChatOfLies, chatOfLies, forgetChats, shownOf } from "./chat-lies.js"
+import { openScene, type Scene } from "./support.js"
+
+const NEVER_MS = 600_000
+const UNVERIFIED = "from someone unverified: compare safety words, or add their card"
+
+/** By the command, but for what stands at every message here. */
+const SHOWN = [
+  "one",
+  "two",
+  "three",
+  "! a message is missing here: the server does not give it",
+  "! 1 of the same device before this is missing",
+  "five",
+  "seven",
+  "! it stands behind a later message of its device: the server changed their order",
+  "six",
+  "! its device wrote two messages in one place: one of them is not what others saw",
+  "eight",
+  "! a message is not shown, since nobody can be told to have written it (replayed: a message whose id another one had before)",
+  "! late, not vouched for: it may have been written after its author was removed",
+  "I said so while I was in",
+  "! a message is not shown, since nobody can be told to have written it (not-authorised: a message by a device that is not its author's)",
+  "! its device wrote two messages in one place: one of them is not what others saw",
+  "another eight",
+]
+
+/** SPEC.md §16.3: to one chat everything is done at once, and each is shown for what it is, beside its neighbours. */
+describe("a chat of lies, as it is shown", function () {
+  this.timeout(120_000)
+  let scene: Scene
+  let dave: TestClient
+  let chat: ChatOfLies
+
+  before(async () => {
+    scene = await openScene()
+    dave = await scene.newClient("Dave's laptop")
+    chat = await chatOfLies(scene, dave)
+  })
+  after(() => scene.close())
+
+  async function chatCommand(command: string, ...args: readonly string[]): Promise<string> {
+    const environment = { TACITURN_HOME: dave.home, TACITURN_URL: scene.liar.url }
+    const result = await runProgram("taciturn", ["chat", command, formatId("meeting", chat.meetingId), ...args], {
+      environment,
+    })
+    expect(result.exitCode, result.stderr).to.equal(0)
+    return result.stdout
+  }
+
+  /** With the lie, to somebody who has seen nothing. */
+  async function toldLies(...command: Parameters<typeof chatCommand>): Promise<string> {
+    await forgetChats(dave)
+    const told = scene.liar.lie(chat.lie)
+    try {
+      return await chatCommand(...command)
+    } finally {
+      expect(told.delivered(), "lies delivered").to.be.greaterThan(0)
+      told.stop()
+      await forgetChats(dave)
+    }
+  }
+
+  /** Ids, times and authors left out, and what stands at every message here. */
+  function bare(text: string): readonly string[] {
+    return text
+      .replaceAll(/^msg_.*$/gm, "")
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "" && line !== `! ${UNVERIFIED}`)
+  }
+
+  it("without the lie as it was said; with it chat list warns at each, and of what is not shown", async () => {
+    expect(bare(await chatCommand("list"))).to.deep.equal(chat.truth)
+    expect(bare(await toldLies("list"))).to.deep.equal(SHOWN)
+  })
+
+  it("in JSON", async () => {
+    const { messages } = JSON.parse(await toldLies("list", "--json")) as { messages: Record<string, unknown>[] }
+    const words = messages.map(({ text, state, code, missingBefore, conflict }) =>
+      [text, state, code, missingBefore, conflict].filter((value) => Boolean(value)).join(" "),
+    )
+    expect(words).to.deep.equal([
+      "one stored",
+      "two stored",
+      "three stored",
+      "gap",
+      "five stored 1",
+      "seven stored",
+      "six stored order",
+      "eight stored fork",
+      "refused replayed",
+      "I said so while I was in late",
+      "refused not-authorised",
+      "another eight stored fork",
+    ])
+  })
+
+  it("in an exported page", async () => {
+    const page = await toldLies("export", "--format", "html")
+    const texts = [...page.matchAll(/<p class="(?:warning|text)"[^>]*>(.*)<\/p>/g)].map(([, text = ""]) => text)
+    const shown = texts.filter((text) => text !== UNVERIFIED).map((text) => text.replace("&#39;", "'").toLowerCase())
+    expect(shown).to.deep.equal(SHOWN.map((text) => text.replace("! ", "").toLowerCase()))
+  })
+
+  it("what is said on a socket is judged as what stands on a page (CS6)", async () => {
+    const io = new Server(scene.liar.server, { path: LIVE_PATH })
+    const meeting = io.of(LIVE_NAMESPACES.meeting)
+    const ended = new AbortController()
+    let shown: readonly string[] = []
+    const following = followChat(dave.client, chat.meetingId, {
+      signal: ended.signal,
+      pollMs: NEVER_MS,
+      onChange: (reader) => {
+        shown = shownOf(reader)
+      },
+    })
+    await until(async () => shown.length > 0 && (await meeting.fetchSockets()).length === 1, "the chat and a socket")
+    expect(shown).to.deep.equal(chat.truth)
+    const [count, more] = [chat.truth.length, chat.behind.length]
+    for (const [index, raw] of chat.behind.entries())
+      meeting.emit("message", { seq: count + index, incarnation: 0, day: 20_000, message: toBase64Url(raw) })
+    await until(() => Promise.resolve(shown.length === count + more), "what was said")
+    expect(shown).to.deep.equal([
+      ...chat.truth.slice(0, -1),
+      "eight fork",
+      "replayed",
+      "I said so while I was in late",
+      "not-authorised",
+      "another eight fork",
+    ])
+    ended.abort()
+    await following
+    io.disconnectSockets(true)
+  })
+})
