@@ -2,7 +2,7 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { indexOfHead, isActiveAt, type VerifiedChain } from "../../shared/protocol/chain.js"
 import { ArchiveError, type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 import type { MessageId } from "../../shared/protocol/ids.js"
-import { decodeMessage, messageHash } from "../../shared/protocol/message.js"
+import { decodeMessage, messageHash, type MessageStatement } from "../../shared/protocol/message.js"
 import { membersByHash, type RosterEntry } from "../../shared/protocol/roster.js"
 import type { MeetingLog, ValidEpoch } from "./meeting-log.js"
 import { openMessage, type OpenedMessage } from "./message.js"
@@ -52,6 +52,9 @@ interface EpochReader {
   readonly untilSeq: number
 }
 
+/** More than the members, devices and epochs of a meeting come to; a member could name ever new ones. */
+const SHARED = 10_000
+
 /** What of an author is the same for all its messages of an epoch. */
 type AuthorVerdict = ArchiveError | null
 
@@ -65,6 +68,7 @@ export class MessageJudge {
   readonly #epochs: ReadonlyMap<number, EpochReader>
   readonly #eventSeqs: ReadonlyMap<string, number>
   readonly #authors = new Map<string, Promise<AuthorVerdict>>()
+  readonly #shared = new Map<string, Uint8Array>()
 
   /** @param chainOf the verified and pinned chain of an account; what it throws stops the reader. */
   constructor(log: MeetingLog, chainOf: (genesisHash: Uint8Array) => Promise<VerifiedChain>) {
@@ -102,10 +106,32 @@ export class MessageJudge {
       if (reader === undefined) return { kind: "closed", ...place, epoch: message.epoch }
       const opened = openMessage(message, this.#log.meetingHash, reader.epoch.keys)
       const isAhead = this.#assertInForce(opened, reader)
-      return { kind: "authentic", ...place, messageId: message.messageId, epoch: message.epoch, isAhead, ...opened }
+      const { messageId, epoch } = message
+      const statement = this.#sharing(opened.statement, messageId)
+      return { kind: "authentic", ...place, messageId, epoch, isAhead, ...opened, statement }
     } catch (error) {
       if (isArchiveError(error)) return refusedAs(place, error)
       throw error
+    }
+  }
+
+  /** With one copy of what nearly every message says alike: of a long chat a third of all that is held. */
+  #sharing(statement: MessageStatement, messageId: MessageId): MessageStatement {
+    const one = (bytes: Uint8Array): Uint8Array => {
+      const key = toHex(bytes)
+      const known = this.#shared.get(key) ?? bytes
+      if (this.#shared.size < SHARED) this.#shared.set(key, known)
+      return known
+    }
+    return {
+      ...statement,
+      messageId,
+      meetingHash: one(statement.meetingHash),
+      epochCommitment: one(statement.epochCommitment),
+      authorGenesisHash: one(statement.authorGenesisHash),
+      authorChainHead: one(statement.authorChainHead),
+      deviceKey: one(statement.deviceKey),
+      newestLogHash: one(statement.newestLogHash),
     }
   }
 
