@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
 import { lstat, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { pipeline } from "node:stream/promises"
 
 /** What RFC 8493 wants of a complete and valid bag, written from its text; nothing of the producer is in here. @returns what is wrong, by section. */
 export async function judgeBag(folder: string): Promise<readonly string[]> {
@@ -65,16 +67,19 @@ export async function judgeBag(folder: string): Promise<readonly string[]> {
         wrong.push(`5.1: ${path}`)
       else if (listed.includes(decoded)) wrong.push(`2.1.3: ${path} twice`)
       else if (!files.includes(decoded)) wrong.push(`3: ${path} is not there`)
-      else if (
-        createHash(algorithm)
-          .update(await readFile(join(folder, decoded)))
-          .digest("hex") !== checksum.toLowerCase()
-      )
+      else if ((await checksumOf(algorithm, join(folder, decoded))) !== checksum.toLowerCase())
         wrong.push(`3: ${path} has another checksum`)
       listed.push(decoded)
     }
     return listed
   }
+}
+
+/** Of a file of any size. */
+async function checksumOf(algorithm: string, path: string): Promise<string> {
+  const hash = createHash(algorithm)
+  await pipeline(createReadStream(path), hash)
+  return hash.digest("hex")
 }
 
 async function filesBelow(folder: string, prefix: string): Promise<string[]> {

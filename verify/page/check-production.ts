@@ -1,4 +1,5 @@
 import { signaturesReady } from "../../shared/server/signatures.js"
+import { verifyCertificate } from "../../worker/admin/verify-erasure.js"
 import { type VerifiedProduction, verifyProduction } from "../../worker/admin/verify.js"
 import type { GivenFiles } from "./given-files.js"
 import { useFolder } from "./node/folder.js"
@@ -17,4 +18,13 @@ export async function checkProduction(files: GivenFiles, say: (text: string) => 
       say(texts.reading(++done, files.size))
     },
   })
+}
+
+/**
+ * Verifies a certificate of an erasure.
+ * @throws {@link ArchiveError} whatever is wrong with it.
+ */
+export async function checkCertificate(files: GivenFiles): ReturnType<typeof verifyCertificate> {
+  await signaturesReady()
+  return await verifyCertificate(useFolder(files), null)
 }

@@ -1,4 +1,5 @@
 import { equalBytes, utf8 } from "../../shared/protocol/bytes.js"
+import { CERTIFICATE_FILES } from "../../worker/admin/erasure-format.js"
 
 /** Files that somebody chose or dropped, by their paths. */
 export type GivenFiles = ReadonlyMap<string, File>
@@ -6,12 +7,15 @@ export type GivenFiles = ReadonlyMap<string, File>
 /** What somebody gave to be checked. */
 export type Given =
   | { readonly what: "opening"; readonly file: File }
-  | { readonly what: "production"; readonly name: string; readonly files: GivenFiles }
+  | { readonly what: "production" | "certificate"; readonly name: string; readonly files: GivenFiles }
   | { readonly what: "nothing" }
 
 const MAGIC = utf8("taciturn/opening")
-/** Every production is a bag (RFC 8493), which has this in its folder. */
-const BAG_FILE = "bagit.txt"
+/** What tells what a folder is. Every production is a bag (RFC 8493). */
+const FOLDERS = [
+  { what: "production", file: "bagit.txt" },
+  { what: "certificate", file: CERTIFICATE_FILES.signature },
+] as const
 
 /** From `<input type="file">`, with folders or without. */
 export function filesOfInput(list: FileList | null): GivenFiles {
@@ -45,18 +49,19 @@ async function collect(entry: FileSystemEntry, files: Map<string, File>): Promis
   }
 }
 
-/** What these files are: an opening, or a production that is theirs or lies in one of their folders. */
+/** What these files are: an opening, or a production or certificate that is theirs or lies in one of their folders. */
 export async function recognise(files: GivenFiles): Promise<Given> {
-  const bag = [...files.keys()]
-    .filter((path) => path === BAG_FILE || path.endsWith(`/${BAG_FILE}`))
-    .toSorted((a, b) => a.length - b.length)
-    .at(0)
-  if (bag !== undefined) {
-    const folder = bag.slice(0, -BAG_FILE.length)
+  for (const { what, file: telling } of FOLDERS) {
+    const found = [...files.keys()]
+      .filter((path) => path === telling || path.endsWith(`/${telling}`))
+      .toSorted((a, b) => a.length - b.length)
+      .at(0)
+    if (found === undefined) continue
+    const folder = found.slice(0, -telling.length)
     const within = [...files].flatMap(([path, file]): [string, File][] =>
       path.startsWith(folder) ? [[path.slice(folder.length), file]] : [],
     )
-    return { what: "production", name: folder.replace(/\/$/, "") || BAG_FILE, files: new Map(within) }
+    return { what, name: folder.replace(/\/$/, "") || telling, files: new Map(within) }
   }
   const [file] = files.values()
   if (file === undefined || files.size > 1) return { what: "nothing" }

@@ -1,14 +1,16 @@
 import { checkOpeningFile } from "./check.js"
-import { checkProduction } from "./check-production.js"
+import { checkCertificate, checkProduction } from "./check-production.js"
 import { button, element, printable } from "./elements.js"
 import { filesOfDrop, filesOfInput, type Given, type GivenFiles, recognise } from "./given-files.js"
-import { shownFailure, shownOpening, shownProduction } from "./show.js"
+import { shownCertificate, shownFailure, shownOpening, shownProduction } from "./show.js"
 import { texts } from "./texts.js"
 
 /** The verifier as one page for people who have nothing else of Taciturn: it works from a file, and its policy lets it ask nobody for anything. */
 
+type GivenFolder = Extract<Given, { readonly files: GivenFiles }>
+
 let opening: File | null = null
-let production: Extract<Given, { what: "production" }> | null = null
+let production: GivenFolder | null = null
 /** Counts up: what an earlier one finds is not shown any more. */
 let turn = 0
 
@@ -30,6 +32,10 @@ async function check(files: Promise<GivenFiles> | GivenFiles): Promise<void> {
       status.textContent = texts.nothing
       return
     }
+    if (recognised.what === "certificate") {
+      await showCertificate(mine, recognised)
+      return
+    }
     if (recognised.what === "opening") opening = recognised.file
     else production = recognised
     showGiven()
@@ -38,6 +44,16 @@ async function check(files: Promise<GivenFiles> | GivenFiles): Promise<void> {
     show(mine, shownFailure("", error))
   } finally {
     if (mine === turn && status.textContent !== texts.nothing) status.textContent = ""
+  }
+}
+
+/** It stands by itself: nothing else that is given has to do with it. */
+async function showCertificate(mine: number, { name, files }: GivenFolder): Promise<void> {
+  const what = texts.certificate(printable(name))
+  try {
+    show(mine, shownCertificate(what, await checkCertificate(files)))
+  } catch (error) {
+    show(mine, shownFailure(what, error))
   }
 }
 
@@ -89,7 +105,7 @@ function startOver(): void {
   showGiven()
 }
 
-function saidOf({ name, files }: Extract<Given, { what: "production" }>): string {
+function saidOf({ name, files }: GivenFolder): string {
   return texts.production(printable(name), files.size)
 }
 
@@ -117,7 +133,7 @@ function main(): void {
       "div",
       { class: "actions" },
       ...chooser(texts.chooseOpening, { "data-for": "opening" }),
-      ...chooser(texts.chooseProduction, { webkitdirectory: "", "data-for": "production" }),
+      ...chooser(texts.chooseFolder, { webkitdirectory: "", "data-for": "production" }),
     ),
     given,
     status,

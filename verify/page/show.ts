@@ -1,6 +1,7 @@
 import { isArchiveError } from "../../shared/protocol/errors.js"
-import { linesOfVerified } from "../../worker/admin/verified-lines.js"
+import { linesOfVerified, linesOfVerifiedCertificate } from "../../worker/admin/verified-lines.js"
 import type { VerifiedProduction } from "../../worker/admin/verify.js"
+import type { verifyCertificate } from "../../worker/admin/verify-erasure.js"
 import { isRefusal } from "../../client/verifier/refusals.js"
 import type { Fact } from "../../client/verifier/words.js"
 import type { CheckedFile } from "./check.js"
@@ -30,14 +31,15 @@ export function shownOpening(what: string, { report, opened }: CheckedFile): HTM
 
 /** What a production has, once all of it was verified. */
 export function shownProduction(what: string, verified: VerifiedProduction): HTMLElement {
-  const [headline = "", ...lines] = linesOfVerified(verified, false)
-  return element(
-    "section",
-    { class: "card good" },
-    ...headed(what, texts.complete),
-    element("p", {}, printable(headline)),
-    shownList(lines),
-  )
+  return shownLines(what, texts.complete, linesOfVerified(verified, false))
+}
+
+/** What an operator certifies of what was deleted, once that was verified. */
+export function shownCertificate(
+  what: string,
+  { certificate, instanceKey }: Awaited<ReturnType<typeof verifyCertificate>>,
+): HTMLElement {
+  return shownLines(what, texts.unaltered, linesOfVerifiedCertificate(certificate, instanceKey, false))
 }
 
 /** Why something is not what it says it is, or could not be checked. */
@@ -52,6 +54,16 @@ export function shownFailure(what: string, error: unknown): HTMLElement {
     ...(isRefused ? [element("p", {}, texts.refusedLead)] : []),
     element("p", {}, printable(message)),
     ...(place === undefined ? [] : [element("p", {}, texts.at(printable(place)))]),
+  )
+}
+
+function shownLines(what: string, heading: string, [headline = "", ...lines]: readonly string[]): HTMLElement {
+  return element(
+    "section",
+    { class: "card good" },
+    ...headed(what, heading),
+    element("p", {}, printable(headline)),
+    shownList(lines),
   )
 }
 

@@ -7,6 +7,8 @@ export const TAG_FILES = {
   tagManifest: "tagmanifest-sha512.txt",
   /** The program that verifies the bag. */
   verifier: "verify.mjs",
+  /** The same as a page, for people without Node. */
+  verifierPage: "verify.html",
   /** An authority's time-stamp of the payload's manifest, where one was asked for. */
   timestamp: "timestamp.tsr",
 } as const

@@ -37,7 +37,13 @@ export async function verifyBag(
     })
   })
   const tags = parseManifest(tagManifest, TAG_FILES.tagManifest)
-  const expected = [TAG_FILES.declaration, TAG_FILES.info, TAG_FILES.manifest, TAG_FILES.verifier]
+  const expected = [
+    TAG_FILES.declaration,
+    TAG_FILES.info,
+    TAG_FILES.manifest,
+    TAG_FILES.verifier,
+    TAG_FILES.verifierPage,
+  ]
   for (const name of expected)
     if (!tags.has(name)) throw refused("a tag file that the tag manifest does not name", name)
   const isStamped = tags.has(TAG_FILES.timestamp)

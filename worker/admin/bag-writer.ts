@@ -6,6 +6,7 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { fsyncFolder, systemErrorCode, translateFileError } from "../../shared/server/files.js"
 import { BAG_DECLARATION, TAG_FILES } from "./bag-format.js"
+import type { Verifiers } from "./verifier-files.js"
 
 /** A file of a bag while it is being written. */
 export interface BagFile {
@@ -80,7 +81,7 @@ export class BagWriter {
   /** Writes the manifests; gives the SHA-512 of the tag manifest, which is what gets signed. */
   async seal(
     info: Readonly<Record<string, string>>,
-    verifier: Uint8Array,
+    verifiers: Verifiers,
     stamp: ((manifest: ManifestToStamp) => Promise<Uint8Array>) | null = null,
   ): Promise<Uint8Array> {
     await this.#removeStrays()
@@ -92,7 +93,8 @@ export class BagWriter {
         .map(([name, value]) => `${name}: ${value}\n`)
         .join(""),
       [TAG_FILES.manifest]: manifest,
-      [TAG_FILES.verifier]: verifier,
+      [TAG_FILES.verifier]: verifiers.program,
+      [TAG_FILES.verifierPage]: verifiers.page,
       ...(stamp === null
         ? {}
         : {

@@ -24,7 +24,7 @@ export function renderDeclaration(declaration: Declaration): string {
   return documentOf(
     "Declaration of a production",
     `<h1>Declaration of a production</h1>
-<p>What this folder holds, what it does not hold, and why. The folder is signed; <code>node verify.mjs</code> in it checks every byte, without a network and without a key.</p>
+<p>What this folder holds, what it does not hold, and why. The folder is signed. Its <code>verify.html</code>, opened in a browser and given this folder, checks every byte, without a network and without a key; so does <code>node verify.mjs</code>.</p>
 <dl>
 ${asked === null ? "" : `${term("Case", asked.case)}${term("Kind", KINDS[asked.kind] ?? asked.kind)}${term("Asked by", `${asked.authority} (${asked.country})`)}${term("Reference", asked.reference)}`}${term("Produced on", dateOfDay(declaration.producedDay))}${term("By instance", declaration.instance)}${term("Software", `${declaration.software.name} ${declaration.software.version}, SHA-256 ${declaration.software.sha256}`)}${term("Days of upload asked for", range(days))}${term("Files of ciphertext", `${number(declaration.objects)}, ${number(declaration.objectBytes)} bytes`)}
 </dl>

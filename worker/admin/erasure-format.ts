@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import * as z from "zod"
 import { encodeCbor, readBytes, readUint } from "../../shared/protocol/cbor.js"
 import { makeEnvelope, type Signer, type VerifySignature } from "../../shared/protocol/envelope.js"
@@ -63,3 +64,13 @@ export const certificateSchema = z.strictObject({
   backupDays: z.number().int().nullable(),
 })
 export type Certificate = z.infer<typeof certificateSchema>
+
+/** The bytes of `certificate.json`. */
+export function textOfCertificate(certificate: Certificate): string {
+  return `${JSON.stringify(certificate, null, 2)}\n`
+}
+
+/** SHA-512. */
+export function hashOfCertificate(text: Uint8Array | string): Uint8Array {
+  return new Uint8Array(createHash("sha512").update(text).digest())
+}

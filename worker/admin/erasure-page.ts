@@ -13,7 +13,7 @@ export function renderCertificate({ instance, software, day, items, backupDays }
   return documentOf(
     "Certificate of an erasure",
     `<h1>Certificate of an erasure</h1>
-<p>What became of the following at this service. It held of it ciphertext, and what it takes to store that; a key that opens it was never here. Signed; <code>node verify.mjs</code> in this folder checks it.</p>
+<p>What became of the following at this service. It held of it ciphertext, and what it takes to store that; a key that opens it was never here. Signed. The <code>verify.html</code> in this folder, opened in a browser and given the folder, checks it; so does <code>node verify.mjs</code>.</p>
 <dl>
 ${term("On", dateOfDay(day))}${term("By instance", instance)}${term("Software", `${software.name} ${software.version}`)}
 </dl>

@@ -17,7 +17,7 @@ import { readConfirmerKey } from "./confirmation.js"
 import { produceCase } from "./produce.js"
 import { printProduced } from "./produced-text.js"
 import { print, showProgress } from "./terminal.js"
-import { readVerifier } from "./verifier-file.js"
+import { readVerifiers } from "./verifier-files.js"
 import { packVolumes } from "./volumes.js"
 
 type NewCommand = (name: string, description: string, example: string) => Command
@@ -44,7 +44,7 @@ export function addHandOverCommands(command: NewCommand, acting: (acts: Command)
         const result = await withAdapters(
           async (adapters) =>
             await produceCase(
-              { ...adapters, version: programVersion(), verifier: await readVerifier() },
+              { ...adapters, version: programVersion(), verifiers: await readVerifiers() },
               {
                 caseId,
                 actor: actorOf(options),

@@ -13,8 +13,9 @@ import { countHoldings } from "./holdings.js"
 import { produceMeeting } from "./produce.js"
 import { print, printsJson, report, reportFailure, showProgress } from "./terminal.js"
 import { printProduced } from "./produced-text.js"
-import { linesOfCertificate, verifyFolder } from "./verified-text.js"
-import { readVerifier } from "./verifier-file.js"
+import { linesOfCertificate } from "./verified-lines.js"
+import { verifyFolder } from "./verified-text.js"
+import { readVerifiers } from "./verifier-files.js"
 
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
 
@@ -61,7 +62,7 @@ program
     const result = await withAdapters(
       async (adapters) =>
         await produceMeeting(
-          { ...adapters, version: programVersion(), verifier: await readVerifier() },
+          { ...adapters, version: programVersion(), verifiers: await readVerifiers() },
           { meetingId, target: options.output, force: options.force === true, onProgress: showProgress },
         ),
     )
@@ -84,7 +85,7 @@ program
     const certificate = await withAdapters(
       async ({ catalog, instance }) =>
         await certifyErasure(
-          { catalog, instance, version: programVersion(), verifier: await readVerifier(), backupDays },
+          { catalog, instance, version: programVersion(), verifiers: await readVerifiers(), backupDays },
           items,
           options.output,
         ),

@@ -27,6 +27,7 @@ import {
 } from "./production-format.js"
 import { RowWriter } from "./produce-rows.js"
 import { requestTimestamp } from "./timestamp.js"
+import type { Verifiers } from "./verifier-files.js"
 
 export interface ProductionParts {
   readonly catalog: Catalog
@@ -34,8 +35,7 @@ export interface ProductionParts {
   readonly spool: Spool
   readonly instance: Instance
   readonly version: string
-  /** The program `verify.mjs` that goes with each production. */
-  readonly verifier: Uint8Array
+  readonly verifiers: Verifiers
 }
 
 /** What the name of a production ends in until a second operator has confirmed it. */
@@ -189,7 +189,7 @@ class Production {
         "Bagging-Date": dateOfDay(declaration.producedDay),
         "Bag-Software-Agent": `taciturn-admin ${this.#parts.version}`,
       },
-      this.#parts.verifier,
+      this.#parts.verifiers,
       this.#stamp(),
     )
     const { instance } = this.#parts

@@ -1,7 +1,8 @@
 import { dateOfDay } from "../../shared/protocol/ambient.js"
+import type { Certificate } from "./erasure-format.js"
 import type { VerifiedProduction } from "./verify.js"
 
-export function compareKey(instanceKey: string): string {
+function compareKey(instanceKey: string): string {
   return `signed for instance key ${instanceKey}: compare it with what the instance publishes`
 }
 
@@ -36,5 +37,28 @@ export function linesOfVerified(verified: VerifiedProduction, instanceKeyIsKnown
         ]),
     "missing   0",
     ...(instanceKeyIsKnown ? [] : [compareKey(verified.instanceKey)]),
+  ]
+}
+
+/** What a verified certificate is, for people. */
+export function linesOfVerifiedCertificate(
+  certificate: Certificate,
+  instanceKey: string,
+  instanceKeyIsKnown: boolean,
+): readonly string[] {
+  return [
+    `unaltered: a certificate by ${certificate.instance} of ${dateOfDay(certificate.day)}`,
+    ...linesOfCertificate(certificate),
+    ...(instanceKeyIsKnown ? [] : [compareKey(instanceKey)]),
+  ]
+}
+
+export function linesOfCertificate({ items, backupDays }: Certificate): readonly string[] {
+  return [
+    ...items.flatMap(({ item, state, purgeDay, removedDay, outOfBackupsDay, keptBy }) => [
+      `${state.padEnd(8)}  ${item}${removedDay !== null ? `: removed on ${dateOfDay(removedDay)}` : purgeDay !== null ? `: goes on ${dateOfDay(purgeDay)}` : ""}${outOfBackupsDay === null ? "" : `, in no backup from ${dateOfDay(outOfBackupsDay)} on`}`,
+      ...keptBy.map((hold) => `  kept by ${hold.case} until the end of ${dateOfDay(hold.untilDay)}: ${hold.rows} rows`),
+    ]),
+    ...(backupDays === null ? ["backups: how long they are kept was not said (BACKUP_DAYS)"] : []),
   ]
 }

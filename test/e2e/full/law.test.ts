@@ -4,7 +4,9 @@ import { randomBytes } from "node:crypto"
 import { open, readFile, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
+import { pathToFileURL } from "node:url"
 import pg from "pg"
+import { openBrowser } from "../../support/browser.js"
 import { TEST_RUN } from "../../support/config.js"
 import { type ProgramResult, root, runProgram, temporaryFolder } from "../../support/programs.js"
 import { judgeBag } from "../../support/rfc8493.js"
@@ -16,6 +18,9 @@ const MEDIA_BYTES = TEST_RUN.isFull ? 5 * 1024 * MIB : 36 * MIB
 /** A small production's memory and a large one's differ by less. */
 const SPREAD_BYTES = 192 * MIB
 const DAY_MS = 86_400_000
+/** Of each meeting, long enough to be packed. */
+const MESSAGES = 6
+const MESSAGE_LETTERS = 4_000
 
 /** docs/legal.md, from the letter to the end, through the programs. */
 describe(`a preservation letter, and what comes of it, with ${MEDIA_BYTES / MIB} MiB`, function () {
@@ -86,6 +91,19 @@ describe(`a preservation letter, and what comes of it, with ${MEDIA_BYTES / MIB}
       })
     })
   }
+  /** As somebody without Node does, with the page that lies in it. */
+  async function verifyInPage(production: string): Promise<void> {
+    const page = join(production, "verify.html")
+    const browser = await openBrowser()
+    try {
+      const person = await browser.person(pathToFileURL(page).href, "")
+      await person.page.locator("input[data-for=production]").setInputFiles(production)
+      await person.page.getByRole("heading", { name: "Complete and unaltered" }).waitFor({ timeout: 0 })
+      person.assertCalm()
+    } finally {
+      await browser.close()
+    }
+  }
   const today = (): number => Math.floor(Date.now() / DAY_MS)
   const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10)
 
@@ -100,9 +118,17 @@ describe(`a preservation letter, and what comes of it, with ${MEDIA_BYTES / MIB}
       await makeFile(path, Math.floor(MEDIA_BYTES / 3))
       recordings.push((await as("alice", "upload", meeting, path, "--as-is")).recording)
       await rm(path)
-      for (const text of ["one", "two", "three"]) await as("alice", "chat", "send", meeting, `${title}, ${text}`)
+      for (let count = 1; count <= MESSAGES; count++)
+        await as("alice", "chat", "send", meeting, `${title}, ${count}`.padEnd(MESSAGE_LETTERS, "."))
     }
     await as("bob", "meeting", "join", "--all")
+  })
+
+  it("the worker packs what there is of each chat, but for an end that is not worth a pack", async () => {
+    await until(async () => {
+      const { rows } = await database.query("SELECT DISTINCT meeting_id FROM messages WHERE pack_id IS NOT NULL")
+      return rows.length === meetings.length
+    })
   })
 
   it("the letter becomes a case with a hold, of which nobody is told yet", async () => {
@@ -151,9 +177,12 @@ describe(`a preservation letter, and what comes of it, with ${MEDIA_BYTES / MIB}
     const production = join(folder.path, "production")
     for (const manifest of ["manifest-sha512.txt", "tagmanifest-sha512.txt"])
       expect(await run("sha512sum", ["--strict", "--quiet", "-c", manifest], production), manifest).to.equal(0)
-    if (!TEST_RUN.isFull) expect(await judgeBag(production)).to.deep.equal([])
-    expect((await timedAdmin("verifier", "verify", "production")).verified).to.equal(true)
+    expect(await judgeBag(production)).to.deep.equal([])
+    const verified = await timedAdmin("verifier", "verify", "production")
+    expect(verified.verified).to.equal(true)
+    expect(verified.present.messages).to.equal(MESSAGES * meetings.length)
     expect(await run(process.execPath, [join(production, "verify.mjs")], folder.path)).to.equal(0)
+    await verifyInPage(production)
     expect((await stat(join(production, "data/declaration.html"))).size).to.be.greaterThan(1_000)
     const large = peaks["large"] ?? 0
     expect(large - (peaks["small"] ?? 0), JSON.stringify(peaks)).to.be.lessThan(SPREAD_BYTES)

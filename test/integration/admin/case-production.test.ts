@@ -17,7 +17,7 @@ import { readNotices } from "../../../shared/server/catalog/notices.js"
 import { makePack, type PackedMessage, packKey } from "../../../shared/server/chat-pack.js"
 import { formatItem } from "../../../worker/admin/arguments.js"
 import { produceCase, type ProductionParts, type ProductionResult } from "../../../worker/admin/produce.js"
-import { readVerifier } from "../../../worker/admin/verifier-file.js"
+import { readVerifiers } from "../../../worker/admin/verifier-files.js"
 import { verifyProduction, type VerifiedProduction } from "../../../worker/admin/verify.js"
 import { cleanUp } from "../../../worker/reconciler.js"
 import { accountPath, accountToken, call, postAccount, postMeeting } from "../../support/api-client.js"
@@ -67,7 +67,7 @@ describe("productions of a case", function () {
       { kind: "account", id: new Uint8Array(16) },
     ])
     await changeScope(stack.catalog, caseId, ACTOR, { add: [], remove: [], asks: ["members"] }, formatItem)
-    await produce("whole", { ...world.parts, verifier: await readVerifier() })
+    await produce("whole", { ...world.parts, verifiers: await readVerifiers() })
   })
   after(() => world.stop())
 

@@ -7,12 +7,13 @@ import { today } from "../../../shared/server/catalog/assets.js"
 import { setNotice } from "../../../shared/server/catalog/cases.js"
 import { markAsset, markMeeting } from "../../../shared/server/catalog/deletion.js"
 import type { ScopeItem } from "../../../shared/server/catalog/holds.js"
-import { certifyErasure, verifyCertificate } from "../../../worker/admin/erasure.js"
+import { certifyErasure } from "../../../worker/admin/erasure.js"
 import type { Certificate } from "../../../worker/admin/erasure-format.js"
+import { verifyCertificate } from "../../../worker/admin/verify-erasure.js"
 import { cleanUp } from "../../../worker/reconciler.js"
 import { ACTOR, hold, openTestCase } from "../../support/cases.js"
 import { random } from "../../support/people.js"
-import { copyBag, startWorld, VERIFIER, type World } from "./support.js"
+import { copyBag, startWorld, VERIFIERS, type World } from "./support.js"
 
 const TIMES = { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 }
 const BACKUP_DAYS = 30
@@ -40,7 +41,7 @@ describe("certificates of an erasure", function () {
   ): Promise<{ readonly name: string; readonly items: Certificate["items"] }> {
     const name = `certificate-${++made}`
     const { catalog } = world.stack
-    const parts = { catalog, instance: world.instance, version: "0.0.0-test", verifier: VERIFIER, backupDays }
+    const parts = { catalog, instance: world.instance, version: "0.0.0-test", verifiers: VERIFIERS, backupDays }
     const written = await certifyErasure(parts, items, join(world.folder, name))
     const { certificate } = await verifyCertificate(join(world.folder, name), world.stack.instanceKey)
     expect(certificate).to.deep.equal(written)
@@ -93,7 +94,7 @@ describe("certificates of an erasure", function () {
         return error.code
       }
     }
-    const files = (await readdir(join(world.folder, name))).filter((file) => file !== "verify.mjs")
+    const files = (await readdir(join(world.folder, name))).filter((file) => !file.startsWith("verify."))
     expect(files).to.have.length(3)
     for (const file of files) {
       const bytes = await readFile(join(world.folder, name, file))
@@ -115,7 +116,7 @@ describe("certificates of an erasure", function () {
 
   it("replace no folder that is there", async () => {
     const { name } = await certify([asset])
-    const parts = { catalog: world.stack.catalog, instance: world.instance, version: "0", verifier: VERIFIER }
+    const parts = { catalog: world.stack.catalog, instance: world.instance, version: "0", verifiers: VERIFIERS }
     const failed: unknown = await certifyErasure(
       { ...parts, backupDays: null },
       [asset],

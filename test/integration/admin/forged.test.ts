@@ -288,6 +288,7 @@ const TAG_FILES = [
   "manifest-sha512.txt",
   "tagmanifest-sha512.txt",
   "verify.mjs",
+  "verify.html",
   "production-signature.cbor",
 ]
 

@@ -5,7 +5,7 @@ import { isArchiveError } from "../../../shared/protocol/errors.js"
 import { signerOfSeed } from "../../../shared/server/signatures.js"
 import { confirmProduction } from "../../../worker/admin/confirm.js"
 import { produceCase, UNCONFIRMED } from "../../../worker/admin/produce.js"
-import { readVerifier } from "../../../worker/admin/verifier-file.js"
+import { readVerifiers } from "../../../worker/admin/verifier-files.js"
 import { verifyProduction } from "../../../worker/admin/verify.js"
 import { ACTOR, openTestCase } from "../../support/cases.js"
 import { type Chance, chanceOf } from "../../support/chance.js"
@@ -28,7 +28,7 @@ describe(`${RUNS} changes of a production, from TACITURN_TEST_SEED=${TEST_RUN.se
     const confirmer = signerOfSeed(random(32))
     const caseId = await openTestCase(world.stack.catalog, [{ kind: "meeting", id: world.meeting.meetingId }])
     await produceCase(
-      { ...world.parts, verifier: await readVerifier() },
+      { ...world.parts, verifiers: await readVerifiers() },
       {
         caseId,
         actor: ACTOR,
@@ -95,6 +95,7 @@ describe(`${RUNS} changes of a production, from TACITURN_TEST_SEED=${TEST_RUN.se
             "bag-info.txt",
             "bagit.txt",
             "verify.mjs",
+            "verify.html",
             "timestamp.tsr",
           ]
         : [path]

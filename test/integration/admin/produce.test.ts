@@ -96,6 +96,7 @@ describe("productions", function () {
       "manifest-sha512.txt",
       "production-signature.cbor",
       "tagmanifest-sha512.txt",
+      "verify.html",
       "verify.mjs",
     ])
   })

@@ -37,8 +37,11 @@ import {
   uploadWhole,
 } from "../uploads/support.js"
 
-/** What goes with productions whose `verify.mjs` no test runs. */
-export const VERIFIER = new TextEncoder().encode("// verifies\n")
+/** What goes with productions whose verifiers no test runs. */
+export const VERIFIERS = {
+  program: new TextEncoder().encode("// verifies\n"),
+  page: new TextEncoder().encode("<!-- verifies -->\n"),
+}
 
 /** A service with one meeting that has everything a production can hold. */
 export interface World {
@@ -98,7 +101,7 @@ export async function startWorld(size: "small" | "large"): Promise<World> {
     stack,
     meeting,
     instance,
-    parts: { catalog, objects, spool, instance, version: "0.0.0-test", verifier: VERIFIER },
+    parts: { catalog, objects, spool, instance, version: "0.0.0-test", verifiers: VERIFIERS },
     published,
     receipted,
     unfinished,
@@ -201,7 +204,7 @@ export async function forge(world: World, source: string, name: string, forgery:
   await write(DECLARATION, `${JSON.stringify(said, null, 2)}\n`)
   if (files[PAGE] !== null) await write(PAGE, files[PAGE]?.(await readFile(join(from, "data", PAGE))) ?? pageOf(said))
   const stamp = forgery.timestamp === undefined ? null : () => Promise.resolve(forgery.timestamp ?? new Uint8Array())
-  const tagManifestHash = await writer.seal({ "Bagging-Date": "2026-01-01" }, VERIFIER, stamp)
+  const tagManifestHash = await writer.seal({ "Bagging-Date": "2026-01-01" }, VERIFIERS, stamp)
   await writer.publish(SIGNATURE_FILE, sign(world, tagManifestHash, declared.producedDay, forgery))
   return target
 }

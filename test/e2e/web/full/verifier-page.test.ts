@@ -57,10 +57,16 @@ describe("the verifier's page, opened from a file", function () {
     await page.locator(`input[data-for=${what}]`).setInputFiles(join(terminals.folder, name))
   }
 
+  async function admin(...args: readonly string[]): Promise<void> {
+    const environment = terminals.stack.adminEnvironment
+    const { exitCode, stdout } = await runProgram("taciturn-admin", args, { environment })
+    expect(exitCode, stdout).to.equal(0)
+  }
+
   it("says what it is for, and takes no other file", async () => {
     await page.getByRole("heading", { name: "Check what was handed to you" }).waitFor()
     await choose("part.webm")
-    await page.getByText("That is neither an opening nor the folder of a production.").waitFor()
+    await page.getByText("That is neither an opening nor the folder of a production or of a certificate.").waitFor()
     await look(page, "verifier")
   })
 
@@ -95,14 +101,7 @@ describe("the verifier's page, opened from a file", function () {
   })
 
   it("verifies a production whole, and whether it has what an opening opens", async () => {
-    const { exitCode, stdout } = await runProgram(
-      "taciturn-admin",
-      ["produce", "--meeting", meeting, "-o", production],
-      {
-        environment: terminals.stack.adminEnvironment,
-      },
-    )
-    expect(exitCode, stdout).to.equal(0)
+    await admin("produce", "--meeting", meeting, "-o", production)
     await choose("production", "production")
     await page.getByRole("heading", { name: "Complete and unaltered" }).waitFor()
     await page.getByText(/^present .* chunks/).waitFor()
@@ -124,6 +123,20 @@ describe("the verifier's page, opened from a file", function () {
     await page.getByRole("heading", { name: "Refused" }).waitFor()
     await page.getByRole("button", { name: "Start over" }).click()
     expect(await page.locator("h2").count()).to.equal(0)
+  })
+
+  it("verifies a certificate of an erasure, and refuses a page that was changed in it", async () => {
+    const certificate = join(terminals.folder, "certificate")
+    await admin("erasure", meeting, account, "-o", certificate)
+    await choose("certificate", "production")
+    await page.getByRole("heading", { name: "Unaltered" }).waitFor()
+    await page.getByText(`kept      ${meeting}`).waitFor()
+    await look(page, "verifier-certificate")
+    const path = join(certificate, "certificate.html")
+    await writeFile(path, (await readFile(path, "utf8")).replace("not deleted", "deleted"))
+    await choose("certificate", "production")
+    await page.getByRole("heading", { name: "Refused" }).waitFor()
+    await page.getByText("Where: certificate.html").waitFor()
   })
 
   it("shows messages as texts, whatever they are made of", async () => {
