@@ -32,6 +32,7 @@ async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
         settleMs: SETTLE_MS,
         purgeGraceDays: config.purgeGraceDays,
         packAfterDays: config.packAfterDays,
+        ledgerFile: config.ledgerFile,
       },
     )
     opened.push(() => worker.stop())

@@ -27,6 +27,7 @@ async function start(config: ServerConfig, logger: Logger): Promise<Stoppable> {
       settleMs: SETTLE_MS,
       purgeGraceDays: config.purgeGraceDays,
       packAfterDays: config.packAfterDays,
+      ledgerFile: config.ledgerFile,
     },
   )
   logger.info("ready", { concurrency: config.workerConcurrency })

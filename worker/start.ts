@@ -2,6 +2,7 @@ import { errorFields } from "../shared/server/logger.js"
 import { remindOfCases } from "./case-reminders.js"
 import type { WorkerContext } from "./context.js"
 import type { ExpiryTimes } from "./expiry.js"
+import { keepLedger, replayAtStart } from "./ledger.js"
 import { packMessages } from "./pack-messages.js"
 import { cleanUp, nudgeUnfinished } from "./reconciler.js"
 import { runJob } from "./run-job.js"
@@ -9,6 +10,7 @@ import { runJob } from "./run-job.js"
 export interface WorkerOptions extends ExpiryTimes {
   /** Days after which messages are packed. */
   readonly packAfterDays: number
+  readonly ledgerFile: string
   readonly concurrency: number
   readonly reconcileMs: number
 }
@@ -41,11 +43,15 @@ export function startWorker(context: WorkerContext, options: WorkerOptions): Run
   let pass: Promise<void> = Promise.resolve()
   let unfinished: ReadonlySet<string> = new Set()
   let [remindedDay, packedDay] = [0, 0]
+  let noted: string | null = null
   const reconcile = async (): Promise<void> => {
     unfinished = await nudgeUnfinished(context, unfinished)
+    // Nothing may go before it is known what is held.
+    if (noted === null) await replayAtStart(context, options.ledgerFile)
     await cleanUp(context, options)
     packedDay = await packMessages(context, options.packAfterDays, packedDay)
     remindedDay = await remindOfCases(context, remindedDay)
+    noted = await keepLedger(context, options.ledgerFile, noted)
   }
   const next = (): void => {
     pass = reconcile()

@@ -40,6 +40,7 @@ const environmentSchema = z.object({
   MEETING_BYTES_MAX: z.coerce.number().int().min(1).optional(),
   INSTANCE_BYTES_MAX: z.coerce.number().int().min(1).optional(),
   UPLOAD_EXPIRY_HOURS: z.coerce.number().min(0).default(168),
+  LEDGER_FILE: z.string().min(1).optional(),
   PACK_AFTER_DAYS: z.coerce.number().int().min(0).max(3_650).default(2),
   PURGE_GRACE_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
   CASE_CONFIRMERS: z
@@ -99,6 +100,8 @@ export interface ServerConfig {
   readonly confirmerKeys: readonly Uint8Array[]
   /** For how many days the operator says that backups are kept; `null` where nothing was said. */
   readonly backupDays: number | null
+  /** Where the worker notes what a catalog that is restored has to be told again. */
+  readonly ledgerFile: string
   /** Days after which messages are packed. */
   readonly packAfterDays: number
   readonly failpoint: { readonly name: string; readonly logPath: string | null } | null
@@ -144,6 +147,7 @@ export function readServerConfig(environment: NodeJS.ProcessEnv = process.env): 
       .filter((key) => key !== "")
       .map((key) => fromHex(key.toLowerCase())),
     backupDays: value.BACKUP_DAYS ?? null,
+    ledgerFile: resolve(value.LEDGER_FILE ?? `${dataDir}/ledger.jsonl`),
     packAfterDays: value.PACK_AFTER_DAYS,
     failpoint:
       value.TACITURN_FAILPOINT === undefined

@@ -41,6 +41,20 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return { url, catalog, stop: () => catalog.close() }
 }
 
+/** Another database with all that this one has now, as a backup of it would bring back. */
+export async function copyTestDatabase(source: Catalog): Promise<TestDatabase> {
+  if (started === undefined) throw new Error("there is no PostgreSQL of this run yet")
+  const { port } = await started
+  const [row] = await source.query<{ name: string }>("SELECT current_database() AS name", [])
+  const [from, name] = [row?.name ?? "", `test_${randomBytes(6).toString("hex")}`]
+  // What is copied may have no connection; those of its pool come again by themselves.
+  await onServer(port, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${from}'`)
+  await onServer(port, `CREATE DATABASE ${name} TEMPLATE ${from}`)
+  const url = urlOf(port, name)
+  const catalog = openCatalog(url)
+  return { url, catalog, stop: () => catalog.close() }
+}
+
 function urlOf(port: number, database: string): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`
 }

@@ -6,6 +6,7 @@ import { signaturesReady } from "../../shared/server/signatures.js"
 import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
 import { readId, readInstanceKey, readItem } from "./arguments.js"
+import { addLedgerCommands } from "./ledger-commands.js"
 import { addCaseCommands } from "./case-commands.js"
 import { EXIT, exitCodeOf } from "./exit-codes.js"
 import { certifyErasure } from "./erasure.js"
@@ -123,6 +124,7 @@ program
   })
 
 addCaseCommands(program)
+addLedgerCommands(program)
 
 const withSubcommands = (command: Command): readonly Command[] => [
   command,

@@ -68,17 +68,15 @@ const ROWS_PER_FETCH = 256
 let cursors = 0
 
 /** Rows of a query about `id`, a few at a time: in a transaction, so of one moment. */
-export async function* readRows<R extends object>(
-  transaction: Queryable,
-  query: string,
-  id: Uint8Array,
-): AsyncGenerator<R> {
-  const name = `rows_${++cursors}`
+export function readRows<R extends object>(transaction: Queryable, query: string, id: Uint8Array): AsyncGenerator<R> {
   // A cursor takes no parameters; what stands in its place are digits of bytes.
-  await transaction.query(
-    `DECLARE ${name} NO SCROLL CURSOR FOR ${query.replaceAll("$1", `'\\x${toHex(id)}'::bytea`)}`,
-    [],
-  )
+  return readAllRows<R>(transaction, query.replaceAll("$1", `'\\x${toHex(id)}'::bytea`))
+}
+
+/** Rows of a query, a few at a time: in a transaction, so of one moment. */
+export async function* readAllRows<R extends object>(transaction: Queryable, query: string): AsyncGenerator<R> {
+  const name = `rows_${++cursors}`
+  await transaction.query(`DECLARE ${name} NO SCROLL CURSOR FOR ${query}`, [])
   for (;;) {
     const rows = await transaction.query<R>(`FETCH ${ROWS_PER_FETCH} FROM ${name}`, [])
     yield* rows

@@ -77,6 +77,41 @@ export async function appendLink(
   })
 }
 
+/**
+ * Closes an account that a restored catalog has open, by all the links that it had when it was closed.
+ * @returns whether that was done now: not where there is no such account, or it is closed.
+ * @throws {@link ArchiveError} `conflict` where the catalog has another chain; as `verifyChain`.
+ */
+export async function closeAgain(
+  catalog: Catalog,
+  account: AccountId,
+  links: readonly Uint8Array[],
+  verify: VerifySignature,
+): Promise<boolean> {
+  return await catalog.transaction(async (transaction) => {
+    const [open] = await transaction.query(
+      "SELECT 1 FROM accounts WHERE account_id = $1 AND closed_day IS NULL FOR UPDATE",
+      [account],
+    )
+    if (open === undefined) return false
+    const kept = await readChain(transaction, account)
+    if (!kept.every((link, seq) => equalBytes(link, links[seq] ?? new Uint8Array())))
+      throw new ArchiveError("conflict", "the account went on otherwise than to its end")
+    const closed = verifyChain(links, verify)
+    if (!isClosed(closed)) throw new ArchiveError("malformed", "links that close no account")
+    for (let seq = kept.length; seq < links.length; seq++)
+      await insertLink(transaction, verifyChain(links.slice(0, seq + 1), verify), links[seq] ?? new Uint8Array(), [])
+    await transaction.query("UPDATE accounts SET head_seq = $2, head_hash = $3 WHERE account_id = $1", [
+      account,
+      links.length - 1,
+      closed.headHash,
+    ])
+    await emptyAccount(transaction, account)
+    await transaction.query("DELETE FROM tokens WHERE subject = $1", [account])
+    return true
+  })
+}
+
 /** What is removed with the link that closes an account. SPEC.md §5.1. */
 async function emptyAccount(transaction: Queryable, account: AccountId): Promise<void> {
   await transaction.query(`UPDATE accounts SET closed_day = ${TODAY}, recovery_key = NULL WHERE account_id = $1`, [

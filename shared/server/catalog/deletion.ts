@@ -94,17 +94,84 @@ export async function markMeeting(catalog: Catalog, meetingId: Uint8Array, grace
       [meetingId, graceDays],
     )
     if (meeting === undefined) throw await lackOf(transaction, "meeting", meetingId)
-    await transaction.query(
-      "UPDATE assets SET state = 'marked', purge_day = $2 WHERE meeting_id = $1 AND state = 'stored'",
-      [meetingId, meeting.purge_day],
-    )
-    await transaction.query(
-      `UPDATE assets SET state = 'cancelled', active_at = now(), lease_token = lease_token + 1, lease_until = NULL
-       WHERE meeting_id = $1 AND state IN ('uploading', 'storing')`,
-      [meetingId],
-    )
+    await giveUpAssets(transaction, "meeting_id", meetingId, meeting.purge_day)
     return meeting.purge_day
   })
+}
+
+/** Marks what is stored, unless it goes by then anyway, and cancels what is being uploaded. @returns how many assets that were. */
+async function giveUpAssets(
+  transaction: Queryable,
+  by: "meeting_id" | "asset_id",
+  id: Uint8Array,
+  purgeDay: number,
+): Promise<number> {
+  const marked = await transaction.query(
+    `UPDATE assets SET state = 'marked', purge_day = $2 WHERE ${by} = $1 AND (state = 'stored' OR (state = 'marked' AND purge_day > $2))
+     RETURNING 1 AS marked`,
+    [id, purgeDay],
+  )
+  const cancelled = await transaction.query(
+    `UPDATE assets SET state = 'cancelled', active_at = now(), lease_token = lease_token + 1, lease_until = NULL
+     WHERE ${by} = $1 AND state IN ('uploading', 'storing') RETURNING 1 AS cancelled`,
+    [id],
+  )
+  return marked.length + cancelled.length
+}
+
+/** What is to be deleted again in a restored catalog. */
+export interface NotedDeletion {
+  readonly kind: "asset" | "meeting"
+  readonly id: Uint8Array
+  /** It goes on that day, also where that is over. */
+  readonly purgeDay: number
+  /** Whether the removal of an asset's bytes had begun: no hold keeps it then. */
+  readonly removing: boolean
+}
+
+/** @returns whether there was anything that would not have gone by then. */
+export async function deleteAgain(catalog: Catalog, { kind, id, purgeDay, removing }: NotedDeletion): Promise<boolean> {
+  return await catalog.transaction(async (transaction) => {
+    if (kind === "asset") {
+      const changed = await giveUpAssets(transaction, "asset_id", id, purgeDay)
+      if (removing) await transaction.query("UPDATE assets SET removing = true WHERE asset_id = $1", [id])
+      return changed > 0
+    }
+    const [meeting] = await transaction.query(
+      "UPDATE meetings SET purge_day = $2 WHERE meeting_id = $1 AND (purge_day IS NULL OR purge_day > $2) RETURNING 1 AS marked",
+      [id, purgeDay],
+    )
+    return (await giveUpAssets(transaction, "meeting_id", id, purgeDay)) > 0 || meeting !== undefined
+  })
+}
+
+export interface Tombstone {
+  readonly kind: TombstoneKind
+  readonly id: Uint8Array
+  readonly day: number
+}
+
+/** Of these those that the catalog lacks. */
+export async function lackingTombstones(
+  catalog: Queryable,
+  tombstones: readonly Tombstone[],
+): Promise<readonly Tombstone[]> {
+  return await catalog.query<Tombstone>(
+    `SELECT kind, id, day FROM unnest($1::text[], $2::bytea[], $3::int[]) AS noted (kind, id, day)
+     WHERE NOT EXISTS (SELECT 1 FROM tombstones WHERE tombstones.kind = noted.kind AND tombstones.id = noted.id)`,
+    [tombstones.map(({ kind }) => kind), tombstones.map(({ id }) => Buffer.from(id)), tombstones.map(({ day }) => day)],
+  )
+}
+
+/** Puts a tombstone back, with its day, where nothing stands in its place: what does gets one of its own when it is purged. @returns whether it did. */
+export async function buryAgain(catalog: Queryable, { kind, id, day }: Tombstone): Promise<boolean> {
+  const [buried] = await catalog.query(
+    `INSERT INTO tombstones (kind, id, day) SELECT $1, $2, $3
+     WHERE NOT EXISTS (SELECT 1 FROM assets WHERE asset_id = $2 OR header_hash = $2) AND NOT EXISTS (SELECT 1 FROM meetings WHERE meeting_id = $2)
+     ON CONFLICT DO NOTHING RETURNING 1 AS buried`,
+    [kind, id, day],
+  )
+  return buried !== undefined
 }
 
 /** Deleted meetings whose purge day has come and whose assets are all gone. */

@@ -47,7 +47,7 @@ export async function placeHolds(
   items: readonly ScopeItem[],
   days: DayRange & { readonly untilDay: number },
 ): Promise<PlacedHold> {
-  await lockSubjects(transaction, await subjectsOf(transaction, items))
+  await lockItems(transaction, items)
   const alreadyBeingRemoved = await assetsBeingRemoved(transaction, items, days)
   for (const { kind, id } of items)
     await transaction.query(
@@ -84,6 +84,11 @@ export function uniqueIds<Id extends Uint8Array>(ids: readonly Id[]): readonly I
   return [...new Map(ids.map((id) => [toHex(id), id])).values()].toSorted(compareBytes)
 }
 
+/** {@link lockSubjects} of these items. */
+export async function lockItems(transaction: Queryable, items: readonly ScopeItem[]): Promise<void> {
+  await lockSubjects(transaction, await subjectsOf(transaction, items))
+}
+
 /** Under which locks these items are: assets are under their meeting's, also where they were deleted. */
 async function subjectsOf(catalog: Queryable, items: readonly ScopeItem[]): Promise<readonly Uint8Array[]> {
   const assets = items.flatMap(({ kind, id }) => (kind === "asset" ? [Buffer.from(id)] : []))
@@ -111,7 +116,7 @@ export async function releaseHolds(transaction: Queryable, caseId: CaseId): Prom
  */
 export async function beginRemoval(catalog: Catalog, assetId: Uint8Array): Promise<boolean> {
   return await catalog.transaction(async (transaction) => {
-    await lockSubjects(transaction, await subjectsOf(transaction, [{ kind: "asset", id: assetId }]))
+    await lockItems(transaction, [{ kind: "asset", id: assetId }])
     const [live] = await transaction.query<{ removing: boolean }>("SELECT removing FROM assets WHERE asset_id = $1", [
       assetId,
     ])
@@ -188,7 +193,7 @@ export async function forgetOutlivedRows(catalog: Catalog): Promise<number> {
 }
 
 /** A hold that was not released: in force until the end of a day. */
-export interface Hold extends ScopeItem {
+export interface Hold extends ScopeItem, DayRange {
   readonly untilDay: number
   readonly placedDay: number
   readonly inForce: boolean
@@ -200,9 +205,11 @@ export async function unreleasedHolds(catalog: Queryable, caseId: CaseId): Promi
     id: Uint8Array
     until_day: number
     placed_day: number
+    from_day: number | null
+    to_day: number | null
     in_force: boolean
   }>(
-    `SELECT kind, id, until_day, placed_day, until_day >= ${TODAY} AS in_force FROM holds
+    `SELECT kind, id, until_day, placed_day, from_day, to_day, until_day >= ${TODAY} AS in_force FROM holds
      WHERE case_id = $1 AND released_day IS NULL ORDER BY kind, id`,
     [caseId],
   )
@@ -211,6 +218,8 @@ export async function unreleasedHolds(catalog: Queryable, caseId: CaseId): Promi
     id: row.id,
     untilDay: row.until_day,
     placedDay: row.placed_day,
+    fromDay: row.from_day,
+    toDay: row.to_day,
     inForce: row.in_force,
   }))
 }

@@ -86,6 +86,7 @@ export async function startService(
       settleMs: 0,
       purgeGraceDays: config.purgeGraceDays,
       packAfterDays: config.packAfterDays,
+      ledgerFile: config.ledgerFile,
     },
   )
   const api = await startWholeApi(adapters, { ...config, drainMs: 500 }, logger)
