@@ -1,6 +1,7 @@
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { Client } from "../../sdk/client.js"
+import { shownName } from "../../sdk/shown-name.js"
 import { accountOf, nameText } from "../describe.js"
 import { escapeHtml as escape, htmlPage } from "../html.js"
 import { formatDuration, formatSize } from "../output.js"
@@ -93,8 +94,9 @@ type Item = readonly [where: string, text: string]
 
 function importedItem({ type, placeMs, author, to, about, text }: PlacedLine): Item {
   const where = placeMs === null ? "—" : `${placeMs < 0 ? "-" : ""}${formatDuration(Math.abs(placeMs) / MS_PER_S)}`
-  const who = type === "unread" ? "(not read)" : `“${author ?? ""}”${to === null ? "" : ` to “${to}”`}`
-  return [where, `${who}${about === null ? "" : ` (${type}: “${about}”)`}: ${text}`]
+  const who =
+    type === "unread" ? "(not read)" : `“${shownName(author ?? "")}”${to === null ? "" : ` to “${shownName(to)}”`}`
+  return [where, `${who}${about === null ? "" : ` (${type}: “${shownName(about)}”)`}: ${text}`]
 }
 
 function lines(items: readonly Item[]): string {

@@ -3,7 +3,7 @@ import { placeLine } from "../../sdk/imports/read-imported.js"
 import { strings } from "../strings.js"
 import { Field } from "../ui/field.js"
 import { formatCount, formatDuration } from "../ui/format.js"
-import { shownName } from "../ui/shown-name.js"
+import { shownName } from "../../sdk/shown-name.js"
 import { ChosenFile, TitleField } from "../uploads/chosen-file.js"
 import { type ImportDraft, isOffset, withClock } from "./import-draft.js"
 

@@ -4,6 +4,7 @@ import { useClient, useClientState } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
+import { shownName } from "../../sdk/shown-name.js"
 import { CheckBox } from "../ui/check-box.js"
 import { Field } from "../ui/field.js"
 import { type Author, NOTHING_WANTED, type Wanted } from "./query.js"
@@ -58,7 +59,7 @@ export function Filters({
       >
         <option value="-1">{texts.anybody}</option>
         <Options label={texts.people} names={accounts.map(({ name }) => name)} from={0} />
-        <Options label={texts.claimed} names={claimed} from={accounts.length} />
+        <Options label={texts.claimed} names={claimed.map(shownName)} from={accounts.length} />
       </Choice>
       <Field
         label={texts.from}

@@ -8,6 +8,7 @@ import { KnownMark } from "../signed-in/known-mark.js"
 import { knownAs } from "../signed-in/naming.js"
 import { strings } from "../strings.js"
 import { formatDay, formatDuration, formatMoment } from "../ui/format.js"
+import { shownName } from "../../sdk/shown-name.js"
 import { markedParts } from "./marked-parts.js"
 
 const texts = strings.search
@@ -59,7 +60,9 @@ function Who({ found: { author, claimedAuthor } }: { readonly found: FoundInMeet
       </span>
     )
   }
-  return claimedAuthor === null ? null : <span title={texts.claimedMeaning}>{texts.claimedBy(claimedAuthor)}</span>
+  return claimedAuthor === null ? null : (
+    <span title={texts.claimedMeaning}>{texts.claimedBy(shownName(claimedAuthor))}</span>
+  )
 }
 
 function Marked({ text, matches }: { readonly text: string; readonly matches: readonly string[] }): ReactElement {

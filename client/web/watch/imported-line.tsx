@@ -1,6 +1,7 @@
 import type { ReactElement } from "react"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import { strings } from "../strings.js"
+import { shownName } from "../../sdk/shown-name.js"
 
 const texts = strings.watch.imported
 
@@ -16,10 +17,10 @@ export function ImportedText({ line }: { readonly line: PlacedLine }): ReactElem
     )
   return (
     <div>
-      <strong>{texts.quoted(author ?? "")}</strong>{" "}
+      <strong>{texts.quoted(shownName(author ?? ""))}</strong>{" "}
       <span className="faint">
-        {to === null ? texts.line : texts.lineTo(to)}
-        {about === null ? null : ` · ${aboutText(type, about)}`}
+        {to === null ? texts.line : texts.lineTo(shownName(to))}
+        {about === null ? null : ` · ${aboutText(type, shownName(about))}`}
       </span>
       <p dir="auto">{text}</p>
     </div>

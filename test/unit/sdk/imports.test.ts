@@ -7,6 +7,7 @@ import { parseBbbChat, parseBbbMetadata } from "../../../client/sdk/imports/bbb.
 import { formatOffset, parseOffset, workOutClock } from "../../../client/sdk/imports/chat-clock.js"
 import { type FoundFile, planImport } from "../../../client/sdk/imports/plan.js"
 import { placeLine } from "../../../client/sdk/imports/read-imported.js"
+import { shownName } from "../../../client/sdk/shown-name.js"
 import { decodeSourceText } from "../../../client/sdk/imports/source-text.js"
 import { parseZoomChat } from "../../../client/sdk/imports/zoom-chat.js"
 import { parseZoomPeople } from "../../../client/sdk/imports/zoom-people.js"
@@ -415,3 +416,11 @@ const LINE: ImportedLine = { type: "message", clockMs: 1, author: "A", to: null,
 function record(lines: readonly ImportedLine[]): Uint8Array {
   return encodeImportRecord({ source: "zoom", importedAtMs: 1, files: [], people: [], clock: null, lines })
 }
+
+describe("importing: names as they can be shown", () => {
+  it("what turns round, breaks or hides what stands beside a name is a sign; letters of every script stay, with what joins them", () => {
+    expect(shownName("Zoë \u{202e}Ann\u{2066}\n.exe")).to.equal("Zoë \u{fffd}Ann\u{fffd}\u{fffd}.exe")
+    for (const name of ["王さん", "שרה", "می\u{200c}خواهم", "👩\u{200d}👧", "O'Neill/Sons"])
+      expect(shownName(name)).to.equal(name)
+  })
+})

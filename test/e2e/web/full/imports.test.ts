@@ -307,6 +307,8 @@ describe("importing a folder, in the browser", function () {
     const column = page.getByRole("complementary", { name: "Said and written" })
     await column.getByText(markup).first().waitFor()
     expect(await column.locator("img, script, b").count()).to.equal(0)
+    // What would turn the words behind it round is a sign.
+    await column.getByText("“Zoë \u{fffd}Ann”", { exact: true }).waitFor()
     await look(page, "watch-odd")
     await page.goBack()
   })
