@@ -37,6 +37,19 @@ export function parseCaptions(raw: Uint8Array): CaptionFile {
   }
 }
 
+const VOICE = /<v(?:\.[^\s>]{0,64})?[ \t]+([^>]{1,128})>/g
+const TAG = /<[^>]{0,256}>|\{\\[a-z]{1,4}\d{0,4}\}/g
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", nbsp: "\u{a0}", lrm: "", rlm: "" }
+
+/** What a cue says, without what marks it up: `Alice: Hello` of `<v Alice>Hello`. */
+export function plainText({ text }: Pick<Cue, "text">): string {
+  return text
+    .replaceAll(VOICE, "$1: ")
+    .replaceAll(TAG, "")
+    .replaceAll(/&(\w{2,4});/g, (whole, name: string) => ENTITIES[name] ?? whole)
+    .trim()
+}
+
 function readCue(block: string): Cue | null {
   const lines = block.split("\n")
   const at = lines.findIndex((line) => TIMES.test(line))

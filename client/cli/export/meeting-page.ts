@@ -1,4 +1,5 @@
 import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { plainText } from "../../sdk/captions.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { Client } from "../../sdk/client.js"
 import { shownName } from "../../sdk/shown-name.js"
@@ -83,7 +84,7 @@ function article(meetingFolder: string, { exported, durationMs, cues, imported }
       : [
           details(
             `Captions, ${cues.length}`,
-            lines(cues.map(({ startS, text }): Item => [formatDuration(startS), text])),
+            lines(cues.map((cue): Item => [formatDuration(cue.startS), plainText(cue)])),
           ),
         ]),
     "</article>",

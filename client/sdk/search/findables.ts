@@ -1,6 +1,6 @@
 import { toHex } from "../../../shared/protocol/bytes.js"
 import type { PublishedRecording } from "../../crypto/meeting-log.js"
-import type { Cue } from "../captions.js"
+import { type Cue, plainText } from "../captions.js"
 import type { ChatText } from "../chat/fold.js"
 import type { PlacedLine } from "../imports/read-imported.js"
 import { titleOf } from "../recordings.js"
@@ -44,13 +44,13 @@ export function recordingFindable(recording: PublishedRecording): Findable {
 export function captionFindable(recording: PublishedRecording, file: number, index: number, cue: Cue): Findable {
   const id = toHex(recording.fields.recordingId)
   const placeMs = Math.round(cue.startS * MS_PER_S)
-  const voice = /^(?:<v[^>]*?[ .]([^>]{1,128})>|([^:\n]{1,64}):\s)/.exec(cue.text)
+  const text = plainText(cue)
   return {
     ...NOTHING,
     id: `c:${id}:${file}:${index}`,
     kind: "caption",
-    text: cue.text.replaceAll(/<[^>]{0,256}>/g, ""),
-    claimedAuthor: voice?.[1] ?? voice?.[2] ?? null,
+    text,
+    claimedAuthor: /^([^:\n]{1,128}):\s/.exec(text)?.[1] ?? null,
     timeMs: startOf(recording) + placeMs,
     recording: id,
     placeMs,

@@ -2,7 +2,7 @@ import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { RecordingId } from "../../../shared/protocol/ids.js"
 import type { ChatLine, ChatText } from "../../sdk/chat/fold.js"
 import { isClockOff } from "../../sdk/chat/states.js"
-import type { Cue } from "../../sdk/captions.js"
+import { type Cue, plainText } from "../../sdk/captions.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 
 /** What was said in a recording and written around it, on the recording's clock. */
@@ -66,8 +66,8 @@ export function timelineOf({
     const who = { name: nameOf(authorGenesisHash), isUnverified: isUnverified(authorGenesisHash) }
     return [{ kind: "message", key: toHex(message.messageId), offsetMs, text, line, isPlaced, ...who }]
   })
-  const spoken = cues.map(({ startS, text }, index): TimelineItem => {
-    return { kind: "cue", key: `cue ${index}`, offsetMs: startS * MS_PER_S, text }
+  const spoken = cues.map((cue, index): TimelineItem => {
+    return { kind: "cue", key: `cue ${index}`, offsetMs: cue.startS * MS_PER_S, text: plainText(cue) }
   })
   const elsewhere = imported.map((line, index): TimelineItem => {
     const { placeMs, text, author } = line

@@ -3,6 +3,7 @@ import { lazily } from "../lazily.js"
 import { ConsentAnswers } from "../presence/consent-answers.js"
 import { OpenPart } from "../openings/open-part.js"
 import { hrefOf } from "../routes.js"
+import { plainText } from "../../sdk/captions.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
@@ -94,7 +95,7 @@ function Played({ recording, startMs, onSave, actions }: ShownProps): ReactEleme
     () =>
       extras.captions
         .filter(({ isChapters }) => isChapters)
-        .flatMap(({ cues }) => cues.map(({ startS, text }) => ({ startS, title: text }))),
+        .flatMap(({ cues }) => cues.map((cue) => ({ startS: cue.startS, title: plainText(cue) }))),
     [extras.captions],
   )
   const cues = useMemo(

@@ -130,6 +130,7 @@ describe("watching, in the browser", function () {
     await loaded()
     await page.locator(".waveform").first().waitFor()
     expect(await page.locator("video").getAttribute("poster")).to.match(/^blob:/)
+    await page.getByText("Alice: Welcome to the weekly call.", { exact: true }).waitFor()
     await screenshots(page, "watch")
     await assertAccessible(page)
     await page.getByRole("button", { name: "Play the recording" }).click()
