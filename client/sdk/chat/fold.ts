@@ -98,7 +98,11 @@ export class ChatFold {
   #prepend(older: readonly ChatEntry[]): boolean {
     // What stands before its target would have to come before all that changed it since.
     if (older.some((entry) => isAction(entry) && this.#texts.has(targetOf(entry)))) return false
+    const laterLost = [...this.#lost]
+    this.#lost.clear()
     this.#cells = [...this.#cellsOf(older), ...this.#cells]
+    // Of what waits for one target, the older comes first.
+    for (const [id, waiting] of laterLost) this.#lost.set(id, [...(this.#lost.get(id) ?? []), ...waiting])
     for (const entry of older) {
       if (!isText(entry)) continue
       const id = idOf(entry)

@@ -85,6 +85,21 @@ describe("a chat that is folded as it grows", () => {
     )
   })
 
+  it("what names an older message comes in its order, also where that message is read last", () => {
+    const fold = new ChatFold()
+    const epochs: readonly ValidEpoch[] = []
+    const first = messageOf(1, textContent("one"), 1)
+    const target = { messageId: first.messageId, hash: first.hash }
+    const [earlier, later] = [2, 3].map((n) =>
+      messageOf(n, { type: "edit", target, text: `edit ${n}`, mentions: [] }, 1),
+    ) as [StandingMessage, StandingMessage]
+    for (const entries of [[later], [earlier, later], [first, earlier, later]]) fold.fold(entries, epochs)
+    expect(shown(fold.fold([first, earlier, later], epochs))).to.deep.equal(
+      shown(foldChat([first, earlier, later], epochs)),
+    )
+    expect(shown(fold.fold([first, earlier, later], epochs))[0]).to.contain("edit 3")
+  })
+
   it("gives the same lines again for what did not change, and the same array where nothing did", () => {
     const fold = new ChatFold()
     const epochs: readonly ValidEpoch[] = []
