@@ -7,12 +7,32 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 const STALE_MS = 10_000
 const RETRIES = 120
 
-/** Runs `work` while this process alone holds `path`'s lock. @throws {@link ArchiveError} `conflict` if another keeps it. */
+/** By path, what of this process holds it or waits for it last. */
+const lasts = new Map<string, Promise<unknown>>()
+
+/**
+ * Runs `work` while it alone holds `path`'s lock. What waits in this process comes one after another, however long each takes: a process that stood still
+ * for longer than its lock is fresh takes nothing over from itself.
+ * @throws {@link ArchiveError} `conflict` if another process keeps it.
+ */
 export async function withLock<T>(
   path: string,
   work: () => Promise<T>,
   options: { readonly wait: boolean },
 ): Promise<T> {
+  if (!options.wait) return await withFileLock(path, work, options)
+  const before = lasts.get(path) ?? Promise.resolve()
+  const own = before.then(async () => await withFileLock(path, work, options))
+  const last = own.catch(() => undefined)
+  lasts.set(path, last)
+  try {
+    return await own
+  } finally {
+    if (lasts.get(path) === last) lasts.delete(path)
+  }
+}
+
+async function withFileLock<T>(path: string, work: () => Promise<T>, options: { readonly wait: boolean }): Promise<T> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const retries = options.wait
     ? { retries: RETRIES, minTimeout: 20, maxTimeout: 250, factor: 1.3 }
