@@ -29,6 +29,9 @@ import {
 /** States in which `asset.cbor` stands beside the chunks; of what is being removed it is given where it still does. */
 const HAS_RECORD: ReadonlySet<string> = new Set(["stored", "marked", "purging"])
 
+/** Chunks that are copied beside each other: hashing them takes more than a core, and each waits for the disk in the end. */
+const COPIES_AT_ONCE = 4
+
 /** Read from the store together; each has at most 40 KiB. */
 const MESSAGES_AT_ONCE = 200
 
@@ -159,14 +162,42 @@ export class RowWriter {
       ordered("chunks", "asset"),
       asset.asset_id,
     )
-    for await (const row of rows) {
-      await this.#writeRow("chunks", row)
-      const { n, sha256, stored } = row
-      if (!stored || sha256 === null) continue
-      const path = `objects/${toHex(asset.asset_id)}/${n}`
-      if (await this.#bag.reuse(path, sha256, row.size_bytes)) this.#note(row.size_bytes)
-      else await this.#writeObject(asset, String(n), chunkKey(asset.asset_id, n, sha256))
+    const copies = new Set<Promise<void>>()
+    const failures: unknown[] = []
+    try {
+      for await (const row of rows) {
+        await this.#writeRow("chunks", row)
+        const { n, size_bytes: sizeBytes, sha256, stored } = row
+        if (!stored || sha256 === null) continue
+        if (failures.length > 0) break
+        const copy = this.#writeChunk(asset, n, sha256, sizeBytes)
+          .catch((error: unknown) => {
+            failures.push(error)
+          })
+          .finally(() => copies.delete(copy))
+        copies.add(copy)
+        if (copies.size === COPIES_AT_ONCE) await Promise.race(copies)
+      }
+    } finally {
+      // Nothing writes into a folder that is given up.
+      await Promise.all(copies)
     }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #writeChunk(asset: ScopedAsset, n: number, sha256: Uint8Array, sizeBytes: number): Promise<void> {
+    const path = `objects/${toHex(asset.asset_id)}/${n}`
+    if (await this.#bag.reuse(path, sha256, sizeBytes)) {
+      this.#note(sizeBytes)
+      return
+    }
+    const contents = await openObject(this.#sources, asset, chunkKey(asset.asset_id, n, sha256))
+    if (contents === null) return
+    const parts: Uint8Array[] = []
+    for await (const bytes of contents) parts.push(bytes)
+    const bytes = Buffer.concat(parts)
+    await this.#bag.whole(path, bytes)
+    this.#note(bytes.length)
   }
 
   async #writePieces(asset: ScopedAsset): Promise<void> {
