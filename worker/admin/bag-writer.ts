@@ -1,4 +1,4 @@
-import { createHash, webcrypto } from "node:crypto"
+import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
@@ -59,13 +59,6 @@ export class BagWriter {
     })
     this.#open.add(file)
     return file
-  }
-
-  /** A payload file that is in memory: it is hashed beside other work. */
-  async whole(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const full = join(this.#folder, "data", path)
-    const [digest] = await Promise.all([webcrypto.subtle.digest("SHA-512", bytes), writeDurably(full, bytes)])
-    this.#note(path, toHex(new Uint8Array(digest)), bytes.length)
   }
 
   /** Takes a file that an earlier try left, where it has these very bytes. @returns whether it did. */
@@ -207,20 +200,6 @@ async function openHashed(
     abandon: async () => {
       await file.close().catch(() => undefined)
     },
-  }
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    const file = await openNew(path)
-    try {
-      await file.writeFile(bytes)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    throw translateFileError(error, "the production's folder")
   }
 }
 

@@ -29,7 +29,7 @@ import {
 /** States in which `asset.cbor` stands beside the chunks; of what is being removed it is given where it still does. */
 const HAS_RECORD: ReadonlySet<string> = new Set(["stored", "marked", "purging"])
 
-/** Chunks that are copied beside each other: hashing them takes more than a core, and each waits for the disk in the end. */
+/** Chunks that are copied beside each other: while one is hashed, others wait for the store and the disk. */
 const COPIES_AT_ONCE = 4
 
 /** Read from the store together; each has at most 40 KiB. */
@@ -191,13 +191,7 @@ export class RowWriter {
       this.#note(sizeBytes)
       return
     }
-    const contents = await openObject(this.#sources, asset, chunkKey(asset.asset_id, n, sha256))
-    if (contents === null) return
-    const parts: Uint8Array[] = []
-    for await (const bytes of contents) parts.push(bytes)
-    const bytes = Buffer.concat(parts)
-    await this.#bag.whole(path, bytes)
-    this.#note(bytes.length)
+    await this.#writeObject(asset, String(n), chunkKey(asset.asset_id, n, sha256))
   }
 
   async #writePieces(asset: ScopedAsset): Promise<void> {
