@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { expect } from "chai"
 import type { Locator, Page } from "playwright-core"
 import { look, openBrowser, type Person, type TestBrowser } from "../../../support/browser.js"
+import { composerOf, messageIn, say } from "../../../support/chat-steps.js"
 import { keyboardOf } from "../../../support/keyboard.js"
 import { root } from "../../../support/programs.js"
 import {
@@ -222,21 +223,8 @@ async function openChat(page: Page): Promise<void> {
   await composerOf(page).waitFor()
 }
 
-function messageIn(page: Page, text: string): Locator {
-  return page.getByRole("list", { name: "Messages" }).getByRole("listitem").filter({ hasText: text })
-}
-
-function composerOf(page: Page): Locator {
-  return page.getByRole("textbox", { name: "Your message" })
-}
-
 function columnOf(page: Page): Locator {
   return page.getByRole("complementary", { name: "Said and written" })
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await composerOf(page).fill(text)
-  await composerOf(page).press("Enter")
 }
 
 /** What the messages say, from the first to the last. */

@@ -16,6 +16,7 @@ import { formatId, type MeetingId } from "../../../../shared/protocol/ids.js"
 import { added, chatOfLies, forgedMessage, MESSAGES, type ServedPage } from "../../../hostile/chat-lies.js"
 import { admit, json, openScene, type Scene } from "../../../hostile/support.js"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
+import { composerOf, messageIn, say } from "../../../support/chat-steps.js"
 import { keyboardOf } from "../../../support/keyboard.js"
 import { root } from "../../../support/programs.js"
 import { bytesSource } from "../../../support/sdk/sources.js"
@@ -35,19 +36,6 @@ async function look(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0)
   await assertAccessible(page)
   await screenshots(page, name)
-}
-
-function messageIn(page: Page, text: string | RegExp): Locator {
-  return page.getByRole("list", { name: "Messages" }).getByRole("listitem").filter({ hasText: text })
-}
-
-function composerOf(page: Page): Locator {
-  return page.getByRole("textbox", { name: "Your message" })
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await composerOf(page).fill(text)
-  await composerOf(page).press("Enter")
 }
 
 /** The controls of a message are there once it is pointed at. */
