@@ -1,4 +1,4 @@
-import { ALL_FORMATS, BlobSource, CustomSource, Input, type Source } from "mediabunny"
+import { ALL_FORMATS, CustomSource, Input } from "mediabunny"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../sdk/media-types.js"
@@ -11,10 +11,11 @@ import { makePoster, makeWaveform } from "./pictures-and-sound.js"
 import { targetOf } from "../../verifier/packet-lanes.js"
 import { asChapters } from "./chapters.js"
 import { remux } from "./remux.js"
+import { WINDOW_BYTES, windowed } from "./windowed.js"
 
 /** What is left free for everything else on the disk. */
 const SPARE_BYTES = 256 * 1024 * 1024
-const PORTION_BYTES = 4 * 1024 * 1024
+const PORTION_BYTES = 1024 * 1024
 /** Of the whole preparation: reading and writing it once. */
 const MEDIA_SHARE = 0.5
 const PROGRESS_MS = 100
@@ -26,7 +27,6 @@ interface Original {
   readonly sizeBytes: number
   readonly mediaType: string
   readonly read: ReadRange
-  readonly source: Source
 }
 
 /**
@@ -50,10 +50,11 @@ export async function prepareMedia(
     assets.push({ role, mediaType, sizeBytes: await writer.close(), keptName })
   }
   const tell = throttled(onProgress)
-  const { sizeBytes, mediaType: originalType, read, source } = await openOriginal(uploadId, original)
+  const { sizeBytes, mediaType: originalType, read } = await openOriginal(uploadId, original)
   const keptName = original.kind === "kept" ? original.name : null
   const hasRoom = await hasRoomFor(sizeBytes)
-  using input = new Input({ source, formats: ALL_FORMATS })
+  const source = { getSize: () => sizeBytes, read: windowed(read, sizeBytes), maxCacheSize: WINDOW_BYTES }
+  using input = new Input({ source: new CustomSource(source), formats: ALL_FORMATS })
   const found = await tolerant(async () => await probe(input))
   let prepared: Prepared["prepared"] = "as-is"
   const target = found === null || (await isSeekable(read)) ? null : found.target
@@ -147,18 +148,19 @@ async function hasRoomFor(sizeBytes: number): Promise<boolean> {
 async function openOriginal(uploadId: string, original: PrepareRequest["original"]): Promise<Original> {
   if (original.kind === "file") {
     const { file } = original
-    return { sizeBytes: file.size, mediaType: typeOf(file), read: reader(file), source: new BlobSource(file) }
+    return { sizeBytes: file.size, mediaType: typeOf(file), read: reader(file) }
   }
   if (original.kind === "kept") {
     const { name, sizeBytes, mediaType } = original
-    const read: ReadRange = async (start, end) => await readKept(uploadId, name, sizeBytes, start, end)
-    return { sizeBytes, mediaType, read, source: new CustomSource({ getSize: () => sizeBytes, read }) }
+    return {
+      sizeBytes,
+      mediaType,
+      read: async (start, end) => await readKept(uploadId, name, sizeBytes, start, end),
+    }
   }
   // What opens it is large, and files that are uploaded need none of it.
   const { openCapturedHere } = await import("../record/captured-original.js")
-  const { sizeBytes, read } = await openCapturedHere(uploadId)
-  const source = new CustomSource({ getSize: () => sizeBytes, read })
-  return { sizeBytes, mediaType: original.mediaType, read, source }
+  return { ...(await openCapturedHere(uploadId)), mediaType: original.mediaType }
 }
 
 async function copy(

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { expect } from "chai"
 import { isSeekable, type ReadRange } from "../../../client/web/prepare/container-layout.js"
 import { asChapters } from "../../../client/web/prepare/chapters.js"
+import { WINDOW_BYTES, windowed } from "../../../client/web/prepare/windowed.js"
 import { parseCaptions } from "../../../client/sdk/captions.js"
 import { guessPlatform } from "../../../client/sdk/imports/plan.js"
 import { folderOf } from "../../../client/web/imports/given-folder.js"
@@ -88,6 +89,43 @@ describe("web: whether a file is seeked in as it is", () => {
         )
         expect(await isSeekable(reader(Buffer.concat([start, noise])))).to.be.a("boolean")
       }
+  })
+})
+
+describe("web: reading a file in windows", () => {
+  const file = new Uint8Array(4 * WINDOW_BYTES - 7).map((_, at) => at % 251)
+  const open = (sizeBytes = file.length) => {
+    const given: Uint8Array[] = []
+    const read = windowed((start, end) => {
+      given.push(file.slice(start, end))
+      return Promise.resolve(given.at(-1) ?? new Uint8Array(0))
+    }, sizeBytes)
+    return { given, read }
+  }
+
+  it("gives what was asked for, also across borders and at once, and frees all windows but two", async () => {
+    const { given, read } = open()
+    const places = [0, WINDOW_BYTES - 5, 3 * WINDOW_BYTES, 10, 2 * WINDOW_BYTES - 1, file.length - 9]
+    const parts = await Promise.all(places.map(async (at) => await read(at, Math.min(file.length, at + 9))))
+    for (const [index, at] of places.entries()) expect(parts[index]).to.deep.equal(file.slice(at, at + 9))
+    expect(given.filter(({ length }) => length > 0)).to.have.length(2)
+    expect(await read(5, file.length)).to.deep.equal(file.subarray(5))
+  })
+
+  it("reads a window once while what is asked for lies in two of them", async () => {
+    const { given, read } = open()
+    for (let at = 0; at < 900; at += 9) {
+      await read(at, at + 9)
+      await read(2 * WINDOW_BYTES + at, 2 * WINDOW_BYTES + at + 9)
+    }
+    expect(given).to.have.length(2)
+  })
+
+  it("rejects where the file gives less than its size, and reads on elsewhere", async () => {
+    const { read } = open(file.length + 100)
+    const cut = await read(file.length - 5, file.length + 5).catch((error: unknown) => error)
+    expect(cut).to.include({ code: "changed" })
+    expect(await read(3, 9)).to.deep.equal(file.slice(3, 9))
   })
 })
 
