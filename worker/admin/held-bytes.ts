@@ -98,7 +98,8 @@ export async function openMessages(
   }
 }
 
-async function gone({ catalog }: ByteSources, asset: AssetRow): Promise<null> {
+/** Of an object, or a piece, that is not there: as {@link openObject}. */
+export async function gone({ catalog }: ByteSources, asset: AssetRow): Promise<null> {
   if (asset.removing) return null
   const place = `asset ${toHex(asset.asset_id)}`
   const [now] = await catalog.query<{ removing: boolean }>(

@@ -15,7 +15,6 @@ import { produceMeeting } from "./produce.js"
 import { print, printsJson, report, reportFailure, showProgress } from "./terminal.js"
 import { printProduced } from "./produced-text.js"
 import { linesOfCertificate } from "./verified-lines.js"
-import { verifyFolder } from "./verified-text.js"
 import { readVerifiers } from "./verifier-files.js"
 
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
@@ -100,6 +99,8 @@ program
   .option("--instance-key <key>", "the instance's key, where it is known otherwise than from the production itself")
   .addHelpText("after", "\nExample:\n  taciturn-admin verify production")
   .action(async (folder: string, options: { instanceKey?: string }) => {
+    // Loaded for who verifies: nobody else waits for what reads time-stamps.
+    const { verifyFolder } = await import("./verified-text.js")
     await signaturesReady()
     const instanceKey = options.instanceKey === undefined ? null : readInstanceKey(options.instanceKey)
     await verifyFolder(folder, instanceKey)

@@ -5,9 +5,12 @@ import type { DayRange } from "../../shared/server/catalog/holds.js"
 import type { Queryable } from "../../shared/server/ports.js"
 import type { BagFile, BagWriter } from "./bag-writer.js"
 import type { SurveyedItem } from "./case-survey.js"
+import { COPIES_AT_ONCE } from "./copiers.js"
+import type { KnownBytes } from "./hashed-file.js"
 import {
   type AssetRow,
   type ByteSources,
+  gone,
   type MessageRow,
   openMessages,
   openObject,
@@ -29,9 +32,6 @@ import {
 /** States in which `asset.cbor` stands beside the chunks; of what is being removed it is given where it still does. */
 const HAS_RECORD: ReadonlySet<string> = new Set(["stored", "marked", "purging"])
 
-/** Chunks that are copied beside each other: while one is hashed, others wait for the store and the disk. */
-const COPIES_AT_ONCE = 4
-
 /** Read from the store together; each has at most 40 KiB. */
 const MESSAGES_AT_ONCE = 200
 
@@ -51,6 +51,7 @@ export class RowWriter {
   readonly #snapshot: Queryable
   readonly #days: DayRange
   readonly #onProgress: (objectBytes: number) => void
+  readonly #copies = new Copies()
   #records: BagFile | null = null
   objects = 0
   objectBytes = 0
@@ -71,19 +72,13 @@ export class RowWriter {
 
   async write(items: readonly SurveyedItem[]): Promise<void> {
     this.#records = await this.#bag.payload("records.jsonl")
-    for (const item of await this.#inOrder(items)) {
-      if (item.kind === "account")
-        for (const table of ACCOUNT_TABLES) await this.#copy(table, ordered(table, "account"), item.id)
-      else {
-        if (item.kind === "meeting") {
-          for (const table of MEETING_TABLES)
-            if (table === "messages") await this.#writeMessages(item.id)
-            else await this.#copy(table, ordered(table, "meeting"), item.id)
-          await this.#copy("tombstones", `${TOMBSTONES} ORDER BY id`, item.id)
-        }
-        await this.#writeAssets(item)
-      }
+    try {
+      for (const item of await this.#inOrder(items)) await this.#writeItem(item)
+    } finally {
+      // Nothing writes into a folder that is given up.
+      await this.#copies.settled()
     }
+    this.#copies.assertNoneFailed()
     await this.#records.close()
   }
 
@@ -146,6 +141,20 @@ export class RowWriter {
     return [...meetings, ...of("account"), ...single]
   }
 
+  async #writeItem(item: SurveyedItem): Promise<void> {
+    if (item.kind === "account") {
+      for (const table of ACCOUNT_TABLES) await this.#copy(table, ordered(table, "account"), item.id)
+      return
+    }
+    if (item.kind === "meeting") {
+      for (const table of MEETING_TABLES)
+        if (table === "messages") await this.#writeMessages(item.id)
+        else await this.#copy(table, ordered(table, "meeting"), item.id)
+      await this.#copy("tombstones", `${TOMBSTONES} ORDER BY id`, item.id)
+    }
+    await this.#writeAssets(item)
+  }
+
   async #writeAssets(item: SurveyedItem): Promise<void> {
     const query = `SELECT * FROM (${assetsOnDays(item, this.#days, true)}) inside ORDER BY asset_id`
     for await (const asset of readRows<ScopedAsset>(this.#snapshot, query, item.id)) {
@@ -162,36 +171,30 @@ export class RowWriter {
       ordered("chunks", "asset"),
       asset.asset_id,
     )
-    const copies = new Set<Promise<void>>()
-    const failures: unknown[] = []
-    try {
-      for await (const row of rows) {
-        await this.#writeRow("chunks", row)
-        const { n, size_bytes: sizeBytes, sha256, stored } = row
-        if (!stored || sha256 === null) continue
-        if (failures.length > 0) break
-        const copy = this.#writeChunk(asset, n, sha256, sizeBytes)
-          .catch((error: unknown) => {
-            failures.push(error)
-          })
-          .finally(() => copies.delete(copy))
-        copies.add(copy)
-        if (copies.size === COPIES_AT_ONCE) await Promise.race(copies)
-      }
-    } finally {
-      // Nothing writes into a folder that is given up.
-      await Promise.all(copies)
+    for await (const row of rows) {
+      await this.#writeRow("chunks", row)
+      const { n, size_bytes: sizeBytes, sha256, stored } = row
+      if (stored && sha256 !== null) await this.#copies.begin(() => this.#writeChunk(asset, n, { sha256, sizeBytes }))
     }
-    if (failures.length > 0) throw failures[0]
   }
 
-  async #writeChunk(asset: ScopedAsset, n: number, sha256: Uint8Array, sizeBytes: number): Promise<void> {
+  async #writeChunk(asset: ScopedAsset, n: number, known: KnownBytes): Promise<void> {
     const path = `objects/${toHex(asset.asset_id)}/${n}`
-    if (await this.#bag.reuse(path, sha256, sizeBytes)) {
-      this.#note(sizeBytes)
+    if (await this.#bag.reuse(path, known)) {
+      this.#note(known.sizeBytes)
       return
     }
-    await this.#writeObject(asset, String(n), chunkKey(asset.asset_id, n, sha256))
+    const key = chunkKey(asset.asset_id, n, known.sha256)
+    const file = this.#sources.objects.fileOf(key)
+    if (file === null) {
+      const contents = await openObject(this.#sources, asset, key)
+      if (contents === null) return
+      await this.#bag.take(path, contents, known)
+    } else if (!(await this.#bag.copy(path, file, known))) {
+      await gone(this.#sources, asset)
+      return
+    }
+    this.#note(known.sizeBytes)
   }
 
   async #writePieces(asset: ScopedAsset): Promise<void> {
@@ -243,5 +246,31 @@ export class RowWriter {
     this.objects += 1
     this.objectBytes += sizeBytes
     this.#onProgress(this.objectBytes)
+  }
+}
+
+/** Copies that go on beside the writing of rows, and beside each other. */
+class Copies {
+  readonly #running = new Set<Promise<void>>()
+  readonly #failures: unknown[] = []
+
+  /** Waits until there is room for it. @throws what an earlier one failed with. */
+  async begin(work: () => Promise<void>): Promise<void> {
+    if (this.#running.size === COPIES_AT_ONCE) await Promise.race(this.#running)
+    this.assertNoneFailed()
+    const copy = work()
+      .catch((error: unknown) => {
+        this.#failures.push(error)
+      })
+      .finally(() => this.#running.delete(copy))
+    this.#running.add(copy)
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  assertNoneFailed(): void {
+    if (this.#failures.length > 0) throw this.#failures[0]
   }
 }

@@ -26,7 +26,6 @@ import {
   signProduction,
 } from "./production-format.js"
 import { RowWriter } from "./produce-rows.js"
-import { requestTimestamp } from "./timestamp.js"
 import type { Verifiers } from "./verifier-files.js"
 
 export interface ProductionParts {
@@ -205,7 +204,11 @@ class Production {
     const { timestampUrl = null } = this.#options
     return timestampUrl === null
       ? null
-      : async (manifest) => await requestTimestamp(timestampUrl, manifest, secureRandom)
+      : async (manifest) => {
+          // Its libraries take as long to load as a small production to make.
+          const { requestTimestamp } = await import("./timestamp.js")
+          return await requestTimestamp(timestampUrl, manifest, secureRandom)
+        }
   }
 
   async #writeWhole(path: string, text: string): Promise<void> {
@@ -249,7 +252,7 @@ class Production {
       })),
       days: { from: fromDay, to: toDay },
       omitted: await this.#writer.omitted(items),
-      software: { name: "taciturn", version, sha256: await programHash() },
+      software: { name: "taciturn", version, sha256: programHash() },
       producedDay: today?.day ?? 0,
       instance: formatId("instance", instance.instanceId),
       serverKeys: instance.serverKeys.map((key) => Buffer.from(key).toString("base64")),

@@ -10,8 +10,8 @@ export interface Verifiers {
   readonly page: Uint8Array
 }
 
-/** From this file: where it was compiled, in `dist` where it runs from its source. */
-const ROOTS = ["../../", "../../dist/"]
+/** From this file: where it was compiled, bundled, or, in `dist`, where it runs from its source. */
+const ROOTS = ["../../", "../", "../../dist/"]
 
 /** @throws {@link ArchiveError} `not-found` where they were not built. */
 export async function readVerifiers(): Promise<Verifiers> {

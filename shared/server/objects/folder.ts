@@ -40,6 +40,7 @@ export async function openFolderStore(root: string): Promise<ObjectStore> {
       })
       return createReadStream("", { fd: file, autoClose: true, highWaterMark: 1 << 18, ...(range ?? {}) })
     },
+    fileOf: pathOf,
     head: async (key) => {
       try {
         return { sizeBytes: (await stat(pathOf(key))).size }

@@ -97,6 +97,7 @@ export function openS3Store(settings: S3Settings, requestTimeoutMs = REQUEST_TIM
         return Body
       })
     },
+    fileOf: () => null,
     head: async (key) => {
       assertKey(key)
       try {

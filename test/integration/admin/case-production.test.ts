@@ -1,14 +1,16 @@
 import { expect } from "chai"
 import { execFile } from "node:child_process"
-import { readdir, readFile } from "node:fs/promises"
+import { readdir, readFile, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Readable } from "node:stream"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { type CaseId, formatId } from "../../../shared/protocol/ids.js"
 import { sha256 } from "../../../shared/protocol/hash.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { CHUNK_BYTES, SEGMENT_BYTES } from "../../../shared/protocol/sizes.js"
+import { chunkKey } from "../../../shared/server/assets/layout.js"
 import { today } from "../../../shared/server/catalog/assets.js"
 import { changeScope, closeCase } from "../../../shared/server/catalog/cases.js"
 import { markAsset, markMeeting } from "../../../shared/server/catalog/deletion.js"
@@ -242,24 +244,81 @@ describe("productions of a case", function () {
     ])
   })
 
-  it("go on where they were left, and fetch no chunk twice", async () => {
-    const fetched: string[] = []
-    let allowed = 2
-    const objects: typeof world.parts.objects = {
-      ...world.parts.objects,
-      get: async (key, bounds) => {
+  for (const [place, isLocal] of [
+    ["elsewhere", false],
+    ["on this machine", true],
+  ] as const)
+    it(`of a store ${place} go on where they were left, and fetch no chunk twice`, async () => {
+      const fetched: string[] = []
+      let allowed = 2
+      const fetch = (key: string): void => {
         if (allowed-- <= 0) throw new ArchiveError("unavailable", "the store went away")
         fetched.push(key)
-        return await world.parts.objects.get(key, bounds)
+      }
+      const objects: typeof world.parts.objects = {
+        ...world.parts.objects,
+        fileOf: (key) => {
+          if (!isLocal) return null
+          fetch(key)
+          return world.parts.objects.fileOf(key)
+        },
+        get: async (key, bounds) => {
+          fetch(key)
+          return await world.parts.objects.get(key, bounds)
+        },
+      }
+      const name = `halfway ${place}`
+      const failed: unknown = await produce(name, { ...world.parts, objects }).catch((error: unknown) => error)
+      expect(isArchiveError(failed) && failed.code).to.equal("unavailable")
+      allowed = Number.MAX_SAFE_INTEGER
+      await produce(name, { ...world.parts, objects })
+      const chunks = fetched.filter((key) => !key.endsWith("asset.cbor"))
+      expect(new Set(chunks).size).to.equal(chunks.length)
+      expect((await verify(name)).present).to.deep.equal((await verify("whole")).present)
+    })
+
+  it("of a store that breaks off in the middle of a chunk are gone on with", async () => {
+    let breaks = true
+    const objects: typeof world.parts.objects = {
+      ...world.parts.objects,
+      fileOf: () => null,
+      get: async (key, bounds) => {
+        const whole = await world.parts.objects.get(key, bounds)
+        if (!breaks || key.endsWith("asset.cbor")) return whole
+        return Readable.from(
+          (async function* () {
+            for await (const bytes of whole as AsyncIterable<Uint8Array>) yield bytes.subarray(0, bytes.length / 2)
+            throw new Error("socket hang up")
+          })(),
+        )
       },
     }
-    const failed: unknown = await produce("halfway", { ...world.parts, objects }).catch((error: unknown) => error)
+    const failed: unknown = await produce("broken", { ...world.parts, objects }).catch((error: unknown) => error)
     expect(isArchiveError(failed) && failed.code).to.equal("unavailable")
-    allowed = Number.MAX_SAFE_INTEGER
-    await produce("halfway", { ...world.parts, objects })
-    const chunks = fetched.filter((key) => !key.endsWith("asset.cbor"))
-    expect(new Set(chunks).size).to.equal(chunks.length)
-    expect((await verify("halfway")).present).to.deep.equal((await verify("whole")).present)
+    breaks = false
+    await produce("broken", { ...world.parts, objects })
+    expect((await verify("broken")).present).to.deep.equal((await verify("whole")).present)
+  })
+
+  it("are not made of an object that is shorter or longer than its row says, and leave nothing", async () => {
+    const path = world.parts.objects.fileOf(chunkKey(single.assetId, 0, sha256(single.bytes))) ?? ""
+    const whole = await readFile(path)
+    for (const [name, bytes] of [
+      ["shorter", whole.subarray(1)],
+      ["longer", Buffer.concat([whole, whole.subarray(0, 1)])],
+    ] as const) {
+      await writeFile(path, bytes)
+      for (const fileOf of [world.parts.objects.fileOf, () => null]) {
+        const objects = { ...world.parts.objects, fileOf }
+        const failed: unknown = await produce(name, { ...world.parts, objects }).catch((error: unknown) => error)
+        expect(isArchiveError(failed) && [failed.code, failed.place]).to.deep.equal([
+          "integrity",
+          `data/objects/${toHex(single.assetId)}/0`,
+        ])
+        expect((await readdir(world.folder)).filter((found) => found.startsWith(name))).to.deep.equal([])
+      }
+    }
+    await writeFile(path, whole)
   })
 
   it("give messages that are packed whole, and none where a pack is lost (CS8)", async () => {

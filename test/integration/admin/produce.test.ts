@@ -63,7 +63,7 @@ describe("productions", function () {
   it("say which software made them, by version and hash", async () => {
     const data = join(world.folder, "whole", "data")
     const { software } = JSON.parse(await readFile(join(data, "declaration.json"), "utf8")) as Declaration
-    const sha256 = await programHash()
+    const sha256 = programHash()
     expect(software).to.deep.equal({ name: "taciturn", version: "0.0.0-test", sha256 })
     expect(await readFile(join(data, "declaration.html"), "utf8")).to.include(sha256)
   })
