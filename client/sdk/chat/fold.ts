@@ -90,7 +90,8 @@ export class ChatFold {
   /** @returns whether that is all that changes. */
   #append(added: readonly ChatEntry[]): boolean {
     if (added.some((entry) => isText(entry) && this.#lost.has(idOf(entry)))) return false
-    this.#cells.push(...this.#cellsOf(added))
+    // One by one: a call takes some hundred thousand arguments at most, in a worker fewer.
+    for (const cell of this.#cellsOf(added)) this.#cells.push(cell)
     return true
   }
 

@@ -102,7 +102,7 @@ export class ChatFollower implements LineChat {
     while (!isOver()) {
       try {
         const isNews: boolean = reader === null || (await this.#catchUp(reader, wasRung))
-        reader ??= await ChatReader.open(this.#client, this.#meetingId, { signal: this.#signal })
+        reader ??= await this.#open()
         if (isNews) await this.#options.onChange(reader)
         await reader.remember()
         await this.#sendWaiting()
@@ -118,6 +118,11 @@ export class ChatFollower implements LineChat {
       if (failures > 0) await this.#hurry.wait(backoffMs(this.#client, failures))
       wasRung = await this.#bell.wait(this.#options.pollMs ?? POLL_MS)
     }
+  }
+
+  async #open(): Promise<ChatReader> {
+    const log = this.#log === null ? {} : { log: this.#log }
+    return await ChatReader.open(this.#client, this.#meetingId, { signal: this.#signal, ...log })
   }
 
   /** @returns whether anything is new, or stands otherwise. */

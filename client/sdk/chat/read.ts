@@ -275,8 +275,8 @@ export class ChatReader {
           { place: `message ${message.seq}` },
         )
     }
-    const judged: JudgedMessage[] = []
-    for (const message of served) judged.push(await this.#judge.judge(message))
+    // Together, so that the chains of their authors are fetched side by side.
+    const judged = await Promise.all(served.map(async (message) => await this.#judge.judge(message)))
     if (judged.some((message) => this.#isUnsettled(message))) {
       await this.#refreshLog()
       for (const [index, message] of served.entries())

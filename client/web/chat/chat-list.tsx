@@ -70,18 +70,53 @@ export function ChatList({
     for (const line of lines) if (line.kind === "text") found.set(toHex(line.message.messageId), line)
     return found
   }, [lines])
-  const all: RowCommands = {
-    ...commands,
-    goTo: (key) => {
-      setActiveKey(key)
-      goTo(key)
-    },
-    find: ({ messageId, hash }) => {
-      const found = byId.get(toHex(messageId))
-      if (found === undefined) return null
-      return equalBytes(found.message.hash, hash) ? found : "other"
-    },
-  }
+  const all = useMemo<RowCommands>(
+    () => ({
+      ...commands,
+      goTo: (key) => {
+        setActiveKey(key)
+        goTo(key)
+      },
+      find: ({ messageId, hash }) => {
+        const found = byId.get(toHex(messageId))
+        if (found === undefined) return null
+        return equalBytes(found.message.hash, hash) ? found : "other"
+      },
+    }),
+    [commands, goTo, byId],
+  )
+  // As they are while something else of the list changes: they are hundreds.
+  const laidOut = useMemo(
+    () =>
+      shown.map((row) => (
+        <li
+          key={row.key}
+          data-row={row.key}
+          className={`chat-row chat-row-${row.kind}${row.kind === "text" && row.isFirst ? " chat-row-first" : ""}`}
+          tabIndex={row.key === tabStop ? 0 : -1}
+          data-active={row.key === activeKey || undefined}
+          onFocus={() => {
+            setActiveKey(row.key)
+          }}
+          onPointerMove={({ pointerType, movementX, movementY }) => {
+            // What moves beneath a pointer that rests is not pointed at.
+            if (pointerType === "mouse" && (movementX !== 0 || movementY !== 0)) setActiveKey(row.key)
+          }}
+          onClick={() => {
+            setActiveKey(row.key)
+          }}
+        >
+          <Row
+            row={row}
+            isActive={row.key === activeKey}
+            isChanging={changing.has(row.key)}
+            waitingState={waitingState}
+            commands={all}
+          />
+        </li>
+      )),
+    [shown, tabStop, activeKey, changing, waitingState, all],
+  )
   const fresh = useNewBelow(rows, self, isAtEnd)
   return (
     <div className="chat-list">
@@ -94,33 +129,7 @@ export function ChatList({
               <Action onPress={older.run}>{strings.common.tryAgain}</Action>
             </Failure>
           </li>
-          {shown.map((row) => (
-            <li
-              key={row.key}
-              data-row={row.key}
-              className={`chat-row chat-row-${row.kind}${row.kind === "text" && row.isFirst ? " chat-row-first" : ""}`}
-              tabIndex={row.key === tabStop ? 0 : -1}
-              data-active={row.key === activeKey || undefined}
-              onFocus={() => {
-                setActiveKey(row.key)
-              }}
-              onPointerMove={({ pointerType, movementX, movementY }) => {
-                // What moves beneath a pointer that rests is not pointed at.
-                if (pointerType === "mouse" && (movementX !== 0 || movementY !== 0)) setActiveKey(row.key)
-              }}
-              onClick={() => {
-                setActiveKey(row.key)
-              }}
-            >
-              <Row
-                row={row}
-                isActive={row.key === activeKey}
-                isChanging={changing.has(row.key)}
-                waitingState={waitingState}
-                commands={all}
-              />
-            </li>
-          ))}
+          {laidOut}
         </ol>
       </div>
       {isAtEnd ? null : (

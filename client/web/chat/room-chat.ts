@@ -77,6 +77,7 @@ export class RoomChat implements LineChat {
   readonly #signal: AbortSignal
   readonly #listeners = new Set<() => void>()
   #follower: ChatFollower | null = null
+  #log: MeetingLog | null = null
   #reader: ChatReader | null = null
   readonly #fold = new ChatFold()
   #view = NOTHING
@@ -127,8 +128,9 @@ export class RoomChat implements LineChat {
 
   /** To be called with each log that the watch verified: the first begins it. */
   follow(log: MeetingLog): void {
+    this.#log = log
     if (this.#follower === null) this.retry()
-    this.#follower?.follow(log)
+    else this.#follower.follow(log)
   }
 
   /** Begins anew, after an error. */
@@ -150,6 +152,8 @@ export class RoomChat implements LineChat {
         this.#changed({ sendTrouble: trouble })
       },
     })
+    // Before it begins to read: the log need not be fetched again.
+    if (this.#log !== null) follower.follow(this.#log)
     this.#follower = follower
     this.#reader = null
     this.#changed({ error: null })

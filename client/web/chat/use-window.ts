@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react"
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react"
 import type { ChatRow } from "./rows.js"
 
 /** Rows that are laid out at first, that are added at an edge, and that are there at most. */
@@ -45,7 +45,7 @@ export function useWindow(rows: readonly ChatRow[], startKey: string | null, onT
   const { from, until } = rangeOf(rows, edges)
   const range = useRef({ from, until })
   range.current = { from, until }
-  const shown = rows.slice(from, until)
+  const shown = useMemo(() => rows.slice(from, until), [rows, from, until])
 
   const look = useCallback(() => {
     const box = scroller.current

@@ -5,6 +5,13 @@ const MS_PER_S = 1000
 const S_PER_MIN = 60
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const
 
+/** Made once, as they are slow to make: a chat's page of messages has hundreds of times. */
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" })
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
+const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" })
+const UTC_DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" })
+const COUNT = new Intl.NumberFormat()
+
 /** Number and unit stand in one line. */
 export function formatBytes(sizeBytes: number): string {
   const power = sizeBytes < 1 ? 0 : Math.min(Math.floor(Math.log10(sizeBytes) / 3), UNITS.length - 1)
@@ -32,25 +39,25 @@ export function formatDuration(durationMs: number): string {
 }
 
 export function formatDay(timeMs: number): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium" }).format(timeMs)
+  return DAY.format(timeMs)
 }
 
 export function formatMoment(timeMs: number): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(timeMs)
+  return MOMENT.format(timeMs)
 }
 
 /** `14:32`, of today. */
 export function formatTime(timeMs: number): string {
-  return new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format(timeMs)
+  return TIME.format(timeMs)
 }
 
 /** A day by its number since 1970, which the protocol counts in UTC. */
 export function formatDayNumber(day: number): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" }).format(day * DAY_MS)
+  return UTC_DAY.format(day * DAY_MS)
 }
 
 export function formatCount(count: number): string {
-  return new Intl.NumberFormat().format(count)
+  return COUNT.format(count)
 }
 
 /** `3 minutes`, of a time that is left, in one line. */

@@ -114,4 +114,9 @@ describe("a chat that is folded as it grows", () => {
     expect(more.map((line) => (line.kind === "text" ? line.text : line.kind))).to.deep.equal(["one, again", "two"])
     expect(more[1]).to.equal(first[1])
   })
+
+  it("is folded however long it is", () => {
+    const all = Array.from({ length: 200_000 }, (_, n): ChatEntry => ({ kind: "gap", fromSeq: n, untilSeq: n + 1 }))
+    expect(foldChat(all, [])).to.have.length(all.length)
+  })
 })
