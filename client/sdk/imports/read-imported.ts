@@ -45,6 +45,21 @@ export async function readImported(
   return importedOf(raw, recording.recording.authorGenesisHash)
 }
 
+/**
+ * The lines that {@link readImported} has, in the same order, while no more than those of one asset are held.
+ * @throws {@link ArchiveError} as {@link readImported}, once it comes to what can't be read.
+ */
+export async function* readImportedLines(
+  client: Client,
+  recording: OpenRecording,
+  signal: AbortSignal,
+): AsyncGenerator<PlacedLine> {
+  for (const asset of recording.assets.filter(({ role }) => role === "import")) {
+    const { lines, clock } = decodeImportRecord(await readWhole(client, recording, asset, signal))
+    for (const line of lines) yield placeLine(line, clock)
+  }
+}
+
 /** What the bytes of a recording's `import` assets say, in their order; `null` where there are none. @throws {@link ArchiveError} as `readImported`. */
 export function importedOf(rawRecords: readonly Uint8Array[], importedBy: Uint8Array): Imported | null {
   const records = rawRecords.map(decodeImportRecord)

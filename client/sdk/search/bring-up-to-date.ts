@@ -8,7 +8,7 @@ import { parseCaptions } from "../captions.js"
 import { foldChat } from "../chat/fold.js"
 import { ChatReader } from "../chat/read.js"
 import type { Client } from "../client.js"
-import { readImported } from "../imports/read-imported.js"
+import { readImportedLines } from "../imports/read-imported.js"
 import { accessCapability } from "../meeting-events.js"
 import { readMeeting } from "../meetings.js"
 import { readWhole } from "../reader/read-whole.js"
@@ -63,7 +63,7 @@ export async function bringUpToDate(
     shard.put(meetingFindable(log.current.title, genesis?.timeMs ?? 0))
   shard.readUntil = { ...shard.readUntil, logSeq: log.head.seq }
   const isChanged = JSON.stringify(shard.readUntil) !== before
-  if (isChanged) await shard.tidy()
+  if (isChanged) shard.tidy()
   return { isChanged, notIndexed }
 }
 
@@ -145,10 +145,10 @@ async function indexBeside(
       if (index % PORTION === PORTION - 1) await breathe?.()
     }
   }
-  const imported = await readImported(client, opened, signal)
-  for (const [index, line] of (imported?.lines ?? []).entries()) {
-    shard.put(importedFindable(recording, index, line))
-    if (index % PORTION === PORTION - 1) await breathe?.()
+  let index = 0
+  for await (const line of readImportedLines(client, opened, signal)) {
+    shard.put(importedFindable(recording, index++, line))
+    if (index % PORTION === 0) await breathe?.()
   }
 }
 

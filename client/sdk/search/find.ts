@@ -20,14 +20,14 @@ export function findIn(
   limit: number,
   isEnough: (count: number) => boolean = () => false,
 ): { readonly first: readonly FoundInMeeting[]; readonly total: number; readonly isWhole: boolean } {
-  const { found, isWhole } = shard.searchSome(query, filter, isEnough)
+  const { first, total, isWhole } = shard.searchSome(query, filter, { limit, isEnough })
   const place = { meetingId: idOfHash("meeting", meetingHash), meetingTitle: shard.textOf("meeting") }
-  const first = found.slice(0, limit).map((item) => ({
+  const placed = first.map((item) => ({
     ...item,
     ...place,
     recordingTitle: item.recording === null ? null : shard.textOf(`r:${item.recording}`),
   }))
-  return { first, total: found.length, isWhole }
+  return { first: placed, total, isWhole }
 }
 
 /** The first of what several meetings have: the best, or the newest where no word was asked for. */

@@ -1,4 +1,3 @@
-import MiniSearch, { type Options, type SearchOptions, type SearchResult } from "minisearch"
 import * as z from "zod"
 import type { RandomBytes } from "../../../shared/protocol/ambient.js"
 import { concatBytes, equalBytes, fromHex, fromUtf8, toHex, u32, utf8 } from "../../../shared/protocol/bytes.js"
@@ -6,31 +5,15 @@ import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js
 import { sha256 } from "../../../shared/protocol/hash.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { openRecord, sealRecord, type SealPlace } from "../../crypto/committed-seal.js"
-import { foldWord, toleranceOf, wordsOf } from "./words.js"
+import type { Findable, SearchFilter } from "./findable.js"
+import { type FoundRow, SearchVolume } from "./volume.js"
+import { wordsOf } from "./words.js"
+
+export type { Findable, SearchFilter } from "./findable.js"
 
 /** What can be found of one meeting, by this device alone. It needs no client: a worker can hold it. SPEC.md §14.2. */
 
 const uint = z.number().int().min(0)
-
-/** Something that can be found. */
-export interface Findable {
-  /** Unique in its meeting. */
-  readonly id: string
-  readonly kind: "meeting" | "recording" | "message" | "caption" | "imported"
-  readonly text: string
-  /** Names of its files, which are searched too. */
-  readonly files: string
-  readonly hasFile: boolean
-  /** Genesis hash in hexadecimal of who signed it; `null` for what nobody signed as its author. */
-  readonly author: string | null
-  /** A name that a platform or a transcript wrote. Nobody's account stands behind it. */
-  readonly claimedAuthor: string | null
-  readonly timeMs: number
-  readonly recording: string | null
-  /** On the recording's clock. */
-  readonly placeMs: number | null
-  readonly message: string | null
-}
 
 /** How far it was brought up to date. */
 const readUntilSchema = z.object({
@@ -41,7 +24,7 @@ const readUntilSchema = z.object({
 })
 export type ReadUntil = z.infer<typeof readUntilSchema>
 
-const VERSION = 2
+const VERSION = 3
 const headSchema = z.object({
   version: z.literal(VERSION),
   readUntil: readUntilSchema,
@@ -51,38 +34,6 @@ const headSchema = z.object({
 type ShardHead = z.infer<typeof headSchema>
 
 const HEAD_LENGTH_BYTES = 4
-/** Searched, and sealed, at once: a word that everything has holds nobody up, and sealing takes no second of the memory. */
-const VOLUME_SIZE = 8_000
-
-const OPTIONS: Options<Findable> = {
-  fields: ["text", "files", "claimedAuthor"],
-  storeFields: [
-    "kind",
-    "text",
-    "files",
-    "hasFile",
-    "author",
-    "claimedAuthor",
-    "timeMs",
-    "recording",
-    "placeMs",
-    "message",
-  ],
-  tokenize: (text) => [...wordsOf(text)],
-  processTerm: (word) => foldWord(word),
-  // Cleaned up when it is kept, and not in the midst of something else.
-  autoVacuum: false,
-}
-
-export interface SearchFilter {
-  /** An account's id in hexadecimal, or part of a name that a platform wrote. */
-  readonly author?: { readonly account: string | null; readonly name: string }
-  readonly fromMs?: number
-  /** Before this. */
-  readonly untilMs?: number
-  readonly hasFile?: boolean
-}
-
 export interface Found extends Findable {
   readonly score: number
   /** The words of it that were found, folded; none where none was asked for. */
@@ -97,20 +48,31 @@ export interface IndexedAuthors {
   readonly claimed: ReadonlySet<string>
 }
 
-/** What was found; where it is not whole, there is more in what is older. */
+/** How much of what is found is wanted. */
+export interface Wanted {
+  /** So many of the first are read. */
+  readonly limit: number
+  /** Asked now and then, with how much was found. */
+  readonly isEnough: (count: number) => boolean
+}
+
+/** The first of what was found, and how much there is; where it is not whole, there is more in what is older. */
 export interface FoundSome {
-  readonly found: readonly Found[]
+  readonly first: readonly Found[]
+  readonly total: number
   readonly isWhole: boolean
 }
 
+const ALL: Wanted = { limit: Number.POSITIVE_INFINITY, isEnough: () => false }
+
 export class SearchShard {
   /** What was put in first is in the first of them. */
-  readonly #volumes: MiniSearch<Findable>[]
+  readonly #volumes: SearchVolume[]
   /** `null` until somebody asked. */
   #authors: { readonly accounts: Set<string>; readonly claimed: Set<string> } | null = null
   readUntil: ReadUntil
 
-  private constructor(volumes: MiniSearch<Findable>[], readUntil: ReadUntil) {
+  private constructor(volumes: SearchVolume[], readUntil: ReadUntil) {
     this.#volumes = volumes
     this.readUntil = readUntil
   }
@@ -120,7 +82,7 @@ export class SearchShard {
   }
 
   get size(): number {
-    return this.#volumes.reduce((size, volume) => size + volume.documentCount, 0)
+    return this.#volumes.reduce((size, volume) => size + volume.size, 0)
   }
 
   has(id: string): boolean {
@@ -129,16 +91,15 @@ export class SearchShard {
 
   /** What something says; `null` where it isn't there. */
   textOf(id: string): string | null {
-    const text = this.#volumeOf(id)?.getStoredFields(id)?.["text"]
-    return typeof text === "string" ? text : null
+    return this.#volumeOf(id)?.get(id)?.text ?? null
   }
 
   /** In the place of whatever had its id. */
   put(findable: Findable): void {
     this.remove(findable.id)
     let last = this.#volumes.at(-1)
-    if (last === undefined || last.documentCount >= VOLUME_SIZE) {
-      last = new MiniSearch(OPTIONS)
+    if (last === undefined || last.isFull) {
+      last = SearchVolume.empty()
       this.#volumes.push(last)
     }
     last.add(findable)
@@ -146,61 +107,47 @@ export class SearchShard {
   }
 
   remove(id: string): void {
-    this.#volumeOf(id)?.discard(id)
+    this.#volumeOf(id)?.remove(id)
   }
 
-  #volumeOf(id: string): MiniSearch<Findable> | undefined {
+  #volumeOf(id: string): SearchVolume | undefined {
     return this.#volumes.find((volume) => volume.has(id))
   }
 
   /** Removes all of a recording. */
   removeRecording(recording: string): void {
-    for (const volume of this.#volumes) {
-      const all = volume.search(MiniSearch.wildcard, {
-        filter: (found) => found["recording"] === recording && found["kind"] !== "message",
-      })
-      for (const { id } of all) volume.discard(id as string)
-    }
+    for (const volume of this.#volumes) for (const id of volume.idsOf(recording)) volume.remove(id)
   }
 
   /** The best first: what has every word of the query, the last perhaps only begun. Without a word, everything that the filter lets through, the newest first. */
   search(query: string, filter: SearchFilter = {}): readonly Found[] {
-    return this.searchSome(query, filter, () => false).found
+    return this.searchSome(query, filter, ALL).first
   }
 
-  /**
-   * As `search`, from what was put in last to what was put in first, until that is enough. Without a word nothing is left out.
-   * @param isEnough asked now and then, with how much was found.
-   */
-  searchSome(query: string, filter: SearchFilter, isEnough: (count: number) => boolean): FoundSome {
-    const isWanted = (found: SearchResult): boolean => passes(found as unknown as Findable, filter)
+  /** As `search`, from what was put in last to what was put in first, until that is enough. Without a word nothing is left out. */
+  searchSome(query: string, filter: SearchFilter, { limit, isEnough }: Wanted): FoundSome {
     if (wordsOf(query).length === 0) {
-      const all =
-        query.trim() === ""
-          ? this.#volumes.flatMap((volume) => toFound(volume.search(MiniSearch.wildcard, { filter: isWanted })))
-          : []
-      return { found: all.toSorted((a, b) => b.timeMs - a.timeMs), isWhole: true }
+      const all = query.trim() === "" ? this.#volumes.flatMap((volume) => everythingOf(volume, filter)) : []
+      return someOf(all, (a, b) => b.volume.timeOf(b.row) - a.volume.timeOf(a.row), limit, true)
     }
-    const found: (readonly Found[])[] = []
-    let [count, isWhole] = [0, true]
+    const found: FoundPlace[] = []
+    let isWhole = true
     for (const volume of this.#volumes.toReversed()) {
-      isWhole = count === 0 || !isEnough(count)
+      isWhole = found.length === 0 || !isEnough(found.length)
       if (!isWhole) break
-      const here = searchVolume(volume, query, isWanted)
-      count += here.length
-      found.push(toFound(here))
+      for (const each of volume.search(query, filter)) found.push({ ...each, volume })
     }
-    const [alone] = found
-    const all = found.length === 1 && alone !== undefined ? alone : found.flat().toSorted((a, b) => b.score - a.score)
-    return { found: all, isWhole }
+    return someOf(found, (a, b) => b.score - a.score, limit, isWhole)
   }
 
   /** Also those of what was removed since it was opened. */
   authors(): IndexedAuthors {
     if (this.#authors === null) {
       this.#authors = { accounts: new Set(), claimed: new Set() }
-      for (const volume of this.#volumes)
-        for (const found of volume.search(MiniSearch.wildcard)) this.#note(found as unknown as Findable)
+      for (const { accounts, claimed } of this.#volumes.map((volume) => volume.authors())) {
+        for (const each of accounts) this.#authors.accounts.add(each)
+        for (const each of claimed) this.#authors.claimed.add(each)
+      }
     }
     return this.#authors
   }
@@ -212,9 +159,7 @@ export class SearchShard {
 
   /** SPEC.md §14.2. */
   seal(key: Uint8Array, meetingHash: Uint8Array, random: RandomBytes): Uint8Array {
-    const volumes = this.#volumes.map((volume) =>
-      sealRecord(shardPlace(key, meetingHash), utf8(JSON.stringify(volume)), random),
-    )
+    const volumes = this.#volumes.map((volume) => sealRecord(shardPlace(key, meetingHash), volume.encode(), random))
     const head: ShardHead = {
       version: VERSION,
       readUntil: this.readUntil,
@@ -225,8 +170,8 @@ export class SearchShard {
   }
 
   /** Makes room of what was removed. */
-  async tidy(): Promise<void> {
-    for (const volume of this.#volumes) if (volume.dirtCount > 0) await volume.vacuum()
+  tidy(): void {
+    for (const volume of this.#volumes) volume.tidy()
   }
 
   /** @throws {@link ArchiveError} `cannot-open`, `malformed`, `unsupported-version`: then it is built anew. Y5. */
@@ -235,11 +180,11 @@ export class SearchShard {
     if (sealed.length < HEAD_LENGTH_BYTES) throw otherForm()
     let at = HEAD_LENGTH_BYTES + new DataView(sealed.buffer, sealed.byteOffset).getUint32(0)
     const head = readShardHead(openRecord(place, sealed.subarray(HEAD_LENGTH_BYTES, at)))
-    const volumes = head.volumes.map((volume) => {
+    const volumes = head.volumes.map((volume, index) => {
       const raw = sealed.subarray(at, (at += volume.sizeBytes))
       // One of them out of an older writing would open as well.
       if (!equalBytes(sha256(raw), fromHex(volume.sha256))) throw otherForm()
-      return readVolume(openRecord(place, raw))
+      return SearchVolume.open(openRecord(place, raw), index === head.volumes.length - 1)
     })
     if (at !== sealed.length) throw otherForm()
     return new SearchShard(volumes, head.readUntil)
@@ -256,20 +201,26 @@ export class SearchShard {
   }
 }
 
-const BY_WORDS: SearchOptions = { combineWith: "AND", prefix: true, fuzzy: (word) => toleranceOf(word) }
+interface FoundPlace extends FoundRow {
+  readonly volume: SearchVolume
+}
 
-/** What has every word. The longest is looked for alone first, as it is the rarest more often than not: only what has it is worth a look at the others. */
-function searchVolume(
-  volume: MiniSearch<Findable>,
-  query: string,
-  filter: (found: SearchResult) => boolean,
-): readonly SearchResult[] {
-  const words = wordsOf(query)
-  if (words.length < 2) return volume.search(query, { ...BY_WORDS, filter })
-  const longest = words.reduce((one, other) => (other.length > one.length ? other : one))
-  const having = new Set(volume.search(longest, BY_WORDS).map(({ id }) => id as string))
-  if (having.size === 0) return []
-  return volume.search(query, { ...BY_WORDS, filter, boostDocument: (id) => (having.has(id as string) ? 1 : 0) })
+function everythingOf(volume: SearchVolume, filter: SearchFilter): readonly FoundPlace[] {
+  return volume.rows(filter).map((row) => ({ row, score: 1, matches: [], volume }))
+}
+
+/** What is found by a common word is much: only what is given is read. */
+function someOf(
+  found: FoundPlace[],
+  order: (a: FoundPlace, b: FoundPlace) => number,
+  limit: number,
+  isWhole: boolean,
+): FoundSome {
+  const first = found
+    .toSorted(order)
+    .slice(0, limit)
+    .map(({ volume, row, score, matches }) => ({ ...volume.read(row), score, matches }))
+  return { first, total: found.length, isWhole }
 }
 
 /** What a shard's first seal holds. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
@@ -281,17 +232,6 @@ export function readShardHead(plaintext: Uint8Array): ShardHead {
   const parsed = headSchema.safeParse(raw)
   if (!parsed.success) throw otherForm()
   return parsed.data
-}
-
-/** What each of the others holds, as the library writes it. @throws {@link ArchiveError} `malformed`. */
-export function readVolume(plaintext: Uint8Array): MiniSearch<Findable> {
-  const raw = parseJson(plaintext)
-  if (typeof raw !== "object" || raw === null) throw otherForm()
-  try {
-    return MiniSearch.loadJS<Findable>(raw as Parameters<typeof MiniSearch.loadJS>[0], OPTIONS)
-  } catch (cause) {
-    throw otherForm(cause)
-  }
 }
 
 function parseJson(plaintext: Uint8Array): unknown {
@@ -308,21 +248,4 @@ function otherForm(cause?: unknown): ArchiveError {
 
 function shardPlace(key: Uint8Array, meetingHash: Uint8Array): SealPlace {
   return { key, label: LABELS.searchIndex, context: meetingHash, aad: new Uint8Array(0) }
-}
-
-function passes(found: Findable, { author, fromMs, untilMs, hasFile }: SearchFilter): boolean {
-  if (fromMs !== undefined && found.timeMs < fromMs) return false
-  if (untilMs !== undefined && found.timeMs >= untilMs) return false
-  if (hasFile === true && !found.hasFile) return false
-  if (author === undefined) return true
-  // An account's id begins its genesis hash.
-  if (author.account !== null && found.author?.startsWith(author.account) === true) return true
-  const claimed = found.claimedAuthor
-  return claimed !== null && author.name !== "" && foldWord(claimed).includes(foldWord(author.name))
-}
-
-/** What is found by a common word is much: each is what the index gave, and no copy of it. */
-function toFound(results: readonly SearchResult[]): readonly Found[] {
-  for (const result of results) result["matches"] = result.terms
-  return results as unknown as readonly Found[]
 }

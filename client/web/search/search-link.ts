@@ -32,6 +32,8 @@ let idle: ReturnType<typeof setTimeout> | undefined
 let asked: { readonly id: number; readonly what: Asked } | null = null
 let waiting: Asked | null = null
 let lastId = 0
+/** Whether an earlier worker had read all, and this one only takes what that kept. */
+let wasReady = false
 const listeners = new Set<() => void>()
 
 export function searchState(): SearchState {
@@ -95,7 +97,17 @@ function end(failure: unknown): void {
   worker?.terminate()
   worker = null
   asked = null
+  wasReady = false
   show({ view: null, failure })
+}
+
+/** Another worker goes on, with what was asked. */
+function replace(): void {
+  worker?.terminate()
+  worker = null
+  wasReady = state.view?.isReady === true
+  if (attending > 0) post({ kind: "attend", isAttended: true })
+  if (asked !== null) post({ kind: "ask", id: asked.id, query: asked.what.query, limit: asked.what.limit })
 }
 
 function start(): Worker {
@@ -114,7 +126,10 @@ function start(): Worker {
 function take(answer: SearchAnswer): void {
   switch (answer.kind) {
     case "view":
-      show({ view: answer.view, failure: null })
+      show({ view: { ...answer.view, isReady: answer.view.isReady || wasReady }, failure: null })
+      break
+    case "spent":
+      replace()
       break
     case "news":
       tellNews(answer.news)

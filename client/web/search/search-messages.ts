@@ -64,4 +64,6 @@ export type SearchAnswer =
   | { readonly kind: "view"; readonly view: IndexView }
   | { readonly kind: "answer"; readonly id: number; readonly page: SearchAnswerPage }
   | { readonly kind: "news"; readonly news: ToldNews }
+  /** It read much and kept it: another one in its place takes less memory. */
+  | { readonly kind: "spent" }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }

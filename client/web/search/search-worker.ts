@@ -65,6 +65,11 @@ async function follow(): Promise<void> {
       } finally {
         index.rest()
       }
+      // Nothing makes a worker that rests collect what it is done with.
+      if (index.isSpent) {
+        post({ kind: "spent" })
+        return
+      }
     }
     // Where it can't be kept it is read again.
     if (!isAttended) await index.keepAll().catch(() => undefined)

@@ -2,20 +2,22 @@ import { parse } from "../../../api/mount.js"
 import { parseRange } from "../../../api/assets/range.js"
 import { parseAnswer } from "../../../client/sdk/http.js"
 import { decodeState, encodeState, NOTHING_UNSEEN } from "../../../client/sdk/state.js"
-import { readShardHead, readVolume } from "../../../client/sdk/search/shard.js"
+import { readShardHead } from "../../../client/sdk/search/shard.js"
+import { SearchVolume } from "../../../client/sdk/search/volume.js"
 import { decodeJournal, encodeJournal, type Journal, JOURNAL_LIMIT_BYTES } from "../../../client/sdk/upload/journal.js"
-import { toBase64Url } from "../../../shared/protocol/bytes.js"
+import { concatBytes, toBase64Url, utf8 } from "../../../shared/protocol/bytes.js"
+import { decodeCbor } from "../../../shared/protocol/cbor.js"
 import { AppendEventRequest, EventsResponse } from "../../../shared/protocol/http.js"
 import { parseJob } from "../../../shared/server/jobs/job-key.js"
 import { recordLine } from "../../../worker/admin/production-format.js"
 import { LINE_LIMIT_BYTES, parseRecord } from "../../../worker/admin/record-reader.js"
 import { sampleAccount } from "./accounts.js"
-import { bytesOf, commonRefusals, type Format, unchanged } from "./format.js"
+import { bytesOf, commonRefusals, edit, type Format, itemsOf, NOTHING, unchanged } from "./format.js"
 import { textFormat } from "./texts.js"
 
 /**
  * What decodes untrusted bytes and has no frozen vectors: JSON over HTTP, which docs/openapi.json describes, a client's own state and journal, a queue's
- * jobs, a request's range, and the rows of a production, which another version may write otherwise.
+ * jobs, a request's range, a search index, which is built anew, and the rows of a production, which another version may write otherwise.
  */
 export function unfrozenFormats(): readonly Format[] {
   return [clientState(), journal(), request(), answer(), range(), job(), record(), searchIndex(), searchVolume()]
@@ -241,7 +243,7 @@ function record(): Format {
 function searchIndex(): Format {
   const readUntil = { logSeq: 3, chat: { incarnation: 0, until: 5 }, recordings: {} }
   const volume = { sizeBytes: 336, sha256: "0a".repeat(32) }
-  const head = { version: 2, readUntil, volumes: [volume] }
+  const head = { version: 3, readUntil, volumes: [volume] }
   return textFormat({
     name: "search-index",
     section: "14.2",
@@ -250,31 +252,60 @@ function searchIndex(): Format {
     decode: (text) => readShardHead(new TextEncoder().encode(text)),
     refusals: [
       ["nothing", "malformed", ""],
-      ["version 1", "unsupported-version", JSON.stringify({ ...head, version: 1 })],
+      ["version 2", "unsupported-version", JSON.stringify({ ...head, version: 2 })],
       ["no version", "malformed", JSON.stringify({ ...head, version: undefined })],
       ["a negative place", "malformed", JSON.stringify({ ...head, readUntil: { ...readUntil, logSeq: -1 } })],
-      ["no volumes", "malformed", JSON.stringify({ version: 2, readUntil })],
+      ["no volumes", "malformed", JSON.stringify({ version: 3, readUntil })],
       ["a volume of nothing", "malformed", JSON.stringify({ ...head, volumes: [{ ...volume, sizeBytes: 0 }] })],
       ["half a hash", "malformed", JSON.stringify({ ...head, volumes: [{ ...volume, sha256: "0a" }] })],
     ],
   })
 }
 
-/** As the library writes it. */
 function searchVolume(): Format {
-  const index = { documentCount: 0, nextId: 0, documentIds: {}, fieldIds: { text: 0, files: 1, claimedAuthor: 2 } }
-  const tables = { fieldLength: {}, averageFieldLength: [], storedFields: {}, dirtCount: 0, index: [] }
-  const volume = { ...index, ...tables, serializationVersion: 2 }
-  return textFormat({
+  const volume = SearchVolume.empty()
+  const nothing = { files: "", hasFile: false, claimedAuthor: null, recording: null, placeMs: null, message: null }
+  for (const [id, text] of [
+    ["a", "the heron, the egret"],
+    ["b", "the peacock"],
+  ] as const)
+    volume.add({ ...nothing, id, kind: "message", text, author: "0a".repeat(32), timeMs: 1_700_000_000_000 })
+  const raw = volume.encode()
+  const [documents, lengths, words, postings] = itemsOf(decodeCbor(raw, raw.length)) as readonly Uint8Array[]
+  const rows = utf8(`["0a"]\n["a",9,"text","",false,-1,-1,-1,0,null,null]\n`)
+  return {
     name: "search-volume",
     section: "14.2",
     codes: ["malformed"],
-    text: JSON.stringify(volume),
-    decode: (text) => readVolume(new TextEncoder().encode(text)).documentCount,
+    limitBytes: raw.length,
+    material: raw,
+    assemble: unchanged,
+    decode: (bytes) => {
+      const opened = SearchVolume.open(bytes, false)
+      return { size: opened.size, found: opened.search("heron", {}).map(({ row }) => opened.read(row)) }
+    },
+    vouched: false,
     refusals: [
-      ["nothing", "malformed", ""],
-      ["no object", "malformed", "1"],
-      ["one of another version of the library", "malformed", JSON.stringify({ ...volume, serializationVersion: 9 })],
+      { name: "nothing", code: "malformed", raw: NOTHING },
+      { name: "rows that are not ended", code: "malformed", raw: edit(raw, [0], (documents ?? NOTHING).slice(0, -1)) },
+      { name: "a row of an unknown kind", code: "malformed", raw: edit(raw, [0], rows) },
+      { name: "lengths that are cut short", code: "malformed", raw: edit(raw, [1], (lengths ?? NOTHING).slice(0, -1)) },
+      {
+        name: "a word too many",
+        code: "malformed",
+        raw: edit(raw, [2], concatBytes(words ?? NOTHING, utf8("\nzebra"))),
+      },
+      {
+        name: "a word too few",
+        code: "malformed",
+        raw: edit(raw, [3], concatBytes(postings ?? NOTHING, NOTHING, new Uint8Array(3))),
+      },
+      {
+        name: "a word in a row that is not there",
+        code: "malformed",
+        raw: edit(raw, [3], Uint8Array.of(1, 2, 1, 0, 0)),
+      },
+      { name: "a number without an end", code: "malformed", raw: edit(raw, [3], new Uint8Array(9).fill(0xff)) },
     ],
-  })
+  }
 }

@@ -1,7 +1,9 @@
 import { expect } from "chai"
+import * as fc from "fast-check"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
 import { bestOf, findIn } from "../../../client/sdk/search/find.js"
 import { type Findable, readShardHead, SearchShard } from "../../../client/sdk/search/shard.js"
+import { SearchVolume } from "../../../client/sdk/search/volume.js"
 import { foldWord, wordsOf } from "../../../client/sdk/search/words.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { bytesOf, flip, seededBytes } from "../../support/formats/format.js"
@@ -138,6 +140,44 @@ describe("search on the own device", () => {
     expect(shard.search("").map(({ id }) => id)).to.have.members(["m", "other"])
   })
 
+  it("finds the same, as well, in what is kept in few bytes as in what still grows", () => {
+    const word = fc.constantFrom(..."heron herons egret peacock pea Zoë 東京の会議 plan.pdf".split(" "))
+    const text = fc.array(word, { maxLength: 6 }).map((words) => words.join(" "))
+    const one = fc.record({
+      text,
+      files: text,
+      claimedAuthor: fc.option(text),
+      timeMs: fc.nat(),
+      isRemoved: fc.boolean(),
+    })
+    const query = fc.array(fc.constantFrom("her", "heron", "heorns", "pea", "zoe", "会議", "pdf"), {
+      minLength: 1,
+      maxLength: 2,
+    })
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 20 }), query, (all, words) => {
+        const grown = SearchVolume.empty()
+        for (const [index, each] of all.entries()) grown.add(findable(String(index), each.text, each))
+        const packed = SearchVolume.open(grown.encode(), false)
+        for (const [index, { isRemoved }] of all.entries())
+          for (const volume of isRemoved ? [grown, packed] : []) volume.remove(String(index))
+        const found = [
+          grown,
+          packed,
+          SearchVolume.open(packed.encode(), false),
+          SearchVolume.open(grown.encode(), true),
+        ].map((volume) =>
+          volume
+            .search(words.join(" "), {})
+            .map(({ row }) => volume.read(row).id)
+            .toSorted(),
+        )
+        expect(found).to.deep.equal([found[0], found[0], found[0], found[0]])
+        expect(packed.search("heron", {}).every(({ score }) => score > 0)).to.equal(true)
+      }),
+    )
+  })
+
   describe("of ten thousand", () => {
     const MANY = 10_000
     let shard: SearchShard
@@ -150,22 +190,29 @@ describe("search on the own device", () => {
 
     it("a word that all have is found in all, or in enough of what came last; a rare one in all", () => {
       expect(shard.search("heron")).to.have.length(MANY)
-      const some = shard.searchSome("heron", {}, (count) => count > 10)
-      expect(some.isWhole).to.equal(false)
-      expect(some.found.length).to.be.within(1_000, 5_000)
-      expect(some.found.every(({ timeMs }) => timeMs >= MANY - some.found.length)).to.equal(true)
-      const rare = shard.searchSome("peacock", {}, (count) => count >= MANY)
-      expect([rare.found.length, rare.isWhole]).to.deep.equal([MANY / 100, true])
-      expect(shard.searchSome("", {}, () => true).found).to.have.length(MANY)
-      expect(shard.searchSome("heron zebra", {}, () => true)).to.deep.equal({ found: [], isWhole: true })
+      const some = shard.searchSome("heron", {}, { limit: 25, isEnough: (count) => count > 10 })
+      expect([some.isWhole, some.first.length]).to.deep.equal([false, 25])
+      expect(some.total).to.be.within(1_000, 5_000)
+      expect(some.first.every(({ timeMs }) => timeMs >= MANY - some.total)).to.equal(true)
+      const rare = shard.searchSome("peacock", {}, { limit: MANY, isEnough: (count) => count >= MANY })
+      expect([rare.first.length, rare.total, rare.isWhole]).to.deep.equal([MANY / 100, MANY / 100, true])
+      const [limit, isEnough] = [3, () => true]
+      expect(shard.searchSome("", {}, { limit, isEnough })).to.include({ total: MANY, isWhole: true })
+      const none = { first: [], total: 0, isWhole: true }
+      expect(shard.searchSome("heron zebra", {}, { limit, isEnough })).to.deep.equal(none)
     })
 
     it("is what it was once it was kept, changed in any of its parts, and kept again", () => {
       const again = open(sealed())
+      for (const query of ["heron 17", "peacock", "heorn", "pea 99"])
+        expect(ids(again, query), query).to.deep.equal(ids(shard, query))
       expect([again.size, again.textOf("17"), again.textOf("9999")]).to.deep.equal([MANY, "heron 17", "heron 9999"])
       again.put(findable("17", "egret"))
       again.remove("9999")
-      expect([ids(again, "egret"), again.size, again.has("9999")]).to.deep.equal([["17"], MANY - 1, false])
+      for (const each of [again, open(again.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt")))]) {
+        expect([ids(each, "egret"), each.size, each.has("9999")]).to.deep.equal([["17"], MANY - 1, false])
+        expect([ids(each, "heron 17").includes("17"), ids(each, "heron 9999")]).to.deep.equal([false, []])
+      }
     })
 
     it("with a part out of an older writing, one that lacks, or one in another's place, it is built anew (Y5)", () => {
