@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { toHex } from "../../shared/protocol/bytes.js"
-import { LiveMessage } from "../../shared/protocol/live.js"
+import { LIVE_LIMITS, LiveMessage } from "../../shared/protocol/live.js"
 import { messagesFrom, type MessageStore } from "../../shared/server/catalog/messages.js"
 
 /** In one query. */
@@ -8,25 +8,28 @@ const MESSAGES_PER_LOOK = 64
 /** Whoever lacks more is told how many there are, and fetches them in pages. */
 const MOST_BEHIND = 256
 
+/** What is said at once of a meeting, by its id in hexadecimal. */
+type ShowMessages = (key: string, messages: readonly SaidMessage[]) => void
+export type SaidMessage = z.input<typeof LiveMessage>
+
+/** Of JSON around each message, at most. */
+const PLACE_BYTES = 128
+
 /**
  * Says new messages on the sockets of their meetings. They are read from the catalog, once for all sockets of this process: what another process says
  * only makes it look, so no message comes from anywhere else. SPEC.md §16.4.
  */
 export class ChatFeed {
   readonly #store: MessageStore
-  readonly #show: (key: string, message: z.input<typeof LiveMessage>) => void
+  readonly #show: ShowMessages
   readonly #onFailed: (error: unknown) => void
   /** By meeting with sockets here, the seq that was not said yet. */
   readonly #next = new Map<string, number>()
   readonly #looking = new Set<string>()
   readonly #due = new Set<string>()
 
-  /** @param show says a message on all sockets of a meeting. */
-  constructor(
-    store: MessageStore,
-    show: (key: string, message: z.input<typeof LiveMessage>) => void,
-    onFailed: (error: unknown) => void,
-  ) {
+  /** @param show says messages on all sockets of a meeting, at once. */
+  constructor(store: MessageStore, show: ShowMessages, onFailed: (error: unknown) => void) {
     this.#store = store
     this.#show = show
     this.#onFailed = onFailed
@@ -62,7 +65,8 @@ export class ChatFeed {
         const messages = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
         // A look for the whole meeting may have gone beyond meanwhile.
         if (this.#next.get(key) !== from) continue
-        for (const message of messages) this.#show(key, z.encode(LiveMessage, message))
+        for (const together of inPackets(messages.map((message) => z.encode(LiveMessage, message))))
+          this.#show(key, together)
         const last = messages.at(-1)
         if (last !== undefined) this.#next.set(key, last.seq + 1)
         if (messages.length === MESSAGES_PER_LOOK) this.#due.add(key)
@@ -73,4 +77,20 @@ export class ChatFeed {
       this.#looking.delete(key)
     }
   }
+}
+
+/** As many at once as a packet takes: where a chat goes fast, each packet costs more than what is in it. */
+function inPackets(messages: readonly SaidMessage[]): readonly (readonly SaidMessage[])[] {
+  const packets: SaidMessage[][] = []
+  let sizeBytes = Infinity
+  for (const said of messages) {
+    const saidBytes = said.message.length + PLACE_BYTES
+    sizeBytes += saidBytes
+    if (sizeBytes > LIVE_LIMITS.messageBytes - PLACE_BYTES) {
+      packets.push([])
+      sizeBytes = saidBytes
+    }
+    packets.at(-1)?.push(said)
+  }
+  return packets
 }

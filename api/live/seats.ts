@@ -3,11 +3,11 @@ import * as z from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
-import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind, type LiveMessage } from "../../shared/protocol/live.js"
+import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind } from "../../shared/protocol/live.js"
 import type { MessageStore } from "../../shared/server/catalog/messages.js"
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
 import type { Catalog, Said } from "../../shared/server/ports.js"
-import { ChatFeed } from "./chat-feed.js"
+import { ChatFeed, type SaidMessage } from "./chat-feed.js"
 
 /** A socket, and the token that it lives by. */
 export interface Seat {
@@ -21,8 +21,8 @@ export interface Seat {
   /** What was said last, by the nudge's name. */
   readonly told: Map<string, string>
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
-  /** Whether it is there to be said one more message of the chat: not while too many wait. */
-  readonly takesMessage: () => boolean
+  /** Whether it is there to be said so many more messages of the chat: not while too many wait. */
+  readonly takesMessages: (count: number) => boolean
   /** Passes on what somebody else said. */
   readonly hear: (sealed: Uint8Array) => void
   /** Called once, when it has no seat any more. */
@@ -34,10 +34,10 @@ const SWEEP_MS = 1_500
 /** What was not looked at for so long is trusted no more: with the sweep's own time less than the 5 s that are promised. */
 const TRUST_MS = 3_000
 /** Between two looks: where a chat goes fast, each is for all that changed meanwhile. */
-const LOOK_SPACING_MS = 50
+const LOOK_SPACING_MS = 250
 
-/** Says a message once on all sockets of a meeting, by its id in hexadecimal, but those. */
-export type Broadcast = (room: string, except: readonly string[], message: z.input<typeof LiveMessage>) => void
+/** Says messages once on all sockets of a meeting, by its id in hexadecimal, but those. */
+export type Broadcast = (room: string, except: readonly string[], messages: readonly SaidMessage[]) => void
 
 type Nudges = readonly (readonly [name: keyof typeof LIVE_NUDGES, value: unknown, text: string])[]
 
@@ -65,8 +65,8 @@ export class Seats {
     this.#catalog = store.catalog
     this.#broadcast = broadcast
     this.#onFailed = onFailed
-    const show = (key: string, message: z.input<typeof LiveMessage>): void => {
-      this.#show(key, message)
+    const show = (key: string, messages: readonly SaidMessage[]): void => {
+      this.#show(key, messages)
     }
     this.#chat = new ChatFeed(store, show, onFailed)
     this.#sweeping = setInterval(() => {
@@ -145,14 +145,15 @@ export class Seats {
     this.#endAll(reason)
   }
 
-  #show(key: string, message: z.input<typeof LiveMessage>): void {
-    const told = JSON.stringify(z.encode(LIVE_NUDGES.chat, { count: message.seq + 1 }))
+  #show(key: string, messages: readonly SaidMessage[]): void {
+    const count = (messages.at(-1)?.seq ?? -1) + 1
+    const told = JSON.stringify(z.encode(LIVE_NUDGES.chat, { count }))
     const behind: string[] = []
     for (const seat of this.#bySubject.get(key) ?? []) {
-      if (seat.takesMessage()) seat.told.set("chat", told)
+      if (seat.takesMessages(messages.length)) seat.told.set("chat", told)
       else behind.push(seat.id)
     }
-    this.#broadcast(key, behind, message)
+    this.#broadcast(key, behind, messages)
   }
 
   #sweep(): void {

@@ -12,7 +12,7 @@ import {
   LiveAuth,
   type LiveKind,
   LiveRefusal,
-  MESSAGE,
+  MESSAGES,
   SAID,
   SAY,
   Saying,
@@ -51,11 +51,11 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
   const { logger } = context
   const seats = new Seats(
     context,
-    (room, except, message) => {
+    (room, except, messages) => {
       io.of(LIVE_NAMESPACES.meeting)
         .to(room)
         .except([...except])
-        .emit(MESSAGE, message)
+        .emit(MESSAGES, { messages })
     },
     (error) => {
       logger.warn("the tokens of sockets could not be looked at", errorFields(error))
@@ -126,7 +126,7 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
         socket.emit(name, value)
       },
       // Before it is connected it is in no room, and then told how many there are.
-      takesMessage: () => socket.connected && ++messagesWaiting <= LIVE_LIMITS.messagesWaiting,
+      takesMessages: (count) => socket.connected && (messagesWaiting += count) <= LIVE_LIMITS.messagesWaiting,
       hear: (sealed) => {
         if (++waiting <= LIVE_LIMITS.saidWaiting) socket.emit(SAID, z.encode(Saying, { sealed }))
       },

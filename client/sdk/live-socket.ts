@@ -12,8 +12,9 @@ import {
   LiveAuth,
   type LiveKind,
   LiveMessage,
+  LiveMessages,
   LiveRefusal,
-  MESSAGE,
+  MESSAGES,
   SAID,
   SAY,
   Saying,
@@ -114,9 +115,12 @@ async function connect(baseUrl: string, kind: LiveKind, token: Uint8Array, liste
     const nudge = LIVE_NUDGES.chat.safeParse(raw)
     if (nudge.success) listener.onChat?.(nudge.data)
   })
-  socket.on(MESSAGE, (raw: unknown) => {
-    const message = LiveMessage.safeParse(raw)
-    if (message.success) listener.onMessage?.(message.data)
+  socket.on(MESSAGES, (raw: unknown) => {
+    // Each by itself: one that can't be read hides no other.
+    for (const one of LiveMessages.safeParse(raw).data?.messages ?? []) {
+      const message = LiveMessage.safeParse(one)
+      if (message.success) listener.onMessage?.(message.data)
+    }
   })
   socket.on(SAID, (raw: unknown) => {
     const said = Saying.safeParse(raw)

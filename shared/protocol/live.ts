@@ -63,9 +63,10 @@ export const LIVE_NUDGES = {
   inbox: z.object({ entries: count, newest: bytesOf(ID_BYTES).nullable() }),
 } as const
 
-/** A message of the chat that was just kept, to the sockets of its meeting. SPEC.md §16.4. */
+/** Messages of the chat that were just kept, to the sockets of their meeting. Whoever hears them takes each as a {@link LiveMessage} by itself. SPEC.md §16.4. */
+export const LiveMessages = z.object({ messages: z.array(z.unknown()) })
 export const LiveMessage = PlacedMessage
-export const MESSAGE = "message"
+export const MESSAGES = "messages"
 
 /** Why a handshake or a request was refused, or a socket ended: the last that is said on it. */
 export const LiveRefusal = z.object({

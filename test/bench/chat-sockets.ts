@@ -16,8 +16,8 @@ input.once("close", () => {
 async function open(auth: Record<string, unknown>): Promise<void> {
   for (let n = 0; n < Number(count); n++) {
     const socket = io(url, { path, transports: ["websocket"], auth, forceNew: true, reconnection: false })
-    socket.on(event, () => {
-      received += 1
+    socket.on(event, (said: { readonly messages?: readonly unknown[] }) => {
+      received += said.messages?.length ?? 1
     })
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve)

@@ -21,7 +21,7 @@ import {
 import { currentCapability } from "../../client/sdk/meetings.js"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { PostMessageRequest, PostMessageResponse } from "../../shared/protocol/http.js"
-import { LIVE_NAMESPACES, LIVE_PATH, LiveAuth, MESSAGE } from "../../shared/protocol/live.js"
+import { LIVE_NAMESPACES, LIVE_PATH, LiveAuth, MESSAGES } from "../../shared/protocol/live.js"
 import { exitOf, root } from "../support/programs.js"
 import { startClient, type TestClient } from "../support/sdk/clients.js"
 import { type Sealer, sealerOf } from "./sealed-chat.js"
@@ -90,7 +90,7 @@ async function runOurs(server: Server, people: readonly TestClient[]): Promise<n
   const others = startProgram("chat-sockets.js", [
     `${server.url}${LIVE_NAMESPACES.meeting}`,
     LIVE_PATH,
-    MESSAGE,
+    MESSAGES,
     String(SOCKETS - CLIENTS),
   ])
   others.stdin?.write(`${JSON.stringify(auth)}\n`)

@@ -127,8 +127,10 @@ describe("a chat of lies, as it is shown", function () {
     await until(async () => shown.length > 0 && (await meeting.fetchSockets()).length === 1, "the chat and a socket")
     expect(shown).to.deep.equal(chat.truth)
     const [count, more] = [chat.truth.length, chat.behind.length]
-    for (const [index, raw] of chat.behind.entries())
-      meeting.emit("message", { seq: count + index, incarnation: 0, day: 20_000, message: toBase64Url(raw) })
+    const messages = chat.behind.map((raw, index) => {
+      return { seq: count + index, incarnation: 0, day: 20_000, message: toBase64Url(raw) }
+    })
+    meeting.emit("messages", { messages: [null, ...messages, { seq: -1 }] })
     await until(() => Promise.resolve(shown.length === count + more), "what was said")
     expect(shown).to.deep.equal([
       ...chat.truth.slice(0, -1),

@@ -23,6 +23,8 @@ export interface FollowChatOptions extends Pick<WatchOptions, "signal" | "onTrou
 }
 
 const POLL_MS = 20_000
+/** Where one message follows another, what was heard is shown at once and pinned so often: that takes a disk longer than the message took to come. */
+const REMEMBER_MS = 1_000
 /** What waits to be judged; more of it is fetched in pages. */
 const HEARD_MESSAGES = 1_000
 
@@ -97,14 +99,17 @@ export class ChatFollower implements LineChat {
   /** Until the signal ends it. @throws {@link ArchiveError} as `ChatReader.open`; what `onChange` throws. */
   async read(): Promise<void> {
     let reader: ChatReader | null = null
-    let [failures, wasRung] = [0, true]
+    let [failures, wasRung, rememberedMs] = [0, true, -Infinity]
     const isOver = (): boolean => this.#signal.aborted
     while (!isOver()) {
       try {
         const isNews: boolean = reader === null || (await this.#catchUp(reader, wasRung))
         reader ??= await this.#open()
         if (isNews) await this.#options.onChange(reader)
-        await reader.remember()
+        if (!this.#bell.isRung || performance.now() - rememberedMs >= REMEMBER_MS) {
+          await reader.remember()
+          rememberedMs = performance.now()
+        }
         await this.#sendWaiting()
         failures = 0
       } catch (error) {
