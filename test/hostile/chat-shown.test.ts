@@ -1,5 +1,5 @@
 import { expect } from "chai"
-import { Server } from "socket.io"
+import { type Namespace, Server } from "socket.io"
 import { until } from "../../scripts/services.js"
 import { followChat } from "../../client/sdk/index.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
@@ -40,11 +40,13 @@ describe("a chat of lies, as it is shown", function () {
   let scene: Scene
   let dave: TestClient
   let chat: ChatOfLies
+  let meeting: Namespace
 
   before(async () => {
     scene = await openScene()
     dave = await scene.newClient("Dave's laptop")
     chat = await chatOfLies(scene, dave)
+    meeting = new Server(scene.liar.server, { path: LIVE_PATH }).of(LIVE_NAMESPACES.meeting)
   })
   after(() => scene.close())
 
@@ -112,9 +114,43 @@ describe("a chat of lies, as it is shown", function () {
     expect(shown).to.deep.equal(SHOWN.map((text) => text.replace("! ", "").toLowerCase()))
   })
 
+  it("who could not fetch what a socket spoke of tries again, with nothing more said (CS6)", async () => {
+    const ended = new AbortController()
+    let [isShown, troubles] = [false, 0]
+    const following = followChat(dave.client, chat.meetingId, {
+      signal: ended.signal,
+      pollMs: NEVER_MS,
+      onChange: () => {
+        isShown = true
+      },
+      onTrouble: () => {
+        troubles += 1
+      },
+    })
+    await until(async () => isShown && (await meeting.fetchSockets()).length === 1, "the chat and a socket")
+    const refusal = { code: "unavailable", status: 503, title: "unavailable", detail: "not now", retryable: true }
+    const lie = scene.liar.lie({
+      method: "GET",
+      path: /\/messages/,
+      tell: ({ headers }) => ({
+        status: 503,
+        headers: { ...headers, "content-type": "application/problem+json" },
+        body: Buffer.from(JSON.stringify({ type: "about:blank", ...refusal })),
+      }),
+    })
+    meeting.emit("chat", { count: chat.truth.length + 1 })
+    await until(() => Promise.resolve(troubles > 0), "a fetch that failed")
+    expect(lie.delivered()).to.be.greaterThan(0)
+    lie.stop()
+    scene.liar.asked()
+    const isAsked = (): boolean => scene.liar.asked().some(({ path }) => path.includes("/messages"))
+    await until(() => Promise.resolve(isAsked()), "another fetch")
+    ended.abort()
+    await following
+    meeting.disconnectSockets(true)
+  })
+
   it("what is said on a socket is judged as what stands on a page (CS6)", async () => {
-    const io = new Server(scene.liar.server, { path: LIVE_PATH })
-    const meeting = io.of(LIVE_NAMESPACES.meeting)
     const ended = new AbortController()
     let shown: readonly string[] = []
     const following = followChat(dave.client, chat.meetingId, {
@@ -142,6 +178,6 @@ describe("a chat of lies, as it is shown", function () {
     ])
     ended.abort()
     await following
-    io.disconnectSockets(true)
+    meeting.disconnectSockets(true)
   })
 })

@@ -117,6 +117,8 @@ export class ChatFollower implements LineChat {
         if (!isArchiveError(error) || !error.retryable) throw error
         failures += 1
         this.#options.onTrouble?.(error)
+        // What was left undone is tried again by itself, as if there were news.
+        this.#bell.ring()
       }
       // Who is told of messages that do not come asks ever more seldom.
       if (reader !== null && this.#counted > reader.until) failures += 1
