@@ -15,7 +15,7 @@ const PORTION_BYTES = 1024 * 1024
 /** After so long without anything to send the worker ends, and the memory that it takes is free. */
 const IDLE_MS = 5_000
 /** So much is sent by one worker, then the next begins: what a browser copied to send it, it keeps for long, but not beyond the worker's end. */
-const MOST_BYTES = 64 * 1024 * 1024
+const MOST_BYTES = 32 * 1024 * 1024
 
 interface Sending {
   readonly resolve: (response: Response) => void
