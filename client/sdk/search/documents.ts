@@ -42,6 +42,7 @@ export class Documents {
   readonly #places = new Map<string, number>()
   /** By id. What was removed has none. */
   readonly #rows = new Map<string, number>()
+  readonly #removed = new Set<number>()
   // An array for each: an object for each row takes several times as much.
   readonly #kinds: number[] = []
   readonly #hasFile: boolean[] = []
@@ -129,8 +130,14 @@ export class Documents {
   }
 
   remove(id: string): void {
+    const row = this.#rows.get(id)
+    if (row === undefined) return
     this.#rows.delete(id)
+    this.#removed.add(row)
   }
+
+  /** Whether a row was not removed. */
+  readonly isThere = (row: number): boolean => !this.#removed.has(row)
 
   /** Which rows a filter lets through. */
   passes({ author, fromMs, untilMs, hasFile }: SearchFilter): (row: number) => boolean {

@@ -1,12 +1,13 @@
 import * as z from "zod"
 import type { RandomBytes } from "../../../shared/protocol/ambient.js"
-import { concatBytes, equalBytes, fromHex, fromUtf8, toHex, u32, utf8 } from "../../../shared/protocol/bytes.js"
+import { fromUtf8, toHex, utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { sha256 } from "../../../shared/protocol/hash.js"
 import { LABELS } from "../../../shared/protocol/labels.js"
 import { openRecord, sealRecord, type SealPlace } from "../../crypto/committed-seal.js"
 import type { Findable, SearchFilter } from "./findable.js"
-import { type FoundRow, SearchVolume } from "./volume.js"
+import { firstOf } from "./first-of.js"
+import { type FoundInVolume, type FoundRow, SearchVolume } from "./volume.js"
 import { wordsOf } from "./words.js"
 
 export type { Findable, SearchFilter } from "./findable.js"
@@ -24,16 +25,28 @@ const readUntilSchema = z.object({
 })
 export type ReadUntil = z.infer<typeof readUntilSchema>
 
-const VERSION = 3
+const VERSION = 4
 const headSchema = z.object({
   version: z.literal(VERSION),
   readUntil: readUntilSchema,
-  /** Of each volume as it is sealed, the oldest first. */
-  volumes: z.array(z.object({ sizeBytes: z.int().min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/) })),
+  /** SHA-256 in hexadecimal of each volume as it is sealed, the oldest first. */
+  volumes: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
 })
 type ShardHead = z.infer<typeof headSchema>
 
-const HEAD_LENGTH_BYTES = 4
+/** Where a shard's volumes are kept, each by the SHA-256 in hexadecimal of what it is as sealed. */
+export interface KeptVolumes {
+  readonly names: ReadonlySet<string>
+  readonly write: (name: string, sealed: Uint8Array) => Promise<void>
+}
+
+/** A shard as it is kept: its volumes were written. */
+export interface SealedShard {
+  readonly head: Uint8Array
+  /** All others of the shard can be removed, once the head is written. */
+  readonly volumes: ReadonlySet<string>
+}
+
 export interface Found extends Findable {
   readonly score: number
   /** The words of it that were found, folded; none where none was asked for. */
@@ -128,16 +141,17 @@ export class SearchShard {
   searchSome(query: string, filter: SearchFilter, { limit, isEnough }: Wanted): FoundSome {
     if (wordsOf(query).length === 0) {
       const all = query.trim() === "" ? this.#volumes.flatMap((volume) => everythingOf(volume, filter)) : []
-      return someOf(all, (a, b) => b.volume.timeOf(b.row) - a.volume.timeOf(a.row), limit, true)
+      return { first: readFirst(all, limit), total: all.length, isWhole: true }
     }
     const found: FoundPlace[] = []
     let isWhole = true
     for (const volume of this.#volumes.toReversed()) {
       isWhole = found.length === 0 || !isEnough(found.length)
       if (!isWhole) break
-      for (const each of volume.search(query, filter)) found.push({ ...each, volume })
+      const { rows, matchesOf } = volume.search(query, filter)
+      for (const { row, score } of rows) found.push({ row, score, volume, matchesOf })
     }
-    return someOf(found, (a, b) => b.score - a.score, limit, isWhole)
+    return { first: readFirst(found, limit), total: found.length, isWhole }
   }
 
   /** Also those of what was removed since it was opened. */
@@ -157,16 +171,29 @@ export class SearchShard {
     if (claimedAuthor !== null) this.#authors?.claimed.add(claimedAuthor)
   }
 
-  /** SPEC.md §14.2. */
-  seal(key: Uint8Array, meetingHash: Uint8Array, random: RandomBytes): Uint8Array {
-    const volumes = this.#volumes.map((volume) => sealRecord(shardPlace(key, meetingHash), volume.encode(), random))
-    const head: ShardHead = {
-      version: VERSION,
-      readUntil: this.readUntil,
-      volumes: volumes.map((sealed) => ({ sizeBytes: sealed.length, sha256: toHex(sha256(sealed)) })),
+  /** Writes what is not kept yet, volume by volume: no more than one of them is sealed at once. SPEC.md §14.2. */
+  async seal(
+    key: Uint8Array,
+    meetingHash: Uint8Array,
+    random: RandomBytes,
+    { names, write }: KeptVolumes,
+  ): Promise<SealedShard> {
+    // What is put in or removed meanwhile is in the next one.
+    const { readUntil } = this
+    const place = shardPlace(key, meetingHash)
+    const volumes: string[] = []
+    for (const volume of this.#volumes.filter(({ size }) => size > 0)) {
+      let name = volume.keptAs
+      if (name === null || !names.has(name)) {
+        const sealed = sealRecord(place, volume.encode(), random)
+        name = toHex(sha256(sealed))
+        volume.keptAs = name
+        await write(name, sealed)
+      }
+      volumes.push(name)
     }
-    const sealedHead = sealRecord(shardPlace(key, meetingHash), utf8(JSON.stringify(head)), random)
-    return concatBytes(u32(sealedHead.length), sealedHead, ...volumes)
+    const head: ShardHead = { version: VERSION, readUntil, volumes }
+    return { head: sealRecord(place, utf8(JSON.stringify(head)), random), volumes: new Set(volumes) }
   }
 
   /** Makes room of what was removed. */
@@ -174,26 +201,34 @@ export class SearchShard {
     for (const volume of this.#volumes) volume.tidy()
   }
 
-  /** @throws {@link ArchiveError} `cannot-open`, `malformed`, `unsupported-version`: then it is built anew. Y5. */
-  static open(key: Uint8Array, meetingHash: Uint8Array, sealed: Uint8Array): SearchShard {
+  /**
+   * @param readVolume what is kept under a volume's name; `null` where that is nothing.
+   * @throws {@link ArchiveError} `cannot-open`, `malformed`, `unsupported-version`: then it is built anew. Y5.
+   */
+  static async open(
+    key: Uint8Array,
+    meetingHash: Uint8Array,
+    sealedHead: Uint8Array,
+    readVolume: (name: string) => Promise<Uint8Array | null>,
+  ): Promise<SearchShard> {
     const place = shardPlace(key, meetingHash)
-    if (sealed.length < HEAD_LENGTH_BYTES) throw otherForm()
-    let at = HEAD_LENGTH_BYTES + new DataView(sealed.buffer, sealed.byteOffset).getUint32(0)
-    const head = readShardHead(openRecord(place, sealed.subarray(HEAD_LENGTH_BYTES, at)))
-    const volumes = head.volumes.map((volume, index) => {
-      const raw = sealed.subarray(at, (at += volume.sizeBytes))
+    const head = readShardHead(openRecord(place, sealedHead))
+    const volumes: SearchVolume[] = []
+    for (const [index, name] of head.volumes.entries()) {
+      const sealed = await readVolume(name)
       // One of them out of an older writing would open as well.
-      if (!equalBytes(sha256(raw), fromHex(volume.sha256))) throw otherForm()
-      return SearchVolume.open(openRecord(place, raw), index === head.volumes.length - 1)
-    })
-    if (at !== sealed.length) throw otherForm()
+      if (sealed === null || toHex(sha256(sealed)) !== name) throw otherForm()
+      const volume = SearchVolume.open(openRecord(place, sealed), index === head.volumes.length - 1)
+      volume.keptAs = name
+      volumes.push(volume)
+    }
     return new SearchShard(volumes, head.readUntil)
   }
 
   /** An empty one in the place of what doesn't open. Y5. */
-  static openOrEmpty(...given: Parameters<typeof SearchShard.open>): SearchShard {
+  static async openOrEmpty(...given: Parameters<typeof SearchShard.open>): Promise<SearchShard> {
     try {
-      return SearchShard.open(...given)
+      return await SearchShard.open(...given)
     } catch (error) {
       if (!isArchiveError(error)) throw error
       return SearchShard.empty()
@@ -201,29 +236,26 @@ export class SearchShard {
   }
 }
 
-interface FoundPlace extends FoundRow {
+interface FoundPlace extends FoundRow, Pick<FoundInVolume, "matchesOf"> {
   readonly volume: SearchVolume
 }
 
 function everythingOf(volume: SearchVolume, filter: SearchFilter): readonly FoundPlace[] {
-  return volume.rows(filter).map((row) => ({ row, score: 1, matches: [], volume }))
+  return volume.rows(filter).map((row) => ({ row, score: 1, volume, matchesOf: () => [] }))
 }
 
-/** What is found by a common word is much: only what is given is read. */
-function someOf(
-  found: FoundPlace[],
-  order: (a: FoundPlace, b: FoundPlace) => number,
-  limit: number,
-  isWhole: boolean,
-): FoundSome {
-  const first = found
-    .toSorted(order)
-    .slice(0, limit)
-    .map(({ volume, row, score, matches }) => ({ ...volume.read(row), score, matches }))
-  return { first, total: found.length, isWhole }
+/** What is found by a common word is much: only what is given is read. The best first; of what is as good, the newest. */
+function readFirst(found: readonly FoundPlace[], limit: number): readonly Found[] {
+  const order = (a: FoundPlace, b: FoundPlace): number =>
+    b.score - a.score || b.volume.timeOf(b.row) - a.volume.timeOf(a.row)
+  return firstOf(found, limit, order).map(({ volume, row, score, matchesOf }) => ({
+    ...volume.read(row),
+    score,
+    matches: matchesOf(row),
+  }))
 }
 
-/** What a shard's first seal holds. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
+/** What a shard's head holds. @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
 export function readShardHead(plaintext: Uint8Array): ShardHead {
   const raw = parseJson(plaintext)
   const version = z.object({ version: z.number() }).safeParse(raw)

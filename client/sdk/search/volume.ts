@@ -1,42 +1,46 @@
-import type { SearchOptions } from "minisearch"
 import { decodeCbor, encodeCbor, readArray, readBytes } from "../../../shared/protocol/cbor.js"
 import { Documents } from "./documents.js"
 import type { Findable, SearchFilter } from "./findable.js"
-import { type EncodedWords, WordIndex } from "./word-index.js"
-import { toleranceOf, wordsOf } from "./words.js"
+import { GrowingWords } from "./growing-words.js"
+import { WordIndex } from "./word-index.js"
 
-/** Searched, and sealed, at once: a word that everything has holds nobody up, and sealing takes no second of the memory. */
-const VOLUME_SIZE = 2_000
+/** Searched, and sealed, at once: sealing one takes little memory, and what all of them have, such as most words, stands not too often. */
+const VOLUME_SIZE = 4_000
 /** Documents, lengths, words, postings. */
 const PARTS = 4
-
-const BY_WORDS: SearchOptions = { combineWith: "AND", prefix: true, fuzzy: (word) => toleranceOf(word) }
 
 /** What was found in a volume, by its row. */
 export interface FoundRow {
   readonly row: number
   readonly score: number
-  /** The words of it that were found, folded. */
-  readonly matches: readonly string[]
+}
+
+export interface FoundInVolume {
+  /** In the order in which they were put in. */
+  readonly rows: readonly FoundRow[]
+  /** The words of a row that were found, folded. */
+  readonly matchesOf: (row: number) => readonly string[]
 }
 
 /** Some of a shard's places, in the order in which they were put in. */
 export class SearchVolume {
   #documents: Documents
-  #words: WordIndex
+  /** `null` where something was put in since it was made. */
+  #words: WordIndex | null
+  /** Where something was put in. */
+  #growing: GrowingWords | null = null
   #isFull: boolean
-  /** Of what is full as long as nothing is removed: so that it is not made anew whenever something else is kept. */
-  #encoded: EncodedWords | null
+  /** What it is kept as, by the SHA-256 in hexadecimal of that; `null` where it is kept nowhere as it is. */
+  keptAs: string | null = null
 
-  private constructor(documents: Documents, words: WordIndex, isFull: boolean, encoded: EncodedWords | null) {
+  private constructor(documents: Documents, words: WordIndex | null, isFull: boolean) {
     this.#documents = documents
     this.#words = words
     this.#isFull = isFull
-    this.#encoded = encoded
   }
 
   static empty(): SearchVolume {
-    return new SearchVolume(Documents.empty(), new WordIndex(), false, null)
+    return new SearchVolume(Documents.empty(), null, false)
   }
 
   /** @param isLast whether more may be put into it, as far as there is room. @throws {@link ArchiveError} `malformed`. SPEC.md §14.2. */
@@ -47,18 +51,22 @@ export class SearchVolume {
     )
     const none = new Uint8Array(0)
     const documents = Documents.open(kept ?? none)
-    const isFull = !isLast || documents.rowCount >= VOLUME_SIZE
     const encoded = { lengths: lengths ?? none, words: words ?? none, postings: postings ?? none }
-    const index = WordIndex.open(encoded, documents.rowCount, !isFull)
-    return new SearchVolume(documents, index, isFull, isFull ? encoded : null)
+    const index = WordIndex.open(encoded, documents.rowCount)
+    return new SearchVolume(documents, index, !isLast || documents.rowCount >= VOLUME_SIZE)
   }
 
   /** What is there, and nothing of what was removed. */
   encode(): Uint8Array {
-    const numberOf = (): ReadonlyMap<number, number> =>
-      new Map([...this.#documents.rows()].map((row, number) => [row, number]))
-    const { lengths, words, postings } = this.#encoded ?? this.#words.encode(numberOf())
+    const numbers = Array.from({ length: this.#documents.rowCount }, () => -1)
+    for (const [number, row] of [...this.#documents.rows()].entries()) numbers[row] = number
+    const { lengths, words, postings } = this.#index.encode(numbers)
     return encodeCbor([this.#documents.encode(), lengths, words, postings])
+  }
+
+  get #index(): WordIndex {
+    this.#words ??= (this.#growing ?? new GrowingWords()).index()
+    return this.#words
   }
 
   get size(): number {
@@ -98,28 +106,31 @@ export class SearchVolume {
 
   /** @param findable whose id is not there. */
   add(findable: Findable): void {
-    const { text, files, claimedAuthor } = findable
-    this.#words.add({ id: this.#documents.add(findable), text, files, claimedAuthor })
+    this.#growing ??= this.#words === null ? new GrowingWords() : GrowingWords.from(this.#words)
+    this.#documents.add(findable)
+    this.#growing.add(findable)
+    this.#words = null
+    this.keptAs = null
     if (this.#documents.rowCount >= VOLUME_SIZE) this.tidy()
   }
 
   remove(id: string): void {
-    const row = this.#documents.rowOf(id)
-    if (row === undefined) return
+    if (!this.has(id)) return
     this.#documents.remove(id)
-    this.#words.discard(row)
-    this.#encoded = null
+    this.keptAs = null
   }
 
-  /** Lets go of what was removed, and holds what grows no more in less. */
+  /** Lets go of what was removed, and holds in less what doesn't grow. */
   tidy(): void {
     const { rowCount, size } = this.#documents
-    if (size === rowCount && (this.#isFull || rowCount < VOLUME_SIZE)) return
+    if (size === rowCount && this.#growing === null) return
+    const { keptAs } = this
     const tidied = SearchVolume.open(this.encode(), !this.#isFull)
     this.#documents = tidied.#documents
     this.#words = tidied.#words
     this.#isFull = tidied.#isFull
-    this.#encoded = tidied.#encoded
+    this.#growing = null
+    this.keptAs = keptAs
   }
 
   /** Rows that a filter lets through. */
@@ -127,27 +138,20 @@ export class SearchVolume {
     return [...this.#documents.rows()].filter(this.#documents.passes(filter))
   }
 
-  /** What has every word, the best first. */
-  search(query: string, filter: SearchFilter): readonly FoundRow[] {
-    const having = this.#havingLongest(query)
-    if (having?.size === 0) return []
-    const options =
-      having === null ? BY_WORDS : { ...BY_WORDS, boostDocument: (row: unknown) => (having.has(row as number) ? 1 : 0) }
-    const passes = this.#documents.passes(filter)
-    return this.#words.search(query, options).flatMap(({ id, score, terms }) => {
-      const row = id as number
-      return passes(row) ? [{ row, score, matches: terms }] : []
-    })
-  }
-
-  /**
-   * What has the longest of several words, which is the rarest more often than not: only there the others are worth a look.
-   * @returns `null` for a single word.
-   */
-  #havingLongest(query: string): ReadonlySet<number> | null {
-    const words = wordsOf(query)
-    if (words.length < 2) return null
-    const longest = words.reduce((one, other) => (other.length > one.length ? other : one))
-    return new Set(this.#words.search(longest, BY_WORDS).map(({ id }) => id as number))
+  /** What has every word. */
+  search(query: string, filter: SearchFilter): FoundInVolume {
+    const documents = this.#documents
+    const words = this.#index
+    const fitting = words.fitting(query)
+    const scores = words.search(fitting, documents.size === documents.rowCount ? null : documents.isThere)
+    const matchesOf = (row: number): readonly string[] => words.matches(fitting, documents.read(row))
+    const rows: FoundRow[] = []
+    if (scores === null) return { rows, matchesOf }
+    const passes = documents.passes(filter)
+    for (let row = 0; row < scores.length; row++) {
+      const score = scores[row] ?? 0
+      if (score > 0 && passes(row)) rows.push({ row, score })
+    }
+    return { rows, matchesOf }
   }
 }

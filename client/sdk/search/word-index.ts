@@ -1,24 +1,21 @@
-import MiniSearch, { type Options } from "minisearch"
 import { fromUtf8, utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { Dictionary } from "./dictionary.js"
 import { NumberReader, NumberWriter } from "./numbers.js"
-import { foldWord, wordsOf } from "./words.js"
+import { foldWord, toleranceOf, wordsOf } from "./words.js"
 
-/** Which words stand in which rows, and how well what is looked for fits them: the library's index, held in few bytes where it grows no more. SPEC.md §14.2. */
+/**
+ * Which words stand in which rows, and how well what is looked for fits them. It finds and orders as MiniSearch does, of which the tests make sure; as
+ * arrays of numbers it takes some bytes for each word of a row, where that library takes a hundred, and is searched in a fraction of the time. SPEC.md §14.2.
+ */
 
-const FIELDS = ["text", "files", "claimedAuthor"] as const
+export const FIELDS = ["text", "files", "claimedAuthor"] as const
+/** Rows are held in 16 bits, and so is how often a word stands in one. */
+export const MOST_ROWS = 0x10000
+export const MOST_COUNT = 0xffff
 
 /** What of a row is searched. */
-export interface SearchedRow {
-  /** Its number: the library gives each the same one. */
-  readonly id: number
-  readonly text: string
-  readonly files: string
-  readonly claimedAuthor: string | null
-}
-
-/** Of a word, by field, how often it stands in which rows. */
-type Standing = Map<number, Map<number, number>>
+export type SearchedRow = Readonly<Record<(typeof FIELDS)[number], string | null>>
 
 export interface EncodedWords {
   /** How many words each field of each row has. */
@@ -28,58 +25,114 @@ export interface EncodedWords {
   readonly postings: Uint8Array
 }
 
-const OPTIONS: Options<SearchedRow> = {
-  fields: [...FIELDS],
-  tokenize: (text) => [...wordsOf(text)],
-  processTerm: (word) => foldWord(word),
-  // What was removed is left out when it is written.
-  autoVacuum: false,
+interface WordParts {
+  readonly dictionary: Dictionary
+  /** Of each row how many words each field has, and one more; 0 where it has no such field. */
+  readonly lengths: Uint32Array
+  /** Of each word and field where it begins in what follows, and where the last ends. */
+  readonly starts: Uint32Array
+  readonly rows: Uint16Array
+  readonly counts: Uint16Array
 }
 
-/** As the library makes it, it takes some hundred bytes for each word of each row, most of them for maps: so these are made when a word is looked for. */
-export class WordIndex extends MiniSearch<SearchedRow> {
-  constructor() {
-    super(OPTIONS)
-  }
+/** Words that fit one that is looked for: those of a stretch of the dictionary begin with it, others are nearly it. */
+export interface Fitting {
+  readonly length: number
+  readonly from: number
+  readonly until: number
+  readonly near: ReadonlyMap<number, number>
+}
 
-  /** @param grows whether rows will be added. @throws {@link ArchiveError} `malformed`. */
-  static open({ lengths, words, postings }: EncodedWords, rowCount: number, grows: boolean): WordIndex {
-    const index = new WordIndex()
-    const packed: PackedPostings = { postings, isThere: (row) => index._documentIds.has(row) }
-    index.#openLengths(new NumberReader(lengths), rowCount)
-    const all = fromUtf8(words)
-    const reader = new NumberReader(postings)
-    for (const word of all === "" ? [] : all.split("\n")) {
-      const { at } = reader
-      if (grows) index._index.set(word, readStanding(reader, rowCount))
-      else {
-        for (const _field of FIELDS) skipRows(reader, rowCount)
-        index._index.set(word, asStanding(new PackedStanding(packed, at)))
+/** As MiniSearch has them: what a word that only begins so, or is nearly it, is worth, and BM25+. */
+const PREFIX_WEIGHT = 0.375
+const PREFIX_LOSS = 0.3
+const NEAR_WEIGHT = 0.45
+const MOST_CHANGES = 6
+const BM25 = { k: 1.2, b: 0.7, d: 0.5 }
+
+export class WordIndex {
+  readonly dictionary: Dictionary
+  readonly lengths: Uint32Array
+  readonly #starts: Uint32Array
+  readonly #rows: Uint16Array
+  readonly #counts: Uint16Array
+  /** Of what has the field. */
+  readonly #averageLengths: readonly number[]
+
+  constructor({ dictionary, lengths, starts, rows, counts }: WordParts) {
+    this.dictionary = dictionary
+    this.lengths = lengths
+    this.#starts = starts
+    this.#rows = rows
+    this.#counts = counts
+    this.#averageLengths = FIELDS.map((_, field) => {
+      let [sum, having] = [0, 0]
+      for (let at = field; at < lengths.length; at += FIELDS.length) {
+        const length = lengths[at] ?? 0
+        if (length === 0) continue
+        sum += length - 1
+        having += 1
       }
-    }
-    if (reader.at !== postings.length) throw otherForm()
-    return index
+      return having === 0 ? 0 : sum / having
+    })
   }
 
-  /** What is there. @param numberOf of each row as it will be counted; none for what was removed. */
-  encode(numberOf: ReadonlyMap<number, number>): EncodedWords {
+  /** @throws {@link ArchiveError} `malformed`. */
+  static open(encoded: EncodedWords, rowCount: number): WordIndex {
+    const all = fromUtf8(encoded.words)
+    const words = all === "" ? [] : all.split("\n")
+    const lengthReader = new NumberReader(encoded.lengths)
+    const lengths = Uint32Array.from({ length: rowCount * FIELDS.length }, () => lengthReader.read())
+    const reader = new NumberReader(encoded.postings)
+    const starts = new Uint32Array(words.length * FIELDS.length + 1)
+    // Each takes two bytes at least.
+    const [rows, counts] = [
+      new Uint16Array(encoded.postings.length >>> 1),
+      new Uint16Array(encoded.postings.length >>> 1),
+    ]
+    let at = 0
+    for (let each = 1; each < starts.length; each++) {
+      let row = 0
+      for (let left = reader.read(); left > 0; left--) {
+        row += reader.read()
+        const count = reader.read()
+        if (row >= rowCount || count > MOST_COUNT) throw otherForm()
+        rows[at] = row
+        counts[at++] = count
+      }
+      starts[each] = at
+    }
+    if (reader.at !== encoded.postings.length || lengthReader.at !== encoded.lengths.length) throw otherForm()
+    return new WordIndex({
+      dictionary: new Dictionary(words),
+      lengths,
+      starts,
+      rows: rows.slice(0, at),
+      counts: counts.slice(0, at),
+    })
+  }
+
+  /** What is there. @param numbers of each row as it will be counted, ascending; -1 for what was removed. */
+  encode(numbers: readonly number[]): EncodedWords {
     const [lengths, postings] = [new NumberWriter(), new NumberWriter()]
-    for (const row of numberOf.keys())
-      for (const field of FIELDS.keys()) lengths.write((this._fieldLength.get(row)?.[field] ?? -1) + 1)
+    for (const [row, number] of numbers.entries())
+      if (number >= 0) for (const field of FIELDS.keys()) lengths.write(this.#lengthOf(row, field))
     const words: string[] = []
-    for (const [word, standing] of this._index) {
-      const fields = [...FIELDS.keys()].map((field) =>
-        [...(standing.get(field) ?? [])].flatMap(([row, count]) => {
-          const number = numberOf.get(row)
-          return number === undefined ? [] : [{ number, count }]
-        }),
-      )
-      if (fields.every((rows) => rows.length === 0)) continue
-      words.push(word)
-      for (const rows of fields) {
-        postings.write(rows.length)
+    for (let place = 0; place < this.dictionary.size; place++) {
+      const fields = FIELDS.map((_, field) => {
+        const there: (readonly [number, number])[] = []
+        this.standing(place, field, (row, count) => {
+          const number = numbers[row] ?? -1
+          if (number >= 0) there.push([number, count])
+        })
+        return there
+      })
+      if (fields.every((there) => there.length === 0)) continue
+      words.push(this.dictionary.wordAt(place))
+      for (const there of fields) {
+        postings.write(there.length)
         let before = 0
-        for (const { number, count } of rows) {
+        for (const [number, count] of there) {
           postings.write(number - before)
           postings.write(count)
           before = number
@@ -89,94 +142,125 @@ export class WordIndex extends MiniSearch<SearchedRow> {
     return { lengths: lengths.bytes(), words: utf8(words.join("\n")), postings: postings.bytes() }
   }
 
-  #openLengths(reader: NumberReader, rowCount: number): void {
-    const sums = FIELDS.map(() => ({ words: 0, rows: 0 }))
-    // Few rows have lengths of their own.
-    const known = new Map<string, number[]>()
-    for (let row = 0; row < rowCount; row++) {
-      const lengths: number[] = []
-      for (const [field, sum] of sums.entries()) {
-        const length = reader.read() - 1
-        if (length < 0) continue
-        lengths[field] = length
-        sum.words += length
-        sum.rows += 1
+  /** In which rows a field has a word, ascending, and how often. */
+  standing(place: number, field: number, tell: (row: number, count: number) => void): void {
+    const each = place * FIELDS.length + field
+    const until = this.#starts[each + 1] ?? 0
+    for (let at = this.#starts[each] ?? 0; at < until; at++) tell(this.#rows[at] ?? 0, this.#counts[at] ?? 0)
+  }
+
+  /**
+   * How well each row fits that has every word that is looked for; 0 for all others.
+   * @param isThere which rows were not removed; `null`: all.
+   * @returns `null` where no row has all of them.
+   */
+  search(query: readonly Fitting[], isThere: ((row: number) => boolean) | null): Float64Array | null {
+    const rowCount = this.lengths.length / FIELDS.length
+    // What few rows have is looked for first: only there the others are worth a look.
+    const all = query.map((fitting) => ({ fitting, size: this.#sizeOf(fitting) })).toSorted((a, b) => a.size - b.size)
+    if (all.some(({ size }) => size === 0)) return null
+    const scores = new Float64Array(rowCount)
+    const present = isThere ?? ((): boolean => true)
+    let count = 0
+    for (let row = 0; row < rowCount; row++) if (present(row)) count += 1
+    for (const [index, { fitting }] of all.entries()) {
+      if (index === 0) {
+        this.#score(fitting, scores, isThere, count)
+        continue
       }
-      const key = lengths.join()
-      const same = known.get(key) ?? lengths
-      known.set(key, same)
-      this._fieldLength.set(row, same)
-      this._documentIds.set(row, row)
-      this._idToShortId.set(row, row)
+      const others = new Float64Array(rowCount)
+      this.#score(fitting, others, isThere, count, scores)
+      for (let row = 0; row < rowCount; row++) {
+        const other = others[row] ?? 0
+        scores[row] = other === 0 ? 0 : (scores[row] ?? 0) + other
+      }
     }
-    this._avgFieldLength = sums.map(({ words, rows }) => (rows === 0 ? 0 : words / rows))
-    this._documentCount = rowCount
-    this._nextId = rowCount
+    return scores
+  }
+
+  /** Which words of a row fit a query. */
+  matches(query: readonly Fitting[], searched: SearchedRow): readonly string[] {
+    const words = new Set(FIELDS.flatMap((field) => wordsOf(searched[field] ?? "").map(foldWord)))
+    return [...words].filter((word) => {
+      const place = this.dictionary.placeOf(word)
+      return query.some(({ from, until, near }) => (place >= from && place < until) || near.has(place))
+    })
+  }
+
+  /** What fits each word of a query, here. */
+  fitting(query: string): readonly Fitting[] {
+    return wordsOf(query)
+      .map(foldWord)
+      .filter((word) => word !== "")
+      .map((word) => {
+        const most = Math.min(MOST_CHANGES, Math.round(word.length * toleranceOf(word)))
+        const near = most === 0 ? NONE : this.dictionary.near(word, most)
+        return { length: word.length, ...this.dictionary.beginningWith(word), near }
+      })
+  }
+
+  #sizeOf({ from, until, near }: Fitting): number {
+    let size = (this.#starts[until * FIELDS.length] ?? 0) - (this.#starts[from * FIELDS.length] ?? 0)
+    for (const place of near.keys())
+      size += (this.#starts[(place + 1) * FIELDS.length] ?? 0) - (this.#starts[place * FIELDS.length] ?? 0)
+    return size
+  }
+
+  /** Adds up what each word that fits is worth. @param within where this is 0 it may be left out. */
+  #score(
+    { length, from, until, near }: Fitting,
+    scores: Float64Array,
+    isThere: ((row: number) => boolean) | null,
+    rowCount: number,
+    within: Float64Array | null = null,
+  ): void {
+    for (let place = from; place < until; place++) {
+      const own = this.dictionary.lengthAt(place)
+      const weight = own === length ? 1 : (PREFIX_WEIGHT * own) / (own + PREFIX_LOSS * (own - length))
+      this.#scoreWord(place, weight, scores, isThere, rowCount, within)
+    }
+    for (const [place, changes] of near) {
+      // What begins so is counted.
+      if (place >= from && place < until) continue
+      const own = this.dictionary.lengthAt(place)
+      this.#scoreWord(place, (NEAR_WEIGHT * own) / (own + changes), scores, isThere, rowCount, within)
+    }
+  }
+
+  #scoreWord(
+    place: number,
+    weight: number,
+    scores: Float64Array,
+    isThere: ((row: number) => boolean) | null,
+    rowCount: number,
+    within: Float64Array | null,
+  ): void {
+    for (let field = 0; field < FIELDS.length; field++) {
+      const each = place * FIELDS.length + field
+      const [start, end] = [this.#starts[each] ?? 0, this.#starts[each + 1] ?? 0]
+      if (start === end) continue
+      let having = end - start
+      if (isThere !== null) for (let at = start; at < end; at++) if (!isThere(this.#rows[at] ?? 0)) having -= 1
+      const rarity = Math.log(1 + (rowCount - having + 0.5) / (having + 0.5))
+      const average = this.#averageLengths[field] ?? 0
+      for (let at = start; at < end; at++) {
+        const row = this.#rows[at] ?? 0
+        if (within !== null && within[row] === 0) continue
+        if (isThere !== null && !isThere(row)) continue
+        const count = this.#counts[at] ?? 0
+        const relative = (this.#lengthOf(row, field) - 1) / average
+        const often = (count * (BM25.k + 1)) / (count + BM25.k * (1 - BM25.b + BM25.b * relative))
+        scores[row] = (scores[row] ?? 0) + weight * rarity * (BM25.d + often)
+      }
+    }
+  }
+
+  #lengthOf(row: number, field: number): number {
+    return this.lengths[row * FIELDS.length + field] ?? 0
   }
 }
 
-interface PackedPostings {
-  readonly postings: Uint8Array
-  readonly isThere: (row: number) => boolean
-}
-
-/** What the library asks of a word's {@link Standing}, read anew each time. */
-class PackedStanding {
-  readonly #packed: PackedPostings
-  readonly #at: number
-
-  constructor(packed: PackedPostings, at: number) {
-    this.#packed = packed
-    this.#at = at
-  }
-
-  get(field: number): Map<number, number> | undefined {
-    const { postings, isThere } = this.#packed
-    const reader = new NumberReader(postings, this.#at)
-    for (let before = 0; before < field; before++) skipRows(reader)
-    const rows = readRows(reader)
-    // The library would take these out, and counts them until it does.
-    for (const row of rows?.keys() ?? []) if (!isThere(row)) rows?.delete(row)
-    return rows
-  }
-}
-
-/** All that a search does with it is to `get` a field. */
-function asStanding(packed: PackedStanding): Standing {
-  return packed as unknown as Standing
-}
-
-function readStanding(reader: NumberReader, rowCount: number): Standing {
-  const standing: Standing = new Map()
-  for (const field of FIELDS.keys()) {
-    const rows = readRows(reader, rowCount)
-    if (rows !== undefined) standing.set(field, rows)
-  }
-  return standing
-}
-
-/** Those of one field: how many, and of each how far it is behind the one before, and how often the word stands in it. */
-function readRows(reader: NumberReader, rowCount = Number.POSITIVE_INFINITY): Map<number, number> | undefined {
-  const count = reader.read()
-  if (count === 0) return undefined
-  const rows = new Map<number, number>()
-  for (let [row, index] = [0, 0]; index < count; index++) {
-    row += reader.read()
-    if (row >= rowCount) throw otherForm()
-    rows.set(row, reader.read())
-  }
-  return rows
-}
-
-/** As {@link readRows}, without making anything of it. */
-function skipRows(reader: NumberReader, rowCount = Number.POSITIVE_INFINITY): void {
-  let row = 0
-  for (let left = reader.read(); left > 0; left--) {
-    row += reader.read()
-    if (row >= rowCount) throw otherForm()
-    reader.read()
-  }
-}
+const NONE: ReadonlyMap<number, number> = new Map()
 
 function otherForm(): ArchiveError {
   return new ArchiveError("malformed", "a search index of another form")

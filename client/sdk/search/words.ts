@@ -40,7 +40,9 @@ export function wordPlaces(text: string): readonly WordPlace[] {
 
 /** A word as it is compared. */
 export function foldWord(word: string): string {
-  return word.normalize("NFKD").replace(ACCENTS, "").normalize("NFC").toLowerCase().slice(0, MOST_CHARACTERS)
+  const folded = word.normalize("NFKD").replace(ACCENTS, "").normalize("NFC").toLowerCase()
+  // Half of a letter can't be written.
+  return folded.length <= MOST_CHARACTERS ? folded : folded.slice(0, MOST_CHARACTERS).replace(/[\ud800-\udbff]$/, "")
 }
 
 /** Where a word may be found by one that is nearly it: short ones, and those of scripts with many letters, are too near to others. */

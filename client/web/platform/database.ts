@@ -12,8 +12,8 @@ export interface DeviceSchema extends DBSchema {
   readonly captures: { key: string; value: Uint8Array<ArrayBuffer> }
   /** By upload, asset in hex, and first segment. */
   readonly leaves: { key: [string, string, number]; value: Uint8Array<ArrayBuffer> }
-  /** Of the search index, by name, which tells nothing, and revision. */
-  readonly shards: { key: [string, number]; value: Uint8Array<ArrayBuffer> }
+  /** Of the search index, by name, which tells nothing, and revision, or SHA-256 of a volume as it is sealed. */
+  readonly shards: { key: [string, number | string]; value: Uint8Array<ArrayBuffer> }
 }
 
 const NAME = "taciturn"

@@ -8,7 +8,15 @@ import { bestOf, findIn, type FoundInMeeting } from "../../sdk/search/find.js"
 import { searchKeyOf, shardName } from "../../sdk/search/search-key.js"
 import { type SearchFilter, SearchShard } from "../../sdk/search/shard.js"
 import type { MeetingState } from "../../sdk/state.js"
-import { keepShards, readShard, shardRevision, writeShard } from "../platform/sealed-shards.js"
+import {
+  keepShards,
+  readShardHead,
+  readVolume,
+  shardRevision,
+  volumeNames,
+  writeShardHead,
+  writeVolume,
+} from "../platform/sealed-shards.js"
 import type { IndexView, SearchAnswerPage, SearchQuery, Unread } from "./search-messages.js"
 
 interface Held {
@@ -20,7 +28,7 @@ interface Held {
   changedAtMs: number | null
 }
 
-/** Sealing a large shard anew takes seconds: what is new in it may wait, as it can be read again. */
+/** Sealing a volume anew for each word that is said is much to write: what is new in a large shard may wait, as it can be read again. */
 const LARGE = 5_000
 const KEEP_MS = 60_000
 /** What nearly everything has is not counted to the end: so that each letter is answered at once. */
@@ -117,9 +125,11 @@ export class SearchIndex {
     })
   }
 
-  /** Keeps what was not worth it before: nobody searches any more. */
+  /** Keeps what was not worth it before: nobody searches any more. Where another tab reads, it reads that too. */
   async keepAll(): Promise<void> {
-    for (const [name, held] of this.#held) await this.#keep(name, held, true)
+    await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
+      if (lock !== null) for (const [name, held] of this.#held) await this.#keep(name, held, true)
+    })
   }
 
   async #keep(name: string, held: Held, isNow = false): Promise<void> {
@@ -127,7 +137,13 @@ export class SearchIndex {
     if (changedAtMs === null) return
     const isDue = isNow || shard.size < LARGE || this.#client.clock.nowMs() - changedAtMs > KEEP_MS
     if (!isDue) return
-    held.revision = await writeShard(name, shard.seal(this.#key, meetingHash, this.#client.random))
+    const { head, volumes } = await shard.seal(this.#key, meetingHash, this.#client.random, {
+      names: await volumeNames(name),
+      write: async (volume, sealed) => {
+        await writeVolume(name, volume, sealed)
+      },
+    })
+    held.revision = await writeShardHead(name, head, volumes)
     held.changedAtMs = null
   }
 
@@ -149,11 +165,22 @@ export class SearchIndex {
     for (const { meetingHash } of this.#client.state.current.meetings) {
       const name = this.#nameOf(meetingHash)
       if ((this.#held.get(name)?.revision ?? -1) >= (await shardRevision(name))) continue
-      const { revision, sealed } = await readShard(name)
-      const shard = sealed === null ? SearchShard.empty() : SearchShard.openOrEmpty(this.#key, meetingHash, sealed)
+      const { shard, revision } = await this.#read(name, meetingHash)
       this.#held.set(name, { meetingHash, shard, revision, changedAtMs: null })
       if (shard.size > 0) this.#changed()
-      await breathe()
+    }
+  }
+
+  async #read(name: string, meetingHash: Uint8Array): Promise<Pick<Held, "shard" | "revision">> {
+    for (;;) {
+      const { revision, sealed } = await readShardHead(name)
+      if (sealed === null) return { shard: SearchShard.empty(), revision }
+      const shard = await SearchShard.openOrEmpty(this.#key, meetingHash, sealed, async (volume) => {
+        await breathe()
+        return await readVolume(name, volume)
+      })
+      // Else another tab wrote it meanwhile, and removed what it replaced.
+      if ((await shardRevision(name)) === revision) return { shard, revision }
     }
   }
 

@@ -242,8 +242,8 @@ function record(): Format {
 
 function searchIndex(): Format {
   const readUntil = { logSeq: 3, chat: { incarnation: 0, until: 5 }, recordings: {} }
-  const volume = { sizeBytes: 336, sha256: "0a".repeat(32) }
-  const head = { version: 3, readUntil, volumes: [volume] }
+  const volume = "0a".repeat(32)
+  const head = { version: 4, readUntil, volumes: [volume] }
   return textFormat({
     name: "search-index",
     section: "14.2",
@@ -252,12 +252,12 @@ function searchIndex(): Format {
     decode: (text) => readShardHead(new TextEncoder().encode(text)),
     refusals: [
       ["nothing", "malformed", ""],
-      ["version 2", "unsupported-version", JSON.stringify({ ...head, version: 2 })],
+      ["version 3", "unsupported-version", JSON.stringify({ ...head, version: 3 })],
       ["no version", "malformed", JSON.stringify({ ...head, version: undefined })],
       ["a negative place", "malformed", JSON.stringify({ ...head, readUntil: { ...readUntil, logSeq: -1 } })],
-      ["no volumes", "malformed", JSON.stringify({ version: 3, readUntil })],
-      ["a volume of nothing", "malformed", JSON.stringify({ ...head, volumes: [{ ...volume, sizeBytes: 0 }] })],
-      ["half a hash", "malformed", JSON.stringify({ ...head, volumes: [{ ...volume, sha256: "0a" }] })],
+      ["no volumes", "malformed", JSON.stringify({ version: 4, readUntil })],
+      ["half a hash", "malformed", JSON.stringify({ ...head, volumes: [volume.slice(1)] })],
+      ["a volume that is a path", "malformed", JSON.stringify({ ...head, volumes: ["../".repeat(21)] })],
     ],
   })
 }
@@ -282,7 +282,7 @@ function searchVolume(): Format {
     assemble: unchanged,
     decode: (bytes) => {
       const opened = SearchVolume.open(bytes, false)
-      return { size: opened.size, found: opened.search("heron", {}).map(({ row }) => opened.read(row)) }
+      return { size: opened.size, found: opened.search("heron", {}).rows.map(({ row }) => opened.read(row)) }
     },
     vouched: false,
     refusals: [
@@ -294,6 +294,21 @@ function searchVolume(): Format {
         name: "a word too many",
         code: "malformed",
         raw: edit(raw, [2], concatBytes(words ?? NOTHING, utf8("\nzebra"))),
+      },
+      {
+        name: "words in no order",
+        code: "malformed",
+        raw: edit(
+          raw,
+          [2],
+          utf8(
+            new TextDecoder()
+              .decode(words ?? NOTHING)
+              .split("\n")
+              .toReversed()
+              .join("\n"),
+          ),
+        ),
       },
       {
         name: "a word too few",

@@ -1,10 +1,12 @@
 import { expect } from "chai"
 import * as fc from "fast-check"
+import MiniSearch from "minisearch"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
 import { bestOf, findIn } from "../../../client/sdk/search/find.js"
+import { Dictionary } from "../../../client/sdk/search/dictionary.js"
 import { type Findable, readShardHead, SearchShard } from "../../../client/sdk/search/shard.js"
 import { SearchVolume } from "../../../client/sdk/search/volume.js"
-import { foldWord, wordsOf } from "../../../client/sdk/search/words.js"
+import { foldWord, toleranceOf, wordsOf } from "../../../client/sdk/search/words.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { bytesOf, flip, seededBytes } from "../../support/formats/format.js"
 
@@ -25,6 +27,34 @@ function findable(id: string, text: string, more: Partial<Findable> = {}): Finda
     message: null,
     ...more,
   }
+}
+
+/** As a device keeps it. */
+interface Kept {
+  readonly head: Uint8Array
+  readonly volumes: ReadonlyMap<string, Uint8Array>
+}
+
+/** @param before where it was kept already: only what is new is written. */
+async function keep(shard: SearchShard, before: Kept | null = null): Promise<Kept & { readonly written: number }> {
+  const volumes = new Map(before?.volumes)
+  let written = 0
+  const names = new Set(volumes.keys())
+  const kept = await shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt"), {
+    names,
+    write: async (name, sealed) => {
+      written += 1
+      await Promise.resolve(volumes.set(name, sealed))
+    },
+  })
+  for (const name of volumes.keys()) if (!kept.volumes.has(name)) volumes.delete(name)
+  return { head: kept.head, volumes, written }
+}
+
+async function open({ head, volumes }: Kept, key = "key", meeting = "meeting"): Promise<SearchShard> {
+  return await SearchShard.open(bytesOf(key), bytesOf(meeting), head, async (name) =>
+    Promise.resolve(volumes.get(name) ?? null),
+  )
 }
 
 function shardOf(...findables: readonly Findable[]): SearchShard {
@@ -91,16 +121,12 @@ describe("search on the own device", () => {
     expect(shard.search("").map(({ id }) => id)).to.deep.equal(["file", "said", "own"])
   })
 
-  it("what is put again stands once, and what is removed is not found, also where it was kept", () => {
+  it("what is put again stands once, and what is removed is not found, also where it was kept", async () => {
     const shard = shardOf(findable("a", "before"), findable("b", "stays"))
     shard.put(findable("a", "after"))
     shard.remove("b")
     shard.remove("unknown")
-    const again = SearchShard.open(
-      bytesOf("key"),
-      bytesOf("meeting"),
-      shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt")),
-    )
+    const again = await open(await keep(shard))
     for (const each of [shard, again]) {
       expect([ids(each, "before"), ids(each, "after"), ids(each, "stays"), each.size]).to.deep.equal([[], ["a"], [], 1])
       expect([each.textOf("a"), each.textOf("b")]).to.deep.equal(["after", null])
@@ -140,49 +166,96 @@ describe("search on the own device", () => {
     expect(shard.search("").map(({ id }) => id)).to.have.members(["m", "other"])
   })
 
-  it("finds the same, as well, in what is kept in few bytes as in what still grows", () => {
-    const word = fc.constantFrom(..."heron herons egret peacock pea Zoë 東京の会議 plan.pdf".split(" "))
-    const text = fc.array(word, { maxLength: 6 }).map((words) => words.join(" "))
-    const one = fc.record({
-      text,
-      files: text,
-      claimedAuthor: fc.option(text),
-      timeMs: fc.nat(),
-      isRemoved: fc.boolean(),
-    })
-    const query = fc.array(fc.constantFrom("her", "heron", "heorns", "pea", "zoe", "会議", "pdf"), {
-      minLength: 1,
-      maxLength: 2,
-    })
-    fc.assert(
-      fc.property(fc.array(one, { maxLength: 20 }), query, (all, words) => {
-        const grown = SearchVolume.empty()
-        for (const [index, each] of all.entries()) grown.add(findable(String(index), each.text, each))
-        const packed = SearchVolume.open(grown.encode(), false)
-        for (const [index, { isRemoved }] of all.entries())
-          for (const volume of isRemoved ? [grown, packed] : []) volume.remove(String(index))
-        const found = [
-          grown,
-          packed,
-          SearchVolume.open(packed.encode(), false),
-          SearchVolume.open(grown.encode(), true),
-        ].map((volume) =>
-          volume
-            .search(words.join(" "), {})
-            .map(({ row }) => volume.read(row).id)
-            .toSorted(),
-        )
-        expect(found).to.deep.equal([found[0], found[0], found[0], found[0]])
-        expect(packed.search("heron", {}).every(({ score }) => score > 0)).to.equal(true)
-      }),
+  describe("finds", () => {
+    const word = fc.constantFrom(
+      ..."heron herons heroine egret peacock peacocks pea Zoë 東京の会議 plan.pdf".split(" "),
     )
+    const text = fc.array(word, { maxLength: 6 }).map((words) => words.join(" "))
+    const row = fc.record({ text, files: text, claimedAuthor: text, timeMs: fc.nat(), isRemoved: fc.boolean() })
+    const rows = fc.array(row, { maxLength: 20 })
+    const query = fc
+      .array(fc.constantFrom("her", "heron", "heorns", "pecock", "pea", "zoe", "会議", "pdf"), {
+        minLength: 1,
+        maxLength: 3,
+      })
+      .map((words) => words.join(" "))
+
+    const volumeOf = (all: readonly (typeof row extends fc.Arbitrary<infer Row> ? Row : never)[]): SearchVolume => {
+      const volume = SearchVolume.empty()
+      for (const [index, each] of all.entries()) volume.add(findable(String(index), each.text, each))
+      return volume
+    }
+
+    it("the same in what is kept as in what still grows", () => {
+      fc.assert(
+        fc.property(rows, query, (all, words) => {
+          const [grown, growsAgain] = [volumeOf(all), volumeOf(all)]
+          const kept = SearchVolume.open(grown.encode(), false)
+          for (const [index, { isRemoved }] of all.entries())
+            for (const volume of isRemoved ? [grown, kept, growsAgain] : []) volume.remove(String(index))
+          const last = SearchVolume.open(growsAgain.encode(), true)
+          for (const volume of [grown, kept, last]) volume.add(findable("last", "a heron, and a peacock in 東京"))
+          const found = [grown, kept, last, SearchVolume.open(kept.encode(), false)].map((volume) => {
+            const { rows: places, matchesOf } = volume.search(words, {})
+            return places.map((place) => [volume.read(place.row).id, matchesOf(place.row).toSorted()])
+          })
+          expect(found).to.deep.equal([found[0], found[0], found[0], found[0]])
+        }),
+      )
+    })
+
+    it("what MiniSearch finds, by the same words, each worth as much", () => {
+      fc.assert(
+        fc.property(rows, query, (all, words) => {
+          const library = new MiniSearch({
+            fields: ["text", "files", "claimedAuthor"],
+            tokenize: (each) => [...wordsOf(each)],
+            processTerm: (each) => foldWord(each),
+          })
+          library.addAll(
+            all.map(({ text: said, files, claimedAuthor }, id) => ({ id, text: said, files, claimedAuthor })),
+          )
+          const expected = library
+            .search(words, { combineWith: "AND", prefix: true, fuzzy: (each) => toleranceOf(each) })
+            .map(({ id, score, queryTerms, terms }) => ({
+              row: id as number,
+              score: score / queryTerms.length,
+              matches: terms.toSorted(),
+            }))
+            .toSorted((a, b) => a.row - b.row)
+          const { rows: found, matchesOf } = volumeOf(all).search(words, {})
+          expect(found.map((each) => [each.row, matchesOf(each.row).toSorted()])).to.deep.equal(
+            expected.map((each) => [each.row, each.matches]),
+          )
+          for (const [index, { score }] of found.entries())
+            expect(score).to.be.closeTo(expected[index]?.score ?? 0, 1e-9)
+        }),
+      )
+    })
+
+    it("words that are nearly it by as few changes as there are, in a dictionary of any", () => {
+      const letters = fc.string({ unit: fc.constantFrom(..."abcß東"), minLength: 1, maxLength: 9 })
+      fc.assert(
+        fc.property(fc.uniqueArray(letters, { maxLength: 30 }), letters, fc.nat({ max: 6 }), (words, wanted, most) => {
+          const sorted = words.toSorted((a, b) => (a < b ? -1 : 1))
+          const dictionary = new Dictionary(sorted)
+          const near = sorted.flatMap((each, place) => {
+            const changes = changesBetween(each, wanted)
+            return changes <= most ? [[place, changes]] : []
+          })
+          expect([...dictionary.near(wanted, most)]).to.deep.equal(near)
+          const { from, until } = dictionary.beginningWith(wanted)
+          expect(sorted.slice(from, until)).to.deep.equal(sorted.filter((each) => each.startsWith(wanted)))
+          expect(sorted.map((each) => dictionary.placeOf(each))).to.deep.equal([...sorted.keys()])
+          expect(dictionary.placeOf(`${wanted}z`)).to.equal(-1)
+        }),
+      )
+    })
   })
 
   describe("of ten thousand", () => {
     const MANY = 10_000
     let shard: SearchShard
-    const sealed = (): Uint8Array => shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt"))
-    const open = (raw: Uint8Array): SearchShard => SearchShard.open(bytesOf("key"), bytesOf("meeting"), raw)
     before(() => {
       const text = (n: number): string => `heron ${n % 100 === 0 ? "peacock " : ""}${n}`
       shard = shardOf(...Array.from({ length: MANY }, (_, n) => findable(String(n), text(n), { timeMs: n })))
@@ -192,7 +265,7 @@ describe("search on the own device", () => {
       expect(shard.search("heron")).to.have.length(MANY)
       const some = shard.searchSome("heron", {}, { limit: 25, isEnough: (count) => count > 10 })
       expect([some.isWhole, some.first.length]).to.deep.equal([false, 25])
-      expect(some.total).to.be.within(1_000, 5_000)
+      expect(some.total).to.be.within(1_000, 6_000)
       expect(some.first.every(({ timeMs }) => timeMs >= MANY - some.total)).to.equal(true)
       const rare = shard.searchSome("peacock", {}, { limit: MANY, isEnough: (count) => count >= MANY })
       expect([rare.first.length, rare.total, rare.isWhole]).to.deep.equal([MANY / 100, MANY / 100, true])
@@ -202,53 +275,89 @@ describe("search on the own device", () => {
       expect(shard.searchSome("heron zebra", {}, { limit, isEnough })).to.deep.equal(none)
     })
 
-    it("is what it was once it was kept, changed in any of its parts, and kept again", () => {
-      const again = open(sealed())
+    it("is what it was once it was kept, changed in any of its parts, and kept again: only what changed is written", async () => {
+      const kept = await keep(shard)
+      expect(kept.written).to.equal(kept.volumes.size).and.to.be.above(2)
+      const again = await open(kept)
       for (const query of ["heron 17", "peacock", "heorn", "pea 99"])
         expect(ids(again, query), query).to.deep.equal(ids(shard, query))
       expect([again.size, again.textOf("17"), again.textOf("9999")]).to.deep.equal([MANY, "heron 17", "heron 9999"])
-      again.put(findable("17", "egret"))
+      expect((await keep(again, kept)).written).to.equal(0)
       again.remove("9999")
-      for (const each of [again, open(again.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt")))]) {
+      expect((await keep(again, kept)).written).to.equal(1)
+      again.put(findable("17", "egret"))
+      const changed = await keep(again, kept)
+      // The first, of which 17 was a part, and the last.
+      expect([changed.written, changed.volumes.size]).to.deep.equal([2, kept.volumes.size])
+      for (const each of [again, await open(changed)]) {
         expect([ids(each, "egret"), each.size, each.has("9999")]).to.deep.equal([["17"], MANY - 1, false])
         expect([ids(each, "heron 17").includes("17"), ids(each, "heron 9999")]).to.deep.equal([false, []])
       }
     })
 
-    it("with a part out of an older writing, one that lacks, or one in another's place, it is built anew (Y5)", () => {
-      const before = sealed()
+    it("with a part out of an older writing, one that lacks, or one in another's place, it is built anew (Y5)", async () => {
+      const older = await keep(shard)
       shard.put(findable("17", "heron 18"))
-      const after = sealed()
-      const first = 4 + new DataView(after.buffer).getUint32(0)
+      const kept = await keep(shard)
+      const [first = "", second = ""] = kept.volumes.keys()
+      const oldest = [...older.volumes.values()][0] ?? new Uint8Array(0)
+      const keptWith = (name: string, sealed: Uint8Array): Kept => ({
+        ...kept,
+        volumes: new Map([...kept.volumes, [name, sealed]]),
+      })
       const codes = [
-        after.subarray(0, -1),
-        after.subarray(0, first),
-        Buffer.concat([after, Buffer.from([0])]),
-        Buffer.concat([after.subarray(0, first), before.subarray(4 + new DataView(before.buffer).getUint32(0))]),
-        after.subarray(0, 3),
-      ].map((raw) => codeOf(() => open(raw)))
-      expect(codes).to.deep.equal(Array(5).fill("malformed"))
-      expect(open(after).textOf("17")).to.equal("heron 18")
+        { ...kept, volumes: new Map([...kept.volumes].slice(1)) },
+        keptWith(first, oldest),
+        keptWith(first, kept.volumes.get(second) ?? oldest),
+        { ...kept, volumes: older.volumes },
+      ].map(async (each) => await codeOf(async () => await open(each)))
+      expect(await Promise.all(codes)).to.deep.equal(Array(4).fill("malformed"))
+      expect((await open(kept)).textOf("17")).to.equal("heron 18")
     })
   })
 
-  it("is kept sealed: nothing of it stands in the clear, and it opens under its own key, for its own meeting, whole (Y5)", () => {
-    const shard = shardOf(findable("a", "the quarterly secret"))
-    const sealed = shard.seal(bytesOf("key"), bytesOf("meeting"), seededBytes("salt"))
-    expect(Buffer.from(sealed).includes("quarterly")).to.equal(false)
-    const open = (...[key, meeting, raw]: Parameters<typeof SearchShard.open>) =>
-      codeOf(() => SearchShard.open(key, meeting, raw))
-    expect(open(bytesOf("key"), bytesOf("meeting"), sealed)).to.equal("opened")
-    expect(open(bytesOf("another"), bytesOf("meeting"), sealed)).to.equal("cannot-open")
-    expect(open(bytesOf("key"), bytesOf("another"), sealed)).to.equal("cannot-open")
-    expect(open(bytesOf("key"), bytesOf("meeting"), flip(sealed, 100))).to.equal("cannot-open")
-    expect(codeOf(() => readShardHead(new TextEncoder().encode('{"version":1}')))).to.equal("unsupported-version")
+  it("is kept sealed: nothing of it stands in the clear, and it opens under its own key, for its own meeting, whole (Y5)", async () => {
+    const kept = await keep(shardOf(findable("a", "the quarterly secret")))
+    const [[name, sealed] = ["", new Uint8Array(0)]] = kept.volumes
+    for (const raw of [kept.head, sealed]) expect(Buffer.from(raw).includes("quarterly")).to.equal(false)
+    const code = async (...call: Parameters<typeof open>): Promise<string> =>
+      await codeOf(async () => await open(...call))
+    expect(await code(kept)).to.equal("opened")
+    expect(await code(kept, "another")).to.equal("cannot-open")
+    expect(await code(kept, "key", "another")).to.equal("cannot-open")
+    expect(await code({ ...kept, head: flip(kept.head, 100) })).to.equal("cannot-open")
+    expect(await code({ ...kept, volumes: new Map([[name, flip(sealed, 100)]]) })).to.equal("malformed")
+    expect(await codeOf(() => readShardHead(new TextEncoder().encode('{"version":3}')))).to.equal("unsupported-version")
+  })
+
+  it("a letter that is cut in half by the longest that a word may be is left out, so that what is kept opens", async () => {
+    const long = `${"x".repeat(63)}𠮷`
+    const again = await open(await keep(shardOf(findable("a", `${"x".repeat(62)}𠮷 ${long}`), findable("b", "y"))))
+    expect([ids(again, "xxx"), ids(again, "y")]).to.deep.equal([["a"], ["b"]])
   })
 })
 
-function codeOf(action: () => unknown): string {
+/** By the book, a row of the whole table at a time. */
+function changesBetween(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, column) => column)
+  for (let at = 0; at < one.length; at++) {
+    const next = [at + 1]
+    for (let column = 1; column <= other.length; column++)
+      next.push(
+        Math.min(
+          (row[column - 1] ?? 0) + (one[at] === other[column - 1] ? 0 : 1),
+          (row[column] ?? 0) + 1,
+          (next[column - 1] ?? 0) + 1,
+        ),
+      )
+    row = next
+  }
+  return row[other.length] ?? 0
+}
+
+async function codeOf(action: () => unknown): Promise<string> {
   try {
-    action()
+    await action()
     return "opened"
   } catch (error) {
     if (error instanceof ArchiveError) return error.code

@@ -296,7 +296,7 @@ const countShards = `new Promise((resolve, reject) => {
   const opening = indexedDB.open("taciturn")
   opening.onerror = () => reject(opening.error)
   opening.onsuccess = () => {
-    const counting = opening.result.transaction("shards").objectStore("shards").count()
-    counting.onsuccess = () => { opening.result.close(); resolve(counting.result) }
+    const asking = opening.result.transaction("shards").objectStore("shards").getAllKeys()
+    asking.onsuccess = () => { opening.result.close(); resolve(new Set(asking.result.map(([name]) => name)).size) }
   }
 })`
