@@ -2,12 +2,14 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import type { ChatHead } from "../../shared/protocol/chat-heads.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { arrangeChat, type ChatEntry, type ChatKnowledge, type StandingMessage } from "./chat-order.js"
-import type { JudgedMessage } from "./message-judge.js"
+import type { JudgedMessage, ServedMessage } from "./message-judge.js"
 
 /** A chat that is arranged once, and grows at its ends by what is as everybody expects it; whatever else comes has all of it arranged anew. SPEC.md §16.3. */
 
 export interface ArrangedChat {
   readonly entries: readonly ChatEntry[]
+  /** The oldest message of it; `null` where there is none. */
+  readonly oldest: ServedMessage | null
   readonly knowledge: ChatKnowledge
   readonly hasClosed: boolean
   /** Ids of what is in it, in hexadecimal. These, the begins and the ends grow along: what was grown once is not grown again. */
@@ -51,7 +53,9 @@ function arranged(entries: readonly ChatEntry[], knowledge: ChatKnowledge): Arra
       })
     else if (counter === end.counter) ends.set(device, { ...end, isSettled: false })
   }
-  return { entries, knowledge, ids, begins, ends, hasClosed: entries.some(({ kind }) => kind === "closed") }
+  const oldest = entries.find((entry) => entry.kind !== "gap")?.served ?? null
+  const hasClosed = entries.some(({ kind }) => kind === "closed")
+  return { entries, oldest, knowledge, ids, begins, ends, hasClosed }
 }
 
 function isSettled({ standing }: StandingMessage): boolean {
@@ -106,7 +110,12 @@ export function continueChat(
     const device = toHex(message.statement.deviceKey)
     if (!before.begins.has(device)) before.begins.set(device, message)
   }
-  return { ...before, knowledge, entries: added.length === 0 ? before.entries : [...before.entries, ...added] }
+  return {
+    ...before,
+    knowledge,
+    oldest: before.oldest ?? added[0]?.served ?? null,
+    entries: added.length === 0 ? before.entries : [...before.entries, ...added],
+  }
 }
 
 /**
@@ -127,15 +136,13 @@ export function precedeChat(
     // Where nothing is before, what counters say is missing is missing.
     !knowledge.isFromStart &&
     !known.isFromStart
-  const first = before.entries.find((entry) => entry.kind !== "gap")
-  if (!isSame || first === undefined) return null
+  const { oldest } = before
+  if (!isSame || oldest === null) return null
   const isInOrder = older.every(({ served }, index) => {
-    const next = older[index + 1]?.served ?? first.served
+    const next = older[index + 1]?.served ?? oldest
     return served.seq === knowledge.fromSeq + index && served.incarnation <= next.incarnation
   })
-  const given = byDevice(knowledge.pins)
-  const pins = new Map(given)
-  if (!isInOrder || !pinsSayNoMore(known.pins, given, [before.ends])) return null
+  if (!isInOrder || !pinsSayNoMore(known.pins, byDevice(knowledge.pins), [before.ends])) return null
   const begins = new Map<string, StandingMessage>()
   for (const message of older) {
     if (message.kind !== "authentic") continue
@@ -143,19 +150,20 @@ export function precedeChat(
     const device = toHex(message.statement.deviceKey)
     const begin = before.begins.get(device)
     if (begin === undefined) continue
-    const pin = given.get(device)
     const isBefore = message.statement.counter < begin.statement.counter
-    const saysMore = pin !== undefined && pin.counter < begin.statement.counter
-    if (!isBefore || saysMore || before.hasClosed || !isSettled(begin)) return null
+    if (!isBefore || before.hasClosed || begin.standing.conflict !== null) return null
     begins.set(device, begin)
-    // What is there already vouches for what it links to, whatever vouches for it.
-    pins.set(device, { deviceKey: begin.statement.deviceKey, counter: begin.statement.counter, hash: begin.hash })
   }
+  // What is there already vouches for what it links to, whatever vouches for it.
+  const vouched = [...begins.values()]
+    .filter(({ standing }) => standing.isVouched)
+    .map(({ statement: { deviceKey, counter }, hash }) => ({ deviceKey, counter, hash }))
   const place = { fromSeq: knowledge.fromSeq, untilSeq: known.fromSeq, isFromStart: false }
   const both = arrangeChat([...older, ...begins.values()], {
     ...place,
     epochs: knowledge.epochs,
-    pins: [...pins.values()],
+    pins: knowledge.pins,
+    vouched,
   })
   const isOlder = (entry: ChatEntry): boolean =>
     (entry.kind === "gap" ? entry.fromSeq : entry.served.seq) < known.fromSeq
@@ -173,8 +181,26 @@ export function precedeChat(
   return {
     ...before,
     knowledge,
+    oldest: added.oldest ?? oldest,
     entries: [...added.entries, ...rest],
     hasClosed: before.hasClosed || added.hasClosed,
+  }
+}
+
+/**
+ * What older messages say nothing more of, as `arrangeWhole` of all of it gives it but for how many are missing before it, and a chat without it: only
+ * `precedeChat` can go on with that. Of each device the message with the lowest counter stays, as what is before it may contradict it.
+ */
+export function settleChat(chat: ArrangedChat): {
+  readonly settled: readonly ChatEntry[]
+  readonly open: ArrangedChat
+} {
+  const begins = new Set([...chat.begins.values()].map(({ served }) => served.seq))
+  const isOpen = (entry: ChatEntry): boolean => entry.kind === "authentic" && begins.has(entry.served.seq)
+  return {
+    settled: chat.entries.filter((entry) => !isOpen(entry)),
+    // What is closed says only of what is before it that none of it can be told to be missing.
+    open: { ...chat, entries: chat.entries.filter(isOpen), hasClosed: false },
   }
 }
 

@@ -36,6 +36,8 @@ export interface ChatKnowledge {
   readonly epochs: readonly ValidEpoch[]
   /** Up to which of each device's messages this reader vouches itself. */
   readonly pins: readonly ChatHead[]
+  /** Messages that are known to be vouched for by what came after them. */
+  readonly vouched?: readonly ChatHead[]
   /** The places that were asked for: from the first to before the last. */
   readonly fromSeq: number
   readonly untilSeq: number
@@ -190,18 +192,19 @@ function missingBefore(
 class Vouchers {
   readonly #epochs: readonly ValidEpoch[]
   readonly #pins: ReadonlyMap<string, ChatHead>
+  readonly #vouched: ReadonlyMap<string, ChatHead>
   readonly #heads = new Map<number, ReadonlyMap<string, ChatHead>>()
 
-  constructor({ epochs, pins }: ChatKnowledge) {
+  constructor({ epochs, pins, vouched = [] }: ChatKnowledge) {
     this.#epochs = epochs
     this.#pins = byDevice(pins)
+    this.#vouched = byDevice(vouched)
   }
 
   vouchesFor(device: string, message: AuthenticMessage): boolean {
     if (message.epoch === this.#epochs.at(-1)?.keys.epoch) return true
-    return [this.#headsBehind(message.epoch).get(device), this.#pins.get(device)].some(
-      (head) => head !== undefined && stands(head, message) && equalBytes(head.hash, message.hash),
-    )
+    const heads = [this.#headsBehind(message.epoch), this.#pins, this.#vouched].map((each) => each.get(device))
+    return heads.some((head) => head !== undefined && stands(head, message) && equalBytes(head.hash, message.hash))
   }
 
   /** Whether this reader found another message of the device at its place before. */

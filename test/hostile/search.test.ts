@@ -98,6 +98,46 @@ describe("search, by a server that lies", function () {
     expect(found("heron")).to.deep.equal(["a heron", "a third heron"])
   })
 
+  it("a message far back that is not given, or another in its place a second time, hides none of the others", async () => {
+    await say("heron 1", "heron 2", "heron 3", "heron 4", "heron 5", "heron 6", "heron 7")
+    const options = { signal, pageMessages: 2 }
+    const chatAnew = async (): Promise<void> => {
+      await scene.bob.client.state.update((state) => ({
+        ...state,
+        chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [] })),
+      }))
+    }
+    const ways: Readonly<Record<string, (page: Page) => Page>> = {
+      "not given": (page) => ({ ...page, messages: page.messages.filter(({ seq }) => seq !== 2) }),
+      again: (page) => ({
+        ...page,
+        messages: page.messages.map((one) => (one.seq === 2 ? { ...one, message: repeated } : one)),
+      }),
+    }
+    let repeated = ""
+    for (const [way, change] of Object.entries(ways)) {
+      await chatAnew()
+      const honest = SearchShard.empty()
+      const heard = scene.liar.lie({
+        path: MESSAGES,
+        tell: json<Page>((page) => {
+          repeated = page.messages.find(({ seq }) => seq === 5)?.message ?? repeated
+          return page
+        }),
+      })
+      await bringUpToDate(scene.bob.client, meetingId, honest, options)
+      heard.stop()
+      expect(found("heron", honest), way).to.have.length(7)
+      await chatAnew()
+      const told = scene.liar.lie({ path: MESSAGES, tell: json<Page>(change) })
+      const lied = SearchShard.empty()
+      await bringUpToDate(scene.bob.client, meetingId, lied, options)
+      expect(told.delivered(), way).to.be.greaterThan(0)
+      told.stop()
+      expect(found("heron", lied), way).to.deep.equal([1, 2, 4, 5, 6, 7].map((n) => `heron ${n}`))
+    }
+  })
+
   it("captions that were changed are not searched and are told of, their recording is found, and they are once they are whole", async () => {
     const journal = await openJournalFolder(await mkdtemp(join(scene.alice.home, "journal-")))
     await uploadRecording(scene.alice.client, meetingId, journal, {

@@ -6,7 +6,7 @@ import { bothHeads } from "../../../shared/protocol/hash.js"
 import { MessagesResponse } from "../../../shared/protocol/http.js"
 import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
 import { messageHash } from "../../../shared/protocol/message.js"
-import { type ArrangedChat, arrangeWhole, continueChat, precedeChat } from "../../crypto/chat-growth.js"
+import { type ArrangedChat, arrangeWhole, continueChat, precedeChat, settleChat } from "../../crypto/chat-growth.js"
 import { type ChatEntry, chatHeadsOf, type ChatKnowledge } from "../../crypto/chat-order.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { deviceSigner } from "../../crypto/account-keys.js"
@@ -43,6 +43,10 @@ export class ChatReader {
   readonly #messages = new Map<number, JudgedMessage>()
   /** As it was last asked for; `null` where more changed than that something came before or behind it. */
   #arranged: ArrangedChat | null = null
+  /** What everything is arranged by, where some of it was let go of. */
+  #letGoBy: Pick<ChatKnowledge, "epochs" | "pins"> | null = null
+  /** The next older page, asked for before it is wanted. */
+  #ahead: { readonly query: string; readonly page: Promise<Page> } | null = null
   #log: MeetingLog
   #judge: MessageJudge
   /** Seqs that were read: from this to before that. */
@@ -98,11 +102,24 @@ export class ChatReader {
     return this.#until
   }
 
-  /** Reads a page of what is before. @returns whether there was any. */
-  async readOlder(pageMessages = PAGE_MESSAGES): Promise<boolean> {
+  /**
+   * Reads a page of what is before.
+   * @param backTo where more is wanted: the page before is asked for while this one is verified.
+   * @returns whether there was any.
+   */
+  async readOlder(pageMessages = PAGE_MESSAGES, backTo = this.#from): Promise<boolean> {
     if (!this.hasOlder) return false
-    const page = await this.#fetch(`before=${this.#from}&limit=${pageMessages}`)
+    const queryBefore = (seq: number): string => `before=${seq}&limit=${pageMessages}`
+    const query = queryBefore(this.#from)
+    const page = await (this.#ahead?.query === query ? this.#ahead.page : this.#fetch(query))
+    this.#ahead = null
     if (page.next !== null && page.next >= this.#from) throw pagesDoNotFollow()
+    if (page.next !== null && page.next > Math.max(backTo, page.first)) {
+      const next = queryBefore(page.next)
+      this.#ahead = { query: next, page: this.#fetch(next) }
+      // It is told of when it is asked for.
+      this.#ahead.page.catch(() => undefined)
+    }
     this.#first = page.first
     await this.#take(page)
     this.#from = Math.min(this.#from, page.next ?? page.first)
@@ -114,6 +131,24 @@ export class ChatReader {
     this.#from = Math.max(this.#from, this.#until - count)
     this.#arranged = null
     for (const seq of this.#messages.keys()) if (seq < this.#from) this.#messages.delete(seq)
+  }
+
+  /**
+   * Lets go of what older messages say nothing more of: so a chat of any length is read back with little of it held. From then on the reader only reads
+   * older ones, and does not say how many a device's counter lacks.
+   * @returns what it let go of, as it stands; `null` where something is out of the ordinary, so that only all of it together tells.
+   */
+  letGo(): readonly ChatEntry[] | null {
+    const isFirst = this.#letGoBy === null
+    const { epochs, pins } = (this.#letGoBy ??= { epochs: this.#log.epochs, pins: this.#pinnedHeads() })
+    const knowledge = { epochs, pins, fromSeq: this.#from, untilSeq: this.#until, isFromStart: false }
+    if (isFirst) this.#arranged = arrangeWhole(this.#read(), knowledge)
+    else this.#arranged &&= this.#grow(this.#arranged, knowledge)
+    if (this.#arranged === null) return null
+    const { settled, open } = settleChat(this.#arranged)
+    this.#arranged = open
+    this.#messages.clear()
+    return settled
   }
 
   /** Reads everything that came since. @returns whether anything did. @throws {@link ArchiveError} `rollback`, `fork`. */
@@ -167,26 +202,26 @@ export class ChatReader {
     return true
   }
 
-  /** All that was read, oldest first, with what is missing in it. The same array as long as nothing changes. */
+  /** All that was read and not let go of, oldest first, with what is missing in it. The same array as long as nothing changes. */
   entries(): readonly ChatEntry[] {
     return this.#arrange().entries
   }
 
-  /** Whether a message is among what was read. */
+  /** Whether a message is among what was read, and let go of too. */
   has(messageId: MessageId): boolean {
     return this.#arrange().ids.has(toHex(messageId))
   }
 
   #arrange(): ArrangedChat {
+    if (this.#letGoBy !== null && this.#arranged !== null) return this.#arranged
     const knowledge = this.#knowledge()
     const grown = this.#arranged === null ? null : this.#grow(this.#arranged, knowledge)
-    this.#arranged =
-      grown ??
-      arrangeWhole(
-        [...this.#messages.values()].filter(({ served }) => served.seq >= this.#from),
-        knowledge,
-      )
+    this.#arranged = grown ?? arrangeWhole(this.#read(), knowledge)
     return this.#arranged
+  }
+
+  #read(): readonly JudgedMessage[] {
+    return [...this.#messages.values()].filter(({ served }) => served.seq >= this.#from)
   }
 
   #grow(before: ArrangedChat, knowledge: ChatKnowledge): ArrangedChat | null {

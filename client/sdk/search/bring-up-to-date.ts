@@ -5,8 +5,6 @@ import { MessagesResponse } from "../../../shared/protocol/http.js"
 import { idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
 import { parseCaptions } from "../captions.js"
-import { foldChat } from "../chat/fold.js"
-import { ChatReader } from "../chat/read.js"
 import type { Client } from "../client.js"
 import { readImportedLines } from "../imports/read-imported.js"
 import { accessCapability } from "../meeting-events.js"
@@ -15,26 +13,10 @@ import { readWhole } from "../reader/read-whole.js"
 import { openRecordingOf, titleOf } from "../recordings.js"
 import type { MeetingState } from "../state.js"
 import { hasNewEvents } from "../unseen.js"
-import {
-  captionFindable,
-  importedFindable,
-  meetingFindable,
-  messageFindable,
-  messageKey,
-  recordingFindable,
-} from "./findables.js"
+import { captionFindable, importedFindable, meetingFindable, recordingFindable } from "./findables.js"
+import { indexChat } from "./index-chat.js"
+import { type IndexOptions, PORTION } from "./index-options.js"
 import type { SearchShard } from "./shard.js"
-
-/** So many are put into an index without a breath. */
-const PORTION = 200
-
-export interface IndexOptions {
-  readonly signal: AbortSignal
-  /** Told what is being read. */
-  readonly onProgress?: (what: { readonly recordings: number; readonly messages: number }) => void
-  /** Awaited now and then amid what only computes: whoever has a single thread does something else meanwhile. */
-  readonly breathe?: () => Promise<void>
-}
 
 /** What goes along with a recording and could not be had; it is tried again the next time. */
 export interface NotIndexed {
@@ -150,46 +132,4 @@ async function indexBeside(
     shard.put(importedFindable(recording, index++, line))
     if (index % PORTION === 0) await breathe?.()
   }
-}
-
-/** Reads back to where it read before, and further where something that came since changes what stands there. */
-async function indexChat(
-  client: Client,
-  log: MeetingLog,
-  shard: SearchShard,
-  { signal, onProgress, breathe }: IndexOptions,
-): Promise<void> {
-  const { chat } = shard.readUntil
-  const reader = await ChatReader.open(client, log.meetingId, { log, signal })
-  const newest = reader.entries().findLast((entry) => entry.kind !== "gap")
-  const incarnation = newest?.served.incarnation ?? 0
-  // Places of an older incarnation tell nothing.
-  const until = chat?.incarnation === incarnation ? chat.until : 0
-  const [wanted, done] = [until, reader.until]
-  if (chat?.incarnation === incarnation && until === done) return
-  while (reader.from > wanted && (await reader.readOlder()))
-    onProgress?.({ recordings: 0, messages: done - reader.from })
-  while (changesWhatStandsBefore(reader, wanted, shard) && (await reader.readOlder()));
-  for (const [index, line] of foldChat(reader.entries(), reader.log.epochs).entries()) {
-    if (index % PORTION === PORTION - 1) await breathe?.()
-    if (line.kind !== "text") continue
-    const findable = messageFindable(line)
-    if (findable === null) shard.remove(messageKey(line.message.messageId))
-    else shard.put(findable)
-  }
-  shard.readUntil = { ...shard.readUntil, chat: { incarnation, until: done } }
-}
-
-/** Whether something new names a message that was indexed before and isn't read again yet. */
-function changesWhatStandsBefore(reader: ChatReader, wanted: number, shard: SearchShard): boolean {
-  const entries = reader.entries()
-  const read = new Set(entries.flatMap((entry) => (entry.kind === "authentic" ? [messageKey(entry.messageId)] : [])))
-  return entries.some(
-    (entry) =>
-      entry.kind === "authentic" &&
-      entry.served.seq >= wanted &&
-      (entry.content.type === "edit" || entry.content.type === "deletion") &&
-      shard.has(messageKey(entry.content.target.messageId)) &&
-      !read.has(messageKey(entry.content.target.messageId)),
-  )
 }

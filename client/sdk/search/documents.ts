@@ -90,6 +90,10 @@ export class Documents {
     return this.#rows.values()
   }
 
+  ids(): Iterable<string> {
+    return this.#rows.keys()
+  }
+
   rowOf(id: string): number | undefined {
     return this.#rows.get(id)
   }

@@ -119,6 +119,13 @@ export class SearchShard {
     this.#note(findable)
   }
 
+  /** Volumes that were filled apart, behind what is there: what of it they have is theirs. @param volumes the oldest first. */
+  append(volumes: readonly SearchVolume[]): void {
+    if (this.size > 0) for (const volume of volumes) for (const id of volume.ids()) this.remove(id)
+    this.#volumes.push(...volumes)
+    this.#authors = null
+  }
+
   remove(id: string): void {
     this.#volumeOf(id)?.remove(id)
   }

@@ -82,6 +82,10 @@ export class SearchVolume {
     return this.#documents.rowOf(id) !== undefined
   }
 
+  ids(): Iterable<string> {
+    return this.#documents.ids()
+  }
+
   /** `null` for what is not there. */
   get(id: string): Findable | null {
     const row = this.#documents.rowOf(id)

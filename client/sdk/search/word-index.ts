@@ -11,7 +11,7 @@ import { foldWord, toleranceOf, wordsOf } from "./words.js"
 
 export const FIELDS = ["text", "files", "claimedAuthor"] as const
 /** Rows are held in 16 bits, and so is how often a word stands in one. */
-export const MOST_ROWS = 0x10000
+const MOST_ROWS = 0x10000
 export const MOST_COUNT = 0xffff
 
 /** What of a row is searched. */
@@ -79,6 +79,7 @@ export class WordIndex {
 
   /** @throws {@link ArchiveError} `malformed`. */
   static open(encoded: EncodedWords, rowCount: number): WordIndex {
+    if (rowCount > MOST_ROWS) throw otherForm()
     const all = fromUtf8(encoded.words)
     const words = all === "" ? [] : all.split("\n")
     const lengthReader = new NumberReader(encoded.lengths)

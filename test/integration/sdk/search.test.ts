@@ -6,6 +6,7 @@ import {
   ChatReader,
   createMeeting,
   deleteRecording,
+  foldChat,
   isOver,
   isUpToDate,
   leaveMeeting,
@@ -21,6 +22,7 @@ import {
   uploadRecording,
   whoAmI,
 } from "../../../client/sdk/index.js"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
 import { startClient, startService, type Service, type TestClient } from "../../support/sdk/clients.js"
 import { bytesSource } from "../../support/sdk/sources.js"
@@ -109,6 +111,80 @@ describe("SDK: search", function () {
     await deleteRecording(alice.client, recordingId)
     await index(shard)
     expect([texts(shard, "giraffes"), texts(shard, "trunks")]).to.deep.equal([["message: the giraffe"], []])
+  })
+
+  it("a chat of many pages is indexed as it stands, whatever changes what in which page, and again once it changed", async () => {
+    const long = await createMeeting(alice.client, "Long")
+    await addMember(alice.client, long, whoAmI(bob.client).accountId)
+    const [waiting] = await listInvitations(bob.client)
+    await acceptInvitation(bob.client, waiting!)
+    let targets: readonly (MessageTarget & { readonly by: TestClient })[] = []
+    const post = async (by: TestClient, content: MessageContent): Promise<void> => {
+      expect((await sendMessage(by.client, long, content)).trouble).to.equal(null)
+    }
+    const learn = async (): Promise<void> => {
+      targets = (await ChatReader.open(bob.client, long)).entries().flatMap((entry) => {
+        if (entry.kind !== "authentic" || entry.content.type !== "text") return []
+        const isBobs = equalBytes(entry.statement.authorGenesisHash, bob.client.state.current.secrets.genesisHash)
+        return [{ messageId: entry.messageId, hash: entry.hash, by: isBobs ? bob : alice }]
+      })
+    }
+    const change = async (at: number, text: string | null, by = targets.at(at)!.by): Promise<void> => {
+      const { messageId, hash } = targets.at(at)!
+      const target = { messageId, hash }
+      await post(by, text === null ? { type: "deletion", target } : { type: "edit", target, text, mentions: [] })
+    }
+    // The only one of Bob's for long.
+    await post(bob, textContent("heron 0"))
+    for (let n = 1; n < 12; n++) await post(alice, textContent(`heron ${n}`))
+    await learn()
+    await change(3, "egret 3")
+    await change(0, "egret 0")
+    await change(4, null)
+    await change(5, "not by its author", bob)
+    for (let n = 12; n < 17; n++) await post(n % 2 === 0 ? alice : bob, textContent(`heron ${n}`))
+    await change(3, "egret 3 again")
+    await change(6, null)
+    await post(bob, { type: "reaction", target: targets.at(7)!, reaction: "👍", isSet: true })
+
+    const shard = SearchShard.empty()
+    const asked: string[] = []
+    const listening: Transport = async (request) => {
+      asked.push(request.url)
+      return await bob.transport(request)
+    }
+    const client = bob.again({ transport: listening })
+    const options = { signal, pageMessages: 3 }
+    await bringUpToDate(client, long, shard, options)
+    // It is read once: nothing in it is out of the ordinary.
+    const pages = asked.filter((url) => /messages\?(limit|before)=/.test(url))
+    expect([pages.length, new Set(pages).size]).to.deep.equal([8, 8])
+    const stands = async (): Promise<readonly string[]> => {
+      const reader = await ChatReader.open(bob.client, long)
+      return foldChat(reader.entries(), reader.log.epochs)
+        .flatMap((line) => (line.kind === "text" && line.text !== null ? [`message: ${line.text}`] : []))
+        .toSorted()
+    }
+    const found = (): readonly string[] =>
+      shard
+        .search("", {})
+        .flatMap(({ kind, text }) => (kind === "message" ? [`${kind}: ${text}`] : []))
+        .toSorted()
+    expect(found()).to.deep.equal(await stands())
+    expect(found()).to.include("message: egret 3 again").and.not.to.include("message: heron 4")
+    // What is changed stands far behind where it was read to.
+    for (const [at, text] of [
+      [1, "egret 1"],
+      [2, null],
+      [0, "egret 0 again"],
+    ] as const)
+      await change(at, text)
+    await post(alice, textContent("heron 17"))
+    await bringUpToDate(client, long, shard, options)
+    expect(found()).to.deep.equal(await stands())
+    expect(shard.search("heron").map(({ text }) => text))
+      .to.include("heron 17")
+      .and.not.to.include("heron 2")
   })
 
   it("an edit by somebody else changes nothing of what is found", async () => {

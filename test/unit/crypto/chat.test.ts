@@ -1,6 +1,12 @@
 import { expect } from "chai"
 import fc from "fast-check"
-import { type ArrangedChat, arrangeWhole, continueChat, precedeChat } from "../../../client/crypto/chat-growth.js"
+import {
+  type ArrangedChat,
+  arrangeWhole,
+  continueChat,
+  precedeChat,
+  settleChat,
+} from "../../../client/crypto/chat-growth.js"
 import { arrangeChat, type ChatEntry, chatHeadsOf, type ChatKnowledge } from "../../../client/crypto/chat-order.js"
 import type { MeetingLog, ValidEpoch } from "../../../client/crypto/meeting-log.js"
 import { makeMessage, type NewMessage } from "../../../client/crypto/message.js"
@@ -279,7 +285,7 @@ describe("chat as a reader judges it", () => {
     { maxLength: 14 },
   )
 
-  it("a chat that grows is arranged as all of it at once is, whatever comes (CH5, CH6, CH7)", async function () {
+  it("a chat that grows, or is let go of as it is read back, is arranged as all of it at once is, whatever comes (CH5, CH6, CH7)", async function () {
     this.timeout(60_000)
     await fc.assert(
       fc.asyncProperty(
@@ -343,6 +349,33 @@ describe("chat as a reader judges it", () => {
             before = from
             from = Math.max(0, from - 1 - (oldCount % 3))
           }
+
+          let passed: ArrangedChat | null = null
+          const settled: ChatEntry[] = []
+          const all: ChatKnowledge = { fromSeq: 0, untilSeq, isFromStart: false, epochs: log.epochs, pins }
+          for (let [from, before] = [Math.max(0, untilSeq - 2), untilSeq]; ;) {
+            const knowledge: ChatKnowledge = { ...all, fromSeq: from }
+            const older = judged.filter(({ served: { seq } }) => seq >= from && seq < before)
+            passed = passed === null ? arrangeWhole(older, knowledge) : precedeChat(passed, older, knowledge)
+            if (passed === null || from === 0) break
+            const { settled: more, open } = settleChat(passed)
+            settled.push(...more)
+            passed = open
+            before = from
+            from = Math.max(0, from - 1 - (oldCount % 3))
+          }
+          if (written.every(({ way }) => way === "honest")) expect(passed).not.to.equal(null)
+          if (passed === null) return
+          const standing = (entries: readonly ChatEntry[]): readonly unknown[] =>
+            entries
+              .filter((entry) => entry.kind !== "gap")
+              .toSorted((a, b) => a.served.seq - b.served.seq)
+              .map((entry) =>
+                entry.kind === "authentic"
+                  ? [entry.served.seq, entry.standing.isVouched, entry.standing.conflict]
+                  : [entry.served.seq, entry.kind],
+              )
+          expect(standing([...settled, ...passed.entries])).to.deep.equal(standing(arrangeChat(judged, all)))
         },
       ),
       { numRuns: 30 },

@@ -1,0 +1,12 @@
+export interface IndexOptions {
+  readonly signal: AbortSignal
+  /** Told what is being read. */
+  readonly onProgress?: (what: { readonly recordings: number; readonly messages: number }) => void
+  /** Awaited now and then amid what only computes: whoever has a single thread does something else meanwhile. */
+  readonly breathe?: () => Promise<void>
+  /** So many messages are asked for at once. */
+  readonly pageMessages?: number
+}
+
+/** So many are put into an index without a breath. */
+export const PORTION = 200
