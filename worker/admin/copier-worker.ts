@@ -1,12 +1,19 @@
 import { parentPort } from "node:worker_threads"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import type { CopyAnswer, CopyRequest } from "./copiers.js"
-import { copyHashed, createHashedFile, type HashedBytes, type HashedFile, hashWritten } from "./hashed-file.js"
+import {
+  addBytes,
+  copyHashed,
+  createHashedFile,
+  type HashedBytes,
+  type HashedFile,
+  hashWritten,
+} from "./hashed-file.js"
 
 /** The other end of copiers.ts. */
 
-/** Those whose bytes are handed over, and what such a one failed with. */
-const files = new Map<number, HashedFile | ArchiveError>()
+/** Those whose bytes are handed over, each with what was asked of it before. */
+const files = new Map<number, Promise<HashedFile>>()
 
 parentPort?.on("message", (request: CopyRequest) => {
   const { id } = request
@@ -18,40 +25,59 @@ parentPort?.on("message", (request: CopyRequest) => {
       answer(id, hashWritten(request.path, request.known))
       break
     case "create":
-      files.set(
-        id,
-        attempt(() => createHashedFile(request.to)),
-      )
+      keep(id, create(request.to))
       break
     case "add":
-      add(id, request.bytes.subarray(0, request.filledBytes))
-      post({ kind: "took", bytes: request.bytes }, [request.bytes.buffer])
+      keep(id, add(begun(id), request.bytes, request.filledBytes))
       break
     case "commit":
-      answer(id, commit(id))
+      answer(id, commit(begun(id)))
+      files.delete(id)
       break
     case "abandon":
-      answer(id, abandon(id))
+      answer(id, abandon(begun(id)))
+      files.delete(id)
       break
   }
 })
 
-function add(id: number, bytes: Uint8Array): void {
-  const file = files.get(id)
-  if (file === undefined || isArchiveError(file)) return
-  const failure = attempt(() => {
-    file.add(bytes)
-  })
-  if (failure === undefined) return
-  file.abandon()
-  files.set(id, failure)
+/** What it failed with is said once it is committed. */
+function keep(id: number, file: Promise<HashedFile>): void {
+  file.catch(() => undefined)
+  files.set(id, file)
 }
 
-async function commit(id: number): Promise<HashedBytes> {
+async function begun(id: number): Promise<HashedFile> {
   const file = files.get(id)
-  files.delete(id)
   if (file === undefined) throw new ArchiveError("internal", "a file that was never begun")
-  if (isArchiveError(file)) throw file
+  return await file
+}
+
+async function create(path: string): Promise<HashedFile> {
+  return await Promise.resolve(createHashedFile(path))
+}
+
+async function add(
+  begunFile: Promise<HashedFile>,
+  bytes: Uint8Array<ArrayBuffer>,
+  filledBytes: number,
+): Promise<HashedFile> {
+  try {
+    const file = await begunFile
+    try {
+      await addBytes(file, bytes.subarray(0, filledBytes))
+      return file
+    } catch (error) {
+      file.abandon()
+      throw error
+    }
+  } finally {
+    post({ kind: "took", bytes }, [bytes.buffer])
+  }
+}
+
+async function commit(begunFile: Promise<HashedFile>): Promise<HashedBytes> {
+  const file = await begunFile
   try {
     return await file.commit()
   } finally {
@@ -59,19 +85,10 @@ async function commit(id: number): Promise<HashedBytes> {
   }
 }
 
-function abandon(id: number): Promise<null> {
-  const file = files.get(id)
-  files.delete(id)
-  if (file !== undefined && !isArchiveError(file)) file.abandon()
-  return Promise.resolve(null)
-}
-
-function attempt<T>(work: () => T): T | ArchiveError {
-  try {
-    return work()
-  } catch (error) {
-    return asArchiveError(error)
-  }
+async function abandon(begunFile: Promise<HashedFile>): Promise<null> {
+  const file = await begunFile.catch(() => null)
+  file?.abandon()
+  return null
 }
 
 function answer(id: number, work: Promise<HashedBytes | null>): void {

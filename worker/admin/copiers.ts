@@ -2,7 +2,14 @@ import { existsSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import { ArchiveError, type ErrorCode } from "../../shared/protocol/errors.js"
-import { copyHashed, createHashedFile, type HashedBytes, hashWritten, type KnownBytes } from "./hashed-file.js"
+import {
+  addBytes,
+  copyHashed,
+  createHashedFile,
+  type HashedBytes,
+  hashWritten,
+  type KnownBytes,
+} from "./hashed-file.js"
 
 /** Writes files of a production, several at once, each durable when that resolves. */
 export interface Copiers {
@@ -98,7 +105,7 @@ const HERE: Copiers = {
   write: async (to, contents) => {
     const file = createHashedFile(to)
     try {
-      for await (const bytes of contents) file.add(bytes)
+      for await (const bytes of contents) await addBytes(file, bytes)
       return await file.commit()
     } finally {
       file.abandon()

@@ -4,6 +4,7 @@ import { dirname } from "node:path"
 import { promisify } from "node:util"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { systemErrorCode, translateFileError } from "../../shared/server/files.js"
+import { DirectWriting, giveBuffer, takeBuffer } from "./direct-writing.js"
 
 /** A production's files as a thread writes and reads them that has nothing else to do: only what waits for the disk does not block it. */
 
@@ -19,53 +20,79 @@ export interface KnownBytes {
   readonly sizeBytes: number
 }
 
-/** A file that is being written. */
+/** A file that is being written, by one step at a time. */
 export interface HashedFile {
-  /** @throws {@link ArchiveError} `unavailable`, `out-of-space`. */
-  add(bytes: Uint8Array): void
-  /** Its bytes are durable when this resolves; its name is with its folder's. @throws as {@link add}. */
+  /** Where the next bytes go, never nothing. */
+  room(): Uint8Array
+  /** Takes what its {@link room} was filled with, from its beginning: then there is room again. @throws {@link ArchiveError} `unavailable`, `out-of-space`. */
+  fill(filledBytes: number): Promise<void>
+  /** Its bytes are durable when this resolves; its name is with its folder's. @throws as {@link fill}. */
   commit(): Promise<HashedBytes>
   /** Ends the writing; what was written stays. */
   abandon(): void
 }
 
-/** Stays in a core's own cache while it is read, hashed and written. For larger writes Linux takes up to three times as long to find pages (ext4, measured). */
-const COPY_BYTES = 1 << 16
-/** One is enough: between reading and writing nothing else gets to run. */
-const passing = Buffer.allocUnsafeSlow(COPY_BYTES)
+/** Stays in a core's own cache while it is read and hashed. */
+const STEP_BYTES = 1 << 16
+
+/** One is enough: between reading and hashing nothing else gets to run. */
+const passing = Buffer.allocUnsafeSlow(STEP_BYTES)
 
 const syncFile = promisify(fdatasync)
 
 /** @throws {@link ArchiveError} `unavailable`, `out-of-space`. */
 export function createHashedFile(path: string): HashedFile {
   const hash = createHash("sha512")
-  let sizeBytes = 0
   const file = asProduction(() => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     return openSync(path, "w", 0o600)
   })
+  const direct = new DirectWriting(path)
+  const buffer = takeBuffer()
+  let [filledBytes, writtenBytes] = [0, 0]
   let isOpen = true
   const close = (): void => {
     if (!isOpen) return
     isOpen = false
+    giveBuffer(buffer)
+    direct.close()
     closeSync(file)
   }
+  const writeRest = (from: number): void => {
+    asProduction(() => {
+      for (let at = from; at < filledBytes;)
+        at += writeSync(file, buffer, at, Math.min(STEP_BYTES, filledBytes - at), writtenBytes + at)
+    })
+    writtenBytes += filledBytes
+    filledBytes = 0
+  }
   return {
-    add: (bytes) => {
-      hash.update(bytes)
-      sizeBytes += bytes.length
-      asProduction(() => {
-        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, Math.min(COPY_BYTES, bytes.length - at))
-      })
+    room: () => buffer.subarray(filledBytes, filledBytes + STEP_BYTES),
+    fill: async (count) => {
+      hash.update(buffer.subarray(filledBytes, filledBytes + count))
+      filledBytes += count
+      if (filledBytes === buffer.length) writeRest(await direct.write(buffer, writtenBytes))
     },
     commit: async () => {
+      writeRest(0)
       await syncFile(file).catch((error: unknown) => {
         throw translateFileError(error, PRODUCTION)
       })
       asProduction(close)
-      return { sha512: hash.digest(), sizeBytes }
+      return { sha512: hash.digest(), sizeBytes: writtenBytes }
     },
     abandon: close,
+  }
+}
+
+/** Adds bytes from elsewhere. @throws as {@link HashedFile.fill}. */
+export async function addBytes(file: HashedFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const room = file.room()
+    const part = bytes.subarray(at, at + room.length)
+    room.set(part)
+    await file.fill(part.length)
+    at += part.length
   }
 }
 
@@ -80,8 +107,11 @@ export async function copyHashed(from: string, to: string): Promise<HashedBytes 
   let copy: HashedFile | null = null
   try {
     copy = createHashedFile(to)
-    readWhole(source, STORE, copy.add)
-    return await copy.commit()
+    for (;;) {
+      const count = readInto(copy.room(), source, STORE)
+      if (count === 0) return await copy.commit()
+      await copy.fill(count)
+    }
   } finally {
     closeSync(source)
     copy?.abandon()
@@ -100,10 +130,12 @@ export async function hashWritten(path: string, { sha256, sizeBytes }: KnownByte
     const found = fstatSync(file)
     if (!found.isFile() || found.size !== sizeBytes) return null
     const [known, hash] = [createHash("sha256"), createHash("sha512")]
-    readWhole(file, PRODUCTION, (bytes) => {
-      known.update(bytes)
-      hash.update(bytes)
-    })
+    for (;;) {
+      const count = readInto(passing, file, PRODUCTION)
+      if (count === 0) break
+      known.update(passing.subarray(0, count))
+      hash.update(passing.subarray(0, count))
+    }
     if (!equalBytes(known.digest(), sha256)) return null
     await syncFile(file).catch((error: unknown) => {
       throw translateFileError(error, PRODUCTION)
@@ -126,17 +158,9 @@ function openIfThere(path: string, what: string): number | null {
   }
 }
 
-function readWhole(file: number, what: string, take: (bytes: Uint8Array) => void): void {
-  for (;;) {
-    const count = readPassing(file, what)
-    if (count === 0) return
-    take(passing.subarray(0, count))
-  }
-}
-
-function readPassing(file: number, what: string): number {
+function readInto(bytes: Uint8Array, file: number, what: string): number {
   try {
-    return readSync(file, passing, 0, COPY_BYTES, null)
+    return readSync(file, bytes, 0, bytes.length, null)
   } catch (error) {
     throw translateFileError(error, what)
   }

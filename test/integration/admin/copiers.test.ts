@@ -44,7 +44,7 @@ for (const [place, entry] of Object.entries(PLACES))
     }
 
     it("are the bytes of what is copied, for their owner alone, with their hash", async () => {
-      for (const sizeBytes of [0, 1, 65_536, 3_000_001]) {
+      for (const sizeBytes of [0, 1, 65_536, 1 << 20, 3_000_001, 3 << 20]) {
         const [from, to] = [join(folder, "from"), join(folder, "copies", String(sizeBytes))]
         const bytes = randomBytes(sizeBytes)
         await writeFile(from, bytes)
