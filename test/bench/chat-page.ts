@@ -55,8 +55,11 @@ async function benchOpening(page: QuietPage, meeting: string): Promise<void> {
 
 async function benchGoingBack(page: QuietPage): Promise<void> {
   const times: number[] = []
+  const beganMs = performance.now()
   while (times.length < PAGES_BACK) times.push(await page.evaluate<number>("bench.back()"))
-  report("200 older ones, from the request to the rows", times, "goal 150 ms")
+  const allMs = Math.round((performance.now() - beganMs) / PAGES_BACK)
+  report("200 older ones, from the scrolling that wants them to their rows", times, "goal 150 ms")
+  process.stdout.write(`  for each 200, all laid out as somebody goes on and on: ${allMs} ms\n`)
 }
 
 async function benchSearching(page: QuietPage, folder: string): Promise<void> {
@@ -101,7 +104,12 @@ const MONITOR = `{
     observer.observe(document.documentElement, { subtree: true, childList: true, characterData: true, attributes: true })
     look()
   })
-  const asked = () => performance.getEntriesByType("resource").find(({ name }) => /[/]messages[?]before=/.test(name))
+  let pagesAsked = 0
+  const plainFetch = globalThis.fetch
+  globalThis.fetch = (...args) => {
+    if (/[/]messages[?]before=/.test(args[0].url ?? args[0])) pagesAsked += 1
+    return plainFetch(...args)
+  }
   const firstRow = () => document.querySelector(".chat-row-text")?.dataset.row
   const type = (query) => {
     const field = document.querySelector("input[type=search]")
@@ -121,18 +129,16 @@ const MONITOR = `{
       const { startTime } = performance.getEntriesByType("resource").find(({ name }) => /[/]messages[?]limit=/.test(name))
       return { allMs: shown - began, pageMs: shown - startTime }
     },
-    // Goes up until the page asks for more, and what came is laid out.
+    // Goes up until there is a page more: each asks for the one before it.
     back: async () => {
       const box = document.querySelector(".chat-scroll")
-      for (performance.clearResourceTimings(); asked() === undefined;) {
+      for (const known = pagesAsked; ;) {
+        const before = firstRow()
+        const began = performance.now()
         box.scrollTop = 0
-        await new Promise((resolve) => setTimeout(resolve, 20))
+        await Promise.race([until(() => firstRow() !== before), new Promise((resolve) => setTimeout(resolve, 1_000))])
+        if (firstRow() !== before && pagesAsked > known) return performance.now() - began
       }
-      const { startTime, responseEnd } = asked()
-      const list = box.querySelector("ol")
-      const before = firstRow()
-      await until(() => list.getAttribute("aria-busy") === null || firstRow() !== before)
-      return Math.max(performance.now(), responseEnd) - startTime
     },
     forgetTasks: () => {
       tasks.length = 0

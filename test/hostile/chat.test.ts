@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import {
   ChatReader,
@@ -15,6 +16,7 @@ import { fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { asId } from "../../shared/protocol/ids.js"
 import { messageHash } from "../../shared/protocol/message.js"
+import type { Lie } from "../support/liar.js"
 import { random } from "../support/people.js"
 import type { TestClient } from "../support/sdk/clients.js"
 import {
@@ -105,6 +107,38 @@ describe("chat, by a server that lies and members who forge it", function () {
       messages: page.messages.filter(({ seq }) => seq > 0),
     })
     expect(await shownWithLie(truth, outlived)).to.deep.equal(["gap 0-0", "two -1", "three"])
+  })
+
+  it("in a page that was prepared: judged as any other, and asked for again where it did not come", async () => {
+    await say(alice, "one", "two", "three", "four")
+    const prepared = async (lie: Lie): Promise<ChatReader> => {
+      await forgetChats(bob)
+      const reader = await ChatReader.open(bob.client, meetingId, { pageMessages: 2 })
+      const told = scene.liar.lie(lie)
+      reader.prepareOlder(2)
+      while (told.delivered() === 0) await delay(10)
+      told.stop()
+      return reader
+    }
+    const truth = ["one", "two", "three", "four"]
+    const byBob = await forgedMessage(bob, await readMeeting(bob.client, meetingId), "Alice says so", {
+      as: alice.client.state.current.secrets.genesisHash,
+      counter: 1,
+    })
+    const lied = await prepared({ path: MESSAGES, tell: json<ServedPage>(put(1, byBob)) })
+    expect(await lied.readOlder(2)).to.equal(true)
+    expect(shownOf(lied)).to.deep.equal(["one", "not-authorised", "three -1", "four"])
+    const gone = await prepared({ path: MESSAGES, tell: () => ({ status: 404, headers: {}, body: Buffer.from("") }) })
+    await delay(100)
+    expect(await gone.readOlder(2)).to.equal(true)
+    expect(shownOf(gone)).to.deep.equal(truth)
+    // Members may have changed since it was judged: it is judged anew.
+    const before = await prepared({ path: MESSAGES, tell: ({ body }) => body })
+    await delay(100)
+    await rekeyMeeting(alice.client, meetingId)
+    expect(await before.adoptLog(await readMeeting(bob.client, meetingId))).to.equal(true)
+    expect(await before.readOlder(2)).to.equal(true)
+    expect(shownOf(before)).to.deep.equal(truth)
   })
 
   it("put in another order, or replayed at another place (CH5, CH6)", async () => {

@@ -21,6 +21,20 @@ import { chatStateOf, updateChat } from "./chat-state.js"
 type Page = z.output<typeof MessagesResponse>
 
 const PAGE_MESSAGES = 200
+/** Verified in some 10 ms, so that whatever else is to be drawn meanwhile is drawn. */
+const MESSAGES_AT_A_TIME = 20
+
+interface JudgedPage {
+  readonly by: MessageJudge
+  readonly judged: readonly JudgedMessage[]
+}
+
+/** The next older page, asked for before it is wanted. */
+interface PageAhead {
+  readonly query: string
+  readonly page: Promise<Page>
+  judged: Promise<JudgedPage> | null
+}
 
 export interface ChatReadOptions {
   readonly pageMessages?: number
@@ -45,8 +59,7 @@ export class ChatReader {
   #arranged: ArrangedChat | null = null
   /** What everything is arranged by, where some of it was let go of. */
   #letGoBy: Pick<ChatKnowledge, "epochs" | "pins"> | null = null
-  /** The next older page, asked for before it is wanted. */
-  #ahead: { readonly query: string; readonly page: Promise<Page> } | null = null
+  #ahead: PageAhead | null = null
   #log: MeetingLog
   #judge: MessageJudge
   /** Seqs that were read: from this to before that. */
@@ -109,21 +122,36 @@ export class ChatReader {
    */
   async readOlder(pageMessages = PAGE_MESSAGES, backTo = this.#from): Promise<boolean> {
     if (!this.hasOlder) return false
-    const queryBefore = (seq: number): string => `before=${seq}&limit=${pageMessages}`
-    const query = queryBefore(this.#from)
-    const page = await (this.#ahead?.query === query ? this.#ahead.page : this.#fetch(query))
+    const ahead = this.#askAhead(queryBefore(this.#from, pageMessages))
+    const page = await ahead.page
     this.#ahead = null
     if (page.next !== null && page.next >= this.#from) throw pagesDoNotFollow()
-    if (page.next !== null && page.next > Math.max(backTo, page.first)) {
-      const next = queryBefore(page.next)
-      this.#ahead = { query: next, page: this.#fetch(next) }
-      // It is told of when it is asked for.
-      this.#ahead.page.catch(() => undefined)
-    }
+    if (page.next !== null && page.next > Math.max(backTo, page.first))
+      this.#askAhead(queryBefore(page.next, pageMessages))
     this.#first = page.first
-    await this.#take(page)
+    await this.#take(page, ahead)
     this.#from = Math.min(this.#from, page.next ?? page.first)
     return true
+  }
+
+  /** Fetches the page before what was read and verifies it, a few messages at a time: for somebody who is going back, so that `readOlder` has it at once. */
+  prepareOlder(pageMessages = PAGE_MESSAGES): void {
+    if (!this.hasOlder) return
+    const ahead = this.#askAhead(queryBefore(this.#from, pageMessages))
+    ahead.judged ??= ahead.page.then(async (page) => await judgeByAndBy(this.#judge, servedOf(page)))
+    // It is told of when it is asked for.
+    ahead.judged.catch(() => undefined)
+  }
+
+  #askAhead(query: string): PageAhead {
+    if (this.#ahead?.query === query) return this.#ahead
+    const ahead: PageAhead = { query, page: this.#fetch(query), judged: null }
+    this.#ahead = ahead
+    ahead.page.catch(() => {
+      // The next who wants it asks again.
+      if (this.#ahead === ahead) this.#ahead = null
+    })
+    return ahead
   }
 
   /** Lets go of what is older than the newest `count` places; `readOlder` reads it again. */
@@ -296,11 +324,12 @@ export class ChatReader {
     this.#use(await readMeeting(this.#client, this.#meetingId, this.#chainOf))
   }
 
-  async #take(page: Page): Promise<void> {
-    await this.#judgeAll(page.messages.map(({ message, ...place }) => ({ ...place, raw: message })))
+  async #take(page: Page, ahead: PageAhead | null = null): Promise<void> {
+    await this.#judgeAll(servedOf(page), await ahead?.judged)
   }
 
-  async #judgeAll(served: readonly ServedMessage[]): Promise<void> {
+  /** @param prepared What a judge said of them before: it counts if that is still the one. */
+  async #judgeAll(served: readonly ServedMessage[], prepared: JudgedPage | null = null): Promise<void> {
     for (const message of served) {
       const known = this.#messages.get(message.seq)
       if (known !== undefined && !equalBytes(known.hash, messageHash(message.raw)))
@@ -311,7 +340,10 @@ export class ChatReader {
         )
     }
     // Together, so that the chains of their authors are fetched side by side.
-    const judged = await Promise.all(served.map(async (message) => await this.#judge.judge(message)))
+    const judged =
+      prepared?.by === this.#judge
+        ? [...prepared.judged]
+        : await Promise.all(served.map(async (message) => await this.#judge.judge(message)))
     if (judged.some((message) => this.#isUnsettled(message))) {
       await this.#refreshLog()
       for (const [index, message] of served.entries())
@@ -388,6 +420,24 @@ export class ChatReader {
       return { ...chat, pin, next, heads: heads.map((head) => ({ ...head })) }
     })
   }
+}
+
+function queryBefore(seq: number, pageMessages: number): string {
+  return `before=${seq}&limit=${pageMessages}`
+}
+
+function servedOf({ messages }: Page): readonly ServedMessage[] {
+  return messages.map(({ message, ...place }) => ({ ...place, raw: message }))
+}
+
+async function judgeByAndBy(judge: MessageJudge, served: readonly ServedMessage[]): Promise<JudgedPage> {
+  const judged: JudgedMessage[] = []
+  for (let at = 0; at < served.length; at += MESSAGES_AT_A_TIME) {
+    await new Promise((resolve) => setTimeout(resolve))
+    const next = served.slice(at, at + MESSAGES_AT_A_TIME)
+    judged.push(...(await Promise.all(next.map(async (message) => await judge.judge(message)))))
+  }
+  return { by: judge, judged }
 }
 
 function pagesDoNotFollow(): ArchiveError {

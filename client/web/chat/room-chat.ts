@@ -208,6 +208,7 @@ export class RoomChat implements LineChat {
   async readOlder(): Promise<void> {
     await this.#readBack(async (reader) => {
       await reader.readOlder()
+      reader.prepareOlder()
     })
   }
 
