@@ -12,12 +12,17 @@ export interface ArrangedChat {
   readonly oldest: ServedMessage | null
   readonly knowledge: ChatKnowledge
   readonly hasClosed: boolean
-  /** Ids of what is in it, in hexadecimal. These, the begins and the ends grow along: what was grown once is not grown again. */
+  /** Ids of what is in it, in hexadecimal. These, the begins, the ends and what was last grow along: what was grown once is not grown again. */
   readonly ids: Set<string>
   /** By device in hexadecimal, its message with the lowest counter. */
   readonly begins: Map<string, StandingMessage>
   readonly ends: Map<string, DeviceEnd>
+  /** By device in hexadecimal, the hashes of its last messages by their counters: who pins what it hears names one of these, when more was heard already. */
+  readonly lasts: Map<string, Map<number, Uint8Array>>
 }
+
+/** Of each device: more than come while a pin is written. */
+const LASTS = 256
 
 /** The message of a device with the highest counter. */
 interface DeviceEnd {
@@ -55,7 +60,8 @@ function arranged(entries: readonly ChatEntry[], knowledge: ChatKnowledge): Arra
   }
   const oldest = entries.find((entry) => entry.kind !== "gap")?.served ?? null
   const hasClosed = entries.some(({ kind }) => kind === "closed")
-  return { entries, oldest, knowledge, ids, begins, ends, hasClosed }
+  const lasts = new Map([...ends].map(([device, { counter, hash }]) => [device, new Map([[counter, hash]])]))
+  return { entries, oldest, knowledge, ids, begins, ends, lasts, hasClosed }
 }
 
 function isSettled({ standing }: StandingMessage): boolean {
@@ -103,12 +109,20 @@ export function continueChat(
     added.push({ ...message, standing: { isVouched: true, missingBefore: 0, conflict: null } })
     last = served
   }
-  if (!pinsSayNoMore(known.pins, pins, [before.ends, ends])) return null
+  const isPinnedAlike = pinsSayNoMore(known.pins, pins, (device, { counter, hash }) => {
+    const end = ends.get(device)
+    const isNewEnd = end?.counter === counter && equalBytes(end.hash, hash)
+    return isNewEnd || isAmongLasts(before, device, counter, hash) ? (end ?? before.ends.get(device)) : undefined
+  })
+  if (!isPinnedAlike) return null
   for (const id of ids) before.ids.add(id)
   for (const [device, end] of ends) before.ends.set(device, end)
   for (const message of added) {
     const device = toHex(message.statement.deviceKey)
     if (!before.begins.has(device)) before.begins.set(device, message)
+    const lasts = before.lasts.get(device) ?? new Map<number, Uint8Array>()
+    before.lasts.set(device, lasts.set(message.statement.counter, message.hash))
+    if (lasts.size > LASTS) lasts.delete(message.statement.counter - LASTS)
   }
   return {
     ...before,
@@ -142,7 +156,10 @@ export function precedeChat(
     const next = older[index + 1]?.served ?? oldest
     return served.seq === knowledge.fromSeq + index && served.incarnation <= next.incarnation
   })
-  if (!isInOrder || !pinsSayNoMore(known.pins, byDevice(knowledge.pins), [before.ends])) return null
+  const isPinnedAlike = pinsSayNoMore(known.pins, byDevice(knowledge.pins), (device, { counter, hash }) =>
+    isAmongLasts(before, device, counter, hash) ? before.ends.get(device) : undefined,
+  )
+  if (!isInOrder || !isPinnedAlike) return null
   const begins = new Map<string, StandingMessage>()
   for (const message of older) {
     if (message.kind !== "authentic") continue
@@ -178,6 +195,7 @@ export function precedeChat(
   for (const id of added.ids) before.ids.add(id)
   for (const [device, begin] of added.begins) before.begins.set(device, begin)
   for (const [device, end] of added.ends) if (!before.ends.has(device)) before.ends.set(device, end)
+  for (const [device, lasts] of added.lasts) if (!before.lasts.has(device)) before.lasts.set(device, lasts)
   return {
     ...before,
     knowledge,
@@ -209,23 +227,28 @@ function isSettledWhole(message: StandingMessage): boolean {
   return isSettled(message) && message.standing.missingBefore === 0
 }
 
-/** Whether each pin is as it was, or went on to what its device wrote last: that is vouched for without it, and so is all that links lead to from there. */
+/**
+ * Whether each pin is as it was, or went on to what its device wrote last: that is vouched for without it, and so is all that links lead to from there.
+ * @param endBehind the end of a device, where a pin names one of its last messages.
+ */
 function pinsSayNoMore(
   before: readonly ChatHead[],
   pins: ReadonlyMap<string, ChatHead>,
-  ends: readonly ReadonlyMap<string, DeviceEnd>[],
+  endBehind: (device: string, pin: ChatHead) => DeviceEnd | undefined,
 ): boolean {
   const known = byDevice(before)
   if ([...known.keys()].some((device) => !pins.has(device))) return false
   return [...pins].every(([device, pin]) => {
     const old = known.get(device)
     if (old?.counter === pin.counter && equalBytes(old.hash, pin.hash)) return true
-    return ends.some((endOf) => {
-      const end = endOf.get(device)
-      const isEnd = end?.isSettled === true && end.counter === pin.counter && equalBytes(end.hash, pin.hash)
-      return isEnd && (old === undefined || end.linkedFrom <= old.counter)
-    })
+    const end = endBehind(device, pin)
+    return end?.isSettled === true && end.linkedFrom <= Math.min(pin.counter, old?.counter ?? pin.counter)
   })
+}
+
+function isAmongLasts({ lasts }: ArrangedChat, device: string, counter: number, hash: Uint8Array): boolean {
+  const last = lasts.get(device)?.get(counter)
+  return last !== undefined && equalBytes(last, hash)
 }
 
 function byDevice(heads: readonly ChatHead[]): ReadonlyMap<string, ChatHead> {

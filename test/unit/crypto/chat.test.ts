@@ -293,7 +293,8 @@ describe("chat as a reader judges it", () => {
         fc.nat(6),
         fc.boolean(),
         fc.boolean(),
-        async (written, oldCount, isVouched, isFromStart) => {
+        fc.nat(2),
+        async (written, oldCount, isVouched, isFromStart, pinnedLater) => {
           const meeting = await meetingOfTwo()
           const old = await meeting.read(alice!)
           const [fromAlice, fromBob] = [new Writer(alice!), new Writer(bob!)]
@@ -326,6 +327,7 @@ describe("chat as a reader judges it", () => {
           const { judged } = await judge(meeting, alice!, served(raws))
           let grown: ArrangedChat | null = null
           let pins = isVouched ? [] : heads
+          const unpinned: ChatEntry[][] = []
           for (let untilSeq = 0; untilSeq <= raws.length; untilSeq++) {
             const place = { fromSeq: 0, untilSeq, isFromStart }
             const knowledge: ChatKnowledge = { ...place, epochs: log.epochs, pins }
@@ -333,7 +335,9 @@ describe("chat as a reader judges it", () => {
             const since = until.filter(({ served: { seq } }) => seq === untilSeq - 1)
             grown = (grown === null ? null : continueChat(grown, since, knowledge)) ?? arrangeWhole(until, knowledge)
             expect(grown.entries).to.deep.equal(arrangeChat(until, knowledge))
-            pins = [...chatHeadsOf(grown.entries, pins)]
+            // While what was read is written down, more comes.
+            unpinned.push([...grown.entries])
+            if (unpinned.length > pinnedLater) pins = [...chatHeadsOf(unpinned.shift() ?? [], pins)]
           }
 
           let back: ArrangedChat | null = null
@@ -397,6 +401,15 @@ describe("chat as a reader judges it", () => {
     })
     expect(grown?.entries.map(shown)).to.deep.equal(["one", "two", "three"])
     expect(grown?.entries[0]).to.equal(before.entries[0])
+    // Also where more came while what was heard before was pinned.
+    const [four, five] = [fromAlice.write(log, "four"), fromAlice.write(log, "five")]
+    const more = (await judge(meeting, bob!, served([...raws, four, five]))).judged.slice(3)
+    const pinned = chatHeadsOf(grown?.entries ?? [], [])
+    const further = { ...knowledge, pins: grown?.knowledge.pins ?? [] }
+    const known = grown && continueChat(grown, more.slice(0, 1), { ...further, untilSeq: 4 })
+    const last = known && continueChat(known, more.slice(1), { ...knowledge, untilSeq: 5, pins: pinned })
+    expect(last?.entries.map(shown)).to.deep.equal(["one", "two", "three", "four", "five"])
+    expect(last?.entries[0]).to.equal(before.entries[0])
     const from = { ...knowledge, untilSeq: 3, isFromStart: false }
     const newest = arrangeWhole(judged.slice(2), { ...from, fromSeq: 2 })
     const whole = precedeChat(newest, judged.slice(0, 2), from)
