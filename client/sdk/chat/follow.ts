@@ -23,8 +23,8 @@ export interface FollowChatOptions extends Pick<WatchOptions, "signal" | "onTrou
 }
 
 const POLL_MS = 20_000
-/** Where one message follows another, what was heard is shown at once and pinned so often: that takes a disk longer than the message took to come. */
-const REMEMBER_MS = 1_000
+/** Between two times that what was heard is pinned. */
+const PIN_SPACING_MS = 500
 /** What waits to be judged; more of it is fetched in pages. */
 const HEARD_MESSAGES = 1_000
 
@@ -63,6 +63,8 @@ export class ChatFollower implements LineChat {
   #heard: ServedMessage[] = []
   #counted = 0
   #log: MeetingLog | null = null
+  #pinning: Promise<void> | null = null
+  #pinFailure: Error | null = null
 
   constructor(client: Client, meetingId: MeetingId, options: Omit<FollowChatOptions, "presence">) {
     this.#client = client
@@ -96,20 +98,25 @@ export class ChatFollower implements LineChat {
     this.#bell.ring()
   }
 
-  /** Until the signal ends it. @throws {@link ArchiveError} as `ChatReader.open`; what `onChange` throws. */
+  /** Until the signal ends it; what was heard is pinned then. @throws {@link ArchiveError} as `ChatReader.open`; what `onChange` throws. */
   async read(): Promise<void> {
+    try {
+      await this.#readAll()
+    } finally {
+      await this.#pinning
+    }
+  }
+
+  async #readAll(): Promise<void> {
     let reader: ChatReader | null = null
-    let [failures, wasRung, rememberedMs] = [0, true, -Infinity]
+    let [failures, wasRung] = [0, true]
     const isOver = (): boolean => this.#signal.aborted
     while (!isOver()) {
       try {
         const isNews: boolean = reader === null || (await this.#catchUp(reader, wasRung))
         reader ??= await this.#open()
         if (isNews) await this.#options.onChange(reader)
-        if (!this.#bell.isRung || performance.now() - rememberedMs >= REMEMBER_MS) {
-          await reader.remember()
-          rememberedMs = performance.now()
-        }
+        this.#pin(reader)
         await this.#sendWaiting()
         failures = 0
       } catch (error) {
@@ -140,6 +147,31 @@ export class ChatFollower implements LineChat {
     isNews = (await reader.hear(heard)) || isNews
     if (this.#counted > reader.until || !wasRung) isNews = (await reader.readNewer()) || isNews
     return isNews
+  }
+
+  /**
+   * Pins what was heard, beside what comes meanwhile: it takes a disk longer than a message takes to come.
+   * @throws what kept it from being pinned the last time.
+   */
+  #pin(reader: ChatReader): void {
+    const failure = this.#pinFailure
+    this.#pinFailure = null
+    if (failure !== null) throw failure
+    if (reader.hasUnpinned) this.#pinning ??= this.#pinAll(reader)
+  }
+
+  async #pinAll(reader: ChatReader): Promise<void> {
+    try {
+      while (reader.hasUnpinned) {
+        await reader.remember()
+        await new Bell(this.#signal).wait(PIN_SPACING_MS)
+      }
+    } catch (error) {
+      this.#pinFailure = error instanceof Error ? error : new Error(String(error))
+      this.#bell.ring()
+    } finally {
+      this.#pinning = null
+    }
   }
 
   async #sendWaiting(): Promise<void> {

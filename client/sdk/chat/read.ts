@@ -211,11 +211,17 @@ export class ChatReader {
     return true
   }
 
-  /** Pins, durably, what was heard. */
+  /** Whether something was heard that `remember` has not pinned. */
+  get hasUnpinned(): boolean {
+    return this.#heardCount > 0
+  }
+
+  /** Pins, durably, what was heard. More may be heard meanwhile. */
   async remember(): Promise<void> {
     const count = this.#heardCount
-    this.#heardCount = 0
-    if (count > 0) await this.#remember(count)
+    if (count === 0) return
+    await this.#remember(count)
+    this.#heardCount -= count
   }
 
   /** The log as it was read anew; what was refused or closed by an older one may not be by it. @returns whether it is newer. */
