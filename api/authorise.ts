@@ -24,9 +24,16 @@ export function bearerBytes(request: Request): Uint8Array {
   }
 }
 
+/** What a token allows; `null` for one that is unknown or has expired. */
+export type FindGrant = (token: Uint8Array) => Promise<Grant | null>
+
 /** @throws {@link ArchiveError} `unauthenticated` for a token that is unknown or has expired. */
-export async function grantOf(catalog: Catalog, request: Request): Promise<Grant> {
-  const grant = await findGrant(catalog, bearerBytes(request))
+export async function grantOf(
+  catalog: Catalog,
+  request: Request,
+  find: FindGrant = (token) => findGrant(catalog, token),
+): Promise<Grant> {
+  const grant = await find(bearerBytes(request))
   if (grant === null) throw new ArchiveError("unauthenticated", "a token that is unknown or has expired")
   return grant
 }
@@ -43,8 +50,13 @@ export async function authoriseAccount(catalog: Catalog, request: Request, accou
  * A token of a meeting, of any of its epochs.
  * @throws {@link ArchiveError} `unauthenticated`, `forbidden`.
  */
-export async function authoriseMeeting(catalog: Catalog, request: Request, meeting: MeetingId): Promise<Grant> {
-  const grant = await grantOf(catalog, request)
+export async function authoriseMeeting(
+  catalog: Catalog,
+  request: Request,
+  meeting: MeetingId,
+  find?: FindGrant,
+): Promise<Grant> {
+  const grant = await grantOf(catalog, request, find)
   if (grant.scope === "device") throw new ArchiveError("forbidden", "a token of the meeting is needed")
   requireSubject(grant, meeting)
   return grant

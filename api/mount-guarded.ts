@@ -2,7 +2,7 @@ import type { RequestHandler, Router } from "express"
 import type * as z from "zod"
 import type { AccountId, MeetingId } from "../shared/protocol/ids.js"
 import type { Grant } from "../shared/server/catalog/capabilities.js"
-import { authoriseAccount, authoriseAdmin, authoriseMeeting } from "./authorise.js"
+import { authoriseAccount, authoriseAdmin, authoriseMeeting, type FindGrant } from "./authorise.js"
 import type { ApiContext } from "./context.js"
 import { type Call, mount, parse, type Reply } from "./mount.js"
 import type { Operation, Security } from "./operations.js"
@@ -19,7 +19,10 @@ export type GuardedCall<
 
 const GRANT_LOCAL = "grant"
 
-/** Mounts an operation behind what its `security` asks for, and behind the limits on how often. */
+/**
+ * Mounts an operation behind what its `security` asks for, and behind the limits on how often.
+ * @param find of a meeting's token what it allows, where that is not to be asked of the catalog each time.
+ */
 export function mountGuarded<
   Params extends z.ZodType,
   Query extends z.ZodType,
@@ -30,13 +33,14 @@ export function mountGuarded<
   router: Router,
   operation: Operation<Params, Query, Body, Access>,
   handle: (call: GuardedCall<Params, Query, Body, Access>) => Reply | Promise<Reply>,
+  find?: FindGrant,
 ): void {
-  mount(router, operation, guards(context, operation), ({ request, ...call }) =>
+  mount(router, operation, guards(context, operation, find), ({ request, ...call }) =>
     handle({ ...call, grant: request.res?.locals[GRANT_LOCAL] as GuardedCall<Params, Query, Body, Access>["grant"] }),
   )
 }
 
-function guards(context: ApiContext, operation: Operation): readonly RequestHandler[] {
+function guards(context: ApiContext, operation: Operation, find: FindGrant | undefined): readonly RequestHandler[] {
   const { catalog, limits } = context
   if (operation.tag === "service") return []
   if (operation.security === "none") return [limits.door]
@@ -47,7 +51,7 @@ function guards(context: ApiContext, operation: Operation): readonly RequestHand
         ? await authoriseAccount(catalog, request, params.account)
         : operation.security === "admin"
           ? await authoriseAdmin(catalog, request, params.meeting)
-          : await authoriseMeeting(catalog, request, params.meeting)
+          : await authoriseMeeting(catalog, request, params.meeting, find)
     next()
   }
   return [authorise, limits.token]

@@ -71,7 +71,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     origins,
     version: settings.version,
     unstoredBytes: settings.unstoredBytes,
-    commits: new MessageCommits(catalog, settings.byteCaps, parts.changes.tell),
+    commits: new MessageCommits(catalog, settings.byteCaps, (meetingId, messages) => {
+      live.kept(meetingId, messages)
+      parts.changes.tellOthers(meetingId)
+    }),
     meetingBytes: settings.byteCaps.meetingBytes,
     meetingCode: settings.meetingCode,
     purgeGraceDays: settings.purgeGraceDays,

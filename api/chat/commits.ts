@@ -1,7 +1,12 @@
 import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import type { MeetingId } from "../../shared/protocol/ids.js"
-import { type PostedMessage, postMessages, type PostResult } from "../../shared/server/catalog/messages.js"
+import {
+  type KeptMessage,
+  type PostedMessage,
+  postMessages,
+  type PostResult,
+} from "../../shared/server/catalog/messages.js"
 import type { ByteCaps } from "../../shared/server/config.js"
 import type { Catalog } from "../../shared/server/ports.js"
 
@@ -27,14 +32,18 @@ interface Line {
 export class MessageCommits {
   readonly #catalog: Catalog
   readonly #caps: ByteCaps
-  readonly #changed: (subject: Uint8Array) => void
+  readonly #kept: (meetingId: MeetingId, messages: readonly KeptMessage[]) => void
   readonly #lines = new Map<string, Line>()
 
-  /** @param changed told of a meeting when messages of it were kept. */
-  constructor(catalog: Catalog, caps: ByteCaps, changed: (subject: Uint8Array) => void) {
+  /** @param kept told of messages that stand since now, by seq. */
+  constructor(
+    catalog: Catalog,
+    caps: ByteCaps,
+    kept: (meetingId: MeetingId, messages: readonly KeptMessage[]) => void,
+  ) {
     this.#catalog = catalog
     this.#caps = caps
-    this.#changed = changed
+    this.#kept = kept
   }
 
   /** @throws {@link ArchiveError} why it was not taken: `conflict`, `forbidden`, `gone`, `quota-exceeded`; `rate-limited` where too many wait. */
@@ -64,7 +73,9 @@ export class MessageCommits {
       const results = await this.#commit(line.meetingId, batch)
       for (const [index, { settle }] of batch.entries())
         settle(results[index] ?? new ArchiveError("internal", "a message without an answer"))
-      if (results.some((result) => !(result instanceof ArchiveError) && result.created)) this.#changed(line.meetingId)
+      const kept = batch.flatMap(({ posted }, index) => keptOf(posted, results[index]))
+      // To say it to many takes a moment: the answers, and the next commit, go before.
+      if (kept.length > 0) setImmediate(this.#kept, line.meetingId, kept)
     }
     this.#lines.delete(key)
   }
@@ -83,4 +94,10 @@ export class MessageCommits {
       return batch.map(() => refusal)
     }
   }
+}
+
+function keptOf({ raw }: PostedMessage, result: PostResult | undefined): readonly KeptMessage[] {
+  if (result === undefined || result instanceof ArchiveError || result.createdDay === null) return []
+  const { seq, incarnation } = result.place
+  return [{ seq, incarnation, day: result.createdDay, message: raw }]
 }

@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { toHex } from "../../shared/protocol/bytes.js"
 import { LIVE_LIMITS, LiveMessage } from "../../shared/protocol/live.js"
-import { messagesFrom, type MessageStore } from "../../shared/server/catalog/messages.js"
+import { type KeptMessage, messagesFrom, type MessageStore } from "../../shared/server/catalog/messages.js"
 
 /** In one query. */
 const MESSAGES_PER_LOOK = 64
@@ -12,19 +12,26 @@ const MOST_BEHIND = 256
 type ShowMessages = (key: string, messages: readonly SaidMessage[]) => void
 export type SaidMessage = z.input<typeof LiveMessage>
 
+/** Saying takes the process at most half of its time, where many listen: what it is asked goes between, and what comes meanwhile shares a packet. */
+const REST = 1
+/** Shorter rests are no matter. */
+const LEAST_REST_MS = 2
+
 /** Of JSON around each message, at most. */
 const PLACE_BYTES = 128
 
 /**
- * Says new messages on the sockets of their meetings. They are read from the catalog, once for all sockets of this process: what another process says
- * only makes it look, so no message comes from anywhere else. SPEC.md §16.4.
+ * Says new messages on the sockets of their meetings, once for all sockets of this process: those that it kept itself, and what it reads from the catalog. What
+ * another process says only makes it look, so no message comes from anywhere else. SPEC.md §16.4.
  */
 export class ChatFeed {
   readonly #store: MessageStore
   readonly #show: ShowMessages
   readonly #onFailed: (error: unknown) => void
-  /** By meeting with sockets here, the seq that was not said yet. */
+  /** By meeting with sockets here, the seq that was not taken to be said yet. */
   readonly #next = new Map<string, number>()
+  /** Of meetings that were just spoken of, what is to be said next. */
+  readonly #resting = new Map<string, KeptMessage[]>()
   readonly #looking = new Set<string>()
   readonly #due = new Set<string>()
 
@@ -43,6 +50,19 @@ export class ChatFeed {
     if (!this.#looking.has(key)) void this.#look(key, meetingId)
   }
 
+  /**
+   * Messages that this process kept in one commit, by seq.
+   * @returns whether there was anything to say them to; where others stand before them, all are read.
+   */
+  kept(meetingId: Uint8Array, messages: readonly KeptMessage[]): boolean {
+    const key = toHex(meetingId)
+    const next = this.#next.get(key)
+    if (next === undefined) return false
+    if (messages.every(({ seq }, index) => seq === next + index)) this.#say(key, messages)
+    else this.changed(meetingId)
+    return true
+  }
+
   /** How many messages a meeting with sockets here has, as the catalog says. */
   stands(meetingId: Uint8Array, count: number): void {
     const key = toHex(meetingId)
@@ -54,6 +74,32 @@ export class ChatFeed {
   /** A meeting has no sockets here any more. */
   forget(key: string): void {
     this.#next.delete(key)
+    this.#resting.delete(key)
+  }
+
+  #say(key: string, messages: readonly KeptMessage[]): void {
+    const last = messages.at(-1)
+    if (last === undefined) return
+    this.#next.set(key, last.seq + 1)
+    const resting = this.#resting.get(key)
+    if (resting === undefined) this.#sayNow(key, messages)
+    else for (const message of messages) resting.push(message)
+  }
+
+  #sayNow(key: string, messages: readonly KeptMessage[]): void {
+    const beganMs = performance.now()
+    for (const together of inPackets(messages.map((message) => z.encode(LiveMessage, message))))
+      this.#show(key, together)
+    const restMs = (performance.now() - beganMs) * REST
+    if (restMs < LEAST_REST_MS) return
+    const waiting: KeptMessage[] = []
+    this.#resting.set(key, waiting)
+    setTimeout(() => {
+      // Not where everybody went meanwhile, and somebody came.
+      if (this.#resting.get(key) !== waiting) return
+      this.#resting.delete(key)
+      if (waiting.length > 0) this.#sayNow(key, waiting)
+    }, restMs)
   }
 
   async #look(key: string, meetingId: Uint8Array): Promise<void> {
@@ -63,12 +109,13 @@ export class ChatFeed {
         const from = this.#next.get(key)
         if (from === undefined) return
         const messages = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
-        // A look for the whole meeting may have gone beyond meanwhile.
-        if (this.#next.get(key) !== from) continue
-        for (const together of inPackets(messages.map((message) => z.encode(LiveMessage, message))))
-          this.#show(key, together)
-        const last = messages.at(-1)
-        if (last !== undefined) this.#next.set(key, last.seq + 1)
+        const next = this.#next.get(key)
+        if (next === undefined) return
+        // Some may have been said meanwhile.
+        this.#say(
+          key,
+          messages.filter(({ seq }) => seq >= next),
+        )
         if (messages.length === MESSAGES_PER_LOOK) this.#due.add(key)
       }
     } catch (error) {

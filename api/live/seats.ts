@@ -4,7 +4,7 @@ import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
 import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind } from "../../shared/protocol/live.js"
-import type { MessageStore } from "../../shared/server/catalog/messages.js"
+import type { KeptMessage, MessageStore } from "../../shared/server/catalog/messages.js"
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
 import type { Catalog, Said } from "../../shared/server/ports.js"
 import { ChatFeed, type SaidMessage } from "./chat-feed.js"
@@ -137,6 +137,12 @@ export class Seats {
   changed(subject: Uint8Array): void {
     this.#chat.changed(subject)
     this.look(this.#bySubject.get(toHex(subject)) ?? [])
+  }
+
+  /** Messages of a meeting that this process kept: nothing else of it changed. */
+  kept(meetingId: Uint8Array, messages: readonly KeptMessage[]): void {
+    // Whoever was not told yet where the meeting stands may be told of less.
+    if (!this.#chat.kept(meetingId, messages)) this.look(this.#bySubject.get(toHex(meetingId)) ?? [])
   }
 
   /** Ends every socket. */

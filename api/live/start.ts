@@ -17,6 +17,7 @@ import {
   SAY,
   Saying,
 } from "../../shared/protocol/live.js"
+import type { KeptMessage } from "../../shared/server/catalog/messages.js"
 import { errorFields } from "../../shared/server/logger.js"
 import type { ChangeFeed } from "../../shared/server/ports.js"
 import type { ApiContext } from "../context.js"
@@ -42,6 +43,8 @@ type Socket = AnySocket<Events, Events, Events, SocketData>
 export interface Live {
   /** For the HTTP server's `upgrade`. */
   readonly upgrade: UpgradeListener
+  /** Says messages that this process kept, on the sockets of their meeting. */
+  readonly kept: (meetingId: Uint8Array, messages: readonly KeptMessage[]) => void
   /** Tells every socket that it ends, and ends it; what does not take that within `limitMs` is broken. */
   drain(limitMs: number): Promise<void>
 }
@@ -148,6 +151,9 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
   }
 
   return {
+    kept: (meetingId, messages) => {
+      seats.kept(meetingId, messages)
+    },
     upgrade: (request, socket, head) => {
       socket.on("error", () => undefined)
       try {

@@ -3,6 +3,7 @@ import { HTTP_LIMITS } from "../../shared/protocol/http.js"
 import { requireNewestEpoch } from "../../shared/server/catalog/capabilities.js"
 import { type MessageCursor, readMessages, readPosted } from "../../shared/server/catalog/messages.js"
 import type { ApiContext } from "../context.js"
+import { KnownTokens } from "../chat/known-tokens.js"
 import { chat } from "../contract.js"
 import { mountGuarded } from "../mount-guarded.js"
 
@@ -10,12 +11,19 @@ import { mountGuarded } from "../mount-guarded.js"
 export function chatRoutes(context: ApiContext): Router {
   const { commits } = context
   const router = Router()
+  const tokens = new KnownTokens(context.catalog)
 
-  mountGuarded(context, router, chat.post, async ({ params, body, grant }) => {
-    requireNewestEpoch(grant)
-    const { created, place } = await commits.post(params.meeting, readPosted(params.meeting, grant, body.message))
-    return { status: created ? 201 : 200, body: place }
-  })
+  mountGuarded(
+    context,
+    router,
+    chat.post,
+    async ({ params, body, grant }) => {
+      requireNewestEpoch(grant)
+      const { createdDay, place } = await commits.post(params.meeting, readPosted(params.meeting, grant, body.message))
+      return { status: createdDay === null ? 200 : 201, body: place }
+    },
+    (token) => tokens.find(token),
+  )
   mountGuarded(context, router, chat.read, async ({ params, query, grant }) => {
     requireNewestEpoch(grant)
     const { from, before, day, limit = HTTP_LIMITS.messagesPerPage } = query

@@ -79,6 +79,8 @@ export interface Said {
 export interface ChangeFeed {
   /** Never waits, never fails. @param subject account id or meeting id. */
   tell(subject: Uint8Array): void
+  /** The same without this process, which knows already. */
+  tellOthers(subject: Uint8Array): void
   /** Hears what this process tells, too. */
   listen(listener: (subject: Uint8Array) => void): void
   /** Passes on to the other processes. Never waits, never fails, keeps nothing; it may be lost. */

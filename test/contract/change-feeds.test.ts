@@ -12,6 +12,8 @@ import { temporaryFolder } from "../support/programs.js"
 import { startTcpRelay, type TcpRelay } from "../support/tcp-relay.js"
 
 const QUIET_MS = 200
+/** What is told only to see whether a feed hears. */
+const NOBODY = "0".repeat(32)
 
 function newSaid(): Said {
   return { meetingId: random(16), epoch: 2 ** 40, sealed: random(PRESENCE_BYTES) }
@@ -37,7 +39,9 @@ function changeFeedContract(open: () => Promise<ChangeFeed> | ChangeFeed): void 
     feed.tell(subject)
     expect(heard.changes).to.deep.equal([toHex(subject)])
     feed.pass(newSaid())
+    feed.tellOthers(random(16))
     await delay(QUIET_MS)
+    expect(heard.changes.filter((changed) => changed !== NOBODY)).to.deep.equal([toHex(subject)])
     expect(heard.said).to.deep.equal([])
     await feed.close()
   })
@@ -78,7 +82,7 @@ describe("changes between processes, by Redis", function () {
     const heard = listen(feed)
     const probe = new Redis(port)
     await until(async () => {
-      await probe.publish("taciturn:changes", Buffer.alloc(16))
+      await probe.publish("taciturn:changes", Buffer.alloc(32))
       return heard.changes.length > 0
     }, "the feed")
     probe.disconnect()
@@ -99,6 +103,18 @@ describe("changes between processes, by Redis", function () {
     const probe = new Redis(port)
     expect(await probe.keys("*")).to.deep.equal([])
     probe.disconnect()
+    for (const feed of [near, far]) await feed.close()
+  })
+
+  it("tells the other processes what changed, each once", async () => {
+    const [near, far] = [await open(), await open()]
+    const { changes } = listen(far)
+    const [first, second] = [random(16), random(16)]
+    near.tellOthers(first)
+    near.tell(second)
+    await until(() => Promise.resolve(changes.includes(toHex(second))), "what changed")
+    await delay(QUIET_MS)
+    expect(changes.filter((changed) => changed !== NOBODY)).to.deep.equal([first, second].map(toHex))
     for (const feed of [near, far]) await feed.close()
   })
 

@@ -24,6 +24,8 @@ export interface Grant {
   readonly epoch: number
   /** The newest epoch of the meeting; 0 for an account. A token of an older one reads later epoch events, and no more. */
   readonly newestEpoch: number
+  /** How long it was still to hold when the catalog was asked. */
+  readonly endsInMs: number
 }
 
 const NONCE_BYTES = 32
@@ -87,15 +89,17 @@ export async function findGrant(catalog: Catalog, token: Uint8Array): Promise<Gr
     scope: CapabilityScope
     epoch: number
     newest_epoch: number | null
+    ends_in_ms: number
   }>(
-    `SELECT tokens.subject, tokens.scope, tokens.epoch, meetings.epoch AS newest_epoch
+    `SELECT tokens.subject, tokens.scope, tokens.epoch, meetings.epoch AS newest_epoch,
+       floor(extract(epoch FROM expires_at - now()) * 1000)::bigint AS ends_in_ms
      FROM tokens LEFT JOIN meetings ON tokens.scope <> 'device' AND meetings.meeting_id = tokens.subject
      WHERE token_hash = $1 AND expires_at > now()`,
     [sha256(token)],
   )
-  return row === undefined
-    ? null
-    : { subject: row.subject, scope: row.scope, epoch: row.epoch, newestEpoch: row.newest_epoch ?? 0 }
+  if (row === undefined) return null
+  const { subject, scope, epoch, newest_epoch: newestEpoch, ends_in_ms: endsInMs } = row
+  return { subject, scope, epoch, newestEpoch: newestEpoch ?? 0, endsInMs }
 }
 
 /**

@@ -75,6 +75,12 @@ async function run<R extends object>(
 /** SQLSTATE classes that say "not now": PostgreSQL documentation, appendix A. */
 const UNAVAILABLE = /^(?:08|57P|53[03]|40|55P03|57014)/
 const DISK_FULL = "53100"
+const DUPLICATE = "23505"
+
+/** Whether a statement failed, and changed nothing, as what must be there once is there already. */
+export function isDuplicate(error: unknown): boolean {
+  return isArchiveError(error) && error.cause instanceof Error && Reflect.get(error.cause, "code") === DUPLICATE
+}
 
 function translate(error: unknown): unknown {
   if (isArchiveError(error) || !(error instanceof Error)) return error

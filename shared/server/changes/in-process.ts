@@ -11,6 +11,7 @@ export function createInProcessFeed(): ChangeFeed {
       listeners.push(listener)
     },
     // There is no other process.
+    tellOthers: () => undefined,
     pass: () => undefined,
     listenToSaid: () => undefined,
     close: () => Promise.resolve(),

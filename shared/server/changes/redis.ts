@@ -10,14 +10,15 @@ const CHANGES = "taciturn:changes"
 const SAID = "taciturn:said"
 /** Who says nothing for so long after a command is taken for gone: else commands would pile up for as long as TCP hopes. */
 const ANSWER_TIMEOUT_MS = 5_000
-/** Tells a process what it passed on itself. */
+/** Tells a process what it told or passed on itself. */
 const ORIGIN_BYTES = 16
 const EPOCH_BYTES = 8
+const CHANGE_BYTES = ORIGIN_BYTES + ID_BYTES
 const SAID_BYTES = ORIGIN_BYTES + ID_BYTES + EPOCH_BYTES + PRESENCE_BYTES
 
 /**
  * Changes between processes, by Redis's publish and subscribe, which keeps nothing. This process hears its own at once, whether Redis is there or not.
- * A change is a subject's 16 bytes: whoever else writes to that channel makes processes look at the catalog, and no more.
+ * A change is `origin ‖ subject`: whoever else writes to that channel makes processes look at the catalog, and no more.
  * What is said is `origin ‖ meeting id ‖ u64 epoch ‖ sealed`: whoever else writes that makes clients drop it.
  */
 export function openRedisFeed(redisUrl: string, random: RandomBytes, onError: (error: unknown) => void): ChangeFeed {
@@ -36,7 +37,7 @@ export function openRedisFeed(redisUrl: string, random: RandomBytes, onError: (e
   for (const redis of [publisher, subscriber]) redis.on("error", onError)
   subscriber.on("messageBuffer", (channel: Buffer, message: Buffer) => {
     if (channel.toString() === CHANGES) {
-      if (message.length === ID_BYTES) own.tell(message)
+      if (message.length === CHANGE_BYTES && !isFrom(origin, message)) own.tell(message.subarray(ORIGIN_BYTES))
       return
     }
     const said = readSaid(message, origin)
@@ -50,7 +51,10 @@ export function openRedisFeed(redisUrl: string, random: RandomBytes, onError: (e
   return {
     tell: (subject) => {
       own.tell(subject)
-      publish(CHANGES, subject)
+      publish(CHANGES, concatBytes(origin, subject))
+    },
+    tellOthers: (subject) => {
+      publish(CHANGES, concatBytes(origin, subject))
     },
     listen: own.listen,
     pass: ({ meetingId, epoch, sealed }) => {
@@ -69,7 +73,7 @@ export function openRedisFeed(redisUrl: string, random: RandomBytes, onError: (e
 
 /** `null` for what is nothing of this form, and what this process passed on itself. */
 function readSaid(message: Buffer, origin: Uint8Array): Said | null {
-  if (message.length !== SAID_BYTES || equalBytes(message.subarray(0, ORIGIN_BYTES), origin)) return null
+  if (message.length !== SAID_BYTES || isFrom(origin, message)) return null
   const epochAt = ORIGIN_BYTES + ID_BYTES
   const epoch = message.readBigUInt64BE(epochAt)
   if (epoch > BigInt(Number.MAX_SAFE_INTEGER)) return null
@@ -78,6 +82,10 @@ function readSaid(message: Buffer, origin: Uint8Array): Said | null {
     epoch: Number(epoch),
     sealed: message.subarray(epochAt + EPOCH_BYTES),
   }
+}
+
+function isFrom(origin: Uint8Array, message: Uint8Array): boolean {
+  return equalBytes(message.subarray(0, ORIGIN_BYTES), origin)
 }
 
 function retryStrategy(attempt: number): number {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import * as z from "zod"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
@@ -8,6 +9,7 @@ import {
   PostMessageRequest,
   PostMessageResponse,
 } from "../../../shared/protocol/http.js"
+import { sha256 } from "../../../shared/protocol/hash.js"
 import { asId } from "../../../shared/protocol/ids.js"
 import { messageHash } from "../../../shared/protocol/message.js"
 import {
@@ -112,6 +114,33 @@ describe("chat over HTTP", () => {
     const newToken = await meetingToken(api.url, later)
     expect((await say(meeting, newToken)).status).to.equal(409)
     expect((await say(later, newToken)).status).to.equal(201)
+  })
+
+  it("with a token that was good before nothing is kept in a later epoch, at another process neither, nor said of what is there (CS1)", async function () {
+    this.timeout(90_000)
+    const other = await startTestApi({ database: api.database })
+    try {
+      const { meeting, token } = await begin()
+      const known = sealedMessage(meeting)
+      for (const url of [api.url, other.url]) expect((await say(meeting, token, known, url)).status).to.be.lessThan(300)
+      const later = await rotate(meeting, token)
+      for (const url of [api.url, other.url])
+        for (const message of [known, sealedMessage(meeting), sealedMessage(later)])
+          expect((await say(meeting, token, message, url)).status).to.equal(403)
+      expect((await read(later, await meetingToken(api.url, later))).count).to.equal(1)
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it("with a token that has ended nothing is kept, though it was good a moment before (T3)", async () => {
+    const { meeting, token } = await begin()
+    await api.catalog.query("UPDATE tokens SET expires_at = now() + interval '1 s' WHERE token_hash = $1", [
+      sha256(token),
+    ])
+    expect((await say(meeting, token)).status).to.equal(201)
+    await delay(1_000)
+    expect((await say(meeting, token)).status).to.equal(401)
   })
 
   it("many at once, at two processes, an epoch between: each acknowledged once, one order, no seq left out (CS3)", async function () {
