@@ -26,7 +26,7 @@ for (const part of parts.length === 0 ? PARTS : parts) {
   try {
     const server = { url: stack.url, folder: folder.path, databaseUrl: stack.settings?.databaseUrl ?? "" }
     if (part === "committing") await benchCommitting(server)
-    if (part === "fanning") await benchFanningOut(server)
+    if (part === "fanning") await benchFanningOut({ ...server, apiPid: stack.pids["api"] ?? 0, isQuick: quick })
     if (part === "long") await benchChatPage(stack.url, await makeLongChat(server, MESSAGES))
   } finally {
     await stack.stop()

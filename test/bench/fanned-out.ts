@@ -1,17 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { join } from "node:path"
-import { createInterface } from "node:readline"
+import { cpus } from "node:os"
 import { setTimeout as delay } from "node:timers/promises"
-import { io, type Socket } from "socket.io-client"
 import * as z from "zod"
 import {
   acceptInvitation,
   addMember,
   type Client,
   createMeeting,
-  ChatFold,
-  followChat,
+  formatId,
   listInvitations,
   type MeetingId,
   readMeeting,
@@ -19,187 +15,180 @@ import {
   whoAmI,
 } from "../../client/sdk/index.js"
 import { currentCapability } from "../../client/sdk/meetings.js"
-import { toHex } from "../../shared/protocol/bytes.js"
-import { PostMessageRequest, PostMessageResponse } from "../../shared/protocol/http.js"
-import { LIVE_NAMESPACES, LIVE_PATH, LiveAuth, MESSAGES } from "../../shared/protocol/live.js"
-import { exitOf, root } from "../support/programs.js"
+import { toBase64Url, toHex } from "../../shared/protocol/bytes.js"
+import { LIVE_NAMESPACES, LIVE_PATH, LiveAuth } from "../../shared/protocol/live.js"
 import { startClient, type TestClient } from "../support/sdk/clients.js"
+import { type BenchProgram, processorMs, startBenchProgram } from "./bench-program.js"
+import type { Reading } from "./chat-reader.js"
+import type { Writing } from "./chat-writer.js"
 import { type Sealer, sealerOf } from "./sealed-chat.js"
 import { median, percentile } from "./statistics.js"
 
 /**
- * 200 sockets of one meeting, to which so many durable messages a second go: how long after it was sent a message is shown, against the same bytes that
- * socket.io alone says to as many sockets. Three of the sockets are clients that verify and arrange; the others, in a process of their own, only receive.
+ * 200 sockets of one meeting, to which so many durable messages a second go: how long after it was sent a message is shown, against as many bytes that socket.io
+ * alone says to as many sockets. Three of the sockets are those of clients that verify and arrange, each a process of its own, and the last that were opened; the
+ * others, in one process, only receive. What is said was sealed before, as a device seals and keeps it before it sends it, and comes from a further process.
  */
 
 const SOCKETS = 200
-const CLIENTS = 3
+const READERS = 3
+const WRITERS = 10
 const PER_SECOND = 100
 const RUN_SECONDS = 10
-const SETTLE_MS = 2_000
+/** At the same pace, and not counted: so long programs that were just started take to come to their speed. */
+const WARMING_SECONDS = 3
+const SETTLE_MS = 1_500
 const RUNS = 3
-const MESSAGE_BYTES = 700
 
 interface Server {
   readonly url: string
   readonly folder: string
+  readonly apiPid: number
+  /** One run of each is enough. */
+  readonly isQuick: boolean
 }
 
-/** Each message of a run, by its name, and when it was sent. */
-type Sent = Map<string, number>
+/** What one run is made of; the rest is the same for both. */
+interface Run {
+  readonly serverPid: number
+  readonly sockets: {
+    readonly url: string
+    readonly path: string
+    readonly namespace: string
+    readonly auth: Record<string, unknown>
+  }
+  readonly readings: readonly Reading[]
+  readonly writing: Omit<Writing, "writers" | "perSecond">
+  /** By which a message is shown. */
+  readonly names: readonly string[]
+}
 
 export async function benchFanningOut(server: Server): Promise<void> {
-  const people = await Promise.all(Array.from({ length: CLIENTS }, (_, n) => startClient(server, `person ${n}`)))
+  const people = await Promise.all(Array.from({ length: WRITERS }, (_, n) => startClient(server, `person ${n}`)))
+  const meetingId = await meetingOf(people.map(({ client }) => client))
+  const sealers = await Promise.all(people.map(async ({ client }) => await sealerOf(client)))
+  const plainServer = await startBenchProgram("plain-broadcast.js")
   const [ours, plain]: [number[], number[]] = [[], []]
-  const plainServer = startProgram("plain-broadcast.js", [])
+  let bytes = 0
   try {
-    const port = await firstLine(plainServer)
-    for (let run = 0; run < RUNS; run++) {
-      plain.push(await runPlain(`http://127.0.0.1:${port}`))
-      ours.push(await runOurs(server, people))
+    const plainUrl = `http://127.0.0.1:${String(await plainServer.ask("listen"))}`
+    for (let run = 0; run < (server.isQuick ? 1 : RUNS); run++) {
+      const sealed = await sealedRun(server, people, sealers, meetingId)
+      bytes = Math.max(bytes, ...sealed.writing.messages.map(({ length }) => length))
+      plain.push(await measure("plain", plainRun(plainUrl, plainServer.pid, sealed.writing.messages)))
+      ours.push(await measure("ours ", sealed))
     }
   } finally {
-    plainServer.stdin?.end()
-    await exitOf(plainServer)
+    await plainServer.end()
     for (const { close } of people) await close()
   }
   const shown = (times: readonly number[]): string => times.map((time) => time.toFixed(1)).join(" ")
   const more = median(ours.map((time, run) => time - (plain[run] ?? 0)))
   process.stdout.write(
-    `${PER_SECOND} messages a second to ${SOCKETS} sockets, p95 from send to shown less socket.io's own broadcast: ${more.toFixed(1)} ms (${shown(ours)} less ${shown(plain)} ms); goal at most 15 ms\n`,
+    `${PER_SECOND} messages a second of ${bytes} bytes to ${SOCKETS} sockets, p95 from send to shown less socket.io's own broadcast: ${more.toFixed(1)} ms (${shown(ours)} less ${shown(plain)} ms); goal at most 15 ms\n`,
   )
 }
 
-async function runOurs(server: Server, people: readonly TestClient[]): Promise<number> {
-  const clients = people.map(({ client }) => client)
-  const [admin] = clients
-  if (admin === undefined) throw new Error("nobody is there")
-  const meetingId = await meetingOf(admin, clients.slice(1))
-  const log = await readMeeting(admin, meetingId)
-  const capability = currentCapability(log)
-  const sealers = await Promise.all(clients.map(sealerOf))
-  const sent: Sent = new Map()
-  const took: number[] = []
-  const ending = new AbortController()
-  const following = clients.map(async (client) => {
-    await follow(client, meetingId, sent, took, ending.signal)
-  })
-  const auth = await admin.tokens.with(admin.http, capability, (token) =>
-    Promise.resolve(z.encode(LiveAuth, { token })),
-  )
-  const others = startProgram("chat-sockets.js", [
-    `${server.url}${LIVE_NAMESPACES.meeting}`,
-    LIVE_PATH,
-    MESSAGES,
-    String(SOCKETS - CLIENTS),
-  ])
-  others.stdin?.write(`${JSON.stringify(auth)}\n`)
-  await firstLine(others)
-  await delay(SETTLE_MS)
-  const posting: Promise<void>[] = []
-  await atPace(async (n) => {
-    const { client, sealer } = writerOf(clients, sealers, n)
-    const posted = sealer.seal(log, textContent(textOf(n)), client.clock.nowMs())
-    sent.set(toHex(posted.hash), performance.now())
-    posting.push(post(client, capability, posted.raw))
-    await Promise.resolve()
-  })
-  await Promise.all(posting)
-  await delay(SETTLE_MS)
-  ending.abort()
-  await Promise.all(following)
-  await assertReceived(others, sent.size)
-  return percentile(took, 0.95)
-}
-
-/** Shown is what a client gives to who draws it. */
-async function follow(
-  client: Client,
-  meetingId: MeetingId,
-  sent: Sent,
-  took: number[],
-  signal: AbortSignal,
-): Promise<void> {
-  const fold = new ChatFold()
-  let shownUntil = 0
-  await followChat(client, meetingId, {
-    signal,
-    onChange: (reader) => {
-      const lines = fold.fold(reader.entries(), reader.log.epochs)
-      const nowMs = performance.now()
-      for (const line of lines.slice(shownUntil)) {
-        if (line.kind !== "text") throw new Error(`a message is shown as ${line.kind}`)
-        took.push(nowMs - (sent.get(toHex(line.message.hash)) ?? Number.NaN))
-      }
-      shownUntil = lines.length
-    },
-  })
-}
-
-async function post(client: Client, capability: ReturnType<typeof currentCapability>, raw: Uint8Array): Promise<void> {
-  await client.tokens.with(client.http, capability, async (token, subject) => {
-    await client.http.json(PostMessageResponse, {
-      method: "POST",
-      path: `/v1/meetings/${subject}/messages`,
-      subject,
-      token,
-      json: z.encode(PostMessageRequest, { message: raw }),
+/** @returns the 95th percentile of how long a message took, in ms. */
+async function measure(name: string, run: Run): Promise<number> {
+  const others = await startBenchProgram("chat-sockets.js")
+  const readers = await Promise.all(run.readings.map(async () => await startBenchProgram("chat-reader.js")))
+  const writer = await startBenchProgram("chat-writer.js")
+  const programs = [others, ...readers, writer]
+  try {
+    await others.ask({ ...run.sockets, count: SOCKETS - READERS })
+    await writer.ask({ ...run.writing, writers: WRITERS, perSecond: PER_SECOND } satisfies Writing)
+    for (const [index, reader] of readers.entries()) await reader.ask(run.readings[index])
+    await delay(SETTLE_MS)
+    const warming = PER_SECOND * WARMING_SECONDS
+    await writer.ask({ from: 0, until: warming })
+    const processor = processorOf({
+      server: [run.serverPid],
+      sockets: [others.pid],
+      readers: pidsOf(readers),
+      writer: [writer.pid],
     })
-  })
-}
-
-async function runPlain(url: string): Promise<number> {
-  const others = startProgram("chat-sockets.js", [url, "/live", "message", String(SOCKETS - CLIENTS)])
-  others.stdin?.write("{}\n")
-  await firstLine(others)
-  const sent: Sent = new Map()
-  const took: number[] = []
-  const sockets = await Promise.all(Array.from({ length: CLIENTS }, async () => await connect(url)))
-  for (const socket of sockets)
-    socket.on("message", (message: Buffer) => {
-      took.push(performance.now() - (sent.get(nameOf(message)) ?? Number.NaN))
-    })
-  await delay(SETTLE_MS)
-  await atPace(async (n) => {
-    const message = randomBytes(MESSAGE_BYTES)
-    sent.set(nameOf(message), performance.now())
-    sockets[n % CLIENTS]?.emit("say", message)
-    await Promise.resolve()
-  })
-  await delay(SETTLE_MS)
-  for (const socket of sockets) socket.disconnect()
-  await assertReceived(others, sent.size)
-  return percentile(took, 0.95)
-}
-
-async function connect(url: string): Promise<Socket> {
-  const socket = io(url, { path: "/live", transports: ["websocket"], forceNew: true, reconnection: false })
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve)
-    socket.once("connect_error", reject)
-  })
-  return socket
-}
-
-/** As many in each second, evenly, whatever becomes of them. */
-async function atPace(send: (n: number) => Promise<void>): Promise<void> {
-  const beganMs = performance.now()
-  for (let n = 0; n < PER_SECOND * RUN_SECONDS; n++) {
-    const dueMs = beganMs + (n * 1_000) / PER_SECOND
-    if (dueMs > performance.now()) await delay(dueMs - performance.now())
-    await send(n)
+    const counted = run.names.slice(warming)
+    const sentAtMs = (await writer.ask({ from: warming, until: run.names.length })) as readonly number[]
+    const took = processor()
+    await delay(SETTLE_MS)
+    const sentAt = new Map(counted.map((shownAs, n) => [shownAs, sentAtMs[n] ?? Number.NaN]))
+    const times: number[] = []
+    for (const reader of readers)
+      for (const [shownAs, atMs] of (await reader.ask("shown")) as readonly [string, number][])
+        times.push(atMs - (sentAt.get(shownAs) ?? Number.NaN))
+    const isAllShown = times.length === run.names.length * READERS
+    const ofCounted = times.filter((time) => !Number.isNaN(time))
+    const all = run.names.length * (SOCKETS - READERS)
+    const received = await others.ask("count")
+    const missing =
+      received === all && isAllShown ? "" : `; ONLY ${String(received)} of ${all} came, and ${times.length} were shown`
+    const parts = [0.5, 0.95, 0.99].map((part) => percentile(ofCounted, part).toFixed(1)).join(" ")
+    process.stdout.write(`  ${name} p50 p95 p99 ${parts} ms; processor+waiting: ${took}${missing}\n`)
+    return percentile(ofCounted, 0.95)
+  } finally {
+    await Promise.all(
+      programs.map(async (program) => {
+        await program.end()
+      }),
+    )
   }
 }
 
-async function assertReceived(others: ChildProcess, messages: number): Promise<void> {
-  const line = firstLine(others)
-  others.stdin?.end()
-  const [received] = await Promise.all([line, exitOf(others)])
-  const all = messages * (SOCKETS - CLIENTS)
-  if (Number(received) !== all) process.stdout.write(`  the others received ${received} of ${all}\n`)
+async function sealedRun(
+  server: Server,
+  people: readonly TestClient[],
+  sealers: readonly Sealer[],
+  meetingId: MeetingId,
+): Promise<Run> {
+  const [admin] = people
+  if (admin === undefined) throw new Error("nobody is there")
+  const log = await readMeeting(admin.client, meetingId)
+  const tokens = await Promise.all(
+    people.map(async ({ client }) =>
+      client.tokens.with(client.http, currentCapability(log), (token) => Promise.resolve(token)),
+    ),
+  )
+  const posted = Array.from({ length: PER_SECOND * (WARMING_SECONDS + RUN_SECONDS) }, (_, n) => {
+    const sealer = sealers[n % WRITERS]
+    if (sealer === undefined) throw new Error("nobody writes")
+    return sealer.seal(log, textContent(textOf(n)), admin.client.clock.nowMs())
+  })
+  return {
+    serverPid: server.apiPid,
+    sockets: {
+      url: server.url,
+      path: LIVE_PATH,
+      namespace: `${LIVE_NAMESPACES.meeting},`,
+      auth: z.encode(LiveAuth, { token: tokens[0] ?? new Uint8Array(0) }),
+    },
+    readings: people
+      .slice(0, READERS)
+      .map(({ home }) => ({ url: server.url, whole: { home, meeting: toHex(meetingId) } })),
+    writing: {
+      url: server.url,
+      post: { meeting: formatId("meeting", meetingId), tokens: tokens.map(toBase64Url) },
+      messages: posted.map(({ raw }) => toBase64Url(raw)),
+    },
+    names: posted.map(({ hash }) => toHex(hash)),
+  }
 }
 
-async function meetingOf(admin: Client, others: readonly Client[]): Promise<MeetingId> {
+/** With as many bytes as `sealed` has, in the same form. */
+function plainRun(url: string, serverPid: number, sealed: readonly string[]): Run {
+  const messages = sealed.map(({ length }) => randomBytes(length).toString("base64url").slice(0, length))
+  return {
+    serverPid,
+    sockets: { url, path: "/live", namespace: "", auth: {} },
+    readings: Array.from({ length: READERS }, () => ({ url, whole: null })),
+    writing: { url, post: null, messages },
+    names: messages,
+  }
+}
+
+async function meetingOf(clients: readonly Client[]): Promise<MeetingId> {
+  const [admin, ...others] = clients
+  if (admin === undefined) throw new Error("nobody is there")
   const meetingId = await createMeeting(admin, "Fanned out")
   for (const client of others) {
     await addMember(admin, meetingId, whoAmI(client).accountId)
@@ -208,30 +197,33 @@ async function meetingOf(admin: Client, others: readonly Client[]): Promise<Meet
   return meetingId
 }
 
-function writerOf(
-  clients: readonly Client[],
-  sealers: readonly Sealer[],
-  n: number,
-): { readonly client: Client; readonly sealer: Sealer } {
-  const [client, sealer] = [clients[n % CLIENTS], sealers[n % CLIENTS]]
-  if (client === undefined || sealer === undefined) throw new Error("nobody writes")
-  return { client, sealer }
+/** @returns what each takes of one core from now on, and how long it waits for one; and all that is busy on the machine. */
+function processorOf(programs: Readonly<Record<string, readonly number[]>>): () => string {
+  const of = (pids: readonly number[]): readonly [number, number] => {
+    const all = pids.map(processorMs)
+    return [all.reduce((sum, { tookMs }) => sum + tookMs, 0), all.reduce((sum, { waitedMs }) => sum + waitedMs, 0)]
+  }
+  const before = Object.entries(programs).map(([name, pids]) => ({ name, pids, was: of(pids) }))
+  const [beganMs, busyBefore] = [performance.now(), busyMs()]
+  return () => {
+    const tookMs = performance.now() - beganMs
+    const shown = (ms: number): string => (ms / tookMs).toFixed(2)
+    const each = before.map(({ name, pids, was }) => {
+      const [took, waited] = of(pids)
+      return `${name} ${shown(took - was[0])}+${shown(waited - was[1])}`
+    })
+    return [...each, `all ${shown(busyMs() - busyBefore)} of ${cpus().length} cores`].join(", ")
+  }
+}
+
+function busyMs(): number {
+  return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0)
+}
+
+function pidsOf(programs: readonly BenchProgram[]): readonly number[] {
+  return programs.map(({ pid }) => pid)
 }
 
 function textOf(n: number): string {
   return `What somebody says in a meeting that two hundred follow, number ${n}`
-}
-
-function nameOf(message: Uint8Array): string {
-  return toHex(message.subarray(0, 16))
-}
-
-function startProgram(name: string, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [join(root, "dist/test/bench", name), ...args], { stdio: ["pipe", "pipe", "inherit"] })
-}
-
-async function firstLine(child: ChildProcess): Promise<string> {
-  const { stdout } = child
-  if (stdout === null) throw new Error("a program without an output")
-  return await new Promise((resolve) => createInterface({ input: stdout }).once("line", resolve))
 }
