@@ -36,8 +36,8 @@ export interface LongChat {
   readonly home: string
 }
 
-/** Makes a meeting of three, and prints what reading it takes. @returns where to find it. */
-export async function makeLongChat(server: Server, count: number): Promise<LongChat> {
+/** Makes a meeting of three, and prints what reading it takes, if that is asked for. @returns where to find it. */
+export async function makeLongChat(server: Server, count: number, isRead = true): Promise<LongChat> {
   const [admin, ...others] = await Promise.all(["admin", "second", "reader"].map((name) => startClient(server, name)))
   const member = others.at(-1)
   if (admin === undefined || member === undefined) throw new Error("three were started")
@@ -49,8 +49,10 @@ export async function makeLongChat(server: Server, count: number): Promise<LongC
   const beganMs = performance.now()
   await fillChat(server.databaseUrl, meetingId, [admin.client, ...others.map(({ client }) => client)], count)
   process.stdout.write(`${count} messages sealed and kept in ${((performance.now() - beganMs) / 1_000).toFixed(1)} s\n`)
-  await benchReading(member, meetingId)
-  await benchIndex(member.client, meetingId)
+  if (isRead) {
+    await benchReading(member, meetingId)
+    await benchIndex(member.client, meetingId)
+  }
   for (const { close } of [admin, ...others]) await close()
   return { meeting: formatId("meeting", meetingId), home: member.home }
 }

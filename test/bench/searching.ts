@@ -7,6 +7,7 @@ import { startStack } from "../support/stack.js"
 import { terminalsAt } from "../support/taciturn.js"
 import { takeAccount } from "../support/web-account.js"
 import { memoryOf, watchMemory } from "./chromium-memory.js"
+import type { LongChat } from "./long-chat.js"
 import { openQuietChromium, type QuietPage } from "./quiet-chromium.js"
 
 /** Searching in the app: the first index of a long chat, and what comes of each word that is typed. */
@@ -18,6 +19,8 @@ const LINES_PER_S = 3
 const NEEDLE = "peacocks"
 /** From a letter to a word that nearly every line has. */
 const QUERIES = ["p", "pe", "peac", NEEDLE, "common", "w1", "w1 w2", "peac w1"]
+/** Of sealed-chat.ts. */
+const CHAT_QUERIES = ["w", "wo", "word1", "word1a", "the", "the an", "that we h", "word2b meet", "nothing at all"]
 const MIB = 2 ** 20
 
 /** Prints what it finds. @param lines of a chat that was imported: read and verified as one asset, where messages would be one by one. */
@@ -36,18 +39,33 @@ export async function benchSearching(lines: number): Promise<void> {
     await succeed("alice", ["import", "zoom", meeting, await zoomFolder(terminals.folder, lines)])
     await takeAccount(person.page, join(terminals.folder, "alice"))
     await person.close()
-    const browser = await openQuietChromium(person.folder)
-    try {
-      await benchIn(await browser.open(MONITOR), stack.url, person.folder, lines)
-    } finally {
-      await browser.close()
-    }
+    await benchIn(stack.url, person.folder, { what: `${lines} lines`, first: NEEDLE, queries: QUERIES })
   } finally {
     await person.close()
     await person.remove()
     await terminals.close()
     await stack.stop()
   }
+}
+
+/** Prints what it finds of a chat whose messages are sealed one by one. */
+export async function benchSearchingChat(url: string, { home }: LongChat, messages: number): Promise<void> {
+  const person = await openProfile(url)
+  try {
+    await takeAccount(person.page, home)
+    await person.close()
+    await benchIn(url, person.folder, { what: `${messages} messages`, first: "word1", queries: CHAT_QUERIES })
+  } finally {
+    await person.close()
+    await person.remove()
+  }
+}
+
+interface Searched {
+  readonly what: string
+  /** What is found only once all was read. */
+  readonly first: string
+  readonly queries: readonly string[]
 }
 
 async function zoomFolder(within: string, lines: number): Promise<string> {
@@ -77,7 +95,21 @@ function wordsOf(line: number): string {
   return `${line % 20 === 0 ? "common " : ""}${words.join(" ")}`
 }
 
-async function benchIn(page: QuietPage, url: string, folder: string, lines: number): Promise<void> {
+async function benchIn(url: string, folder: string, searched: Searched): Promise<void> {
+  const browser = await openQuietChromium(folder)
+  try {
+    await benchPage(await browser.open(MONITOR), url, folder, searched)
+  } finally {
+    await browser.close()
+  }
+}
+
+async function benchPage(
+  page: QuietPage,
+  url: string,
+  folder: string,
+  { what, first, queries }: Searched,
+): Promise<void> {
   await page.bringToFront()
   await page.goto(`${url}/app/`)
   await page.until(`document.querySelector("nav a[href='#/search']") !== null`)
@@ -85,12 +117,12 @@ async function benchIn(page: QuietPage, url: string, folder: string, lines: numb
   const idle = await memoryOf(folder)
   const watching = watchMemory(folder)
   await page.evaluate("bench.begin()")
-  const firstMs = await page.evaluate<number>(`bench.open(${JSON.stringify(NEEDLE)})`)
+  const firstMs = await page.evaluate<number>(`bench.open(${JSON.stringify(first)})`)
   // What is kept of it is sealed and written.
   await page.until("bench.isResting()")
   const building = await page.evaluate<readonly number[]>("bench.begin()")
   const took: string[] = []
-  for (const query of QUERIES) took.push(`${query} ${await page.evaluate<string>(`bench.search("${query}")`)}`)
+  for (const query of queries) took.push(`${query} ${await page.evaluate<string>(`bench.search("${query}")`)}`)
   const typing = await page.evaluate<readonly number[]>("bench.begin()")
   const peak = await watching.stop()
   await delay(SETTLE_MS)
@@ -98,9 +130,9 @@ async function benchIn(page: QuietPage, url: string, folder: string, lines: numb
   await page.goto("about:blank")
   await page.goto(`${url}/app/`)
   await page.until(`document.querySelector("nav a[href='#/search']") !== null`)
-  const againMs = await page.evaluate<number>(`bench.open(${JSON.stringify(NEEDLE)})`)
+  const againMs = await page.evaluate<number>(`bench.open(${JSON.stringify(first)})`)
   const rows = [
-    `searching ${lines} lines: found after ${seconds(firstMs)} s the first time, ${seconds(againMs)} s once it was kept`,
+    `searching ${what}: found after ${seconds(firstMs)} s the first time, ${seconds(againMs)} s once it was kept`,
     `  from a letter to its answer, ms (finds): ${took.join(", ")}`,
     `  the page's process with its workers: at most ${mib(peak.pageBytes)} MiB, ${mib(after.pageBytes)} at rest, ${mib(idle.pageBytes)} before`,
     `  tasks of 50 ms or more: ${shownTasks(building)} while it was read, ${shownTasks(typing)} while it was searched`,

@@ -1,7 +1,10 @@
 import * as z from "zod"
-import { fromUtf8, utf8 } from "../../../shared/protocol/bytes.js"
+import { concatBytes, fromUtf8, utf8 } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { Column } from "./column.js"
 import type { Findable, SearchFilter } from "./findable.js"
+import { hashMore, hashOf, IdTable, NO_HASH } from "./id-table.js"
+import { NumberReader, NumberWriter } from "./numbers.js"
 import { foldWord } from "./words.js"
 
 /** What can be found, row by row, as it is kept: read when it is shown. What filters and orders ask of many rows is beside it. SPEC.md §14.2. */
@@ -9,69 +12,72 @@ import { foldWord } from "./words.js"
 const KINDS = ["meeting", "recording", "message", "caption", "imported"] as const
 const NO_NAME = -1
 const LINE_END = 0x0a
+const QUOTE = 0x22
+const ESCAPE = 0x5c
+const ASCII_END = 0x80
+/** A row begins with its id, in its quotes. */
+const BEFORE_ID = '["'.length
+const TIME_BYTES = 8
 
-const name = z.int().min(NO_NAME)
-const rowSchema = z.tuple([
-  z.string(),
-  z
-    .int()
-    .min(0)
-    .max(KINDS.length - 1),
-  z.string(),
-  z.string(),
-  z.boolean(),
-  // Author, claimed author and recording, by their places among the names.
-  name,
-  name,
-  name,
-  // When, where on its recording's clock, and its message.
-  z.number(),
-  z.number().nullable(),
-  z.string().nullable(),
-])
-type Row = z.infer<typeof rowSchema>
+const rowSchema = z.tuple([z.string(), z.string(), z.string(), z.number().nullable(), z.string().nullable()])
 const namesSchema = z.array(z.string())
 
+export interface EncodedDocuments {
+  /** An array of strings in JSON. */
+  readonly names: Uint8Array
+  /** Of each row its id, text and files, its place on its recording's clock, and its message: lines of JSON, each ended. */
+  readonly rows: Uint8Array
+  /** Of each row its kind and whether it has a file, and its author, claimed author and recording by their places among the names. */
+  readonly columns: Uint8Array
+  readonly times: Uint8Array
+}
+
 export class Documents {
-  /** Rows as they were kept, in JSON, and where each begins. */
+  /** As they were kept, and where each begins. */
   readonly #kept: Uint8Array
-  readonly #begins: number[] = []
+  readonly #begins: Uint32Array
   /** Rows behind those. */
   readonly #added: string[] = []
   readonly #names: string[] = []
   readonly #places = new Map<string, number>()
-  /** By id. What was removed has none. */
-  readonly #rows = new Map<string, number>()
+  readonly #ids = new IdTable()
   readonly #removed = new Set<number>()
-  // An array for each: an object for each row takes several times as much.
-  readonly #kinds: number[] = []
-  readonly #hasFile: boolean[] = []
-  readonly #authors: number[] = []
-  readonly #claimed: number[] = []
-  readonly #recordings: number[] = []
-  readonly #times: number[] = []
+  /** Twice the kind, and one more with a file. */
+  readonly #kinds = new Column(new Uint8Array(0))
+  readonly #authors = new Column(new Int32Array(0))
+  readonly #claimed = new Column(new Int32Array(0))
+  readonly #recordings = new Column(new Int32Array(0))
+  readonly #times = new Column(new Float64Array(0))
 
-  private constructor(kept: Uint8Array) {
+  private constructor(kept: Uint8Array, begins: Uint32Array) {
     this.#kept = kept
+    this.#begins = begins
   }
 
   static empty(): Documents {
-    return new Documents(new Uint8Array(0))
+    return new Documents(new Uint8Array(0), new Uint32Array(0))
   }
 
   /** @throws {@link ArchiveError} `malformed`. */
-  static open(kept: Uint8Array): Documents {
-    const documents = new Documents(kept)
-    const [names, ...rows] = fromUtf8(kept).split("\n")
-    // Each line is ended.
-    if (rows.pop() !== "") throw otherForm()
-    for (const each of parse(namesSchema, names ?? "")) documents.#placeOf(each)
-    let end = kept.indexOf(LINE_END)
-    for (const row of rows) {
-      documents.#note(parse(rowSchema, row))
-      documents.#begins.push(end + 1)
-      end = kept.indexOf(LINE_END, end + 1)
+  static open({ names, rows, columns, times }: EncodedDocuments): Documents {
+    const rowCount = Math.floor(times.length / TIME_BYTES)
+    const documents = new Documents(rows, new Uint32Array(rowCount))
+    for (const each of parse(namesSchema, fromUtf8(names))) documents.#placeOf(each)
+    const reader = new NumberReader(columns)
+    const view = new DataView(times.buffer, times.byteOffset, times.length)
+    let begin = 0
+    for (let row = 0; row < rowCount; row++) {
+      documents.#begins[row] = begin
+      begin = rows.indexOf(LINE_END, begin) + 1
+      if (begin === 0) throw otherForm()
+      documents.#ids.add(documents.#hashAt(row))
+      documents.#kinds.push(below(2 * KINDS.length, reader.read()))
+      for (const column of [documents.#authors, documents.#claimed, documents.#recordings])
+        column.push(below(documents.#names.length, reader.read() - 1))
+      documents.#times.push(view.getFloat64(row * TIME_BYTES))
     }
+    if (begin !== rows.length || reader.at !== columns.length || times.length !== rowCount * TIME_BYTES)
+      throw otherForm()
     return documents
   }
 
@@ -82,66 +88,66 @@ export class Documents {
 
   /** What is there. */
   get size(): number {
-    return this.#rows.size
+    return this.rowCount - this.#removed.size
   }
 
   /** The rows of what is there, ascending. */
-  rows(): Iterable<number> {
-    return this.#rows.values()
+  rows(): readonly number[] {
+    return [...Array(this.rowCount).keys()].filter(this.isThere)
   }
 
-  ids(): Iterable<string> {
-    return this.#rows.keys()
+  ids(): readonly string[] {
+    return this.rows().map((row) => this.#rowAt(row)[0])
   }
+
+  /** Whether a row was not removed. */
+  readonly isThere = (row: number): boolean => !this.#removed.has(row)
 
   rowOf(id: string): number | undefined {
-    return this.#rows.get(id)
+    return this.#ids.find(hashOf(id), (row) => this.isThere(row) && this.#rowAt(row)[0] === id)
   }
 
   timeOf(row: number): number {
-    return this.#times[row] ?? 0
+    return this.#times.at(row)
   }
 
+  /** @throws {@link ArchiveError} `malformed`. */
   read(row: number): Findable {
-    const [id, kind, text, files, hasFile, author, claimedAuthor, recording, timeMs, placeMs, message] =
-      this.#rowAt(row)
-    const named = (place: number): string | null => this.#names[place] ?? null
+    const [id, text, files, placeMs, message] = this.#rowAt(row)
+    const named = (column: Column): string | null => this.#names[column.at(row)] ?? null
     return {
       id,
-      kind: KINDS[kind] ?? "message",
+      kind: KINDS[this.#kinds.at(row) >>> 1] ?? "message",
       text,
       files,
-      hasFile,
-      author: named(author),
-      claimedAuthor: named(claimedAuthor),
-      timeMs,
-      recording: named(recording),
+      hasFile: this.#hasFile(row),
+      author: named(this.#authors),
+      claimedAuthor: named(this.#claimed),
+      timeMs: this.timeOf(row),
+      recording: named(this.#recordings),
       placeMs,
       message,
     }
   }
 
-  /** @param findable whose id is not there. @returns its row, the last. */
-  add(findable: Findable): number {
+  /** @param findable whose id is not there. */
+  add(findable: Findable): void {
     const { id, kind, text, files, hasFile, author, claimedAuthor, timeMs, recording, placeMs, message } = findable
     const place = (named: string | null): number => (named === null ? NO_NAME : this.#placeOf(named))
-    const row: Row = [
-      ...([id, KINDS.indexOf(kind), text, files, hasFile] as const),
-      ...([place(author), place(claimedAuthor), place(recording), timeMs, placeMs, message] as const),
-    ]
+    const row: z.infer<typeof rowSchema> = [id, text, files, placeMs, message]
     this.#added.push(JSON.stringify(row))
-    return this.#note(row)
+    this.#ids.add(hashOf(id))
+    this.#kinds.push(2 * KINDS.indexOf(kind) + (hasFile ? 1 : 0))
+    this.#authors.push(place(author))
+    this.#claimed.push(place(claimedAuthor))
+    this.#recordings.push(place(recording))
+    this.#times.push(timeMs)
   }
 
   remove(id: string): void {
-    const row = this.#rows.get(id)
-    if (row === undefined) return
-    this.#rows.delete(id)
-    this.#removed.add(row)
+    const row = this.rowOf(id)
+    if (row !== undefined) this.#removed.add(row)
   }
-
-  /** Whether a row was not removed. */
-  readonly isThere = (row: number): boolean => !this.#removed.has(row)
 
   /** Which rows a filter lets through. */
   passes({ author, fromMs, untilMs, hasFile }: SearchFilter): (row: number) => boolean {
@@ -150,23 +156,27 @@ export class Documents {
       const timeMs = this.timeOf(row)
       if (fromMs !== undefined && timeMs < fromMs) return false
       if (untilMs !== undefined && timeMs >= untilMs) return false
-      if (hasFile === true && this.#hasFile[row] !== true) return false
+      if (hasFile === true && !this.#hasFile(row)) return false
       return isBy === null || isBy(row)
     }
+  }
+
+  #hasFile(row: number): boolean {
+    return this.#kinds.at(row) % 2 === 1
   }
 
   #isBy({ account, name: wanted }: NonNullable<SearchFilter["author"]>): (row: number) => boolean {
     // An account's id begins its genesis hash.
     const accounts = this.#names.map((each) => account !== null && each.startsWith(account))
     const claimed = this.#names.map((each) => wanted !== "" && foldWord(each).includes(foldWord(wanted)))
-    return (row) => accounts[this.#authors[row] ?? NO_NAME] === true || claimed[this.#claimed[row] ?? NO_NAME] === true
+    return (row) => accounts[this.#authors.at(row)] === true || claimed[this.#claimed.at(row)] === true
   }
 
   /** Who is named as an author, of what is there. */
   authors(): { readonly accounts: ReadonlySet<string>; readonly claimed: ReadonlySet<string> } {
     const [accounts, claimed] = [new Set<string>(), new Set<string>()]
-    for (const row of this.#rows.values()) {
-      const [author, other] = [this.#names[this.#authors[row] ?? NO_NAME], this.#names[this.#claimed[row] ?? NO_NAME]]
+    for (const row of this.rows()) {
+      const [author, other] = [this.#names[this.#authors.at(row)], this.#names[this.#claimed.at(row)]]
       if (author !== undefined) accounts.add(author)
       if (other !== undefined) claimed.add(other)
     }
@@ -176,40 +186,55 @@ export class Documents {
   /** Ids of what is in a recording, or goes along with it; messages that name a place in it are not. */
   idsOf(recording: string): readonly string[] {
     const place = this.#places.get(recording)
+    if (place === undefined) return []
     const message = KINDS.indexOf("message")
-    return [...this.#rows].flatMap(([id, row]) =>
-      place !== undefined && this.#recordings[row] === place && this.#kinds[row] !== message ? [id] : [],
-    )
+    return this.rows()
+      .filter((row) => this.#recordings.at(row) === place && this.#kinds.at(row) >>> 1 !== message)
+      .map((row) => this.#rowAt(row)[0])
   }
 
   /** As `open` takes it, without what was removed. */
-  encode(): Uint8Array {
-    if (this.#added.length === 0 && this.#rows.size === this.rowCount && this.#kept.length > 0) return this.#kept
-    const tidy = Documents.empty()
-    for (const row of this.#rows.values()) tidy.add(this.read(row))
-    return utf8([JSON.stringify(tidy.#names), ...tidy.#added].map((line) => `${line}\n`).join(""))
+  encode(): EncodedDocuments {
+    if (this.#removed.size > 0) {
+      const tidy = Documents.empty()
+      for (const row of this.rows()) tidy.add(this.read(row))
+      return tidy.encode()
+    }
+    const columns = new NumberWriter()
+    const times = new Uint8Array(this.rowCount * TIME_BYTES)
+    const view = new DataView(times.buffer)
+    for (let row = 0; row < this.rowCount; row++) {
+      columns.write(this.#kinds.at(row))
+      for (const column of [this.#authors, this.#claimed, this.#recordings]) columns.write(column.at(row) + 1)
+      view.setFloat64(row * TIME_BYTES, this.timeOf(row))
+    }
+    const added = utf8(this.#added.map((line) => `${line}\n`).join(""))
+    return {
+      names: utf8(JSON.stringify(this.#names)),
+      rows: this.#added.length === 0 ? this.#kept : concatBytes(this.#kept, added),
+      columns: columns.bytes(),
+      times,
+    }
   }
 
-  #rowAt(row: number): Row {
+  /** Of a row's id, as it is kept. */
+  #hashAt(row: number): number {
+    let hash = NO_HASH
+    for (let at = (this.#begins[row] ?? 0) + BEFORE_ID; ; at++) {
+      const byte = this.#kept[at] ?? ESCAPE
+      if (byte === QUOTE) return hash
+      if (byte === ESCAPE || byte >= ASCII_END) return hashOf(this.#rowAt(row)[0])
+      hash = hashMore(hash, byte)
+    }
+  }
+
+  #rowAt(row: number): z.infer<typeof rowSchema> {
     const begin = this.#begins[row]
     const line =
       begin === undefined
         ? (this.#added[row - this.#begins.length] ?? "")
         : fromUtf8(this.#kept.subarray(begin, this.#kept.indexOf(LINE_END, begin)))
-    return JSON.parse(line) as Row
-  }
-
-  #note(row: Row): number {
-    const [id, kind, , , hasFile, author, claimedAuthor, recording, timeMs] = row
-    const at = this.rowCount
-    this.#rows.set(id, at)
-    this.#kinds.push(kind)
-    this.#hasFile.push(hasFile)
-    this.#authors.push(author)
-    this.#claimed.push(claimedAuthor)
-    this.#recordings.push(recording)
-    this.#times.push(timeMs)
-    return at
+    return parse(rowSchema, line)
   }
 
   #placeOf(named: string): number {
@@ -218,6 +243,11 @@ export class Documents {
     this.#places.set(named, this.#names.length)
     return this.#names.push(named) - 1
   }
+}
+
+function below(limit: number, value: number): number {
+  if (value >= limit) throw otherForm()
+  return value
 }
 
 function parse<T>(schema: z.ZodType<T>, line: string): T {

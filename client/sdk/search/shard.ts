@@ -25,7 +25,7 @@ const readUntilSchema = z.object({
 })
 export type ReadUntil = z.infer<typeof readUntilSchema>
 
-const VERSION = 4
+const VERSION = 5
 const headSchema = z.object({
   version: z.literal(VERSION),
   readUntil: readUntilSchema,

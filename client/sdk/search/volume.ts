@@ -6,8 +6,8 @@ import { WordIndex } from "./word-index.js"
 
 /** Searched, and sealed, at once: sealing one takes little memory, and what all of them have, such as most words, stands not too often. */
 const VOLUME_SIZE = 4_000
-/** Documents, lengths, words, postings. */
-const PARTS = 4
+/** Names, rows, columns, times, lengths, words, postings. */
+const PARTS = 7
 
 /** What was found in a volume, by its row. */
 export interface FoundRow {
@@ -46,22 +46,20 @@ export class SearchVolume {
   /** @param isLast whether more may be put into it, as far as there is room. @throws {@link ArchiveError} `malformed`. SPEC.md §14.2. */
   static open(plaintext: Uint8Array, isLast: boolean): SearchVolume {
     const parts = readArray(decodeCbor(plaintext, plaintext.length), "a search volume", PARTS)
-    const [kept, lengths, words, postings] = parts.map((part) =>
-      readBytes(part, "a part of a search volume", { min: 0, max: plaintext.length }),
-    )
-    const none = new Uint8Array(0)
-    const documents = Documents.open(kept ?? none)
-    const encoded = { lengths: lengths ?? none, words: words ?? none, postings: postings ?? none }
-    const index = WordIndex.open(encoded, documents.rowCount)
+    const part = (index: number): Uint8Array =>
+      readBytes(parts[index], "a part of a search volume", { min: 0, max: plaintext.length })
+    const documents = Documents.open({ names: part(0), rows: part(1), columns: part(2), times: part(3) })
+    const index = WordIndex.open({ lengths: part(4), words: part(5), postings: part(6) }, documents.rowCount)
     return new SearchVolume(documents, index, !isLast || documents.rowCount >= VOLUME_SIZE)
   }
 
   /** What is there, and nothing of what was removed. */
   encode(): Uint8Array {
     const numbers = Array.from({ length: this.#documents.rowCount }, () => -1)
-    for (const [number, row] of [...this.#documents.rows()].entries()) numbers[row] = number
+    for (const [number, row] of this.#documents.rows().entries()) numbers[row] = number
     const { lengths, words, postings } = this.#index.encode(numbers)
-    return encodeCbor([this.#documents.encode(), lengths, words, postings])
+    const { names, rows, columns, times } = this.#documents.encode()
+    return encodeCbor([names, rows, columns, times, lengths, words, postings])
   }
 
   get #index(): WordIndex {
@@ -82,7 +80,7 @@ export class SearchVolume {
     return this.#documents.rowOf(id) !== undefined
   }
 
-  ids(): Iterable<string> {
+  ids(): readonly string[] {
     return this.#documents.ids()
   }
 
@@ -139,7 +137,7 @@ export class SearchVolume {
 
   /** Rows that a filter lets through. */
   rows(filter: SearchFilter): readonly number[] {
-    return [...this.#documents.rows()].filter(this.#documents.passes(filter))
+    return this.#documents.rows().filter(this.#documents.passes(filter))
   }
 
   /** What has every word. */

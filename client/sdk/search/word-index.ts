@@ -83,7 +83,8 @@ export class WordIndex {
     const all = fromUtf8(encoded.words)
     const words = all === "" ? [] : all.split("\n")
     const lengthReader = new NumberReader(encoded.lengths)
-    const lengths = Uint32Array.from({ length: rowCount * FIELDS.length }, () => lengthReader.read())
+    const lengths = new Uint32Array(rowCount * FIELDS.length)
+    for (let index = 0; index < lengths.length; index++) lengths[index] = lengthReader.read()
     const reader = new NumberReader(encoded.postings)
     const starts = new Uint32Array(words.length * FIELDS.length + 1)
     // Each takes two bytes at least.

@@ -243,7 +243,7 @@ function record(): Format {
 function searchIndex(): Format {
   const readUntil = { logSeq: 3, chat: { incarnation: 0, until: 5 }, recordings: {} }
   const volume = "0a".repeat(32)
-  const head = { version: 4, readUntil, volumes: [volume] }
+  const head = { version: 5, readUntil, volumes: [volume] }
   return textFormat({
     name: "search-index",
     section: "14.2",
@@ -252,10 +252,10 @@ function searchIndex(): Format {
     decode: (text) => readShardHead(new TextEncoder().encode(text)),
     refusals: [
       ["nothing", "malformed", ""],
-      ["version 3", "unsupported-version", JSON.stringify({ ...head, version: 3 })],
+      ["version 4", "unsupported-version", JSON.stringify({ ...head, version: 4 })],
       ["no version", "malformed", JSON.stringify({ ...head, version: undefined })],
       ["a negative place", "malformed", JSON.stringify({ ...head, readUntil: { ...readUntil, logSeq: -1 } })],
-      ["no volumes", "malformed", JSON.stringify({ version: 4, readUntil })],
+      ["no volumes", "malformed", JSON.stringify({ version: 5, readUntil })],
       ["half a hash", "malformed", JSON.stringify({ ...head, volumes: [volume.slice(1)] })],
       ["a volume that is a path", "malformed", JSON.stringify({ ...head, volumes: ["../".repeat(21)] })],
     ],
@@ -271,8 +271,8 @@ function searchVolume(): Format {
   ] as const)
     volume.add({ ...nothing, id, kind: "message", text, author: "0a".repeat(32), timeMs: 1_700_000_000_000 })
   const raw = volume.encode()
-  const [documents, lengths, words, postings] = itemsOf(decodeCbor(raw, raw.length)) as readonly Uint8Array[]
-  const rows = utf8(`["0a"]\n["a",9,"text","",false,-1,-1,-1,0,null,null]\n`)
+  const [, rows = NOTHING, columns = NOTHING, times = NOTHING, lengths = NOTHING, words = NOTHING, postings = NOTHING] =
+    itemsOf(decodeCbor(raw, raw.length)) as readonly Uint8Array[]
   return {
     name: "search-volume",
     section: "14.2",
@@ -287,40 +287,39 @@ function searchVolume(): Format {
     vouched: false,
     refusals: [
       { name: "nothing", code: "malformed", raw: NOTHING },
-      { name: "rows that are not ended", code: "malformed", raw: edit(raw, [0], (documents ?? NOTHING).slice(0, -1)) },
-      { name: "a row of an unknown kind", code: "malformed", raw: edit(raw, [0], rows) },
-      { name: "lengths that are cut short", code: "malformed", raw: edit(raw, [1], (lengths ?? NOTHING).slice(0, -1)) },
+      { name: "rows that are not ended", code: "malformed", raw: edit(raw, [1], rows.slice(0, -1)) },
+      { name: "a row too many", code: "malformed", raw: edit(raw, [1], concatBytes(rows, utf8("[]\n"))) },
+      { name: "a row that is no JSON", code: "malformed", raw: edit(raw, [1], utf8(`["a\n["b"]\n`)) },
       {
-        name: "a word too many",
+        name: "a row of an unknown kind",
         code: "malformed",
-        raw: edit(raw, [2], concatBytes(words ?? NOTHING, utf8("\nzebra"))),
+        raw: edit(raw, [2], Uint8Array.of(10, ...columns.slice(1))),
       },
       {
-        name: "words in no order",
+        name: "an author without a name",
         code: "malformed",
         raw: edit(
           raw,
           [2],
-          utf8(
-            new TextDecoder()
-              .decode(words ?? NOTHING)
-              .split("\n")
-              .toReversed()
-              .join("\n"),
-          ),
+          columns.map((each, at) => (at === 1 ? 2 : each)),
         ),
       },
+      { name: "columns that are cut short", code: "malformed", raw: edit(raw, [2], columns.slice(0, -1)) },
+      { name: "half a time", code: "malformed", raw: edit(raw, [3], times.slice(0, -4)) },
+      { name: "lengths that are cut short", code: "malformed", raw: edit(raw, [4], lengths.slice(0, -1)) },
+      { name: "a word too many", code: "malformed", raw: edit(raw, [5], concatBytes(words, utf8("\nzebra"))) },
       {
-        name: "a word too few",
+        name: "words in no order",
         code: "malformed",
-        raw: edit(raw, [3], concatBytes(postings ?? NOTHING, NOTHING, new Uint8Array(3))),
+        raw: edit(raw, [5], utf8(new TextDecoder().decode(words).split("\n").toReversed().join("\n"))),
       },
+      { name: "a word too few", code: "malformed", raw: edit(raw, [6], concatBytes(postings, new Uint8Array(3))) },
       {
         name: "a word in a row that is not there",
         code: "malformed",
-        raw: edit(raw, [3], Uint8Array.of(1, 2, 1, 0, 0)),
+        raw: edit(raw, [6], Uint8Array.of(1, 2, 1, 0, 0)),
       },
-      { name: "a number without an end", code: "malformed", raw: edit(raw, [3], new Uint8Array(9).fill(0xff)) },
+      { name: "a number without an end", code: "malformed", raw: edit(raw, [6], new Uint8Array(9).fill(0xff)) },
     ],
   }
 }
