@@ -13,6 +13,8 @@ import { openQuietChromium, type QuietPage } from "./quiet-chromium.js"
 /** Searching in the app: the first index of a long chat, and what comes of each word that is typed. */
 
 const SETTLE_MS = 3_000
+/** Until a worker that read much made room for another. */
+const REST_MS = 12_000
 /** More than the command reads of one file. */
 const FILES = 4
 const LINES_PER_S = 3
@@ -124,8 +126,8 @@ async function benchPage(
   const took: string[] = []
   for (const query of queries) took.push(`${query} ${await page.evaluate<string>(`bench.search("${query}")`)}`)
   const typing = await page.evaluate<readonly number[]>("bench.begin()")
+  await delay(REST_MS)
   const peak = await watching.stop()
-  await delay(SETTLE_MS)
   const after = await memoryOf(folder)
   await page.goto("about:blank")
   await page.goto(`${url}/app/`)

@@ -21,6 +21,8 @@ import { chatStateOf, updateChat } from "./chat-state.js"
 type Page = z.output<typeof MessagesResponse>
 
 const PAGE_MESSAGES = 200
+/** So many are asked for before they are wanted: a server may take longer to find one than it takes to verify one. */
+const PAGES_AHEAD = 3
 /** Verified in some 10 ms, so that whatever else is to be drawn meanwhile is drawn. */
 const MESSAGES_AT_A_TIME = 20
 
@@ -29,7 +31,7 @@ interface JudgedPage {
   readonly judged: readonly JudgedMessage[]
 }
 
-/** The next older page, asked for before it is wanted. */
+/** An older page, asked for before it is wanted. */
 interface PageAhead {
   readonly query: string
   readonly page: Promise<Page>
@@ -59,7 +61,10 @@ export class ChatReader {
   #arranged: ArrangedChat | null = null
   /** What everything is arranged by, where some of it was let go of. */
   #letGoBy: Pick<ChatKnowledge, "epochs" | "pins"> | null = null
-  #ahead: PageAhead | null = null
+  /** By what was asked. */
+  readonly #ahead = new Map<string, PageAhead>()
+  /** Not where the server gives fewer than were asked for: then nobody knows where the page before a page begins. */
+  #asksFarAhead = true
   #log: MeetingLog
   #judge: MessageJudge
   /** Seqs that were read: from this to before that. */
@@ -117,17 +122,17 @@ export class ChatReader {
 
   /**
    * Reads a page of what is before.
-   * @param backTo where more is wanted: the page before is asked for while this one is verified.
+   * @param backTo where more is wanted: the pages before are asked for while this one is verified.
    * @returns whether there was any.
    */
   async readOlder(pageMessages = PAGE_MESSAGES, backTo = this.#from): Promise<boolean> {
     if (!this.hasOlder) return false
-    const ahead = this.#askAhead(queryBefore(this.#from, pageMessages))
+    const ahead = this.#askAhead(this.#from, pageMessages)
     const page = await ahead.page
-    this.#ahead = null
+    this.#ahead.delete(ahead.query)
     if (page.next !== null && page.next >= this.#from) throw pagesDoNotFollow()
-    if (page.next !== null && page.next > Math.max(backTo, page.first))
-      this.#askAhead(queryBefore(page.next, pageMessages))
+    this.#asksFarAhead &&= page.next === null || page.next === this.#from - pageMessages
+    if (page.next !== null) this.#askFarAhead(page.next, pageMessages, Math.max(backTo, page.first))
     this.#first = page.first
     await this.#take(page, ahead)
     this.#from = Math.min(this.#from, page.next ?? page.first)
@@ -137,26 +142,36 @@ export class ChatReader {
   /** Fetches the page before what was read and verifies it, a few messages at a time: for somebody who is going back, so that `readOlder` has it at once. */
   prepareOlder(pageMessages = PAGE_MESSAGES): void {
     if (!this.hasOlder) return
-    const ahead = this.#askAhead(queryBefore(this.#from, pageMessages))
+    const ahead = this.#askAhead(this.#from, pageMessages)
     ahead.judged ??= ahead.page.then(async (page) => await judgeByAndBy(this.#judge, servedOf(page)))
     // It is told of when it is asked for.
     ahead.judged.catch(() => undefined)
   }
 
-  #askAhead(query: string): PageAhead {
-    if (this.#ahead?.query === query) return this.#ahead
+  #askAhead(before: number, pageMessages: number): PageAhead {
+    const query = `before=${before}&limit=${pageMessages}`
+    const known = this.#ahead.get(query)
+    if (known !== undefined) return known
     const ahead: PageAhead = { query, page: this.#fetch(query), judged: null }
-    this.#ahead = ahead
+    this.#ahead.set(query, ahead)
     ahead.page.catch(() => {
       // The next who wants it asks again.
-      if (this.#ahead === ahead) this.#ahead = null
+      if (this.#ahead.get(query) === ahead) this.#ahead.delete(query)
     })
     return ahead
+  }
+
+  #askFarAhead(from: number, pageMessages: number, backTo: number): void {
+    if (!this.#asksFarAhead) this.#ahead.clear()
+    const count = this.#asksFarAhead ? PAGES_AHEAD : 1
+    for (let seq = from, left = count; left > 0 && seq > backTo; seq -= pageMessages, left--)
+      this.#askAhead(seq, pageMessages)
   }
 
   /** Lets go of what is older than the newest `count` places; `readOlder` reads it again. */
   forgetOlder(count: number): void {
     this.#from = Math.max(this.#from, this.#until - count)
+    this.#ahead.clear()
     this.#arranged = null
     for (const seq of this.#messages.keys()) if (seq < this.#from) this.#messages.delete(seq)
   }
@@ -426,10 +441,6 @@ export class ChatReader {
       return { ...chat, pin, next, heads: heads.map((head) => ({ ...head })) }
     })
   }
-}
-
-function queryBefore(seq: number, pageMessages: number): string {
-  return `before=${seq}&limit=${pageMessages}`
 }
 
 function servedOf({ messages }: Page): readonly ServedMessage[] {

@@ -19,7 +19,7 @@ const ASCII_END = 0x80
 const BEFORE_ID = '["'.length
 const TIME_BYTES = 8
 
-const rowSchema = z.tuple([z.string(), z.string(), z.string(), z.number().nullable(), z.string().nullable()])
+type Row = readonly [id: string, text: string, files: string, placeMs: number | null, message: string | null]
 const namesSchema = z.array(z.string())
 
 export interface EncodedDocuments {
@@ -62,7 +62,7 @@ export class Documents {
   static open({ names, rows, columns, times }: EncodedDocuments): Documents {
     const rowCount = Math.floor(times.length / TIME_BYTES)
     const documents = new Documents(rows, new Uint32Array(rowCount))
-    for (const each of parse(namesSchema, fromUtf8(names))) documents.#placeOf(each)
+    for (const each of readNames(names)) documents.#placeOf(each)
     const reader = new NumberReader(columns)
     const view = new DataView(times.buffer, times.byteOffset, times.length)
     let begin = 0
@@ -134,7 +134,7 @@ export class Documents {
   add(findable: Findable): void {
     const { id, kind, text, files, hasFile, author, claimedAuthor, timeMs, recording, placeMs, message } = findable
     const place = (named: string | null): number => (named === null ? NO_NAME : this.#placeOf(named))
-    const row: z.infer<typeof rowSchema> = [id, text, files, placeMs, message]
+    const row: Row = [id, text, files, placeMs, message]
     this.#added.push(JSON.stringify(row))
     this.#ids.add(hashOf(id))
     this.#kinds.push(2 * KINDS.indexOf(kind) + (hasFile ? 1 : 0))
@@ -228,13 +228,13 @@ export class Documents {
     }
   }
 
-  #rowAt(row: number): z.infer<typeof rowSchema> {
+  #rowAt(row: number): Row {
     const begin = this.#begins[row]
     const line =
       begin === undefined
         ? (this.#added[row - this.#begins.length] ?? "")
         : fromUtf8(this.#kept.subarray(begin, this.#kept.indexOf(LINE_END, begin)))
-    return parse(rowSchema, line)
+    return readRow(line)
   }
 
   #placeOf(named: string): number {
@@ -250,9 +250,27 @@ function below(limit: number, value: number): number {
   return value
 }
 
-function parse<T>(schema: z.ZodType<T>, line: string): T {
+function readNames(raw: Uint8Array): readonly string[] {
+  const parsed = namesSchema.safeParse(parseJson(fromUtf8(raw)))
+  if (!parsed.success) throw otherForm(parsed.error)
+  return parsed.data
+}
+
+/** By hand: a page of what was found is read at each letter, and a schema takes longer for it than all of the search. */
+function readRow(line: string): Row {
+  const parsed = parseJson(line)
+  if (!Array.isArray(parsed)) throw otherForm()
+  const [id, text, files, placeMs, message, ...others] = parsed as readonly unknown[]
+  const isText = typeof id === "string" && typeof text === "string" && typeof files === "string"
+  const isPlaced = placeMs === null || typeof placeMs === "number"
+  const isNamed = message === null || typeof message === "string"
+  if (!isText || !isPlaced || !isNamed || others.length > 0) throw otherForm()
+  return [id, text, files, placeMs, message]
+}
+
+function parseJson(text: string): unknown {
   try {
-    return schema.parse(JSON.parse(line))
+    return JSON.parse(text)
   } catch (cause) {
     throw otherForm(cause)
   }

@@ -15,6 +15,8 @@ export interface SearchState {
 
 /** What is held in memory is let go of so long after nobody searches any more. */
 const IDLE_MS = 5 * 60_000
+/** Nobody is in the midst of typing who asked nothing for so long. */
+const QUIET_MS = 5_000
 
 interface Asked {
   readonly query: SearchQuery
@@ -28,6 +30,8 @@ let worker: Worker | null = null
 let state = NOTHING
 let attending = 0
 let idle: ReturnType<typeof setTimeout> | undefined
+/** Set while a worker is to make room for another. */
+let quiet: ReturnType<typeof setTimeout> | undefined
 /** What the worker works on, and what was asked since: of several the newest alone. */
 let asked: { readonly id: number; readonly what: Asked } | null = null
 let waiting: Asked | null = null
@@ -64,6 +68,7 @@ export function attendSearch(): () => void {
 export function askSearch(what: Asked): void {
   waiting = what
   askNext()
+  if (quiet !== undefined) replaceLater()
 }
 
 /** After a failure. */
@@ -94,6 +99,8 @@ function letGoLater(): void {
 }
 
 function end(failure: unknown): void {
+  clearTimeout(quiet)
+  quiet = undefined
   worker?.terminate()
   worker = null
   asked = null
@@ -101,8 +108,15 @@ function end(failure: unknown): void {
   show({ view: null, failure })
 }
 
+/** What is asked while another worker opens what was kept waits for that. */
+function replaceLater(): void {
+  clearTimeout(quiet)
+  quiet = setTimeout(replace, QUIET_MS)
+}
+
 /** Another worker goes on, with what was asked. */
 function replace(): void {
+  quiet = undefined
   worker?.terminate()
   worker = null
   wasReady = state.view?.isReady === true
@@ -129,7 +143,7 @@ function take(answer: SearchAnswer): void {
       show({ view: { ...answer.view, isReady: answer.view.isReady || wasReady }, failure: null })
       break
     case "spent":
-      replace()
+      replaceLater()
       break
     case "news":
       tellNews(answer.news)
