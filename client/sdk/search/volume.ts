@@ -126,13 +126,16 @@ export class SearchVolume {
   tidy(): void {
     const { rowCount, size } = this.#documents
     if (size === rowCount && this.#growing === null) return
-    const { keptAs } = this
-    const tidied = SearchVolume.open(this.encode(), !this.#isFull)
-    this.#documents = tidied.#documents
-    this.#words = tidied.#words
-    this.#isFull = tidied.#isFull
+    if (size === rowCount) {
+      this.#words = this.#index
+      this.#documents = Documents.open(this.#documents.encode())
+    } else {
+      const tidied = SearchVolume.open(this.encode(), true)
+      this.#documents = tidied.#documents
+      this.#words = tidied.#words
+    }
+    this.#isFull ||= this.#documents.rowCount >= VOLUME_SIZE
     this.#growing = null
-    this.keptAs = keptAs
   }
 
   /** Rows that a filter lets through. */

@@ -121,24 +121,25 @@ export class WordIndex {
       if (number >= 0) for (const field of FIELDS.keys()) lengths.write(this.#lengthOf(row, field))
     const words: string[] = []
     for (let place = 0; place < this.dictionary.size; place++) {
-      const fields = FIELDS.map((_, field) => {
-        const there: (readonly [number, number])[] = []
-        this.standing(place, field, (row, count) => {
-          const number = numbers[row] ?? -1
-          if (number >= 0) there.push([number, count])
+      const having = FIELDS.map((_, field) => {
+        let count = 0
+        this.standing(place, field, (row) => {
+          if ((numbers[row] ?? -1) >= 0) count += 1
         })
-        return there
+        return count
       })
-      if (fields.every((there) => there.length === 0)) continue
+      if (having.every((count) => count === 0)) continue
       words.push(this.dictionary.wordAt(place))
-      for (const there of fields) {
-        postings.write(there.length)
+      for (const [field, count] of having.entries()) {
+        postings.write(count)
         let before = 0
-        for (const [number, count] of there) {
+        this.standing(place, field, (row, often) => {
+          const number = numbers[row] ?? -1
+          if (number < 0) return
           postings.write(number - before)
-          postings.write(count)
+          postings.write(often)
           before = number
-        }
+        })
       }
     }
     return { lengths: lengths.bytes(), words: utf8(words.join("\n")), postings: postings.bytes() }

@@ -36,7 +36,7 @@ const KEEP_MS = 60_000
 const ASKED_MS = 5
 
 const WARM_UP_ROWS = 25
-const WARM_UP_MS = 60
+const WARM_UP_MS = 100
 
 /** One tab reads at a time; another takes what it kept. */
 const LOCK = "taciturn-search"
@@ -126,6 +126,7 @@ export class SearchIndex {
         this.#show({ round: { meetings: index, allMeetings: meetings.length, messages: 0, recordings: 0 } })
         await this.#bring(meeting, signal)
       }
+      if (this.isSpent) this.#warmUp()
       this.#show({ isReady: true })
     })
   }
@@ -158,8 +159,12 @@ export class SearchIndex {
     const isEnough = (): boolean => performance.now() - startedMs > WARM_UP_MS
     for (const { shard } of this.#held.values()) {
       const [newest] = shard.searchSome("", {}, { limit: 1, isEnough }).first
-      for (const [letter = ""] of wordsOf(newest?.text ?? ""))
-        if (!isEnough()) shard.searchSome(letter, {}, { limit: WARM_UP_ROWS, isEnough })
+      const letters = wordsOf(newest?.text ?? "").map(([letter = ""]) => letter)
+      for (const [index, letter] of letters.entries()) {
+        if (isEnough()) return
+        for (const query of [letter, `${letter} ${letters[index - 1] ?? ""}`])
+          shard.searchSome(query, {}, { limit: WARM_UP_ROWS, isEnough })
+      }
     }
   }
 
