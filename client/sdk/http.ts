@@ -82,13 +82,16 @@ export class Http {
 
   /** A request whose JSON answer fits `schema`, sent again while the server says "not now". */
   async json<S extends z.ZodType>(schema: S, options: RequestOptions): Promise<z.output<S>> {
-    return await withRetry(
-      async () => {
-        const response = await this.send(options)
-        return parseAnswer(schema, await response.bytes(JSON_LIMIT_BYTES))
-      },
-      { ...this.#retry, signal: options.signal ?? this.#retry.signal },
-    )
+    return (await this.jsonLater(schema, options))()
+  }
+
+  /** As `json`; what came is taken apart once somebody wants it: until then it is held in one piece. */
+  async jsonLater<S extends z.ZodType>(schema: S, options: RequestOptions): Promise<() => z.output<S>> {
+    const raw = await withRetry(async () => await (await this.send(options)).bytes(JSON_LIMIT_BYTES), {
+      ...this.#retry,
+      signal: options.signal ?? this.#retry.signal,
+    })
+    return () => parseAnswer(schema, raw)
   }
 }
 

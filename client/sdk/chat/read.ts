@@ -34,7 +34,7 @@ interface JudgedPage {
 /** An older page, asked for before it is wanted. */
 interface PageAhead {
   readonly query: string
-  readonly page: Promise<Page>
+  readonly page: Promise<() => Page>
   judged: Promise<JudgedPage> | null
 }
 
@@ -128,7 +128,7 @@ export class ChatReader {
   async readOlder(pageMessages = PAGE_MESSAGES, backTo = this.#from): Promise<boolean> {
     if (!this.hasOlder) return false
     const ahead = this.#askAhead(this.#from, pageMessages)
-    const page = await ahead.page
+    const page = (await ahead.page)()
     this.#ahead.delete(ahead.query)
     if (page.next !== null && page.next >= this.#from) throw pagesDoNotFollow()
     this.#asksFarAhead &&= page.next === null || page.next === this.#from - pageMessages
@@ -143,7 +143,7 @@ export class ChatReader {
   prepareOlder(pageMessages = PAGE_MESSAGES): void {
     if (!this.hasOlder) return
     const ahead = this.#askAhead(this.#from, pageMessages)
-    ahead.judged ??= ahead.page.then(async (page) => await judgeByAndBy(this.#judge, servedOf(page)))
+    ahead.judged ??= ahead.page.then(async (page) => await judgeByAndBy(this.#judge, servedOf(page())))
     // It is told of when it is asked for.
     ahead.judged.catch(() => undefined)
   }
@@ -152,7 +152,7 @@ export class ChatReader {
     const query = `before=${before}&limit=${pageMessages}`
     const known = this.#ahead.get(query)
     if (known !== undefined) return known
-    const ahead: PageAhead = { query, page: this.#fetch(query), judged: null }
+    const ahead: PageAhead = { query, page: this.#fetchLater(query), judged: null }
     this.#ahead.set(query, ahead)
     ahead.page.catch(() => {
       // The next who wants it asks again.
@@ -315,6 +315,10 @@ export class ChatReader {
 
   /** With the keys of the newest epoch: one that began since ended those of before. */
   async #fetch(query: string): Promise<Page> {
+    return (await this.#fetchLater(query))()
+  }
+
+  async #fetchLater(query: string): Promise<() => Page> {
     try {
       return await this.#ask(query)
     } catch (error) {
@@ -324,14 +328,14 @@ export class ChatReader {
     }
   }
 
-  async #ask(query: string): Promise<Page> {
+  async #ask(query: string): Promise<() => Page> {
     const capability = currentCapability(this.#log)
     const { http, tokens } = this.#client
     return await tokens.with(
       http,
       capability,
       async (token, subject) =>
-        await http.json(MessagesResponse, {
+        await http.jsonLater(MessagesResponse, {
           path: `/v1/meetings/${subject}/messages?${query}`,
           subject,
           token,
