@@ -151,14 +151,15 @@ export class SearchShard {
       return { first: readFirst(all, limit), total: all.length, isWhole: true }
     }
     const found: FoundPlace[] = []
-    let isWhole = true
+    let [total, isWhole] = [0, true]
     for (const volume of this.#volumes.toReversed()) {
-      isWhole = found.length === 0 || !isEnough(found.length)
+      isWhole = total === 0 || !isEnough(total)
       if (!isWhole) break
-      const { rows, matchesOf } = volume.search(query, filter)
+      const { count, rows, matchesOf } = volume.search(query, filter, limit)
+      total += count
       for (const { row, score } of rows) found.push({ row, score, volume, matchesOf })
     }
-    return { first: readFirst(found, limit), total: found.length, isWhole }
+    return { first: readFirst(found, limit), total, isWhole }
   }
 
   /** Also those of what was removed since it was opened. */

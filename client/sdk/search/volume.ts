@@ -16,7 +16,9 @@ export interface FoundRow {
 }
 
 export interface FoundInVolume {
-  /** In the order in which they were put in. */
+  /** How many rows have every word. */
+  readonly count: number
+  /** The best of them among some others, in no order. */
   readonly rows: readonly FoundRow[]
   /** The words of a row that were found, folded. */
   readonly matchesOf: (row: number) => readonly string[]
@@ -143,20 +145,29 @@ export class SearchVolume {
     return this.#documents.rows().filter(this.#documents.passes(filter))
   }
 
-  /** What has every word. */
-  search(query: string, filter: SearchFilter): FoundInVolume {
+  /** What has every word. @param limit so many of the best are wanted; of what is as good, the newest. */
+  search(query: string, filter: SearchFilter, limit: number): FoundInVolume {
     const documents = this.#documents
     const words = this.#index
     const fitting = words.fitting(query)
     const scores = words.search(fitting, documents.size === documents.rowCount ? null : documents.isThere)
     const matchesOf = (row: number): readonly string[] => words.matches(fitting, documents.read(row))
-    const rows: FoundRow[] = []
-    if (scores === null) return { rows, matchesOf }
+    if (scores === null) return { count: 0, rows: [], matchesOf }
     const passes = documents.passes(filter)
+    const order = (a: FoundRow, b: FoundRow): number =>
+      b.score - a.score || documents.timeOf(b.row) - documents.timeOf(a.row)
+    let [count, least, rows] = [0, 0, [] as FoundRow[]]
     for (let row = 0; row < scores.length; row++) {
       const score = scores[row] ?? 0
-      if (score > 0 && passes(row)) rows.push({ row, score })
+      if (score === 0 || !passes(row)) continue
+      count += 1
+      // Nearly all of what has a common word is left out here.
+      if (score < least) continue
+      rows.push({ row, score })
+      if (rows.length < 2 * limit) continue
+      rows = rows.toSorted(order).slice(0, limit)
+      least = rows.at(-1)?.score ?? 0
     }
-    return { rows, matchesOf }
+    return { count, rows, matchesOf }
   }
 }

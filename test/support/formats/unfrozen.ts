@@ -282,7 +282,7 @@ function searchVolume(): Format {
     assemble: unchanged,
     decode: (bytes) => {
       const opened = SearchVolume.open(bytes, false)
-      return { size: opened.size, found: opened.search("heron", {}).rows.map(({ row }) => opened.read(row)) }
+      return { size: opened.size, found: opened.search("heron", {}, 10).rows.map(({ row }) => opened.read(row)) }
     },
     vouched: false,
     refusals: [

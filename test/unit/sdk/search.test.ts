@@ -196,7 +196,7 @@ describe("search on the own device", () => {
           const last = SearchVolume.open(growsAgain.encode(), true)
           for (const volume of [grown, kept, last]) volume.add(findable("last", "a heron, and a peacock in 東京"))
           const found = [grown, kept, last, SearchVolume.open(kept.encode(), false)].map((volume) => {
-            const { rows: places, matchesOf } = volume.search(words, {})
+            const { rows: places, matchesOf } = volume.search(words, {}, Number.POSITIVE_INFINITY)
             return places.map((place) => [volume.read(place.row).id, matchesOf(place.row).toSorted()])
           })
           expect(found).to.deep.equal([found[0], found[0], found[0], found[0]])
@@ -223,12 +223,26 @@ describe("search on the own device", () => {
               matches: terms.toSorted(),
             }))
             .toSorted((a, b) => a.row - b.row)
-          const { rows: found, matchesOf } = volumeOf(all).search(words, {})
+          const { rows: found, matchesOf } = volumeOf(all).search(words, {}, Number.POSITIVE_INFINITY)
           expect(found.map((each) => [each.row, matchesOf(each.row).toSorted()])).to.deep.equal(
             expected.map((each) => [each.row, each.matches]),
           )
           for (const [index, { score }] of found.entries())
             expect(score).to.be.closeTo(expected[index]?.score ?? 0, 1e-9)
+        }),
+      )
+    })
+
+    it("the best of them, where so many are wanted, and how many there are", () => {
+      fc.assert(
+        fc.property(rows, query, fc.integer({ min: 1, max: 5 }), (all, words, limit) => {
+          const shard = shardOf(...all.map((each, id) => findable(String(id), each.text, each)))
+          const whole = shard.search(words)
+          const { first, total } = shard.searchSome(words, {}, { limit, isEnough: () => false })
+          expect([first.map(({ score, timeMs }) => [score, timeMs]), total]).to.deep.equal([
+            whole.slice(0, limit).map(({ score, timeMs }) => [score, timeMs]),
+            whole.length,
+          ])
         }),
       )
     })
