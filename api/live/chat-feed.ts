@@ -12,8 +12,8 @@ const MOST_BEHIND = 256
 type ShowMessages = (key: string, messages: readonly SaidMessage[]) => void
 export type SaidMessage = z.input<typeof LiveMessage>
 
-/** Saying takes the process at most half of its time, where many listen: what it is asked goes between, and what comes meanwhile shares a packet. */
-const REST = 1
+/** Behind what is said to many it is silent for so many times as long as that took: what the process is asked goes between, and what comes meanwhile shares a packet. */
+const REST = 2
 /** Shorter rests are no matter. */
 const LEAST_REST_MS = 2
 
@@ -63,12 +63,19 @@ export class ChatFeed {
     return true
   }
 
-  /** How many messages a meeting with sockets here has, as the catalog says. */
-  stands(meetingId: Uint8Array, count: number): void {
+  /**
+   * How many messages a meeting with sockets here has, as the catalog says.
+   * @returns whether all of them were said here, or are about to be.
+   */
+  stands(meetingId: Uint8Array, count: number): boolean {
     const key = toHex(meetingId)
     const next = this.#next.get(key)
-    if (next === undefined || count - next > MOST_BEHIND) this.#next.set(key, count)
-    else if (next < count) this.changed(meetingId)
+    if (next === undefined || count - next > MOST_BEHIND) {
+      this.#next.set(key, count)
+      return false
+    }
+    if (next < count) this.changed(meetingId)
+    return true
   }
 
   /** A meeting has no sockets here any more. */

@@ -51,6 +51,8 @@ export class Seats {
   readonly #chat: ChatFeed
   readonly #broadcast: Broadcast
   readonly #bySubject = new Map<string, Set<Seat>>()
+  /** By meeting, what was said last of its chat on the sockets that took it. */
+  readonly #said = new Map<string, string>()
   readonly #due = new Set<Seat>()
   readonly #sweeping: NodeJS.Timeout
   #isLooking = false
@@ -105,6 +107,7 @@ export class Seats {
     seats?.delete(seat)
     if (seats?.size === 0) {
       this.#bySubject.delete(key)
+      this.#said.delete(key)
       this.#chat.forget(key)
     }
     this.#due.delete(seat)
@@ -155,6 +158,7 @@ export class Seats {
     const count = (messages.at(-1)?.seq ?? -1) + 1
     const told = JSON.stringify(z.encode(LIVE_NUDGES.chat, { count }))
     const behind: string[] = []
+    this.#said.set(key, told)
     for (const seat of this.#bySubject.get(key) ?? []) {
       if (seat.takesMessages(messages.length)) seat.told.set("chat", told)
       else behind.push(seat.id)
@@ -209,13 +213,14 @@ export class Seats {
       seat.end(refusalOf(standing))
       return
     }
-    if (seat.kind === "meeting") this.#chat.stands(seat.subject, standing.messages)
     const key = toHex(seat.subject)
+    // Of messages that just came the chat's feed speaks; a sweep tells whoever it did not reach, and nobody of what it is about to say.
+    if (seat.kind === "meeting" && !this.#chat.stands(seat.subject, standing.messages)) this.#said.delete(key)
+    const isReached = seat.told.has("chat") && (!isSweep || seat.told.get("chat") === this.#said.get(key))
     const nudges = known.get(key) ?? nudgesOf(seat.kind, standing)
     known.set(key, nudges)
     for (const [name, value, text] of nudges) {
-      // Of messages that just came the chat's feed speaks; a sweep tells whoever it did not reach.
-      if (seat.told.get(name) === text || (name === "chat" && seat.told.has(name) && !isSweep)) continue
+      if (seat.told.get(name) === text || (name === "chat" && isReached)) continue
       seat.told.set(name, text)
       seat.say(name, value)
     }

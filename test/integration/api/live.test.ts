@@ -22,7 +22,7 @@ import type { Capability } from "../../../client/sdk/tokens.js"
 import { type Closers, freePort, startRedis, until } from "../../../scripts/services.js"
 import { toBase64Url } from "../../../shared/protocol/bytes.js"
 import { sha256, ZERO_HASH } from "../../../shared/protocol/hash.js"
-import { AppendEventRequest, InboxPostResponse } from "../../../shared/protocol/http.js"
+import { AppendEventRequest, InboxPostResponse, PostMessageRequest } from "../../../shared/protocol/http.js"
 import { encodeKeyringRecord } from "../../../shared/protocol/keyring.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { LIVE_LIMITS, LIVE_NAMESPACES, LIVE_PATH } from "../../../shared/protocol/live.js"
@@ -40,7 +40,7 @@ import {
 } from "../../support/api-client.js"
 import { type BareSocket, connected, openBareSocket } from "../../support/live-client.js"
 import { makePerson, random } from "../../support/people.js"
-import { newMeeting, nextEpoch, nextEvent, type PostedMeeting } from "../../support/posted-meeting.js"
+import { newMeeting, nextEpoch, nextEvent, type PostedMeeting, sealedMessage } from "../../support/posted-meeting.js"
 import { createTestDatabase } from "../../support/postgres.js"
 import { temporaryFolder } from "../../support/programs.js"
 import { recoverClient, startClient } from "../../support/sdk/clients.js"
@@ -249,6 +249,33 @@ describe("sockets, of two API processes on one Redis", function () {
     expect(heardOf("chat")).to.deep.equal([{ count: 0 }])
     expect(there!.heard).to.have.length(said.length + 1)
     there!.socket.disconnect()
+  })
+
+  it("each message of a chat that goes on is said once at every process, in order, and nobody who hears it is told how many there are (CS6)", async () => {
+    const { meeting, token } = await newPosted()
+    const both = await onBoth(token)
+    for (const socket of both) await socket.hears("chat")
+    // Longer than two sweeps take.
+    const untilMs = performance.now() + 3_500
+    const sent: string[] = []
+    while (performance.now() < untilMs) {
+      const message = sealedMessage(meeting)
+      sent.push(toBase64Url(message))
+      const json = z.encode(PostMessageRequest, { message })
+      const { url } = sent.length % 3 === 0 ? far : near
+      expect((await call(url, "POST", meetingPath(meeting, "messages"), { json, token })).status).to.equal(201)
+    }
+    for (const { heard, socket } of both) {
+      const said = () =>
+        heard
+          .filter(([name]) => name === "messages")
+          .flatMap(([, value]) => (value as { messages: { message: string }[] }).messages)
+          .map(({ message }) => message)
+      await until(() => Promise.resolve(said().length >= sent.length), "what was said")
+      expect(said()).to.deep.equal(sent)
+      expect(heard.filter(([name]) => name === "chat")).to.deep.equal([["chat", { count: 0 }]])
+      socket.disconnect()
+    }
   })
 
   it("S6: an account's socket tells of its inbox, its keyring and its chain, and of no other account's", async () => {
