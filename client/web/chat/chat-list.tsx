@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react"
+import { type KeyboardEvent, memo, type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from "react"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { ChatText } from "../../sdk/chat/fold.js"
 import { useClient } from "../signed-in/client-context.js"
@@ -7,7 +7,7 @@ import { Action } from "../ui/button.js"
 import { formatDay } from "../ui/format.js"
 import { Failure } from "../ui/notice.js"
 import { useTask } from "../ui/use-task.js"
-import { MessageRow, type RowCommands } from "./message-row.js"
+import { type FindText, FindTextContext, MessageRow, type RowCommands } from "./message-row.js"
 import { PlaceRow, WaitingRow, WithoutEffectRow } from "./other-rows.js"
 import type { ChatView, RoomChat } from "./room-chat.js"
 import { type ChatRow, rowsOf } from "./rows.js"
@@ -34,7 +34,7 @@ export function ChatList({
   readonly sentCount: number
   /** Of the message that a link leads to, once it was read. */
   readonly goToKey: string | null
-  readonly commands: Pick<RowCommands, "reply" | "edit" | "remove" | "react">
+  readonly commands: Omit<RowCommands, "goTo">
 }): ReactElement {
   const self = useClient().state.current.secrets.genesisHash
   const { lines, waiting, hasOlder, changing } = view
@@ -70,6 +70,14 @@ export function ChatList({
     for (const line of lines) if (line.kind === "text") found.set(toHex(line.message.messageId), line)
     return found
   }, [lines])
+  const find = useCallback<FindText>(
+    ({ messageId, hash }) => {
+      const found = byId.get(toHex(messageId))
+      if (found === undefined) return null
+      return equalBytes(found.message.hash, hash) ? found : "other"
+    },
+    [byId],
+  )
   const all = useMemo<RowCommands>(
     () => ({
       ...commands,
@@ -77,45 +85,8 @@ export function ChatList({
         setActiveKey(key)
         goTo(key)
       },
-      find: ({ messageId, hash }) => {
-        const found = byId.get(toHex(messageId))
-        if (found === undefined) return null
-        return equalBytes(found.message.hash, hash) ? found : "other"
-      },
     }),
-    [commands, goTo, byId],
-  )
-  // As they are while something else of the list changes: they are hundreds.
-  const laidOut = useMemo(
-    () =>
-      shown.map((row) => (
-        <li
-          key={row.key}
-          data-row={row.key}
-          className={`chat-row chat-row-${row.kind}${row.kind === "text" && row.isFirst ? " chat-row-first" : ""}`}
-          tabIndex={row.key === tabStop ? 0 : -1}
-          data-active={row.key === activeKey || undefined}
-          onFocus={() => {
-            setActiveKey(row.key)
-          }}
-          onPointerMove={({ pointerType, movementX, movementY }) => {
-            // What moves beneath a pointer that rests is not pointed at.
-            if (pointerType === "mouse" && (movementX !== 0 || movementY !== 0)) setActiveKey(row.key)
-          }}
-          onClick={() => {
-            setActiveKey(row.key)
-          }}
-        >
-          <Row
-            row={row}
-            isActive={row.key === activeKey}
-            isChanging={changing.has(row.key)}
-            waitingState={waitingState}
-            commands={all}
-          />
-        </li>
-      )),
-    [shown, tabStop, activeKey, changing, waitingState, all],
+    [commands, goTo],
   )
   const fresh = useNewBelow(rows, self, isAtEnd)
   return (
@@ -129,7 +100,20 @@ export function ChatList({
               <Action onPress={older.run}>{strings.common.tryAgain}</Action>
             </Failure>
           </li>
-          {laidOut}
+          <FindTextContext value={find}>
+            {shown.map((row) => (
+              <ListedRow
+                key={row.key}
+                row={row}
+                isTabStop={row.key === tabStop}
+                isActive={row.key === activeKey}
+                isChanging={changing.has(row.key)}
+                waitingState={row.kind === "waiting" ? waitingState : null}
+                commands={all}
+                onActive={setActiveKey}
+              />
+            ))}
+          </FindTextContext>
         </ol>
       </div>
       {isAtEnd ? null : (
@@ -148,19 +132,55 @@ export function ChatList({
   )
 }
 
-function Row({
-  row,
-  isActive,
-  isChanging,
-  waitingState,
-  commands,
-}: {
+interface ListedRowProps {
   readonly row: ChatRow
+  readonly isTabStop: boolean
   readonly isActive: boolean
   readonly isChanging: boolean
-  readonly waitingState: "sending" | "kept" | "refused"
+  /** Of what waits. */
+  readonly waitingState: "sending" | "kept" | "refused" | null
   readonly commands: RowCommands
-}): ReactElement {
+  readonly onActive: (key: string) => void
+}
+
+/** Stays as it is while others of the list change: they are hundreds. */
+const ListedRow = memo(function ListedRow(props: ListedRowProps): ReactElement {
+  const { row, isTabStop, isActive, onActive } = props
+  return (
+    <li
+      data-row={row.key}
+      className={`chat-row chat-row-${row.kind}${row.kind === "text" && row.isFirst ? " chat-row-first" : ""}`}
+      tabIndex={isTabStop ? 0 : -1}
+      data-active={isActive || undefined}
+      onFocus={() => {
+        onActive(row.key)
+      }}
+      onPointerMove={({ pointerType, movementX, movementY }) => {
+        // What moves beneath a pointer that rests is not pointed at.
+        if (pointerType === "mouse" && (movementX !== 0 || movementY !== 0)) onActive(row.key)
+      }}
+      onClick={() => {
+        onActive(row.key)
+      }}
+    >
+      <Row {...props} />
+    </li>
+  )
+}, isSameRow)
+
+/** Rows are made anew whenever something comes; what is in them is not. */
+function isSameRow({ row, ...others }: ListedRowProps, { row: next, ...nextOthers }: ListedRowProps): boolean {
+  return isAlike(row, next) && isAlike(others, nextOthers)
+}
+
+function isAlike(one: object, other: object): boolean {
+  const fields = Object.entries(one)
+  return (
+    fields.length === Object.keys(other).length && fields.every(([name, value]) => value === Reflect.get(other, name))
+  )
+}
+
+function Row({ row, isActive, isChanging, waitingState, commands }: ListedRowProps): ReactElement | null {
   switch (row.kind) {
     case "day":
       return <span className="chat-day">{formatDay(row.timeMs)}</span>
@@ -177,7 +197,9 @@ function Row({
         />
       )
     case "waiting":
-      return <WaitingRow message={row.message} isFirst={row.isFirst} state={waitingState} />
+      return waitingState === null ? null : (
+        <WaitingRow message={row.message} isFirst={row.isFirst} state={waitingState} />
+      )
     case "without-effect":
       return <WithoutEffectRow line={row.line} />
     default:

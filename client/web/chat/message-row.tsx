@@ -1,4 +1,4 @@
-import { type ReactElement, type ReactNode, useState } from "react"
+import { createContext, type ReactElement, type ReactNode, useContext, useState } from "react"
 import { Button } from "react-aria-components"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { includesHash } from "../../../shared/protocol/hash.js"
@@ -25,9 +25,16 @@ export interface RowCommands {
   readonly remove: (line: ChatText) => void
   readonly react: (line: ChatText, reaction: string, isSet: boolean) => void
   readonly goTo: (key: string) => void
-  /** The message that an answer names, if it is loaded and is the one that it names. */
-  readonly find: (target: { readonly messageId: Uint8Array; readonly hash: Uint8Array }) => ChatText | "other" | null
 }
+
+/** The message that an answer names, if it is loaded and is the one that it names. */
+export type FindText = (target: {
+  readonly messageId: Uint8Array
+  readonly hash: Uint8Array
+}) => ChatText | "other" | null
+
+/** Apart from what a row is given: with each page that comes, answers alone are looked at again. */
+export const FindTextContext = createContext<FindText>(() => null)
 
 /** A text with all that belongs to it. */
 export function MessageRow({
@@ -178,7 +185,7 @@ function Quote({
   readonly isActive: boolean
 }): ReactElement {
   const client = useClient()
-  const found = commands.find(target)
+  const found = useContext(FindTextContext)(target)
   if (found === null || found === "other")
     return <p className="quote faint">{found === null ? texts.replyMissing : texts.replyOther}</p>
   return (
