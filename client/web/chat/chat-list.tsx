@@ -48,8 +48,13 @@ export function ChatList({
   const { scroller, shown, isAtEnd, toNewest, goTo } = useWindow(
     rows,
     rows.some(({ kind }) => kind === "fresh") ? "fresh" : null,
-    () => {
-      if (hasOlder && older.error === null) older.run()
+    {
+      onUp: () => {
+        chat.prepareOlder()
+      },
+      onTop: () => {
+        if (hasOlder && older.error === null) older.run()
+      },
     },
   )
   const [activeKey, setActiveKey] = useState<string | null>(null)

@@ -208,8 +208,12 @@ export class RoomChat implements LineChat {
   async readOlder(): Promise<void> {
     await this.#readBack(async (reader) => {
       await reader.readOlder()
-      reader.prepareOlder()
     })
+  }
+
+  /** Somebody goes back: what is before is there by the time they come to it. */
+  prepareOlder(): void {
+    if (this.#older === null) this.#reader?.prepareOlder()
   }
 
   /** Reads some pages of what is before, as far as a message is not there. @throws {@link ArchiveError} */

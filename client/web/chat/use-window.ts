@@ -26,12 +26,18 @@ export interface RowWindow {
   readonly goTo: (key: string) => void
 }
 
+export interface GoingBack {
+  /** More rows are laid out above. */
+  readonly onUp: () => void
+  /** The first row of all is near: what is before is wanted. */
+  readonly onTop: () => void
+}
+
 /**
  * Of many rows those around the ones that are looked at: what stands before somebody's eyes stays where it is, whatever is laid out above it or comes below.
  * @param startKey where it is opened; `null`: at its end.
- * @param onTop asked for what is before, at the first row of all.
  */
-export function useWindow(rows: readonly ChatRow[], startKey: string | null, onTop: () => void): RowWindow {
+export function useWindow(rows: readonly ChatRow[], startKey: string | null, goingBack: GoingBack): RowWindow {
   const scroller = useRef<HTMLDivElement>(null)
   const [edges, setEdges] = useState<Edges>({ top: null, bottom: null })
   const [isAtEnd, setAtEnd] = useState(true)
@@ -40,8 +46,8 @@ export function useWindow(rows: readonly ChatRow[], startKey: string | null, onT
   const sticks = useRef(true)
   const wanted = useRef<{ readonly key: string; readonly isStart: boolean } | null>(null)
   const hasBegun = useRef(false)
-  const newest = useRef({ rows, onTop })
-  newest.current = { rows, onTop }
+  const newest = useRef({ rows, goingBack })
+  newest.current = { rows, goingBack }
   const { from, until } = rangeOf(rows, edges)
   const range = useRef({ from, until })
   range.current = { from, until }
@@ -60,8 +66,10 @@ export function useWindow(rows: readonly ChatRow[], startKey: string | null, onT
     anchor.current = anchorOf(box)
     if (isEnd && at.until - at.from > MOST_ROWS) setEdges({ top: null, bottom: null })
     else if (scrollTop < NEAR_PX) {
-      if (at.from === 0) newest.current.onTop()
+      const { onTop, onUp } = newest.current.goingBack
+      if (at.from === 0) onTop()
       else {
+        onUp()
         const next = Math.max(0, at.from - MORE_ROWS)
         const last = Math.min(at.until, next + MOST_ROWS)
         setEdges({ top: keyAt(current, next), bottom: last === current.length ? null : keyAt(current, last - 1) })
