@@ -30,11 +30,6 @@ export class Bell {
     this.#signal = signal
   }
 
-  /** Whether it rang since it was waited for: then nobody waits. */
-  get isRung(): boolean {
-    return this.#isRung
-  }
-
   ring(): void {
     this.#isRung = true
     this.#wake()

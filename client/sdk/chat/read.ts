@@ -144,8 +144,10 @@ export class ChatReader {
     if (!this.hasOlder) return
     const ahead = this.#askAhead(this.#from, pageMessages)
     ahead.judged ??= ahead.page.then(async (page) => await judgeByAndBy(this.#judge, servedOf(page())))
-    // It is told of when it is asked for.
-    ahead.judged.catch(() => undefined)
+    ahead.judged.catch(() => {
+      // As with the page: whoever wants it has it judged then.
+      ahead.judged = null
+    })
   }
 
   #askAhead(before: number, pageMessages: number): PageAhead {
