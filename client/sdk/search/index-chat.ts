@@ -7,7 +7,7 @@ import type { Findable } from "./findable.js"
 import { messageFindable, messageKey } from "./findables.js"
 import { type IndexOptions, PORTION } from "./index-options.js"
 import type { SearchShard } from "./shard.js"
-import { SearchVolume } from "./volume.js"
+import { type LetGoVolume, SearchVolume } from "./volume.js"
 
 /** Reads back to where it read before, and further where something that came since changes what stands there. Of a long chat little is held at once. */
 export async function indexChat(
@@ -39,9 +39,10 @@ async function passThrough(
   reader: ChatReader,
   wanted: number,
   shard: SearchShard,
-  { pageMessages, onProgress, breathe }: IndexOptions,
+  options: IndexOptions,
 ): Promise<boolean> {
-  const batch = new NewestFirst(shard)
+  const { pageMessages, onProgress, breathe } = options
+  const batch = new NewestFirst(shard, options)
   const { until } = reader
   let waiting: readonly Change[] = []
   const take = async (entries: readonly ChatEntry[]): Promise<void> => {
@@ -51,7 +52,7 @@ async function passThrough(
     const lines = foldChat([...said, ...waiting].toSorted(comparePlaces), reader.log.epochs)
     for (const [index, line] of lines.toReversed().entries()) {
       if (index % PORTION === PORTION - 1) await breathe?.()
-      if (line.kind === "text") batch.put(messageKey(line.message.messageId), messageFindable(line))
+      if (line.kind === "text") await batch.put(messageKey(line.message.messageId), messageFindable(line))
       else if (line.kind === "without-effect" && line.reason === "no-target" && isChange(line.message))
         if (!here.has(targetOf(line.message))) later.push(line.message)
     }
@@ -71,7 +72,7 @@ async function passThrough(
   await take(reader.entries())
   // What was said after it was changed was let go of.
   if (waiting.some(({ content }) => reader.has(content.target.messageId))) return false
-  await batch.end(breathe)
+  await batch.end()
   return true
 }
 
@@ -112,29 +113,36 @@ function changesWhatStandsBefore(reader: ChatReader, wanted: number, shard: Sear
 /** What comes the newest first, put behind what a shard has in the order in which it was said. */
 class NewestFirst {
   readonly #shard: SearchShard
+  readonly #options: IndexOptions
   /** The oldest first. */
-  readonly #full: SearchVolume[] = []
-  #volume = SearchVolume.empty()
+  readonly #full: (SearchVolume | LetGoVolume)[] = []
+  /** What the shard has of what is in these: it has it until all was read, so that who is interrupted finds it again. */
+  readonly #replaced: string[] = []
+  #volume: SearchVolume
 
-  constructor(shard: SearchShard) {
+  constructor(shard: SearchShard, options: IndexOptions) {
     this.#shard = shard
+    this.#options = options
+    this.#volume = SearchVolume.empty(options.volumeMessages)
   }
 
   /** @param findable `null` for what was deleted. What a shard has as it is stays. */
-  put(id: string, findable: Findable | null): void {
+  async put(id: string, findable: Findable | null): Promise<void> {
     if (findable === null) this.#shard.remove(id)
     else if (this.#shard.textOf(id) !== findable.text) this.#volume.add(findable)
     if (!this.#volume.isFull) return
-    this.#full.unshift(this.#volume)
-    this.#volume = SearchVolume.empty()
+    this.#replaced.push(...this.#volume.ids().filter((each) => this.#shard.has(each)))
+    this.#full.unshift((await this.#options.letGo?.(this.#volume)) ?? this.#volume)
+    this.#volume = SearchVolume.empty(this.#options.volumeMessages)
   }
 
-  async end(breathe: IndexOptions["breathe"]): Promise<void> {
+  async end(): Promise<void> {
     const rows = this.#volume.rows({})
     for (const [index, row] of rows.toReversed().entries()) {
-      if (index % PORTION === PORTION - 1) await breathe?.()
+      if (index % PORTION === PORTION - 1) await this.#options.breathe?.()
       this.#shard.put(this.#volume.read(row))
     }
+    for (const id of this.#replaced) this.#shard.remove(id)
     this.#shard.append(this.#full)
   }
 }

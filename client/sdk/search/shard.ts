@@ -7,7 +7,7 @@ import { LABELS } from "../../../shared/protocol/labels.js"
 import { openRecord, sealRecord, type SealPlace } from "../../crypto/committed-seal.js"
 import type { Findable, SearchFilter } from "./findable.js"
 import { firstOf } from "./first-of.js"
-import { type FoundInVolume, type FoundRow, SearchVolume } from "./volume.js"
+import { type FoundInVolume, type FoundRow, type LetGoVolume, SearchVolume } from "./volume.js"
 import { wordsOf } from "./words.js"
 
 export type { Findable, SearchFilter } from "./findable.js"
@@ -80,13 +80,13 @@ const ALL: Wanted = { limit: Number.POSITIVE_INFINITY, isEnough: () => false }
 
 export class SearchShard {
   /** What was put in first is in the first of them. */
-  readonly #volumes: SearchVolume[]
+  readonly #all: (SearchVolume | LetGoVolume)[]
   /** `null` until somebody asked. */
   #authors: { readonly accounts: Set<string>; readonly claimed: Set<string> } | null = null
   readUntil: ReadUntil
 
   private constructor(volumes: SearchVolume[], readUntil: ReadUntil) {
-    this.#volumes = volumes
+    this.#all = volumes
     this.readUntil = readUntil
   }
 
@@ -95,7 +95,16 @@ export class SearchShard {
   }
 
   get size(): number {
-    return this.#volumes.reduce((size, volume) => size + volume.size, 0)
+    return this.#all.reduce((size, volume) => size + volume.size, 0)
+  }
+
+  /** Whether it holds all that is in it; else only sealing, and opening what was sealed, gives what it let go of. */
+  get isWhole(): boolean {
+    return this.#all.every((volume) => volume instanceof SearchVolume)
+  }
+
+  get #volumes(): readonly SearchVolume[] {
+    return this.#all.filter((volume) => volume instanceof SearchVolume)
   }
 
   has(id: string): boolean {
@@ -110,19 +119,18 @@ export class SearchShard {
   /** In the place of whatever had its id. */
   put(findable: Findable): void {
     this.remove(findable.id)
-    let last = this.#volumes.at(-1)
-    if (last === undefined || last.isFull) {
+    let last = this.#all.at(-1)
+    if (!(last instanceof SearchVolume) || last.isFull) {
       last = SearchVolume.empty()
-      this.#volumes.push(last)
+      this.#all.push(last)
     }
     last.add(findable)
     this.#note(findable)
   }
 
-  /** Volumes that were filled apart, behind what is there: what of it they have is theirs. @param volumes the oldest first. */
-  append(volumes: readonly SearchVolume[]): void {
-    if (this.size > 0) for (const volume of volumes) for (const id of volume.ids()) this.remove(id)
-    this.#volumes.push(...volumes)
+  /** Volumes that were filled apart, behind what is there. @param volumes the oldest first, with nothing that stands here. */
+  append(volumes: readonly (SearchVolume | LetGoVolume)[]): void {
+    this.#all.push(...volumes)
     this.#authors = null
   }
 
@@ -144,11 +152,11 @@ export class SearchShard {
     return this.searchSome(query, filter, ALL).first
   }
 
-  /** As `search`, from what was put in last to what was put in first, until that is enough. Without a word nothing is left out. */
+  /** As `search`, from what was put in last to what was put in first, until that is enough. Without a word nothing that is held is left out. */
   searchSome(query: string, filter: SearchFilter, { limit, isEnough }: Wanted): FoundSome {
     if (wordsOf(query).length === 0) {
       const all = query.trim() === "" ? this.#volumes.flatMap((volume) => everythingOf(volume, filter)) : []
-      return { first: readFirst(all, limit), total: all.length, isWhole: true }
+      return { first: readFirst(all, limit), total: all.length, isWhole: this.isWhole }
     }
     const found: FoundPlace[] = []
     let [total, isWhole] = [0, true]
@@ -159,7 +167,7 @@ export class SearchShard {
       total += count
       for (const { row, score } of rows) found.push({ row, score, volume, matchesOf })
     }
-    return { first: readFirst(found, limit), total, isWhole }
+    return { first: readFirst(found, limit), total, isWhole: isWhole && this.isWhole }
   }
 
   /** Also those of what was removed since it was opened. */
@@ -179,7 +187,10 @@ export class SearchShard {
     if (claimedAuthor !== null) this.#authors?.claimed.add(claimedAuthor)
   }
 
-  /** Writes what is not kept yet, volume by volume: no more than one of them is sealed at once. SPEC.md §14.2. */
+  /**
+   * Writes what is not kept yet, volume by volume: no more than one of them is sealed at once. SPEC.md §14.2.
+   * @throws {@link ArchiveError} `not-found` where what it let go of is kept no more.
+   */
   async seal(
     key: Uint8Array,
     meetingHash: Uint8Array,
@@ -190,15 +201,12 @@ export class SearchShard {
     const { readUntil } = this
     const place = shardPlace(key, meetingHash)
     const volumes: string[] = []
-    for (const volume of this.#volumes.filter(({ size }) => size > 0)) {
-      let name = volume.keptAs
-      if (name === null || !names.has(name)) {
-        const sealed = sealRecord(place, volume.encode(), random)
-        name = toHex(sha256(sealed))
-        volume.keptAs = name
-        await write(name, sealed)
+    for (const volume of this.#all.filter(({ size }) => size > 0)) {
+      if (volume.keptAs === null || !names.has(volume.keptAs)) {
+        if (!(volume instanceof SearchVolume)) throw new ArchiveError("not-found", "a part of a search index is gone")
+        await keepVolume(place, volume, random, write)
       }
-      volumes.push(name)
+      volumes.push(volume.keptAs ?? "")
     }
     const head: ShardHead = { version: VERSION, readUntil, volumes }
     return { head: sealRecord(place, utf8(JSON.stringify(head)), random), volumes: new Set(volumes) }
@@ -242,6 +250,30 @@ export class SearchShard {
       return SearchShard.empty()
     }
   }
+}
+
+/** Keeps a volume before its shard is sealed, which then needs not hold it. @throws what `write` throws. */
+export async function letGoOf(
+  volume: SearchVolume,
+  key: Uint8Array,
+  meetingHash: Uint8Array,
+  random: RandomBytes,
+  write: KeptVolumes["write"],
+): Promise<LetGoVolume> {
+  return { keptAs: await keepVolume(shardPlace(key, meetingHash), volume, random, write), size: volume.size }
+}
+
+async function keepVolume(
+  place: SealPlace,
+  volume: SearchVolume,
+  random: RandomBytes,
+  write: KeptVolumes["write"],
+): Promise<string> {
+  const sealed = sealRecord(place, volume.encode(), random)
+  const name = toHex(sha256(sealed))
+  volume.keptAs = name
+  await write(name, sealed)
+  return name
 }
 
 interface FoundPlace extends FoundRow, Pick<FoundInVolume, "matchesOf"> {

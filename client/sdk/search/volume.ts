@@ -24,6 +24,12 @@ export interface FoundInVolume {
   readonly matchesOf: (row: number) => readonly string[]
 }
 
+/** A volume that is kept and no longer held: its shard has it once it is opened anew. */
+export interface LetGoVolume {
+  readonly keptAs: string
+  readonly size: number
+}
+
 /** Some of a shard's places, in the order in which they were put in. */
 export class SearchVolume {
   #documents: Documents
@@ -32,17 +38,20 @@ export class SearchVolume {
   /** Where something was put in. */
   #growing: GrowingWords | null = null
   #isFull: boolean
+  readonly #most: number
   /** What it is kept as, by the SHA-256 in hexadecimal of that; `null` where it is kept nowhere as it is. */
   keptAs: string | null = null
 
-  private constructor(documents: Documents, words: WordIndex | null, isFull: boolean) {
+  private constructor(documents: Documents, words: WordIndex | null, isFull: boolean, most = VOLUME_SIZE) {
     this.#documents = documents
     this.#words = words
     this.#isFull = isFull
+    this.#most = most
   }
 
-  static empty(): SearchVolume {
-    return new SearchVolume(Documents.empty(), null, false)
+  /** @param most with so many it is full. */
+  static empty(most?: number): SearchVolume {
+    return new SearchVolume(Documents.empty(), null, false, most)
   }
 
   /** @param isLast whether more may be put into it, as far as there is room. @throws {@link ArchiveError} `malformed`. SPEC.md §14.2. */
@@ -115,7 +124,7 @@ export class SearchVolume {
     this.#growing.add(findable)
     this.#words = null
     this.keptAs = null
-    if (this.#documents.rowCount >= VOLUME_SIZE) this.tidy()
+    if (this.#documents.rowCount >= this.#most) this.tidy()
   }
 
   remove(id: string): void {
@@ -136,7 +145,7 @@ export class SearchVolume {
       this.#documents = tidied.#documents
       this.#words = tidied.#words
     }
-    this.#isFull ||= this.#documents.rowCount >= VOLUME_SIZE
+    this.#isFull ||= this.#documents.rowCount >= this.#most
     this.#growing = null
   }
 

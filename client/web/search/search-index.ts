@@ -6,7 +6,8 @@ import { adoptKeyring } from "../../sdk/keyring.js"
 import { bringUpToDate, isOver, isUpToDate } from "../../sdk/search/bring-up-to-date.js"
 import { bestOf, findIn, type FoundInMeeting } from "../../sdk/search/find.js"
 import { searchKeyOf, shardName } from "../../sdk/search/search-key.js"
-import { type SearchFilter, SearchShard } from "../../sdk/search/shard.js"
+import { letGoOf, type SearchFilter, SearchShard } from "../../sdk/search/shard.js"
+import type { LetGoVolume, SearchVolume } from "../../sdk/search/volume.js"
 import { wordsOf } from "../../sdk/search/words.js"
 import type { MeetingState } from "../../sdk/state.js"
 import {
@@ -34,6 +35,9 @@ const LARGE = 5_000
 const KEEP_MS = 60_000
 /** What nearly everything has is not counted to the end: so that each letter is answered at once. */
 const ASKED_MS = 5
+
+/** Each time that it is told how far this is, the page draws it, and leaves some of that to its garbage collector. */
+const PROGRESS_MS = 500
 
 const WARM_UP_ROWS = 25
 const WARM_UP_MS = 100
@@ -76,7 +80,13 @@ export class SearchIndex {
 
   /** Whether so much was read that what that left behind takes more memory than the index; and all of it is kept. */
   get isSpent(): boolean {
-    return this.#readCount > LARGE && [...this.#held.values()].every(({ changedAtMs }) => changedAtMs === null)
+    const isMuch = this.#readCount > LARGE || !this.isWhole
+    return isMuch && [...this.#held.values()].every(({ changedAtMs }) => changedAtMs === null)
+  }
+
+  /** Whether it holds all that it read: else another that opens what is kept finds more. */
+  get isWhole(): boolean {
+    return [...this.#held.values()].every(({ shard }) => shard.isWhole)
   }
 
   get meetings(): number {
@@ -112,7 +122,7 @@ export class SearchIndex {
     }
   }
 
-  /** Takes what was kept, and then reads what is new in each meeting, the newest first. @throws {@link ArchiveError} */
+  /** Takes what was kept, and then reads what is new in each meeting, the newest first, until it is whole no more. @throws {@link ArchiveError} */
   async bringUpToDate(signal: AbortSignal): Promise<void> {
     await navigator.locks.request(LOCK, { signal }, async () => {
       await this.#takeKept()
@@ -125,6 +135,7 @@ export class SearchIndex {
         if (signal.aborted) return
         this.#show({ round: { meetings: index, allMeetings: meetings.length, messages: 0, recordings: 0 } })
         await this.#bring(meeting, signal)
+        if (!this.isWhole) return
       }
       if (this.isSpent) this.#warmUp()
       this.#show({ isReady: true })
@@ -141,7 +152,7 @@ export class SearchIndex {
   async #keep(name: string, held: Held, isNow = false): Promise<void> {
     const { shard, meetingHash, changedAtMs } = held
     if (changedAtMs === null) return
-    const isDue = isNow || shard.size < LARGE || this.#client.clock.nowMs() - changedAtMs > KEEP_MS
+    const isDue = isNow || !shard.isWhole || shard.size < LARGE || this.#client.clock.nowMs() - changedAtMs > KEEP_MS
     if (!isDue) return
     const { head, volumes } = await shard.seal(this.#key, meetingHash, this.#client.random, {
       names: await volumeNames(name),
@@ -223,11 +234,15 @@ export class SearchIndex {
         return
       }
       const before = shard.size
+      let toldAtMs = Number.NEGATIVE_INFINITY
       const { isChanged, notIndexed } = await bringUpToDate(this.#client, meetingId, shard, {
         signal,
         breathe,
+        letGo: async (volume) => await this.#letGo(name, meetingHash, volume),
         onProgress: ({ recordings, messages }) => {
-          if (this.#view.round !== null) this.#show({ round: { ...this.#view.round, recordings, messages } })
+          if (this.#view.round === null || performance.now() - toldAtMs < PROGRESS_MS) return
+          toldAtMs = performance.now()
+          this.#show({ round: { ...this.#view.round, recordings, messages } })
         },
       })
       this.#unread.delete(name)
@@ -236,7 +251,8 @@ export class SearchIndex {
       this.#show({ isAway: false })
       if (!isChanged) return
       this.#readCount += Math.max(0, shard.size - before)
-      this.#changed()
+      // What it let go of is found once another opened it.
+      if (shard.isWhole) this.#changed()
       held.changedAtMs ??= this.#client.clock.nowMs()
       // The first reading of a meeting is the longest.
       await this.#keep(name, held, before === 0)
@@ -257,6 +273,18 @@ export class SearchIndex {
         code: error.code,
       })
       this.#show({})
+    }
+  }
+
+  /** What can't be written is held. */
+  async #letGo(name: string, meetingHash: Uint8Array, volume: SearchVolume): Promise<LetGoVolume | null> {
+    try {
+      return await letGoOf(volume, this.#key, meetingHash, this.#client.random, async (keptAs, sealed) => {
+        await writeVolume(name, keptAs, sealed)
+      })
+    } catch (error) {
+      if (!isArchiveError(error)) throw error
+      return null
     }
   }
 

@@ -36,8 +36,9 @@ let quiet: ReturnType<typeof setTimeout> | undefined
 let asked: { readonly id: number; readonly what: Asked } | null = null
 let waiting: Asked | null = null
 let lastId = 0
-/** Whether an earlier worker had read all, and this one only takes what that kept. */
-let wasReady = false
+let lastAskedMs = Number.NEGATIVE_INFINITY
+/** How it stood with the worker before, where this one takes what that kept. */
+let before: IndexView | null = null
 const listeners = new Set<() => void>()
 
 export function searchState(): SearchState {
@@ -67,8 +68,9 @@ export function attendSearch(): () => void {
 /** Asks for the first of what has all of a query. Where another is asked before this is answered, it never is. */
 export function askSearch(what: Asked): void {
   waiting = what
+  lastAskedMs = performance.now()
   askNext()
-  if (quiet !== undefined) replaceLater()
+  if (quiet !== undefined) replaceIn(QUIET_MS)
 }
 
 /** After a failure. */
@@ -104,14 +106,14 @@ function end(failure: unknown): void {
   worker?.terminate()
   worker = null
   asked = null
-  wasReady = false
+  before = null
   show({ view: null, failure })
 }
 
 /** What is asked while another worker opens what was kept waits for that. */
-function replaceLater(): void {
+function replaceIn(delayMs: number): void {
   clearTimeout(quiet)
-  quiet = setTimeout(replace, QUIET_MS)
+  quiet = setTimeout(replace, delayMs)
 }
 
 /** Another worker goes on, with what was asked. */
@@ -119,7 +121,7 @@ function replace(): void {
   quiet = undefined
   worker?.terminate()
   worker = null
-  wasReady = state.view?.isReady === true
+  before = state.view
   if (attending > 0) post({ kind: "attend", isAttended: true })
   if (asked !== null) post({ kind: "ask", id: asked.id, query: asked.what.query, limit: asked.what.limit })
 }
@@ -140,10 +142,12 @@ function start(): Worker {
 function take(answer: SearchAnswer): void {
   switch (answer.kind) {
     case "view":
-      show({ view: { ...answer.view, isReady: answer.view.isReady || wasReady }, failure: null })
+      if (before !== null && answer.view.round !== null) before = { ...before, round: null }
+      show({ view: before === null ? answer.view : continued(before, answer.view), failure: null })
       break
     case "spent":
-      replaceLater()
+      // Nobody waits for the first who asked nothing meanwhile.
+      replaceIn(answer.isWhole ? QUIET_MS : Math.max(0, lastAskedMs + QUIET_MS - performance.now()))
       break
     case "news":
       tellNews(answer.news)
@@ -158,6 +162,16 @@ function take(answer: SearchAnswer): void {
       if (waiting === null) onAnswer(answer.page)
       askNext()
     }
+  }
+}
+
+/** As it stands with a worker that goes on where another was, so that nobody sees it begin. */
+function continued(before: IndexView, view: IndexView): IndexView {
+  return {
+    ...view,
+    isReady: view.isReady || before.isReady,
+    round: view.round ?? before.round,
+    revision: before.revision + view.revision,
   }
 }
 

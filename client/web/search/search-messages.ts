@@ -65,5 +65,9 @@ export type SearchAnswer =
   | { readonly kind: "answer"; readonly id: number; readonly page: SearchAnswerPage }
   | { readonly kind: "news"; readonly news: ToldNews }
   /** It read much and kept it: another one in its place takes less memory. */
-  | { readonly kind: "spent" }
+  | {
+      readonly kind: "spent"
+      /** Whether it has all that it kept; else that other one is needed to find it, and to read what is left. */
+      readonly isWhole: boolean
+    }
   | { readonly kind: "failed"; readonly code: ErrorCode; readonly message: string }

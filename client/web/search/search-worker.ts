@@ -63,11 +63,11 @@ async function follow(): Promise<void> {
       } catch (error) {
         if (!isArchiveError(error) || !error.retryable) throw error
       } finally {
-        index.rest()
+        if (!index.isSpent || index.isWhole) index.rest()
       }
       // Nothing makes a worker that rests collect what it is done with.
       if (index.isSpent) {
-        post({ kind: "spent" })
+        post({ kind: "spent", isWhole: index.isWhole })
         return
       }
     }

@@ -1,4 +1,12 @@
-import { type KeyboardEvent, type ReactElement, useEffect, useRef, useState, useSyncExternalStore } from "react"
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  startTransition,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react"
 import { hrefOf } from "../routes.js"
 import { useClientState } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
@@ -171,7 +179,10 @@ function useAnswer(wanted: Wanted, limit: number, revision: number | null): Sear
       query,
       limit,
       onAnswer: (page) => {
-        if (isWanted) setAnswer(page)
+        // Row by row, between what else is to be drawn.
+        startTransition(() => {
+          if (isWanted) setAnswer(page)
+        })
       },
     })
     return () => {

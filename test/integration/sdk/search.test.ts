@@ -29,6 +29,9 @@ import { bytesSource } from "../../support/sdk/sources.js"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { requireMeeting } from "../../../client/sdk/meetings.js"
+import { letGoOf } from "../../../client/sdk/search/shard.js"
+import type { SearchVolume } from "../../../client/sdk/search/volume.js"
+import { ArchiveError } from "../../../shared/protocol/errors.js"
 
 describe("SDK: search", function () {
   this.timeout(120_000)
@@ -185,6 +188,49 @@ describe("SDK: search", function () {
     expect(shard.search("heron").map(({ text }) => text))
       .to.include("heron 17")
       .and.not.to.include("heron 2")
+
+    // With volumes that are kept and let go of as soon as they are full, and opened anew: from the first message on, and from where an older index was read to.
+    const volumes = new Map<string, Uint8Array>()
+    const [key, meetingHash] = [new Uint8Array(32), long]
+    const write = async (name: string, sealed: Uint8Array): Promise<void> => {
+      await Promise.resolve(volumes.set(name, sealed))
+    }
+    const lettingGo = {
+      ...options,
+      volumeMessages: 3,
+      letGo: async (volume: SearchVolume) => await letGoOf(volume, key, meetingHash, client.random, write),
+    }
+    const openAnew = async (kept: SearchShard): Promise<SearchShard> => {
+      const { head } = await kept.seal(key, meetingHash, client.random, { names: new Set(volumes.keys()), write })
+      return await SearchShard.open(key, meetingHash, head, async (name) => Promise.resolve(volumes.get(name) ?? null))
+    }
+    const fresh = SearchShard.empty()
+    await bringUpToDate(client, long, fresh, lettingGo)
+    expect([fresh.isWhole, volumes.size]).to.deep.equal([false, Math.floor((await stands()).length / 3)])
+    const all = shard.search("", {}).map(({ id }) => id)
+    const opened = await openAnew(fresh)
+    expect(opened.search("", {}).map(({ id }) => id))
+      .to.have.members(all)
+      .and.have.lengthOf(all.length)
+    for (let n = 18; n < 22; n++) await post(alice, textContent(`heron ${n}`))
+    await change(1, "egret 1 again")
+    await change(5, "egret 5")
+    const interrupted = new ArchiveError("interrupted", "amid it")
+    const amid = bringUpToDate(client, long, opened, {
+      ...lettingGo,
+      letGo: async () => await Promise.reject(interrupted),
+    })
+    expect(await amid.catch((error: unknown) => error)).to.equal(interrupted)
+    // It has what it had, until all that is new is there.
+    expect(opened.search("", {}).map(({ id }) => id)).to.have.members(all)
+    await bringUpToDate(client, long, opened, lettingGo)
+    expect(opened.isWhole).to.equal(false)
+    const again = await openAnew(opened)
+    await bringUpToDate(client, long, shard, options)
+    const messages = (each: SearchShard): readonly string[] =>
+      each.search("", {}).map(({ id, text }) => `${id}: ${text}`)
+    expect(messages(again)).to.have.members(messages(shard)).and.have.lengthOf(messages(shard).length)
+    expect(found()).to.deep.equal(await stands())
   })
 
   it("an edit by somebody else changes nothing of what is found", async () => {

@@ -4,8 +4,8 @@ import MiniSearch from "minisearch"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
 import { bestOf, findIn } from "../../../client/sdk/search/find.js"
 import { Dictionary } from "../../../client/sdk/search/dictionary.js"
-import { type Findable, readShardHead, SearchShard } from "../../../client/sdk/search/shard.js"
-import { SearchVolume } from "../../../client/sdk/search/volume.js"
+import { type Findable, letGoOf, readShardHead, SearchShard } from "../../../client/sdk/search/shard.js"
+import { type LetGoVolume, SearchVolume } from "../../../client/sdk/search/volume.js"
 import { foldWord, toleranceOf, wordsOf } from "../../../client/sdk/search/words.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { bytesOf, flip, seededBytes } from "../../support/formats/format.js"
@@ -328,6 +328,35 @@ describe("search on the own device", () => {
       expect(await Promise.all(codes)).to.deep.equal(Array(4).fill("malformed"))
       expect((await open(kept)).textOf("17")).to.equal("heron 18")
     })
+  })
+
+  it("what it let go of is not held, and stands where it was put once all is kept and opened anew; without it nothing is kept", async () => {
+    const volumes = new Map<string, Uint8Array>()
+    const letGo = async (...all: readonly Findable[]): Promise<LetGoVolume> => {
+      const volume = SearchVolume.empty(all.length)
+      for (const each of all) volume.add(each)
+      expect(volume.isFull).to.equal(true)
+      return await letGoOf(volume, bytesOf("key"), bytesOf("meeting"), seededBytes("first"), async (name, sealed) => {
+        await Promise.resolve(volumes.set(name, sealed))
+      })
+    }
+    const shard = shardOf(findable("1", "heron 1"))
+    shard.append([
+      await letGo(findable("2", "heron 2"), findable("3", "heron 3")),
+      await letGo(findable("4", "heron 4")),
+    ])
+    shard.put(findable("5", "heron 5"))
+    expect([shard.size, shard.isWhole, shard.has("2")]).to.deep.equal([5, false, false])
+    expect(ids(shard, "heron")).to.deep.equal(["1", "5"])
+    for (const query of ["heron", ""])
+      expect(shard.searchSome(query, {}, { limit: 9, isEnough: () => false }).isWhole, query).to.equal(false)
+    expect(await codeOf(async () => await keep(shard))).to.equal("not-found")
+    const kept = await keep(shard, { head: new Uint8Array(0), volumes })
+    expect(kept.written).to.equal(2)
+    const again = await open(kept)
+    expect([again.size, again.isWhole, ids(again, "heron")]).to.deep.equal([5, true, ["1", "2", "3", "4", "5"]])
+    const newest = again.searchSome("heron", {}, { limit: 9, isEnough: (count) => count >= 2 })
+    expect(newest.first.map(({ id }) => id).toSorted()).to.deep.equal(["4", "5"])
   })
 
   it("is kept sealed: nothing of it stands in the clear, and it opens under its own key, for its own meeting, whole (Y5)", async () => {
