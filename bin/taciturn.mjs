@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from "./launch.mjs"
 
-await launch("programs/taciturn.js")
+await launch("programs/taciturn.cjs")

@@ -63,7 +63,7 @@ function build(projects) {
     ...["package-lock.json", "tsconfig.base.json"].map((name) => join(root, name)),
   ])
   const results = [
-    "programs/taciturn.js",
+    "programs/taciturn.cjs",
     "programs/taciturn-admin.js",
     "worker/admin/verify.mjs",
     "programs/verify.html",

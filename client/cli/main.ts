@@ -105,22 +105,27 @@ addVerifyCommand(program, run)
 addAccountDeleteCommand(program, run)
 prepare(program)
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error
-  // Help and version were asked for; everything else is a wrong argument, which commander has explained on stderr.
-  exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
-  if (exitCode === EXIT.usage && wantsJson)
-    reportFailure(
-      new ArchiveError(
-        "usage",
-        error.code === "commander.help" ? "a command is missing: see --help" : error.message.replace(/^error: /, ""),
-      ),
-      true,
-    )
+void parse()
+
+/** Not awaited above: what V8 compiles can be kept of CommonJS alone (scripts/bundle.mjs), which has no `await` there. */
+async function parse(): Promise<void> {
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help and version were asked for; everything else is a wrong argument, which commander has explained on stderr.
+    exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (exitCode === EXIT.usage && wantsJson)
+      reportFailure(
+        new ArchiveError(
+          "usage",
+          error.code === "commander.help" ? "a command is missing: see --help" : error.message.replace(/^error: /, ""),
+        ),
+        true,
+      )
+  }
+  process.exitCode = exitCode
 }
-process.exitCode = exitCode
 
 /** `--json` may stand anywhere, and a wrong argument never ends the process before it was reported. */
 function prepare(command: Command): void {
