@@ -1,5 +1,5 @@
-// Bundles the compiled commands, and the threads that they start from the files beside them: to find hundreds of modules
-// takes longer, at every call, than most of what a command is called for. So does compiling them: of `taciturn`, which is called most, V8's own form is kept.
+// Bundles the compiled commands, the service in one process, and the threads that they start from the files beside them: to find hundreds of modules
+// takes longer, at every start, than most of what a command is called for. So does compiling them: of `taciturn`, which is called most, V8's own form is kept.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -39,6 +39,8 @@ const bundles = await Promise.all([
       "segment-thread-worker": join(dist, "client", "sdk", "node", "segment-thread-worker.js"),
       "taciturn-admin": join(dist, "worker", "admin", "main.js"),
       "copier-worker": join(dist, "worker", "admin", "copier-worker.js"),
+      serve: join(dist, "serve", "main.js"),
+      "piece-thread-worker": join(dist, "shared", "server", "spool", "piece-thread-worker.js"),
     },
     splitting: true,
     // Found where they are installed: these bring files of their own.

@@ -65,6 +65,7 @@ function build(projects) {
   const results = [
     "programs/taciturn.cjs",
     "programs/taciturn-admin.js",
+    "programs/serve.js",
     "worker/admin/verify.mjs",
     "programs/verify.html",
     "web/index.html",

@@ -2,4 +2,4 @@
 import { setUp } from "./set-up.mjs"
 
 setUp()
-await import("../dist/serve/main.js")
+await import("../dist/programs/serve.js")

@@ -7,6 +7,7 @@ import { type Closers, freePort, type GatewayService, startGateway, startRedis }
 import type { Queryable } from "../../shared/server/ports.js"
 import { createTestDatabase } from "./postgres.js"
 import { exitOf, root, temporaryFolder } from "./programs.js"
+import { SERVER_PROGRAMS } from "./service-process.js"
 import { startTcpRelay, type TcpRelay } from "./tcp-relay.js"
 
 /** The processes that can be started, killed and started again, each any number of times. `service` is both others in one. */
@@ -102,7 +103,7 @@ export async function openInstallation(store: "folder" | "s3" = "folder"): Promi
     gateway,
     start: async (role, extra = {}) => {
       const log = openSync(logOf(role), "a", 0o600)
-      const entry = join(root, "dist", role === "service" ? "serve" : role, "main.js")
+      const entry = join(root, role === "service" ? SERVER_PROGRAMS.serve : `dist/${role}/main.js`)
       const child = spawn(process.execPath, [entry], {
         env: { ...environment, ...extra },
         stdio: ["ignore", log, log],

@@ -1,7 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { join } from "node:path"
+import { root } from "./programs.js"
 
-/** A program of this repository in a process of its own, with nothing in its environment but what it is given. */
+/** What `npm start` runs, and the API as it is run by itself. */
+export const SERVER_PROGRAMS = { serve: "dist/programs/serve.js", api: "dist/api/main.js" } as const
+
+/** A built program of this repository in a process of its own, with nothing in its environment but what it is given. */
 export interface ServiceProcess {
   readonly pid: number
   readonly output: () => string
@@ -17,8 +22,11 @@ process.once("exit", () => {
   for (const child of children) child.kill("SIGKILL")
 })
 
-export function startProcess(entry: string, environment: Readonly<Record<string, string>>): ServiceProcess {
-  const child = spawn(process.execPath, ["--import", "tsx", entry], {
+export function startProcess(
+  program: keyof typeof SERVER_PROGRAMS,
+  environment: Readonly<Record<string, string>>,
+): ServiceProcess {
+  const child = spawn(process.execPath, [join(root, SERVER_PROGRAMS[program])], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   })

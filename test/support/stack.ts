@@ -6,6 +6,7 @@ import { freePort } from "../../scripts/services.js"
 import type { StackSettings } from "../../scripts/stack.js"
 import { TEST_RUN } from "./config.js"
 import { exitOf, root, temporaryFolder } from "./programs.js"
+import { SERVER_PROGRAMS } from "./service-process.js"
 
 /** A whole installation, running. */
 export interface Stack {
@@ -38,7 +39,7 @@ async function startEmbedded(environment: Readonly<Record<string, string>>): Pro
   const folder = await temporaryFolder()
   const port = await freePort()
   const data = join(folder.path, "data")
-  const child = spawn(process.execPath, [join(root, "dist/serve/main.js")], {
+  const child = spawn(process.execPath, [join(root, SERVER_PROGRAMS.serve)], {
     env: { PATH: process.env["PATH"], TACITURN_DATA: data, PORT: String(port), ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   })

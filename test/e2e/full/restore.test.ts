@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises"
 import { freePort } from "../../../scripts/services.js"
 import { openCatalog } from "../../../shared/server/catalog/database.js"
 import { findRunning } from "../../../shared/server/postgres/embedded.js"
-import { type ProgramResult, root, runProgram, temporaryFolder } from "../../support/programs.js"
+import { type ProgramResult, runProgram, temporaryFolder } from "../../support/programs.js"
 import { type ServiceProcess, startProcess } from "../../support/service-process.js"
 
 const MIB = 1 << 20
@@ -40,7 +40,7 @@ describe("a service whose database is restored from an older backup", function (
   })
 
   async function start(): Promise<void> {
-    service = startProcess(join(root, "serve/main.ts"), environment)
+    service = startProcess("serve", environment)
     await until(async () => (await fetch(`${url}/readyz`).catch(() => null))?.status === 200)
   }
   async function stop(): Promise<void> {

@@ -93,7 +93,7 @@ describe("chat, over three API processes", function () {
     }
     for (const port of ports)
       nodes.push(
-        startProcess("api/main.ts", {
+        startProcess("api", {
           PORT: String(port),
           PUBLIC_URLS: doors.map(({ url }) => url).join(),
           DATABASE_URL: database.url,

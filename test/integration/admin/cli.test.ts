@@ -2,7 +2,6 @@ import { expect } from "chai"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { findRunning } from "../../../shared/server/postgres/embedded.js"
 import { postMeeting } from "../../support/api-client.js"
 import { makePerson } from "../../support/people.js"
@@ -11,8 +10,6 @@ import { formatId } from "../../../shared/protocol/ids.js"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
 import { type ProgramResult, runProgram } from "../../support/programs.js"
 import { isAlive, type ServiceProcess, startProcess } from "../../support/service-process.js"
-
-const SERVE = fileURLToPath(new URL("../../../serve/main.ts", import.meta.url))
 
 describe("taciturn-admin", function () {
   this.timeout(120_000)
@@ -31,7 +28,7 @@ describe("taciturn-admin", function () {
     (json(result)["error"] as Record<string, unknown>)["code"],
   ]
   const start = async (): Promise<string> => {
-    service = startProcess(SERVE, { TACITURN_DATA: data(), PORT: "0", LOG_LEVEL: "silent" })
+    service = startProcess("serve", { TACITURN_DATA: data(), PORT: "0", LOG_LEVEL: "silent" })
     return await service.waitFor(/(http:\/\/127\.0\.0\.1:\d+)/)
   }
   const produce = async (name: string, ...more: readonly string[]): Promise<ProgramResult> =>

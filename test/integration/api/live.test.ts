@@ -81,7 +81,7 @@ describe("sockets, of two API processes on one Redis", function () {
       await near.stop()
       await changes.close()
     })
-    const process = startProcess("api/main.ts", {
+    const process = startProcess("api", {
       PORT: String(ports[1]),
       PUBLIC_URLS: publicUrls.join(),
       DATABASE_URL: database.url,

@@ -30,7 +30,7 @@ describe("the service in one process", function () {
   })
 
   function start(environment: Readonly<Record<string, string>> = {}): ServiceProcess {
-    const service = startProcess("serve/main.ts", { TACITURN_DATA: folder, PORT: "0", ...environment })
+    const service = startProcess("serve", { TACITURN_DATA: folder, PORT: "0", ...environment })
     running.push(service)
     return service
   }
@@ -104,7 +104,7 @@ describe("the service in one process", function () {
       [{ DATABASE_URL: "postgres://127.0.0.1:1/none" }, "REDIS_URL"],
       [{ PORT: "eighty" }, "PORT"],
     ] as const) {
-      const api = startProcess("api/main.ts", environment)
+      const api = startProcess("api", environment)
       expect(await api.exited()).to.equal(1)
       expect(api.output()).to.include(name)
     }
