@@ -15,6 +15,7 @@ import {
 } from "../../client/sdk/index.js"
 import { inlineSegmentWork } from "../../client/sdk/segment-work.js"
 import { type Answer, type Lie, rangeOf } from "../support/liar.js"
+import { TEST_RUN } from "../support/config.js"
 import { readAll } from "../support/sdk/sources.js"
 import { expectRefused, openScene, type Scene } from "./support.js"
 
@@ -144,12 +145,14 @@ describe("segments and chunks from a server that lies", function () {
   }
 
   describe("with the true hashes, are refused where they were (A7)", () => {
-    for (const [part, at] of [
+    const parts = [
       ["commitment", COMMITMENT],
       ["ciphertext", CIPHERTEXT],
       ["tag", TAG],
-    ] as const) {
-      for (const index of [0, 5, 127, 128, 200])
+    ] as const
+    for (const [nth, index] of [0, 5, 127, 128, 200].entries()) {
+      // Which part of which segment is all one to the hash that refuses it: each once, and every pair in a full run.
+      for (const [part, at] of TEST_RUN.isFull ? parts : [parts[nth % parts.length]!])
         it(`flipped in the ${part} of segment ${index}`, async () => {
           await expectNoLieGivenOut(serving(flipped(index, at)), ["integrity", `segment ${index}`])
         })

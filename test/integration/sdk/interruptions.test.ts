@@ -23,6 +23,10 @@ import { bytesSource, onceSource, readAll } from "../../support/sdk/sources.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 const MIB = 1024 * 1024
+/** A chunk, and a piece behind it. */
+const FILE_BYTES = 9 * MIB
+/** Two chunks, and a piece behind them. */
+const LONGER_FILE_BYTES = 17 * MIB
 
 /** The process ends here: nothing after it runs. */
 class Ended extends Error {}
@@ -86,7 +90,9 @@ describe("SDK: interruptions", function () {
     ] as const) {
       if (kind === "file" && (endAt === "upload.input-kept" || endAt === "upload.announced")) continue
       it(`a ${kind}'s upload that ended at ${endAt} is completed by the next call, once`, async () => {
-        const [bytes, folder, before] = [randomBytes(17 * MIB), await newFolder(), await countRecordings()]
+        // Where it ends at the second piece, that is not the last.
+        const sizeBytes = count > 1 ? LONGER_FILE_BYTES : FILE_BYTES
+        const [bytes, folder, before] = [randomBytes(sizeBytes), await newFolder(), await countRecordings()]
         const failure = await upload(folder, sourceOf(bytes), endAt, count).catch((error: unknown) => error)
         expect(failure).to.be.instanceOf(Ended)
         if (endAt === "upload.journal-removed") return expect(await countRecordings()).to.equal(before + 1)
@@ -97,13 +103,13 @@ describe("SDK: interruptions", function () {
   }
 
   it("a stream that had ended needs nothing of its source again", async () => {
-    const [bytes, folder, before] = [randomBytes(17 * MIB), await newFolder(), await countRecordings()]
+    const [bytes, folder, before] = [randomBytes(FILE_BYTES), await newFolder(), await countRecordings()]
     await upload(folder, onceSource(bytes), "upload.input-kept").catch(() => undefined)
     await expectPublishedOnce(before + 1, await upload(folder, onceSource(new Uint8Array(0))), bytes)
   })
 
   it("another stream after one that had ended loses neither", async () => {
-    const [first, folder, before] = [randomBytes(17 * MIB), await newFolder(), await countRecordings()]
+    const [first, folder, before] = [randomBytes(LONGER_FILE_BYTES), await newFolder(), await countRecordings()]
     await upload(folder, onceSource(first), "upload.input-kept").catch(() => undefined)
     const second = Buffer.concat([first.subarray(0, 9 * MIB), randomBytes(9 * MIB)])
     await expectPublishedOnce(before + 2, await upload(folder, onceSource(second)), second)
@@ -124,7 +130,7 @@ describe("SDK: interruptions", function () {
   })
 
   it("a file that changed begins anew under another key", async () => {
-    const [bytes, folder, before] = [randomBytes(17 * MIB), await newFolder(), await countRecordings()]
+    const [bytes, folder, before] = [randomBytes(FILE_BYTES), await newFolder(), await countRecordings()]
     await upload(folder, bytesSource(bytes), "upload.piece-acknowledged").catch(() => undefined)
     const journal = await (await openJournalFolder(folder)).load()
     bytes[5] = bytes[5]! ^ 1
