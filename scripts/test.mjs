@@ -23,12 +23,13 @@ const processes = join(folder, "processes")
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
 const jobs = Math.min(availableParallelism() + MORE_JOBS, MOST_JOBS)
 const reporter = ["--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`]
-// Tests wait for what they start, and the checks compute meanwhile: with the lowest priority, so that no test waits for them.
+// Tests wait for what they start, and the checks compute meanwhile: with a low priority, so that no test waits for them, but not with the lowest, with
+// which one of them would go on alone when the tests are over.
 const checked = run(
   process.execPath,
   [join(root, "scripts", "check.mjs")],
   process.env,
-  constants.priority.PRIORITY_LOW,
+  constants.priority.PRIORITY_BELOW_NORMAL,
 )
 const tested = run(process.execPath, [mocha, "--parallel", "--jobs", String(jobs), ...reporter, ...testFiles()], {
   ...process.env,

@@ -30,7 +30,13 @@ const PARTS = [
   "client/sdk",
   "client/web",
 ]
-const SETTINGS = ["package.json", "tsconfig.base.json", "eslint.config.js", ".dependency-cruiser.cjs"]
+const SETTINGS = [
+  "package.json",
+  "tsconfig.base.json",
+  "tsconfig.lint.json",
+  "eslint.config.js",
+  ".dependency-cruiser.cjs",
+]
 const importing = (name: string): string => `export const load = async (): Promise<unknown> => await import(${name})\n`
 
 /** Each plant has a target of its own, so that what a check says of one is not said of another. */
