@@ -134,33 +134,33 @@ async function canConnect(port: number): Promise<boolean> {
   })
 }
 
+/** Not one that the system would choose: it may give that to whoever connects next, before it is listened on. */
 export async function freePort(): Promise<number> {
-  const port = await listeningPort(0)
-  if (port === null) throw new Error("no free port")
-  return port
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT)
+    if (await canListen(port)) return port
+  }
 }
 
 /** The first of two: Ceph's monitor listens beside its gateway. */
 async function freePairOfPorts(): Promise<number> {
   for (;;) {
     const port = randomInt(LOWEST_PORT, HIGHEST_PORT)
-    if ((await listeningPort(port)) !== null && (await listeningPort(port + 1)) !== null) return port
+    if ((await canListen(port)) && (await canListen(port + 1))) return port
   }
 }
 
-/** Listens there for a moment. @returns `null` where that is not to be had. */
-async function listeningPort(wanted: number): Promise<number | null> {
+/** Listens there for a moment. */
+async function canListen(port: number): Promise<boolean> {
   const server = createServer()
   const isListening = await new Promise<boolean>((resolve) => {
     server.once("error", () => {
       resolve(false)
     })
-    server.listen(wanted, "127.0.0.1", () => {
+    server.listen(port, "127.0.0.1", () => {
       resolve(true)
     })
   })
-  if (!isListening) return null
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return address === null || typeof address === "string" ? null : address.port
+  if (isListening) await new Promise((resolve) => server.close(resolve))
+  return isListening
 }
