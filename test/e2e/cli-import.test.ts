@@ -2,6 +2,7 @@ import { appendFile, copyFile, cp, mkdir, readFile, rename, symlink, utimes, wri
 import { join } from "node:path"
 import { expect } from "chai"
 import { parseCaptions } from "../../client/sdk/captions.js"
+import { sampleOf } from "../support/sample.js"
 import { openTerminals } from "../support/taciturn.js"
 
 const REAL = "test/data/zoom-meeting"
@@ -130,14 +131,18 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
       false,
       (await search("cockpit")).total,
     ])
-    for (const args of [
-      [],
-      ["x", "--has", "cheese"],
-      ["x", "--day", "yesterday"],
-      ["x", "--day", "2020-01-01", "--to", "2020-01-02"],
-      ["x", "--limit", "0"],
-      ["x", "--meeting", "nonsense"],
-    ])
+    for (const args of sampleOf(
+      "wrong searches",
+      [
+        [],
+        ["x", "--has", "cheese"],
+        ["x", "--day", "yesterday"],
+        ["x", "--day", "2020-01-01", "--to", "2020-01-02"],
+        ["x", "--limit", "0"],
+        ["x", "--meeting", "nonsense"],
+      ],
+      3,
+    ))
       expect(await terminals.fail("bob", ["search", ...args]), args.join(" ")).to.deep.equal([2, "usage"])
   })
 
@@ -234,15 +239,19 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
     await mkdir(empty)
     await rename(join(folder, "meeting001_chat.txt"), join(terminals.folder, "moved.txt"))
     const usage = [2, "usage"]
-    for (const [args, expected] of [
-      [["zoom", "nonsense", folder], usage],
-      [["zoom", meeting, join(terminals.folder, "nowhere")], usage],
-      [["zoom", meeting, join(folder, "meeting001_video.mp4")], usage],
-      [["zoom", meeting, folder, "--chat-offset", "soon"], usage],
-      [["zoom", meeting, folder, "--chat-offset", "5"], usage],
-      [["teams", meeting, folder], usage],
-      [["zoom", meeting], usage],
-    ] as const)
+    for (const [args, expected] of sampleOf(
+      "wrong imports",
+      [
+        [["zoom", "nonsense", folder], usage],
+        [["zoom", meeting, join(terminals.folder, "nowhere")], usage],
+        [["zoom", meeting, join(folder, "meeting001_video.mp4")], usage],
+        [["zoom", meeting, folder, "--chat-offset", "soon"], usage],
+        [["zoom", meeting, folder, "--chat-offset", "5"], usage],
+        [["teams", meeting, folder], usage],
+        [["zoom", meeting], usage],
+      ] as const,
+      3,
+    ))
       expect(await terminals.fail("alice", ["import", ...args]), args.join(" ")).to.deep.equal(expected)
     const nothing = await terminals.run("alice", ["import", "zoom", meeting, empty, "--json"])
     expect([nothing.exitCode, nothing.json.recordings]).to.deep.equal([1, []])

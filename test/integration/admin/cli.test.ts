@@ -9,6 +9,7 @@ import { newMeeting, type PostedMeeting } from "../../support/posted-meeting.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
 import { type ProgramResult, runProgram } from "../../support/programs.js"
+import { sampleOf } from "../../support/sample.js"
 import { isAlive, type ServiceProcess, startProcess } from "../../support/service-process.js"
 
 describe("taciturn-admin", function () {
@@ -113,17 +114,21 @@ describe("taciturn-admin", function () {
     expect(failed(await produce("json", "--json"))).to.deep.equal([1, "exists"])
     expect((await produce("json", "--force")).exitCode).to.equal(0)
     expect(failed(await admin("verify", join(folder, "nowhere"), "--json"))).to.deep.equal([1, "not-found"])
-    for (const args of [
-      [],
-      ["nonsense"],
-      ["produce"],
-      ["produce", "--meeting", "acct_a", "-o", "x"],
-      ["verify"],
-      ["verify", "a", "b"],
-      ["holdings", "more"],
-      ["verify", "x", "--instance-key", "short"],
-      ["verify", "x", "--instance-key", "A".repeat(42)],
-    ]) {
+    for (const args of sampleOf(
+      "wrong calls",
+      [
+        [],
+        ["nonsense"],
+        ["produce"],
+        ["produce", "--meeting", "acct_a", "-o", "x"],
+        ["verify"],
+        ["verify", "a", "b"],
+        ["holdings", "more"],
+        ["verify", "x", "--instance-key", "short"],
+        ["verify", "x", "--instance-key", "A".repeat(42)],
+      ],
+      4,
+    )) {
       const result = await admin(...args, "--json")
       expect(result.exitCode, args.join(" ")).to.equal(2)
       if (args.length > 0) expect(failed(result), args.join(" ")).to.deep.equal([2, "usage"])
