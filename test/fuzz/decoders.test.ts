@@ -9,9 +9,9 @@ import { type Chance, chanceOf } from "../support/chance.js"
 import { TEST_RUN } from "../support/config.js"
 import { mutateBytes, mutateMaterial } from "./mutations.js"
 
-const RUNS_PER_DECODER = TEST_RUN.isFull ? 100_000 : 2_000
+const RUNS_PER_DECODER = TEST_RUN.isFull ? 100_000 : 3_000
 /** Of those whose inputs are chains of accounts with all their signatures: these take as long as all the runs of another. */
-const RUNS_OF_SIGNATURES = TEST_RUN.isFull ? 10_000 : 400
+const RUNS_OF_SIGNATURES = TEST_RUN.isFull ? 10_000 : 1_000
 const LARGEST_LIMIT_BYTES = 64 * 1024 * 1024
 /** One buffer for every input above a limit; each takes its part. */
 const oversized = new Uint8Array(LARGEST_LIMIT_BYTES + 1)
