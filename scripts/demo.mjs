@@ -1,5 +1,5 @@
 // `npm run demo`: sets up what is missing, then tells the whole story on a temporary folder.
 import { setUp } from "./set-up.mjs"
 
-setUp({ tests: true })
+await setUp({ tests: true })
 await import("../dist/test/demo/main.js")

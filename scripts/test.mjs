@@ -15,7 +15,7 @@ const MOST_JOBS = 6
 const LONGEST = ["fuzz", "property"]
 const ENDING_MS = 120_000
 const full = process.argv.includes("--full")
-setUp({ tests: true })
+await setUp({ tests: true })
 installDebianPackages({ required: process.env.CI === "true" })
 const folder = mkdtempSync(join(tmpdir(), "taciturn-test-"))
 const summary = join(folder, "summary")
