@@ -34,7 +34,7 @@ import { forge, type Forgery, startWorld, type World } from "./support.js"
 const TIMES = { abandonedMs: 7 * 86_400_000, settleMs: 0, purgeGraceDays: 0 }
 
 /** How many rows of a production are tried where not all are. */
-const MOST = 20
+const MOST = 10
 
 /** SPEC.md §12: two meetings, an account, an asset of a third meeting, and ids that are not held. */
 describe("productions of a case", function () {

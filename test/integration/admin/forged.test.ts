@@ -12,7 +12,7 @@ import { sampleOf } from "../../support/sample.js"
 import { copyBag, forge, type Forgery, payloadFiles, produce, startWorld, type World } from "./support.js"
 
 /** How many rows of a production are tried where not all are. */
-const MOST = 20
+const MOST = 10
 
 interface Line {
   readonly table: string
