@@ -99,7 +99,7 @@ describe("the command, killed", function () {
 
   it("by Ctrl-C, says that it was interrupted, and goes on when called again", async () => {
     const { meeting, terminals } = scene
-    const file = await scene.newFile(5 * FILE_BYTES)
+    const file = await scene.newFile(3 * FILE_BYTES)
     const args = ["upload", meeting, file, "--as-is", "--json"]
     const interrupted = terminals.start("alice", args)
     await underWay(scene.installation)

@@ -8,9 +8,9 @@ import type { Installation } from "../support/installation.js"
 import { mountSmallDisk } from "../support/small-disk.js"
 import { eventually, expectDone, openScene, type Scene, underWay } from "./support.js"
 
-const FILE_BYTES = 60_000_000
+const FILE_BYTES = 44_000_000
 /** More than may wait to be stored at once. */
-const LARGE_BYTES = 100_000_000
+const LARGE_BYTES = 84_000_000
 const OUTAGE_MS = 1_500
 const MIB = 1024 * 1024
 
