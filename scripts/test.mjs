@@ -14,6 +14,8 @@ const MOST_JOBS = 6
 /** What computes for minutes in one process begins first, and the others go on beside it. */
 const LONGEST = ["fuzz", "property"]
 const ENDING_MS = 120_000
+/** Low, so that no test waits long for the checks; not so low that lint, the longest, goes on by itself when the tests are over. */
+const CHECKS_PRIORITY = 5
 const full = process.argv.includes("--full")
 await setUp({ tests: true })
 installDebianPackages({ required: process.env.CI === "true" })
@@ -23,14 +25,8 @@ const processes = join(folder, "processes")
 const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js")
 const jobs = Math.min(availableParallelism() + MORE_JOBS, MOST_JOBS)
 const reporter = ["--reporter", "./test/support/reporter.cjs", "--reporter-option", `summary=${summary}`]
-// Tests wait for what they start, and the checks compute meanwhile: with a low priority, so that no test waits for them, but not with the lowest, with
-// which one of them would go on alone when the tests are over.
-const checked = run(
-  process.execPath,
-  [join(root, "scripts", "check.mjs")],
-  process.env,
-  constants.priority.PRIORITY_BELOW_NORMAL,
-)
+// Tests wait for what they start, and the checks compute meanwhile.
+const checked = run(process.execPath, [join(root, "scripts", "check.mjs")], process.env, CHECKS_PRIORITY)
 const tested = run(process.execPath, [mocha, "--parallel", "--jobs", String(jobs), ...reporter, ...testFiles()], {
   ...process.env,
   TACITURN_TEST_PROCESSES: processes,
