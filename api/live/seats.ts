@@ -3,16 +3,15 @@ import * as z from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
-import { LIVE_LIMITS, LIVE_NUDGES, type LiveKind } from "../../shared/protocol/live.js"
+import { LIVE_LIMITS, LIVE_NAMESPACES, LIVE_NUDGES, type LiveKind, MESSAGES } from "../../shared/protocol/live.js"
 import type { KeptMessage, MessageStore } from "../../shared/server/catalog/messages.js"
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
 import type { Catalog, Said } from "../../shared/server/ports.js"
 import { ChatFeed, type SaidMessage } from "./chat-feed.js"
+import { type EventPacket, eventPacket } from "./packet.js"
 
 /** A socket, and the token that it lives by. */
 export interface Seat {
-  /** Of its socket, among all of its kind. */
-  readonly id: string
   readonly kind: LiveKind
   readonly subject: Uint8Array
   tokenHash: Uint8Array
@@ -23,6 +22,8 @@ export interface Seat {
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
   /** Whether it is there to be said so many more messages of the chat: not while too many wait. */
   readonly takesMessages: (count: number) => boolean
+  /** Says what was made for many. */
+  readonly give: (packet: EventPacket) => void
   /** Passes on what somebody else said. */
   readonly hear: (sealed: Uint8Array) => void
   /** Called once, when it has no seat any more. */
@@ -36,9 +37,6 @@ const TRUST_MS = 3_000
 /** Between two looks: where a chat goes fast, each is for all that changed meanwhile. */
 const LOOK_SPACING_MS = 250
 
-/** Says messages once on all sockets of a meeting, by its id in hexadecimal, but those. */
-export type Broadcast = (room: string, except: readonly string[], messages: readonly SaidMessage[]) => void
-
 type Nudges = readonly (readonly [name: keyof typeof LIVE_NUDGES, value: unknown, text: string])[]
 
 /**
@@ -49,7 +47,6 @@ export class Seats {
   readonly #catalog: Catalog
   readonly #onFailed: (error: unknown) => void
   readonly #chat: ChatFeed
-  readonly #broadcast: Broadcast
   readonly #bySubject = new Map<string, Set<Seat>>()
   /** By meeting, what was said last of its chat on the sockets that took it. */
   readonly #said = new Map<string, string>()
@@ -59,13 +56,8 @@ export class Seats {
   #sweepIsDue = false
   #soundAtMs = performance.now()
 
-  constructor(
-    store: MessageStore & { readonly catalog: Catalog },
-    broadcast: Broadcast,
-    onFailed: (error: unknown) => void,
-  ) {
+  constructor(store: MessageStore & { readonly catalog: Catalog }, onFailed: (error: unknown) => void) {
     this.#catalog = store.catalog
-    this.#broadcast = broadcast
     this.#onFailed = onFailed
     const show = (key: string, messages: readonly SaidMessage[]): void => {
       this.#show(key, messages)
@@ -157,13 +149,13 @@ export class Seats {
   #show(key: string, messages: readonly SaidMessage[]): void {
     const count = (messages.at(-1)?.seq ?? -1) + 1
     const told = JSON.stringify(z.encode(LIVE_NUDGES.chat, { count }))
-    const behind: string[] = []
+    const packet = eventPacket(LIVE_NAMESPACES.meeting, MESSAGES, { messages })
     this.#said.set(key, told)
     for (const seat of this.#bySubject.get(key) ?? []) {
-      if (seat.takesMessages(messages.length)) seat.told.set("chat", told)
-      else behind.push(seat.id)
+      if (!seat.takesMessages(messages.length)) continue
+      seat.told.set("chat", told)
+      seat.give(packet)
     }
-    this.#broadcast(key, behind, messages)
   }
 
   #sweep(): void {

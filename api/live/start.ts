@@ -2,7 +2,6 @@ import { setTimeout as delay } from "node:timers/promises"
 import { Server as Engine } from "engine.io"
 import { type DefaultEventsMap, Server, type Socket as AnySocket } from "socket.io"
 import * as z from "zod"
-import { toHex } from "../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import {
   LIVE_LIMITS,
@@ -12,7 +11,6 @@ import {
   LiveAuth,
   type LiveKind,
   LiveRefusal,
-  MESSAGES,
   SAID,
   SAY,
   Saying,
@@ -52,18 +50,9 @@ export interface Live {
 /** Sockets, over WebSocket alone: a meeting's, and an account's. SPEC.md §11.1. */
 export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPerMinute: number): Live {
   const { logger } = context
-  const seats = new Seats(
-    context,
-    (room, except, messages) => {
-      io.of(LIVE_NAMESPACES.meeting)
-        .to(room)
-        .except([...except])
-        .emit(MESSAGES, { messages })
-    },
-    (error) => {
-      logger.warn("the tokens of sockets could not be looked at", errorFields(error))
-    },
-  )
+  const seats = new Seats(context, (error) => {
+    logger.warn("the tokens of sockets could not be looked at", errorFields(error))
+  })
   changes.listen((subject) => {
     seats.changed(subject)
   })
@@ -103,7 +92,6 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
         socket.conn.close()
       })
       serve(socket, seats, relay)
-      void socket.join(toHex(socket.data.seat.subject))
       seats.look([socket.data.seat])
     })
   }
@@ -119,7 +107,6 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     let [waiting, messagesWaiting] = [0, 0]
     const told = new Map<string, string>()
     const seat: Seat = {
-      id: socket.id,
       kind,
       subject,
       tokenHash,
@@ -128,8 +115,11 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
       say: (name, value) => {
         socket.emit(name, value)
       },
-      // Before it is connected it is in no room, and then told how many there are.
+      // Once it is connected it is told how many there are.
       takesMessages: (count) => socket.connected && (messagesWaiting += count) <= LIVE_LIMITS.messagesWaiting,
+      give: ({ text, options }) => {
+        conn.write(text, options)
+      },
       hear: (sealed) => {
         if (++waiting <= LIVE_LIMITS.saidWaiting) socket.emit(SAID, z.encode(Saying, { sealed }))
       },

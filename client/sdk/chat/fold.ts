@@ -83,7 +83,7 @@ export class ChatFold {
       this.#lost.clear()
       this.#append(entries)
     }
-    this.#lines = this.#cells.flatMap(({ line }) => (line === null ? [] : [line]))
+    this.#lines = linesOf(this.#cells)
     return this.#lines
   }
 
@@ -166,7 +166,15 @@ function targetOf({ content }: Action): string {
 
 /** Whether all of a chat as it was stands in it as it is, from a place on. */
 function isPartAt(before: readonly ChatEntry[], entries: readonly ChatEntry[], at: number): boolean {
-  return before.every((entry, index) => entries[at + index] === entry)
+  // All of a chat for each message that comes: called for each entry, this takes longer than verifying the message.
+  for (let index = 0; index < before.length; index++) if (entries[at + index] !== before[index]) return false
+  return true
+}
+
+function linesOf(cells: readonly Cell[]): readonly ChatLine[] {
+  const lines: ChatLine[] = []
+  for (const { line } of cells) if (line !== null) lines.push(line)
+  return lines
 }
 
 /** What a message was before anybody changed it, by its entry: it may be folded anew, and nearly all of it is as before. */
