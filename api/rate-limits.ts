@@ -1,4 +1,4 @@
-import { rateLimit, ipKeyGenerator } from "express-rate-limit"
+import { rateLimit, ipKeyGenerator, MemoryStore, type Options } from "express-rate-limit"
 import type { Request, RequestHandler } from "express"
 import { toHex, utf8 } from "../shared/protocol/bytes.js"
 import { ArchiveError } from "../shared/protocol/errors.js"
@@ -12,6 +12,8 @@ export interface RateLimits {
   readonly door: RequestHandler
   /** Behind a checked token: by its hash, so that an address shared by many is no matter. */
   readonly token: RequestHandler
+  /** Counts a message that came on a socket, by the hash of the socket's token, beside its requests. @returns whether it is within the limit. */
+  readonly takesPost: (tokenHash: Uint8Array) => Promise<boolean>
 }
 
 /** Requests per minute, in this process; 0 for no limit. Uploads and streams are bounded by their own backpressure instead. */
@@ -19,7 +21,14 @@ export function createRateLimits(perMinute: { readonly door: number; readonly to
   return {
     door: limiter(perMinute.door, (request) => ipKeyGenerator(request.ip ?? "")),
     token: limiter(perMinute.token, (request) => toHex(sha256(utf8(request.headers.authorization ?? "")))),
+    takesPost: counter(perMinute.token),
   }
+}
+
+function counter(limit: number): RateLimits["takesPost"] {
+  const store = new MemoryStore()
+  store.init({ windowMs: WINDOW_MS } as Options)
+  return async (tokenHash) => limit === 0 || (await store.increment(toHex(tokenHash))).totalHits <= limit
 }
 
 function limiter(limit: number, keyGenerator: (request: Request) => string): RequestHandler {

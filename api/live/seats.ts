@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import * as z from "zod"
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
+import type { CapabilityScope } from "../../shared/protocol/capability.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { sha256 } from "../../shared/protocol/hash.js"
 import { LIVE_LIMITS, LIVE_NAMESPACES, LIVE_NUDGES, type LiveKind, MESSAGES } from "../../shared/protocol/live.js"
@@ -15,8 +16,9 @@ export interface Seat {
   readonly kind: LiveKind
   readonly subject: Uint8Array
   tokenHash: Uint8Array
-  /** Of the token; 0 of an account's. */
+  /** Of the token; the epoch of an account's is 0. */
   epoch: number
+  scope: CapabilityScope
   /** What was said last, by the nudge's name. */
   readonly told: Map<string, string>
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
@@ -72,16 +74,14 @@ export class Seats {
    * The subject that a token opens a socket for.
    * @throws {@link ArchiveError} `unauthenticated`; `forbidden` for a token of another kind, or of an older epoch.
    */
-  async check(
-    kind: LiveKind,
-    token: Uint8Array,
-  ): Promise<{ readonly subject: Uint8Array; readonly tokenHash: Uint8Array; readonly epoch: number }> {
+  async check(kind: LiveKind, token: Uint8Array): Promise<Pick<Seat, "subject" | "tokenHash" | "epoch" | "scope">> {
     const tokenHash = sha256(token)
     const standing = (await readStandings(this.#catalog, [tokenHash])).get(toHex(tokenHash))
     if (standing !== undefined && (standing.scope === "device") !== (kind === "account"))
       throw new ArchiveError("forbidden", "a token for something else")
     if (!isGood(standing)) throw refusalOf(standing)
-    return { subject: standing.subject, tokenHash, epoch: standing.epoch }
+    const { subject, epoch, scope } = standing
+    return { subject, tokenHash, epoch, scope }
   }
 
   /** @throws {@link ArchiveError} `rate-limited` where its subject has too many. */
@@ -107,10 +107,9 @@ export class Seats {
 
   /** Goes on by a newer token. @throws {@link ArchiveError} as `check`; `forbidden` for another subject's. */
   async renew(seat: Seat, token: Uint8Array): Promise<void> {
-    const { subject, tokenHash, epoch } = await this.check(seat.kind, token)
+    const { subject, ...held } = await this.check(seat.kind, token)
     if (!equalBytes(subject, seat.subject)) throw new ArchiveError("forbidden", "a token for something else")
-    seat.tokenHash = tokenHash
-    seat.epoch = epoch
+    Object.assign(seat, held)
   }
 
   /**

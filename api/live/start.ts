@@ -22,6 +22,7 @@ import type { ApiContext } from "../context.js"
 import { parse } from "../mount.js"
 import type { UpgradeListener } from "../server.js"
 import { createDoor, refuseUpgrade } from "./door.js"
+import { postFromSeat } from "./post.js"
 import { createRelay, type Relay } from "./relay.js"
 import { type Seat, Seats } from "./seats.js"
 
@@ -31,6 +32,8 @@ const PING_INTERVAL_MS = 20_000
 const PING_TIMEOUT_MS = 10_000
 const MINUTE_MS = 60_000
 const DRAIN_CHECK_MS = 20
+
+const POST = "post" satisfies keyof typeof LIVE_REQUESTS
 
 type Events = DefaultEventsMap
 interface SocketData {
@@ -91,7 +94,7 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
       socket.once("disconnect", () => {
         socket.conn.close()
       })
-      serve(socket, seats, relay)
+      serve(context, socket, seats, relay)
       seats.look([socket.data.seat])
     })
   }
@@ -103,14 +106,12 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     if (taken.has(conn)) throw new ArchiveError("forbidden", "a connection carries one subject")
     taken.add(conn)
     const { token } = parse(LiveAuth, socket.handshake.auth, "auth")
-    const { subject, tokenHash, epoch } = await seats.check(kind, token)
+    const held = await seats.check(kind, token)
     let [waiting, messagesWaiting] = [0, 0]
     const told = new Map<string, string>()
     const seat: Seat = {
       kind,
-      subject,
-      tokenHash,
-      epoch,
+      ...held,
       told,
       say: (name, value) => {
         socket.emit(name, value)
@@ -165,7 +166,7 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
 }
 
 /** Answers what the socket asks, and passes on what it says. */
-function serve(socket: Socket, seats: Seats, relay: Relay): void {
+function serve(context: ApiContext, socket: Socket, seats: Seats, relay: Relay): void {
   const { seat } = socket.data
   let [asked, windowEndsMs] = [0, 0]
   const end = (reason: ArchiveError): void => {
@@ -178,32 +179,34 @@ function serve(socket: Socket, seats: Seats, relay: Relay): void {
     else end(new ArchiveError("malformed", "something was said in another form"))
   }
   socket.use(([name, raw]: readonly unknown[], next) => {
+    // Counted by its token, and refused: whoever has much to say waits, and goes on.
+    if (name === POST && seat.kind === "meeting") {
+      next()
+      return
+    }
     const now = performance.now()
     if (now > windowEndsMs) [asked, windowEndsMs] = [0, now + MINUTE_MS]
     if (++asked > LIVE_LIMITS.requestsPerMinute) end(new ArchiveError("rate-limited", "too many requests in a minute"))
     // At once: listeners are called a moment later, and not any more for what was said last before the end.
     else if (name === SAY && seat.kind === "meeting") hear(raw)
-    else if (!Object.hasOwn(LIVE_REQUESTS, String(name))) end(new ArchiveError("malformed", "no such request"))
+    else if (name === POST || !Object.hasOwn(LIVE_REQUESTS, String(name)))
+      end(new ArchiveError("malformed", "no such request"))
     else next()
   })
-  socket.on("renew", (raw: unknown, acknowledge: unknown) => {
-    const renew = async (): Promise<void> => {
-      await seats.renew(seat, parse(LIVE_REQUESTS.renew, raw, "renew").token)
-    }
-    renew().then(
-      () => {
-        answer(acknowledge, null)
-      },
-      (error: unknown) => {
-        answer(acknowledge, asRefusal(error))
-      },
-    )
+  const onRequest = (name: keyof typeof LIVE_REQUESTS, handle: (raw: unknown) => Promise<unknown>): void => {
+    socket.on(name, (raw: unknown, acknowledge: unknown) => {
+      // A client that asks for no answer gets none.
+      const answer = typeof acknowledge === "function" ? (acknowledge as (raw: unknown) => void) : () => undefined
+      handle(raw).then(answer, (error: unknown) => {
+        answer(z.encode(LiveAnswer, { refused: asRefusal(error) }))
+      })
+    })
+  }
+  onRequest("renew", async (raw) => {
+    await seats.renew(seat, parse(LIVE_REQUESTS.renew, raw, "renew").token)
+    return z.encode(LiveAnswer, { refused: null })
   })
-}
-
-function answer(acknowledge: unknown, refused: z.input<typeof LiveRefusal> | null): void {
-  // A client that asks for no answer gets none.
-  if (typeof acknowledge === "function") (acknowledge as (raw: unknown) => void)(z.encode(LiveAnswer, { refused }))
+  onRequest(POST, async (raw) => await postFromSeat(context, seat, raw))
 }
 
 function asRefusal(error: unknown): z.input<typeof LiveRefusal> {

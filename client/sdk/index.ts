@@ -97,6 +97,7 @@ export { ChatReader, type ChatReadOptions } from "./chat/read.js"
 export {
   discardMessage,
   flushChat,
+  type FlushOptions,
   queueMessage,
   sendMessage,
   type SendReport,

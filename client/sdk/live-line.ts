@@ -6,7 +6,7 @@ import type { Client } from "./client.js"
 import { type LiveSocket, openLiveSocket } from "./live-socket.js"
 import { adminCapability } from "./meeting-events.js"
 import { currentCapability } from "./meetings.js"
-import type { Capability } from "./tokens.js"
+import type { MeetingCapability } from "./tokens.js"
 
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 30_000
@@ -61,8 +61,15 @@ export interface LineVoice {
   hear(sealed: Uint8Array): void
 }
 
+/** A meeting's open socket, on which messages of an epoch may be posted. */
+export interface PostingLine extends Pick<LiveSocket, "post"> {
+  readonly epoch: number
+}
+
 /** Whoever takes a meeting's chat from its socket. */
 export interface LineChat {
+  /** One is open that messages may be posted on; `null`: none is any more. */
+  attach(line: PostingLine | null): void
   /** So many messages there were, as the server says. */
   counted(count: number): void
   /** A message as the server gives it; nothing of it is proven. */
@@ -118,12 +125,17 @@ export class KeptLine {
   }
 
   close(): void {
-    this.#voice?.attach(null)
+    this.#detach()
     this.#socket?.close()
     this.#socket = null
   }
 
-  async #open(capability: Capability): Promise<void> {
+  #detach(): void {
+    this.#voice?.attach(null)
+    this.#chat?.attach(null)
+  }
+
+  async #open(capability: MeetingCapability): Promise<void> {
     const openedAtMs = performance.now()
     this.#socket = await openLiveSocket(this.#client, capability, {
       onLog: (head) => {
@@ -140,7 +152,7 @@ export class KeptLine {
         this.#chat?.received({ ...place, raw: message })
       },
       onEnd: () => {
-        this.#voice?.attach(null)
+        this.#detach()
         this.#socket = null
         if (performance.now() - openedAtMs > GOOD_SOCKET_MS) this.#failures = 0
         this.#failed()
@@ -148,7 +160,10 @@ export class KeptLine {
         this.#bell.ring()
       },
     })
+    const { post } = this.#socket
     this.#voice?.attach(this.#socket)
+    // An admin's capability opens a socket, and posts nothing.
+    if (capability.scope === "access") this.#chat?.attach({ post, epoch: capability.epoch })
     this.#dueAtMs = Number.POSITIVE_INFINITY
   }
 
@@ -159,7 +174,7 @@ export class KeptLine {
 }
 
 /** What opens a socket in the server's newest epoch; `null` where nothing that this account holds does. */
-function socketCapability(log: MeetingLog): Capability | null {
+function socketCapability(log: MeetingLog): MeetingCapability | null {
   if (log.newestEpochSeen === log.current.keys.epoch) return currentCapability(log)
   return log.adminSeed === null ? null : adminCapability(log.meetingId, log.adminSeed, log.newestEpochSeen)
 }

@@ -2,6 +2,7 @@ import type { Socket } from "socket.io-client"
 import * as z from "zod"
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
+import type { PostMessageResponse } from "../../shared/protocol/http.js"
 import {
   LIVE_LIMITS,
   LIVE_NAMESPACES,
@@ -13,6 +14,7 @@ import {
   type LiveKind,
   LiveMessage,
   LiveMessages,
+  LivePosted,
   LiveRefusal,
   MESSAGES,
   SAID,
@@ -26,6 +28,12 @@ import type { Capability } from "./tokens.js"
 export interface LiveSocket {
   /** Best effort, unacknowledged: what can't go now is lost. SPEC.md §11.2. */
   say(sealed: Uint8Array): void
+  /**
+   * Has a message kept, on a meeting's socket. SPEC.md §16.4.
+   * @returns where it stands, as the server says.
+   * @throws {@link ArchiveError} as the server refuses; `unavailable` where no answer comes, so that nobody knows whether it was kept.
+   */
+  post(message: Uint8Array): Promise<z.output<typeof PostMessageResponse>>
   close(): void
 }
 
@@ -45,6 +53,8 @@ export interface LiveListener {
 }
 
 const TIMEOUT_MS = 15_000
+/** Then it is posted by HTTP: nobody waits that long on a connection that works. */
+const POST_TIMEOUT_MS = 5_000
 /** How often the token is looked after: a new one is had 30 s before the old one ends. */
 const KEEP_MS = 10_000
 
@@ -86,6 +96,7 @@ export async function openLiveSocket(
     say: (sealed) => {
       if (socket.connected) socket.emit(SAY, z.encode(Saying, { sealed }))
     },
+    post: async (message) => await post(socket, message),
     close: () => {
       over(false)
     },
@@ -156,6 +167,21 @@ async function renew(socket: Socket, token: Uint8Array): Promise<void> {
   const raw: unknown = await socket.timeout(TIMEOUT_MS).emitWithAck("renew", z.encode(LIVE_REQUESTS.renew, { token }))
   const answer = LiveAnswer.parse(raw)
   if (answer.refused !== null) throw refusalOf(answer.refused)
+}
+
+async function post(socket: Socket, message: Uint8Array): Promise<z.output<typeof PostMessageResponse>> {
+  // Emitted while it is not connected it would wait for a connection that never comes.
+  const raw: unknown = socket.connected
+    ? await socket
+        .timeout(POST_TIMEOUT_MS)
+        .emitWithAck("post", z.encode(LIVE_REQUESTS.post, { message }))
+        .catch(() => null)
+    : null
+  const posted = LivePosted.safeParse(raw)
+  if (posted.success) return posted.data.placed
+  const answer = LiveAnswer.safeParse(raw)
+  if (answer.success && answer.data.refused !== null) throw refusalOf(answer.data.refused)
+  throw new ArchiveError("unavailable", "the server's answer to a message did not come")
 }
 
 function refusalOf(raw: unknown): ArchiveError {

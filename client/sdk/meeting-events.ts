@@ -10,7 +10,7 @@ import { adminSigner, deriveEpochKeys } from "../crypto/epoch-keys.js"
 import type { KnownEpochSecret } from "../crypto/epoch-secrets.js"
 import type { Client } from "./client.js"
 import { refreshKeys } from "./links.js"
-import type { Capability } from "./tokens.js"
+import type { MeetingCapability } from "./tokens.js"
 
 /** Epochs may begin while a log is being fetched; so often is it begun again. */
 const ATTEMPTS = 20
@@ -21,12 +21,12 @@ interface ServedEvent extends MeetingEvent {
 }
 
 /** The capability of a meeting's epoch. */
-export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch: number): Capability {
+export function accessCapability(meetingId: MeetingId, secret: Uint8Array, epoch: number): MeetingCapability {
   return { kind: "meeting", id: meetingId, scope: "access", epoch, signer: deriveEpochKeys(secret, epoch).access }
 }
 
 /** The capability of those who hold an epoch's admin key. */
-export function adminCapability(meetingId: MeetingId, adminSeed: Uint8Array, epoch: number): Capability {
+export function adminCapability(meetingId: MeetingId, adminSeed: Uint8Array, epoch: number): MeetingCapability {
   return { kind: "meeting", id: meetingId, scope: "admin", epoch, signer: adminSigner(adminSeed) }
 }
 
@@ -128,7 +128,7 @@ function adminOfNewest(
   meetingId: MeetingId,
   held: readonly KnownEpochSecret[],
   served: readonly ServedEvent[],
-): Capability | null {
+): MeetingCapability | null {
   const epochEvents = served.filter(({ epochPart }) => epochPart !== null)
   const newest = epochEvents.reduce<MeetingEvent | undefined>(
     (found, event) => (found === undefined || event.epoch > found.epoch ? event : found),
@@ -142,7 +142,7 @@ function adminOfNewest(
   return seed == null ? null : adminCapability(meetingId, seed, newest.epoch)
 }
 
-async function fetchPages(client: Client, capability: Capability): Promise<readonly Uint8Array[]> {
+async function fetchPages(client: Client, capability: MeetingCapability): Promise<readonly Uint8Array[]> {
   return await client.tokens.with(client.http, capability, async (token, subject) => {
     const rawEvents: Uint8Array[] = []
     for (let from: number | null = 0; from !== null;) {

@@ -26,7 +26,7 @@ import { adoptKeyring, appendToKeyring } from "./keyring.js"
 import { refreshKeys } from "./links.js"
 import { adminCapability, fetchEvents } from "./meeting-events.js"
 import { type ClientState, type MeetingState, NOTHING_UNSEEN, type SeenMeeting } from "./state.js"
-import type { Capability } from "./tokens.js"
+import type { MeetingCapability } from "./tokens.js"
 import { rememberUnseen } from "./unseen.js"
 
 /**
@@ -236,14 +236,14 @@ async function verifyServedLog(
  * What appends an epoch: the access key in force; the admin key where that changes, and over an epoch that is void, as no valid epoch is the server's
  * newest then.
  */
-function epochCapability(log: MeetingLog, adminKey: Uint8Array): Capability {
+function epochCapability(log: MeetingLog, adminKey: Uint8Array): MeetingCapability {
   const isUsual = equalBytes(adminKey, log.current.adminKey) && log.newestEpochSeen === log.current.keys.epoch
   if (log.adminSeed === null || isUsual) return currentCapability(log)
   return adminCapability(log.meetingId, log.adminSeed, log.newestEpochSeen)
 }
 
 /** The capability of the epoch in force. */
-export function currentCapability(log: MeetingLog): Capability {
+export function currentCapability(log: MeetingLog): MeetingCapability {
   return {
     kind: "meeting",
     id: log.meetingId,

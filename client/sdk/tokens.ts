@@ -14,14 +14,15 @@ import type { Http } from "./http.js"
 
 /** Who asks, and with which key. */
 export type Capability =
-  | { readonly kind: "account"; readonly id: AccountId; readonly signer: Signer }
-  | {
-      readonly kind: "meeting"
-      readonly id: MeetingId
-      readonly scope: "access" | "admin"
-      readonly epoch: number
-      readonly signer: Signer
-    }
+  { readonly kind: "account"; readonly id: AccountId; readonly signer: Signer } | MeetingCapability
+
+export interface MeetingCapability {
+  readonly kind: "meeting"
+  readonly id: MeetingId
+  readonly scope: "access" | "admin"
+  readonly epoch: number
+  readonly signer: Signer
+}
 
 /** A token is asked for anew this long before it ends. */
 const MARGIN_MS = 30_000

@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { ERROR_CODES } from "./errors.js"
-import { bytesOf, HTTP_LIMITS, PlacedMessage } from "./http.js"
+import { bytesOf, HTTP_LIMITS, PlacedMessage, PostMessageRequest, PostMessageResponse } from "./http.js"
 import { LIMITS } from "./limits.js"
 import { HASH_BYTES, ID_BYTES } from "./hash.js"
 import { PRESENCE_BYTES } from "./presence.js"
@@ -19,7 +19,7 @@ export type LiveKind = keyof typeof LIVE_NAMESPACES
 
 export const LIVE_LIMITS = {
   messageBytes: 64 * 1024,
-  /** Requests of one socket, and what it says. */
+  /** Requests of one socket, and what it says. What it posts is counted by its token. */
   requestsPerMinute: 60,
   /** What is said in one meeting, that one process passes on. SPEC.md §11.2, PR2. */
   saidPerSecond: 50,
@@ -37,10 +37,12 @@ const token = bytesOf(HTTP_LIMITS.tokenBytes)
 /** The `auth` of a handshake. */
 export const LiveAuth = z.strictObject({ token })
 
-/** What a client asks on a socket, by the event's name. Each is acknowledged with a {@link LiveAnswer}. */
+/** What a client asks on a socket, by the event's name. Each is acknowledged. */
 export const LIVE_REQUESTS = {
   /** A newer token of the same subject takes the place of the socket's own. */
   renew: z.strictObject({ token }),
+  /** On a meeting's socket: a message to be kept. SPEC.md §16.4. */
+  post: PostMessageRequest,
 } as const
 
 /** What is said to the meeting's other sockets: `say` by a client, `said` by the server, as it is. SPEC.md §11.2. */
@@ -75,5 +77,6 @@ export const LiveRefusal = z.object({
   retryable: z.boolean(),
 })
 
-/** The acknowledgement of a request. */
+/** The acknowledgement of a request; a post that was taken is acknowledged with a {@link LivePosted}. */
 export const LiveAnswer = z.object({ refused: LiveRefusal.nullable() })
+export const LivePosted = z.object({ refused: z.null(), placed: PostMessageResponse })

@@ -1,19 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises"
-import { io } from "socket.io-client"
-import * as z from "zod"
-import { createNodeTransport, Http } from "../../client/sdk/index.js"
-import { fromBase64Url } from "../../shared/protocol/bytes.js"
-import { PostMessageRequest, PostMessageResponse } from "../../shared/protocol/http.js"
+import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client"
+import { LIVE_NAMESPACES, LIVE_PATH, LivePosted } from "../../shared/protocol/live.js"
 import { answerLines, machineNowMs } from "./bench-program.js"
 
 /**
- * Says messages that were made before, by turns of those who write, at an even pace. Each of them says one after another, over a connection of its own, and the
- * next when the one before was answered.
+ * Says messages that were made before, by turns of those who write, at an even pace. Each of them says one after another, on a socket of its own, and the next
+ * when the one before was answered. They hear what is said, as everybody does.
  */
 
 export interface Writing {
-  /** What a message is posted to; without it `say` is emitted on sockets. */
-  readonly post: { readonly meeting: string; readonly tokens: readonly string[] } | null
+  /** By which a message is posted; without it `say` is emitted. */
+  readonly post: { readonly tokens: readonly string[] } | null
   readonly url: string
   readonly writers: number
   readonly messages: readonly string[]
@@ -32,7 +29,7 @@ answerLines(async (line) => {
     const { url, post, writers } = writing
     says = await Promise.all(
       Array.from({ length: writers }, async (_, n) =>
-        post === null ? await sayPlainly(url) : poster(url, post.meeting, post.tokens[n] ?? ""),
+        post === null ? await plainSay(url) : await postingSay(url, post.tokens[n] ?? ""),
       ),
     )
     return "ready"
@@ -59,28 +56,26 @@ async function sayAll(messages: readonly string[], perSecond: number): Promise<r
   return sentAtMs
 }
 
-function poster(url: string, meeting: string, token: string): Say {
-  const http = new Http(url, createNodeTransport().transport)
+async function postingSay(url: string, token: string): Promise<Say> {
+  const socket = await connected(`${url}${LIVE_NAMESPACES.meeting}`, { path: LIVE_PATH, auth: { token } })
   return async (message) => {
-    await http.json(PostMessageResponse, {
-      method: "POST",
-      path: `/v1/meetings/${meeting}/messages`,
-      subject: meeting,
-      token: fromBase64Url(token),
-      json: z.encode(PostMessageRequest, { message: fromBase64Url(message) }),
-    })
+    LivePosted.parse(await socket.emitWithAck("post", { message }))
   }
 }
 
-async function sayPlainly(url: string): Promise<Say> {
-  const socket = io(url, { path: "/live", transports: ["websocket"], forceNew: true, reconnection: false })
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve)
-    socket.once("connect_error", reject)
-  })
-  // It hears itself, as everybody does.
+async function plainSay(url: string): Promise<Say> {
+  const socket = await connected(url, { path: "/live" })
   return (message) => {
     socket.emit("say", { messages: [{ seq: 0, incarnation: 1, day: 20_000, message }] })
     return Promise.resolve()
   }
+}
+
+async function connected(url: string, options: Partial<ManagerOptions & SocketOptions>): Promise<Socket> {
+  const socket = io(url, { ...options, transports: ["websocket"], forceNew: true, reconnection: false })
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve)
+    socket.once("connect_error", reject)
+  })
+  return socket
 }

@@ -7,7 +7,6 @@ import {
   addMember,
   type Client,
   createMeeting,
-  formatId,
   listInvitations,
   type MeetingId,
   readMeeting,
@@ -167,7 +166,7 @@ async function sealedRun(
       .map(({ home }) => ({ url: server.url, whole: { home, meeting: toHex(meetingId) } })),
     writing: {
       url: server.url,
-      post: { meeting: formatId("meeting", meetingId), tokens: tokens.map(toBase64Url) },
+      post: { tokens: tokens.map(toBase64Url) },
       messages: posted.map(({ raw }) => toBase64Url(raw)),
     },
     names: posted.map(({ hash }) => toHex(hash)),

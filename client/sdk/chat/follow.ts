@@ -3,7 +3,7 @@ import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { ServedMessage } from "../../crypto/message-judge.js"
 import type { Client } from "../client.js"
-import { backoffMs, Bell, type LineChat } from "../live-line.js"
+import { backoffMs, Bell, type LineChat, type PostingLine } from "../live-line.js"
 import { watchMeeting, type WatchOptions } from "../live.js"
 import { requireMeeting } from "../meetings.js"
 import type { SealingOptions } from "../standing.js"
@@ -62,6 +62,7 @@ export class ChatFollower implements LineChat {
   readonly #hurry: Bell
   #heard: ServedMessage[] = []
   #counted = 0
+  #line: PostingLine | null = null
   #log: MeetingLog | null = null
   #pinning: Promise<void> | null = null
   #pinFailure: Error | null = null
@@ -73,6 +74,10 @@ export class ChatFollower implements LineChat {
     this.#signal = options.signal
     this.#bell = new Bell(options.signal)
     this.#hurry = new Bell(options.signal)
+  }
+
+  attach(line: PostingLine | null): void {
+    this.#line = line
   }
 
   counted(count: number): void {
@@ -177,7 +182,7 @@ export class ChatFollower implements LineChat {
   async #sendWaiting(): Promise<void> {
     const { meetingHash } = requireMeeting(this.#client, this.#meetingId)
     if (chatStateOf(this.#client.state.current, meetingHash).outbox.length === 0) return
-    const report = await flushChat(this.#client, this.#meetingId, this.#options.sealing?.() ?? {})
+    const report = await flushChat(this.#client, this.#meetingId, { ...this.#options.sealing?.(), line: this.#line })
     this.#options.onSent?.(report)
     if (report.trouble !== null) this.#options.onTrouble?.(report.trouble)
   }

@@ -10,6 +10,7 @@ import { deriveEpochKeys, type EpochKeys } from "../../crypto/epoch-keys.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { makeMessage, type NewMessage, openMessage } from "../../crypto/message.js"
 import { type Client, selfAsAuthor } from "../client.js"
+import type { PostingLine } from "../live-line.js"
 import { currentCapability, mayBeBehind, readMeeting, requireMeeting } from "../meetings.js"
 import { prepareToSeal, type SealingOptions } from "../standing.js"
 import type { ChatState, ClientState, MeetingState } from "../state.js"
@@ -82,15 +83,16 @@ export function unsentMessages(client: Client, meetingId: MeetingId): readonly U
   return chatStateOf(client.state.current, meeting.meetingHash).outbox.map((item) => opened(meeting, item))
 }
 
+export interface FlushOptions extends SealingOptions {
+  /** A socket that is open anyway: messages of its epoch are posted on it, and by HTTP where it does not answer. */
+  readonly line?: PostingLine | null | undefined
+}
+
 /**
  * Sends what waits, in order, the same bytes each time. What an epoch ended before it arrived is sealed anew.
  * @throws {@link ArchiveError} never for what a later call may mend or what keeps this account from sealing: that is in the report.
  */
-export async function flushChat(
-  client: Client,
-  meetingId: MeetingId,
-  options: SealingOptions = {},
-): Promise<SendReport> {
+export async function flushChat(client: Client, meetingId: MeetingId, options: FlushOptions = {}): Promise<SendReport> {
   const { meetingHash } = requireMeeting(client, meetingId)
   let stored = 0
   try {
@@ -99,7 +101,8 @@ export async function flushChat(
       await sealAnew(client, log)
       try {
         for (let item = nextItem(client, meetingHash); item !== undefined; item = nextItem(client, meetingHash)) {
-          await post(client, log, item)
+          // What is refused on a socket is judged by a newer log, and by HTTP.
+          await post(client, log, item, attempt === 1 ? (options.line ?? null) : null)
           stored += 1
         }
       } catch (error) {
@@ -180,23 +183,42 @@ function nextItem(client: Client, meetingHash: Uint8Array): Item | undefined {
 }
 
 /** @throws {@link ArchiveError} what the server refuses; `integrity` where it has another message under this id. */
-async function post(client: Client, log: MeetingLog, item: Item): Promise<void> {
-  const hash = messageHash(item.raw)
-  await client.tokens.with(client.http, currentCapability(log), async (token, subject) => {
-    const placed = await client.http.json(PostMessageResponse, {
-      method: "POST",
-      path: `/v1/meetings/${subject}/messages`,
-      subject,
-      token,
-      json: z.encode(PostMessageRequest, { message: item.raw }),
+async function post(client: Client, log: MeetingLog, item: Item, line: PostingLine | null): Promise<void> {
+  const placed = (await postOnLine(log, item, line)) ?? (await postByHttp(client, log, item))
+  if (!equalBytes(placed.hash, messageHash(item.raw)))
+    throw new ArchiveError("integrity", "the server says that it holds another message than the one that was sent", {
+      place: `message ${placed.seq}`,
     })
-    if (!equalBytes(placed.hash, hash))
-      throw new ArchiveError("integrity", "the server says that it holds another message than the one that was sent", {
-        place: `message ${placed.seq}`,
-      })
-  })
   client.failpoint("chat.sent")
   await confirmSent(client, log.meetingHash, item)
+}
+
+type Placed = z.output<typeof PostMessageResponse>
+
+/** @returns `null` where there is no socket for it, or not now: it may have been kept, and posted again it is answered alike. */
+async function postOnLine(log: MeetingLog, item: Item, line: PostingLine | null): Promise<Placed | null> {
+  if (line?.epoch !== log.current.keys.epoch) return null
+  try {
+    return await line.post(item.raw)
+  } catch (error) {
+    if (isArchiveError(error) && error.retryable) return null
+    throw error
+  }
+}
+
+async function postByHttp(client: Client, log: MeetingLog, item: Item): Promise<Placed> {
+  return await client.tokens.with(
+    client.http,
+    currentCapability(log),
+    async (token, subject) =>
+      await client.http.json(PostMessageResponse, {
+        method: "POST",
+        path: `/v1/meetings/${subject}/messages`,
+        subject,
+        token,
+        json: z.encode(PostMessageRequest, { message: item.raw }),
+      }),
+  )
 }
 
 async function confirmSent(client: Client, meetingHash: Uint8Array, item: Item): Promise<void> {

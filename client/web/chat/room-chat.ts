@@ -10,7 +10,7 @@ import type { ChatReader } from "../../sdk/chat/read.js"
 import { discardMessage, queueMessage, type UnsentMessage, unsentMessages } from "../../sdk/chat/send.js"
 import { lookAtChat, rememberUnread } from "../../sdk/chat/unread.js"
 import type { Client } from "../../sdk/client.js"
-import type { LineChat } from "../../sdk/live-line.js"
+import type { LineChat, PostingLine } from "../../sdk/live-line.js"
 
 /** A text of this device that is not among what was read yet. */
 export interface WaitingText extends UnsentMessage {
@@ -77,6 +77,7 @@ export class RoomChat implements LineChat {
   readonly #signal: AbortSignal
   readonly #listeners = new Set<() => void>()
   #follower: ChatFollower | null = null
+  #line: PostingLine | null = null
   #log: MeetingLog | null = null
   #reader: ChatReader | null = null
   readonly #fold = new ChatFold()
@@ -118,6 +119,11 @@ export class RoomChat implements LineChat {
     }
   }
 
+  attach(line: PostingLine | null): void {
+    this.#line = line
+    this.#follower?.attach(line)
+  }
+
   counted(count: number): void {
     this.#follower?.counted(count)
   }
@@ -153,6 +159,7 @@ export class RoomChat implements LineChat {
       },
     })
     // Before it begins to read: the log need not be fetched again.
+    follower.attach(this.#line)
     if (this.#log !== null) follower.follow(this.#log)
     this.#follower = follower
     this.#reader = null

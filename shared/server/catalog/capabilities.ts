@@ -139,6 +139,6 @@ export function requireNewestEpoch(grant: Grant): void {
 }
 
 /** @throws {@link ArchiveError} `forbidden` unless the token is for `subject`. */
-export function requireSubject(grant: Grant, subject: Uint8Array): void {
+export function requireSubject(grant: Pick<Grant, "subject">, subject: Uint8Array): void {
   if (!equalBytes(grant.subject, subject)) throw new ArchiveError("forbidden", "a token for something else")
 }

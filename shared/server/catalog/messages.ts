@@ -38,7 +38,11 @@ export interface MessagePlace {
 export type PostResult = { readonly place: MessagePlace; readonly createdDay: number | null } | ArchiveError
 
 /** @throws {@link ArchiveError} `forbidden` without the access capability of this meeting; `bad-chain` for a message of another one; as `decodeMessage`. CS1. */
-export function readPosted(meetingId: MeetingId, grant: Grant, raw: Uint8Array): PostedMessage {
+export function readPosted(
+  meetingId: MeetingId,
+  grant: Pick<Grant, "subject" | "scope" | "epoch">,
+  raw: Uint8Array,
+): PostedMessage {
   requireSubject(grant, meetingId)
   if (grant.scope !== "access") throw new ArchiveError("forbidden", "the access capability is needed")
   const message = decodeMessage(raw)
