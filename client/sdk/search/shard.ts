@@ -134,6 +134,15 @@ export class SearchShard {
     this.#authors = null
   }
 
+  /** What was put in last, of what is held; `null` where nothing is. */
+  get last(): Findable | null {
+    for (const volume of this.#volumes.toReversed()) {
+      const row = volume.rows({}).at(-1)
+      if (row !== undefined) return volume.read(row)
+    }
+    return null
+  }
+
   remove(id: string): void {
     this.#volumeOf(id)?.remove(id)
   }
@@ -280,8 +289,10 @@ interface FoundPlace extends FoundRow, Pick<FoundInVolume, "matchesOf"> {
   readonly volume: SearchVolume
 }
 
+const noMatches = (): readonly string[] => []
+
 function everythingOf(volume: SearchVolume, filter: SearchFilter): readonly FoundPlace[] {
-  return volume.rows(filter).map((row) => ({ row, score: 1, volume, matchesOf: () => [] }))
+  return volume.rows(filter).map((row) => ({ row, score: 1, volume, matchesOf: noMatches }))
 }
 
 /** What is found by a common word is much: only what is given is read. The best first; of what is as good, the newest. */

@@ -40,7 +40,9 @@ const ASKED_MS = 5
 const PROGRESS_MS = 500
 
 const WARM_UP_ROWS = 25
-const WARM_UP_MS = 100
+const WARM_UP_MS = 500
+
+const ANYTHING: SearchQuery = { words: "", meeting: null, author: null, fromMs: null, untilMs: null, hasFile: false }
 
 /** One tab reads at a time; another takes what it kept. */
 const LOCK = "taciturn-search"
@@ -74,7 +76,7 @@ export class SearchIndex {
   static async open(client: Client, onView: (view: IndexView) => void): Promise<SearchIndex> {
     const index = new SearchIndex(client, await searchKeyOf(client), onView)
     await index.#load()
-    index.#warmUp()
+    index.#warmUp().catch(() => undefined)
     return index
   }
 
@@ -137,7 +139,7 @@ export class SearchIndex {
         await this.#bring(meeting, signal)
         if (!this.isWhole) return
       }
-      if (this.isSpent) this.#warmUp()
+      if (this.isSpent) this.#warmUp().catch(() => undefined)
       this.#show({ isReady: true })
     })
   }
@@ -164,18 +166,18 @@ export class SearchIndex {
     held.changedAtMs = null
   }
 
-  /** What is run for the first time runs ten times as slowly until the browser has compiled it: better now than with somebody's first letter. */
-  #warmUp(): void {
+  /** What is run for the first time runs ten times as slowly until the browser has compiled it: better now than with somebody's first letter. What it fails of is told to who asks. */
+  async #warmUp(): Promise<void> {
     const startedMs = performance.now()
-    const isEnough = (): boolean => performance.now() - startedMs > WARM_UP_MS
-    for (const { shard } of this.#held.values()) {
-      const [newest] = shard.searchSome("", {}, { limit: 1, isEnough }).first
-      const letters = wordsOf(newest?.text ?? "").map(([letter = ""]) => letter)
-      for (const [index, letter] of letters.entries()) {
-        if (isEnough()) return
-        for (const query of [letter, `${letter} ${letters[index - 1] ?? ""}`])
-          shard.searchSome(query, {}, { limit: WARM_UP_ROWS, isEnough })
-      }
+    for (const { shard } of [...this.#held.values()]) {
+      const words = wordsOf(shard.last?.text ?? "")
+      for (const [index, word] of words.entries())
+        for (const query of [word.slice(0, 1), word, `${word} ${words[index - 1]?.slice(0, 1) ?? ""}`]) {
+          if (performance.now() - startedMs > WARM_UP_MS) return
+          this.ask({ ...ANYTHING, words: query }, WARM_UP_ROWS)
+          // Whoever asks meanwhile is answered first.
+          await breathe()
+        }
     }
   }
 
