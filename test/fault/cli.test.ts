@@ -36,7 +36,7 @@ describe("the command, killed", function () {
   it("at any step of an upload, several at once, publishes once when called again", async () => {
     const { meeting, terminals } = scene
     await Promise.all(
-      sampleOf("command kills", UPLOAD_KILLS, 3).map(async (failpoint) => {
+      sampleOf("command kills", UPLOAD_KILLS, 2).map(async (failpoint) => {
         const file = await scene.newFile(FILE_BYTES)
         const args = ["upload", meeting, file, "--as-is"]
         await killAt(failpoint, args)

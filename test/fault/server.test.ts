@@ -13,14 +13,14 @@ const FILE_BYTES = 12_000_000
 const API_KILLS = sampleOf(
   "api kills",
   UPLOAD_FAILPOINTS.filter((name) => !name.startsWith("upload.cancel.")),
-  2,
+  1,
 )
 const isExpiry = (name: string): boolean => name.startsWith("worker.expiry.") && name !== "worker.expiry.after-cancel"
 /** What an upload that goes well comes by. */
 const WORKER_KILLS = sampleOf(
   "worker kills",
   WORKER_FAILPOINTS.filter((name) => !isExpiry(name) && !/^worker\.(?:purge|held|pack)\./.test(name)),
-  2,
+  1,
 )
 const PACK_KILLS = sampleOf(
   "pack kills",

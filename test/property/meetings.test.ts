@@ -6,7 +6,7 @@ import { Actor, type SentEvent } from "./meetings/people.js"
 import { describeScript, makeScript, type Script, smallerScripts } from "./meetings/script.js"
 
 /** Each takes about half a second of one core. */
-const RUNS = TEST_RUN.isFull ? 1_000 : 12
+const RUNS = TEST_RUN.isFull ? 1_000 : 8
 /** So long is a smaller script looked for that fails too. */
 const SHRINKING_MS = 60_000
 
