@@ -25,6 +25,13 @@ interface Line {
   readonly waiting: Waiting[]
 }
 
+/** Messages that are kept, and about to be said. */
+interface Unsaid {
+  readonly messages: KeptMessage[]
+  /** Whether they waited for a commit that was under way already. */
+  hasWaited: boolean
+}
+
 /**
  * Messages of one meeting are committed together: whoever comes while a commit is under way is in the next one, so nobody waits for more than that.
  * Each is answered once its commit stands, and they stand in the order in which they came to this process.
@@ -34,6 +41,7 @@ export class MessageCommits {
   readonly #caps: ByteCaps
   readonly #kept: (meetingId: MeetingId, messages: readonly KeptMessage[]) => void
   readonly #lines = new Map<string, Line>()
+  readonly #unsaid = new Map<string, Unsaid>()
 
   /** @param kept told of messages that stand since now, by seq. */
   constructor(
@@ -73,11 +81,27 @@ export class MessageCommits {
       const results = await this.#commit(line.meetingId, batch)
       for (const [index, { settle }] of batch.entries())
         settle(results[index] ?? new ArchiveError("internal", "a message without an answer"))
-      const kept = batch.flatMap(({ posted }, index) => keptOf(posted, results[index]))
-      // To say it to many takes a moment: the answers, and the next commit, go before.
-      if (kept.length > 0) setImmediate(this.#kept, line.meetingId, kept)
+      const unsaid = this.#unsaid.get(key) ?? { messages: [], hasWaited: false }
+      for (const [index, { posted }] of batch.entries()) unsaid.messages.push(...keptOf(posted, results[index]))
+      if (unsaid.messages.length === 0) continue
+      this.#unsaid.set(key, unsaid)
+      // To say it to many takes a moment: the answers, what came meanwhile, and the next commit, go before.
+      setImmediate(() => {
+        this.#say(key, line.meetingId)
+      })
     }
     this.#lines.delete(key)
+  }
+
+  /** Where the next commit is under way, what it keeps is said along with this: what falls behind shares packets. Nothing waits for more than that one. */
+  #say(key: string, meetingId: MeetingId): void {
+    const unsaid = this.#unsaid.get(key)
+    if (unsaid === undefined) return
+    if (this.#lines.has(key) && !unsaid.hasWaited) unsaid.hasWaited = true
+    else {
+      this.#unsaid.delete(key)
+      this.#kept(meetingId, unsaid.messages)
+    }
   }
 
   async #commit(meetingId: MeetingId, batch: readonly Waiting[]): Promise<readonly PostResult[]> {

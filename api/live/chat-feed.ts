@@ -13,7 +13,7 @@ type ShowMessages = (key: string, messages: readonly SaidMessage[]) => void
 export type SaidMessage = z.input<typeof LiveMessage>
 
 /** Behind what is said to many it is silent for so many times as long as that took: what the process is asked goes between, and what comes meanwhile shares a packet. */
-const REST = 2
+const REST = 1
 /** Shorter rests are no matter. */
 const LEAST_REST_MS = 2
 

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import * as z from "zod"
-import { toBase64Url } from "../../../shared/protocol/bytes.js"
+import { until } from "../../../scripts/services.js"
+import { fromBase64Url, toBase64Url } from "../../../shared/protocol/bytes.js"
 import { AppendEventRequest, PostMessageRequest } from "../../../shared/protocol/http.js"
 import { messageHash } from "../../../shared/protocol/message.js"
 import { accountToken, call, meetingPath, meetingToken, postAccount, postMeeting } from "../../support/api-client.js"
@@ -11,6 +13,7 @@ import { startTestApi, type TestApi } from "../../support/test-api.js"
 
 const PATIENCE_MS = 5_000
 const PER_MINUTE = 20
+const BURST = 200
 
 interface Answer {
   readonly refused: { readonly code: string } | null
@@ -117,6 +120,40 @@ describe("messages that are posted on sockets", function () {
     expect(await socket.renew(token)).to.deep.equal({ refused: null })
     const other = await openBareSocket(api.url, "meeting", await meetingToken(api.url, meeting))
     expect(await refusalOf(other, sealedMessage(meeting))).to.equal(undefined)
+  })
+
+  it("a burst of many is said once, in order, at every socket (CS6)", async () => {
+    const unlimited = await startTestApi()
+    try {
+      const meeting = newMeeting(makePerson("anna's laptop"))
+      await postMeeting(unlimited.url, meeting)
+      const token = await meetingToken(unlimited.url, meeting)
+      const sockets = await Promise.all(
+        Array.from({ length: 5 }, async () => await openBareSocket(unlimited.url, "meeting", token)),
+      )
+      const answers = await Promise.all(
+        Array.from({ length: BURST }, async (_, n) => {
+          // Some come while those before are being kept, and some behind.
+          await delay(n % 40)
+          return await post(sockets[n % sockets.length]!, sealedMessage(meeting))
+        }),
+      )
+      const seqs = answers.map(({ placed }) => placed?.seq).toSorted((a = 0, b = 0) => a - b)
+      expect(seqs).to.deep.equal(Array.from({ length: BURST }, (_, seq) => seq))
+      const hashes = new Map(answers.map(({ placed }) => [placed?.seq, placed?.hash]))
+      for (const { heard } of sockets) {
+        const said = (): readonly { readonly seq: number; readonly message: string }[] =>
+          heard
+            .filter(([name]) => name === "messages")
+            .flatMap(([, value]) => (value as { readonly messages: { seq: number; message: string }[] }).messages)
+        await until(() => Promise.resolve(said().length >= BURST), "all of them")
+        expect(said().map(({ seq }) => seq)).to.deep.equal(Array.from({ length: BURST }, (_, seq) => seq))
+        for (const { seq, message } of said())
+          expect(toBase64Url(messageHash(fromBase64Url(message)))).to.equal(hashes.get(seq))
+      }
+    } finally {
+      await unlimited.stop()
+    }
   })
 
   it("an account's socket takes none", async () => {
