@@ -4,17 +4,19 @@ import {
   acceptInvitation,
   addMember,
   adoptKeyring,
+  ChatFollower,
   type ChatReader,
   createMeeting,
   flushChat,
-  followChat,
   listInvitations,
   type MeetingId,
   queueMessage,
   textContent,
   unsentMessages,
+  watchMeeting,
   whoAmI,
 } from "../../../client/sdk/index.js"
+import type { MeetingLog } from "../../../client/crypto/meeting-log.js"
 import { type Closers, freePort, startRedis } from "../../../scripts/services.js"
 import { toHex } from "../../../shared/protocol/bytes.js"
 import type { MessageId } from "../../../shared/protocol/ids.js"
@@ -41,6 +43,8 @@ interface Speaker extends TestClient {
   readonly queued: MessageId[]
   /** What this one reads, as of now. */
   reader: ChatReader | null
+  /** Has what waits sent by who follows. */
+  wake: () => void
 }
 
 /** Where somebody's connections go, as a proxy in front of all nodes sees to it. */
@@ -128,7 +132,7 @@ describe("chat, over three API processes", function () {
   /** Everybody is in one meeting, and follows its chat. */
   async function gather(): Promise<void> {
     const join = (client: TestClient): void => {
-      speakers.push({ ...client, queued: [], reader: null })
+      speakers.push({ ...client, queued: [], reader: null, wake: () => undefined })
     }
     // So that each person's devices are at different processes.
     const placeOfNext = (): { readonly url: string; readonly folder: string } => ({
@@ -149,23 +153,40 @@ describe("chat, over three API processes", function () {
         await adoptKeyring(other.client)
         join(other)
       }
-    for (const speaker of speakers)
-      followers.push(
-        followChat(speaker.client, meetingId, {
-          signal: following.signal,
-          pollMs: NEVER_MS,
-          onChange: (reader) => {
-            speaker.reader = reader
-          },
-        }),
-      )
+    for (const speaker of speakers) {
+      const { signal } = following
+      const chat = new ChatFollower(speaker.client, meetingId, {
+        signal,
+        pollMs: NEVER_MS,
+        onChange: (reader) => {
+          speaker.reader = reader
+        },
+      })
+      const onChange = (log: MeetingLog): void => {
+        chat.follow(log)
+      }
+      speaker.wake = () => {
+        chat.wake()
+      }
+      followers.push(watchMeeting(speaker.client, meetingId, { signal, chat, onChange }), chat.read())
+    }
+  }
+
+  /** Every other one sends by HTTP, the others on the socket by which they follow. */
+  async function send({ client, wake }: Speaker, index: number): Promise<void> {
+    if (index % 2 === 0) while ((await flushChat(client, meetingId)).trouble !== null) await delay(RETRY_MS)
+    else
+      while (unsentMessages(client, meetingId).length > 0) {
+        wake()
+        await delay(RETRY_MS)
+      }
   }
 
   async function speak(speaker: Speaker, index: number): Promise<void> {
     const chance = chanceOf(TEST_RUN.seed, `speaker ${index}`)
     for (let number = 0; number < MESSAGES; number++) {
       speaker.queued.push(await queueMessage(speaker.client, meetingId, textContent(`${index}.${number}`)))
-      while ((await flushChat(speaker.client, meetingId)).trouble !== null) await delay(RETRY_MS)
+      await send(speaker, index)
       await delay(chance.below(LONGEST_PAUSE_MS))
     }
   }
