@@ -13,6 +13,7 @@ import {
 } from "../../client/sdk/index.js"
 import { fromHex, toHex } from "../../shared/protocol/bytes.js"
 import { asId } from "../../shared/protocol/ids.js"
+import { connected } from "../support/live-client.js"
 import { random } from "../support/people.js"
 import { answerLines, machineNowMs } from "./bench-program.js"
 
@@ -73,8 +74,5 @@ async function readPlainly(url: string): Promise<void> {
     const nowMs = machineNowMs()
     for (const { message } of messages) shown.push([message, nowMs])
   })
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve)
-    socket.once("connect_error", reject)
-  })
+  await connected(socket)
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client"
 import { LIVE_NAMESPACES, LIVE_PATH, LivePosted } from "../../shared/protocol/live.js"
+import { connected } from "../support/live-client.js"
 import { answerLines, machineNowMs } from "./bench-program.js"
 
 /**
@@ -57,25 +58,22 @@ async function sayAll(messages: readonly string[], perSecond: number): Promise<r
 }
 
 async function postingSay(url: string, token: string): Promise<Say> {
-  const socket = await connected(`${url}${LIVE_NAMESPACES.meeting}`, { path: LIVE_PATH, auth: { token } })
+  const socket = await openSocket(`${url}${LIVE_NAMESPACES.meeting}`, { path: LIVE_PATH, auth: { token } })
   return async (message) => {
     LivePosted.parse(await socket.emitWithAck("post", { message }))
   }
 }
 
 async function plainSay(url: string): Promise<Say> {
-  const socket = await connected(url, { path: "/live" })
+  const socket = await openSocket(url, { path: "/live" })
   return (message) => {
     socket.emit("say", { messages: [{ seq: 0, incarnation: 1, day: 20_000, message }] })
     return Promise.resolve()
   }
 }
 
-async function connected(url: string, options: Partial<ManagerOptions & SocketOptions>): Promise<Socket> {
+async function openSocket(url: string, options: Partial<ManagerOptions & SocketOptions>): Promise<Socket> {
   const socket = io(url, { ...options, transports: ["websocket"], forceNew: true, reconnection: false })
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve)
-    socket.once("connect_error", reject)
-  })
+  await connected(socket)
   return socket
 }

@@ -71,7 +71,7 @@ describe("a server that lies where messages are posted on sockets (CH12)", funct
     ;[tell, told] = [(answer) => answer, 0]
   })
 
-  /** Alice writes while she follows. @returns what became of it, and how often she posted by HTTP. */
+  /** Alice writes while she follows, until something became of it. @returns how often she posted by HTTP. */
   async function write(text: string, isDone: (report: SendReport) => boolean): Promise<number> {
     const { client } = scene.alice
     const ended = new AbortController()
