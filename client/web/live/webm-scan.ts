@@ -44,15 +44,25 @@ interface Tracks {
   readonly scaleNs: number
 }
 
+/** Where a segment's bytes begin among those that are read; below 0 where its first ones were read before. */
+interface SegmentStart {
+  readonly at: number
+  readonly segment: number
+}
+
+function segmentAt(starts: readonly SegmentStart[], place: number): number {
+  return starts.findLast(({ at }) => at <= place)?.segment ?? 0
+}
+
 export class WebmScan implements CaptureScan {
   readonly #onPoint: (point: EntryPoint) => void
   /** `head`: before the first cluster; `search`: after a jump, before a cluster. */
   #mode: "head" | "search" | "media" = "head"
   #init: CaptureInit | null = null
   #tracks: Tracks = { type: "", video: null, scaleNs: DEFAULT_SCALE_NS }
-  /** What was not read yet, and the segment in which it begins. */
+  /** What was not read yet, and where in it segments begin, in order. */
   #rest: Uint8Array = NOTHING
-  #restSegment = 0
+  #restStarts: readonly SegmentStart[] = []
   /** Bytes of an element's body that nobody looks at. */
   #skipBytes = 0
   #endS = 0
@@ -73,13 +83,14 @@ export class WebmScan implements CaptureScan {
   jump(): void {
     this.#mode = this.#init === null ? "head" : "search"
     this.#rest = NOTHING
+    this.#restStarts = []
     this.#skipBytes = 0
     this.#cluster = { segment: 0, timestamp: 0, hasPoint: true }
   }
 
   push(given: Uint8Array, segment: number): Uint8Array<ArrayBuffer> {
     const bytes = concatBytes(this.#rest, given)
-    const segmentAt = (at: number): number => (at < bytes.length - given.length ? this.#restSegment : segment)
+    const starts = [...this.#restStarts, { at: this.#rest.length, segment }]
     const before = this.#mode
     let start = 0
     if (this.#mode === "head") start = this.#readHead(bytes) ?? bytes.length
@@ -87,17 +98,18 @@ export class WebmScan implements CaptureScan {
     if (this.#mode !== "media") {
       // The id of a cluster may be cut in two.
       const keptFrom = this.#mode === "head" ? 0 : Math.max(0, bytes.length - 2 * HEAD_BYTES)
-      this.#keep(bytes, keptFrom, segmentAt(keptFrom))
+      this.#keep(bytes, keptFrom, starts)
       return NOTHING
     }
-    const end = this.#read(bytes, start, segmentAt)
-    this.#keep(bytes, end, segmentAt(end))
+    const end = this.#read(bytes, start, starts)
+    this.#keep(bytes, end, starts)
     return new Uint8Array(before === "media" ? given : bytes.subarray(start))
   }
 
-  #keep(bytes: Uint8Array, from: number, segment: number): void {
+  #keep(bytes: Uint8Array, from: number, starts: readonly SegmentStart[]): void {
     this.#rest = bytes.slice(from)
-    this.#restSegment = segment
+    const first = starts.findLastIndex(({ at }) => at <= from)
+    this.#restStarts = starts.slice(first).map(({ at, segment }) => ({ at: at - from, segment }))
     if (this.#rest.length > LIMIT_BYTES) throw notFollowed("nothing that can be played begins in it")
   }
 
@@ -132,7 +144,7 @@ export class WebmScan implements CaptureScan {
   }
 
   /** Reads along what a player is given. @returns how far. */
-  #read(bytes: Uint8Array, start: number, segmentAt: (at: number) => number): number {
+  #read(bytes: Uint8Array, start: number, starts: readonly SegmentStart[]): number {
     let at = start + Math.min(this.#skipBytes, bytes.length - start)
     this.#skipBytes -= at - start
     while (this.#skipBytes === 0 && at + HEAD_BYTES <= bytes.length) {
@@ -141,7 +153,7 @@ export class WebmScan implements CaptureScan {
       const size = element.end - element.start
       const isBlock = element.id === ID.simpleBlock || element.id === ID.block
       if (ENTERED.has(element.id)) {
-        if (element.id === ID.cluster) this.#cluster = { segment: segmentAt(at), timestamp: 0, hasPoint: false }
+        if (element.id === ID.cluster) this.#cluster = { segment: segmentAt(starts, at), timestamp: 0, hasPoint: false }
         at = element.start
         continue
       }
