@@ -286,20 +286,61 @@ async function readPage(
   const isDownwards = "before" in cursor
   const from =
     "from" in cursor ? cursor.from : "day" in cursor ? await firstOfDay(catalog, meetingId, cursor.day, count) : 0
+  // Nothing beyond the count just read.
   const until = isDownwards ? Math.min(cursor.before ?? count, count) : count
-  const order = isDownwards ? "DESC" : "ASC"
-  // Nothing beyond the count just read. The running sum bounds the page's bytes.
-  const messages = await catalog.query<MessageRow>(
-    `SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM (
-       SELECT *, sum(${SIZE_BYTES}) OVER (ORDER BY seq ${order}) - ${SIZE_BYTES} AS bytes_before FROM (
-         SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM messages
-         WHERE meeting_id = $1 AND seq >= $2 AND seq < $3 AND purge_day IS NULL ORDER BY seq ${order} LIMIT $4) AS candidates) AS sized
-     WHERE bytes_before < $5 ORDER BY seq ${order}`,
-    [meetingId, from, until, Math.min(limit, HTTP_LIMITS.messagesPerPage), HTTP_LIMITS.pageBytes],
-  )
+  const read = { meetingId, from, until, isDownwards, limit: Math.min(limit, HTTP_LIMITS.messagesPerPage) }
+  const messages = await readRows(catalog, read)
   const last = messages.at(-1)?.seq
   const isAll = last === undefined || (isDownwards ? last <= first : last === count - 1)
   return { messages, next: isAll ? null : isDownwards ? last : last + 1, first, count, incarnation }
+}
+
+/** Which rows of a meeting are read, and from which end. */
+interface RowRange {
+  readonly meetingId: MeetingId
+  readonly from: number
+  readonly until: number
+  readonly isDownwards: boolean
+  readonly limit: number
+}
+
+/**
+ * Looks at no more rows than a page has, since seqs have no gaps but where messages went: a database that does not know yet how long a chat is would read and
+ * sort all of it to find the first ones of a longer range.
+ */
+async function readRows(catalog: Queryable, range: RowRange): Promise<readonly MessageRow[]> {
+  const page = await readSpan(catalog, range)
+  if (page.length > 0 || range.until - range.from <= range.limit) return page
+  const [nearest] = await catalog.query<{ seq: number }>(
+    `SELECT seq FROM messages WHERE meeting_id = $1 AND seq >= $2 AND seq < $3 AND purge_day IS NULL
+     ORDER BY seq ${orderOf(range)} LIMIT 1`,
+    [range.meetingId, range.from, range.until],
+  )
+  if (nearest === undefined) return []
+  return await readSpan(
+    catalog,
+    range.isDownwards ? { ...range, until: nearest.seq + 1 } : { ...range, from: nearest.seq },
+  )
+}
+
+/** Of the first `limit` seqs of a range what is there, and no more than a page's bytes. */
+async function readSpan(catalog: Queryable, range: RowRange): Promise<readonly MessageRow[]> {
+  const { meetingId, isDownwards, limit } = range
+  const from = isDownwards ? Math.max(range.from, range.until - limit) : range.from
+  const until = isDownwards ? range.until : Math.min(range.until, range.from + limit)
+  const order = orderOf(range)
+  // The running sum bounds the page's bytes.
+  return await catalog.query<MessageRow>(
+    `SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM (
+       SELECT *, sum(${SIZE_BYTES}) OVER (ORDER BY seq ${order}) - ${SIZE_BYTES} AS bytes_before
+       FROM messages WHERE meeting_id = $1 AND seq >= $2 AND seq < $3 AND purge_day IS NULL) AS sized
+     WHERE bytes_before < $4 ORDER BY seq ${order}`,
+    [meetingId, from, until, HTTP_LIMITS.pageBytes],
+  )
+}
+
+function orderOf({ isDownwards }: RowRange): string {
+  return isDownwards ? "DESC" : "ASC"
 }
 
 /** Messages from a seq on, for who is told of them as they come. */

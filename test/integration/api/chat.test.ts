@@ -205,6 +205,32 @@ describe("chat over HTTP", () => {
     expect(seqs(await read(meeting, token, "?before=0"))).to.deep.equal([])
   })
 
+  it("is read over what went, however much that is, in both ways (CS4)", async () => {
+    const { meeting, token } = await begin()
+    for (let index = 0; index < 12; index++) expect((await say(meeting, token)).status).to.equal(201)
+    await api.catalog.query(
+      "UPDATE messages SET purge_day = 60000 WHERE meeting_id = $1 AND (seq < 2 OR seq BETWEEN 4 AND 8 OR seq = 10)",
+      [meeting.meetingId],
+    )
+    async function pagesOf(next: (place: number) => string, begins: string): Promise<readonly (readonly number[])[]> {
+      const pages: (readonly number[])[] = []
+      for (let query: string | null = begins; query !== null;) {
+        const page: z.output<typeof MessagesResponse> = await read(meeting, token, query)
+        pages.push(seqs(page))
+        query = page.next === null ? null : next(page.next)
+      }
+      return pages
+    }
+    const upwards = (limit: number) => pagesOf((from) => `?from=${from}&limit=${limit}`, `?from=0&limit=${limit}`)
+    const downwards = (limit: number) => pagesOf((before) => `?before=${before}&limit=${limit}`, `?limit=${limit}`)
+    expect(await upwards(2)).to.deep.equal([[2, 3], [9], [11]])
+    expect(await upwards(20)).to.deep.equal([[2, 3, 9, 11]])
+    expect(await downwards(2)).to.deep.equal([[11], [9], [3, 2]])
+    expect(await downwards(20)).to.deep.equal([[11, 9, 3, 2]])
+    await api.catalog.query("UPDATE messages SET purge_day = 60000 WHERE meeting_id = $1", [meeting.meetingId])
+    expect([await upwards(2), await downwards(2)]).to.deep.equal([[[]], [[]]])
+  })
+
   it("a page has at most 200 messages, and about 4 MiB", async function () {
     this.timeout(90_000)
     const { meeting, token } = await begin()
