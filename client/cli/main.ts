@@ -25,6 +25,7 @@ import { addWatchFolderCommand } from "./commands/watch-folder.js"
 import { type CommandContext, createContext } from "./context.js"
 import { EXIT } from "./exit-codes.js"
 import { reportFailure } from "./output.js"
+import { cliVersion } from "./version.js"
 
 /** What a command does, given its context. */
 export type Action = (context: CommandContext) => Promise<number | undefined>
@@ -50,6 +51,7 @@ const program = new Command("taciturn")
   .description(
     "Meeting recordings that only their participants can open. Everything is sealed on this device before it is sent.",
   )
+  .version(cliVersion(), "--version", "print the version")
   .option("--url <address>", "address of the server (TACITURN_URL; remembered by init)")
   .option("--json", "print one JSON document, and nothing else, on stdout")
   .showHelpAfterError("Run with --help to see how it is used.")

@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
+import { programVersion } from "../../shared/server/version.js"
 import { root } from "../support/programs.js"
 import { sampleOf } from "../support/sample.js"
 import { openTerminals, type Terminals } from "../support/taciturn.js"
@@ -48,6 +49,13 @@ describe("the taciturn command", function () {
         expect(stdout).to.contain(command.join() === "meeting" ? "create" : "--json")
       }
       expect((await terminals.run("nobody", ["--help"])).stdout).to.match(/Exit codes: 0 .* 130/)
+    })
+
+    it("tells its version", async () => {
+      expect(await terminals.run("nobody", ["--version"])).to.deep.include({
+        exitCode: 0,
+        stdout: `${programVersion()}\n`,
+      })
     })
 
     it("what is missing, unknown or too much is refused with 2, and changes nothing", async () => {

@@ -1,6 +1,6 @@
 import { type ErrorCode, isArchiveError } from "../../shared/protocol/errors.js"
 
-export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, tryLater: 4 } as const
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, tryLater: 4, interrupted: 130 } as const
 
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   "integrity",

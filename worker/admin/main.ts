@@ -19,15 +19,24 @@ import { readVerifiers } from "./verifier-files.js"
 
 /** taciturn-admin: the operator's command, on the operator's own terminal. It has no network door. */
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // Every write is whole or not there at all: it ends where it stands, as it would without a word.
+  process.once(signal, () => {
+    report("interrupted", "interrupted: call again to go on", true)
+    process.exit(EXIT.interrupted)
+  })
+}
+
 const program = new Command("taciturn-admin")
   .description(
     "What an operator does with a Taciturn instance. Runs beside the service or while it is stopped, on the same TACITURN_DATA or DATABASE_URL and S3_* settings.",
   )
+  .version(programVersion(), "--version", "print the version")
   .option("--json", "print one JSON document, and nothing else, on stdout")
   .showHelpAfterError("Run with --help to see how it is used.")
   .addHelpText(
     "after",
-    "\nExample:\n  taciturn-admin holdings\n  taciturn-admin produce --meeting mtg_… -o production\n  taciturn-admin verify production\n\nExit codes: 0 done, 1 failed, 2 usage, 3 verification refused, 4 try later.",
+    "\nExample:\n  taciturn-admin holdings\n  taciturn-admin produce --meeting mtg_… -o production\n  taciturn-admin verify production\n\nExit codes: 0 done, 1 failed, 2 usage, 3 verification refused, 4 try later, 130 interrupted.",
   )
 
 program

@@ -31,6 +31,9 @@ const REQUEST_TIMEOUT_MS = 60_000
  */
 export function openS3Store(settings: S3Settings, requestTimeoutMs = REQUEST_TIMEOUT_MS): ObjectStore {
   const { bucket } = settings
+  // Which Node it will want next year is for those who update it: who runs a command can do nothing about it.
+  // eslint-disable-next-line no-restricted-syntax -- no setting of ours, and written alone
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
   const client = new S3Client({
     endpoint: settings.endpoint,
     region: settings.region,

@@ -1,14 +1,17 @@
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
 import { expect } from "chai"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { findRunning } from "../../../shared/server/postgres/embedded.js"
+import { programVersion } from "../../../shared/server/version.js"
 import { postMeeting } from "../../support/api-client.js"
 import { makePerson } from "../../support/people.js"
 import { newMeeting, type PostedMeeting } from "../../support/posted-meeting.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { sodiumReady } from "../../../client/crypto/sodium.js"
-import { type ProgramResult, runProgram } from "../../support/programs.js"
+import { exitOf, type ProgramResult, runProgram, startProgram } from "../../support/programs.js"
 import { sampleOf } from "../../support/sample.js"
 import { isAlive, type ServiceProcess, startProcess } from "../../support/service-process.js"
 
@@ -141,5 +144,23 @@ describe("taciturn-admin", function () {
       expect(result.exitCode).to.equal(0)
       expect(result.stdout).to.contain("Example:")
     }
+  })
+
+  it("by Ctrl-C, says that it was interrupted, and ends with 130", async () => {
+    const silent = createServer().listen(0, "127.0.0.1")
+    await once(silent, "listening")
+    const { port } = silent.address() as AddressInfo
+    const waiting = startProgram("taciturn-admin", ["holdings", "--json"], {
+      environment: { DATABASE_URL: `postgres://nobody@127.0.0.1:${port}/nothing`, TACITURN_DATA: data() },
+    })
+    await once(silent, "connection")
+    waiting.kill("SIGINT")
+    expect(await exitOf(waiting)).to.equal(130)
+    expect(JSON.parse(waiting.output()).error.code).to.equal("interrupted")
+    silent.close()
+  })
+
+  it("tells its version", async () => {
+    expect(await admin("--version")).to.deep.include({ exitCode: 0, stdout: `${programVersion()}\n` })
   })
 })
