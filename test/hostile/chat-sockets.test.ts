@@ -37,6 +37,9 @@ describe("a server that lies where messages are posted on sockets (CH12)", funct
   let meetingId: MeetingId
   let tell: Tell = (answer) => answer
   let told = 0
+  /** What Alice's client said of what waited, and what it showed last. */
+  const reports: SendReport[] = []
+  let heard: readonly string[] = []
   const passedOn: Socket[] = []
 
   before(async () => {
@@ -68,25 +71,24 @@ describe("a server that lies where messages are posted on sockets (CH12)", funct
   beforeEach(async () => {
     meetingId = await createMeeting(scene.alice.client, "Chat")
     await admit(scene.alice, scene.bob, meetingId)
-    ;[tell, told] = [(answer) => answer, 0]
+    ;[tell, told, heard] = [(answer) => answer, 0, []]
+    reports.length = 0
   })
 
   /** Alice writes while she follows, until something became of it. @returns how often she posted by HTTP. */
   async function write(text: string, isDone: (report: SendReport) => boolean): Promise<number> {
     const { client } = scene.alice
     const ended = new AbortController()
-    const reports: SendReport[] = []
     expect((await sendMessage(client, meetingId, textContent("before"))).trouble).to.equal(null)
-    let isOpen = false
     const following = followChat(client, meetingId, {
       signal: ended.signal,
       pollMs: POLL_MS,
-      onChange: () => {
-        isOpen = true
+      onChange: (reader) => {
+        heard = shownOf(reader)
       },
       onSent: (report) => reports.push(report),
     })
-    await until(() => Promise.resolve(isOpen), "the chat")
+    await until(() => Promise.resolve(heard.length > 0), "the chat")
     await until(async () => (await io.of(LIVE_NAMESPACES.meeting).fetchSockets()).length > 0, "a socket")
     await delay(POLL_MS)
     scene.liar.asked()
@@ -132,4 +134,14 @@ describe("a server that lies where messages are posted on sockets (CH12)", funct
       expect(told).to.equal(1)
       expect(await shown()).to.deep.equal(["before", "after"])
     })
+
+  it("one that keeps an answer back keeps nobody from hearing what others say meanwhile", async () => {
+    tell = () => undefined
+    const writing = write("mine", isStored)
+    await until(() => Promise.resolve(told > 0), "a post")
+    expect((await sendMessage(scene.bob.client, meetingId, textContent("yours"))).trouble).to.equal(null)
+    await until(() => Promise.resolve(heard.includes("yours")), "what Bob said")
+    expect(reports, "nothing came of Alice's own yet").to.deep.equal([])
+    expect(await writing, "by HTTP, and what Bob said").to.equal(2)
+  })
 })

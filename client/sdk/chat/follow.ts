@@ -64,8 +64,9 @@ export class ChatFollower implements LineChat {
   #counted = 0
   #line: PostingLine | null = null
   #log: MeetingLog | null = null
-  #pinning: Promise<void> | null = null
-  #pinFailure: Error | null = null
+  readonly #pinning: Beside
+  readonly #sending: Beside
+  #wakes = 0
 
   constructor(client: Client, meetingId: MeetingId, options: Omit<FollowChatOptions, "presence">) {
     this.#client = client
@@ -74,6 +75,11 @@ export class ChatFollower implements LineChat {
     this.#signal = options.signal
     this.#bell = new Bell(options.signal)
     this.#hurry = new Bell(options.signal)
+    const ring = (): void => {
+      this.#bell.ring()
+    }
+    this.#pinning = new Beside(ring)
+    this.#sending = new Beside(ring)
   }
 
   attach(line: PostingLine | null): void {
@@ -99,16 +105,17 @@ export class ChatFollower implements LineChat {
 
   /** Sends what was just queued, and tries again at once what failed: there may be a network again. */
   wake(): void {
+    this.#wakes += 1
     this.#hurry.ring()
     this.#bell.ring()
   }
 
-  /** Until the signal ends it; what was heard is pinned then. @throws {@link ArchiveError} as `ChatReader.open`; what `onChange` throws. */
+  /** Until the signal ends it; what was heard is pinned then, and nothing is being sent. @throws {@link ArchiveError} as `ChatReader.open`; what `onChange` throws. */
   async read(): Promise<void> {
     try {
       await this.#readAll()
     } finally {
-      await this.#pinning
+      await Promise.all([this.#pinning.ended(), this.#sending.ended()])
     }
   }
 
@@ -122,7 +129,7 @@ export class ChatFollower implements LineChat {
         reader ??= await this.#open()
         if (isNews) await this.#options.onChange(reader)
         this.#pin(reader)
-        await this.#sendWaiting()
+        this.#send()
         failures = 0
       } catch (error) {
         if (isOver()) return
@@ -154,36 +161,67 @@ export class ChatFollower implements LineChat {
     return isNews
   }
 
-  /**
-   * Pins what was heard, beside what comes meanwhile: it takes a disk longer than a message takes to come.
-   * @throws what kept it from being pinned the last time.
-   */
+  /** It takes a disk longer than a message takes to come. */
   #pin(reader: ChatReader): void {
-    const failure = this.#pinFailure
-    this.#pinFailure = null
-    if (failure !== null) throw failure
-    if (reader.hasUnpinned) this.#pinning ??= this.#pinAll(reader)
-  }
-
-  async #pinAll(reader: ChatReader): Promise<void> {
-    try {
+    this.#pinning.start(reader.hasUnpinned, async () => {
       while (reader.hasUnpinned) {
         await reader.remember()
         await new Bell(this.#signal).wait(PIN_SPACING_MS)
       }
-    } catch (error) {
-      this.#pinFailure = error instanceof Error ? error : new Error(String(error))
-      this.#bell.ring()
-    } finally {
-      this.#pinning = null
-    }
+      return false
+    })
   }
 
-  async #sendWaiting(): Promise<void> {
+  /** Others' messages are shown however long this device's own take. */
+  #send(): void {
     const { meetingHash } = requireMeeting(this.#client, this.#meetingId)
-    if (chatStateOf(this.#client.state.current, meetingHash).outbox.length === 0) return
-    const report = await flushChat(this.#client, this.#meetingId, { ...this.#options.sealing?.(), line: this.#line })
-    this.#options.onSent?.(report)
-    if (report.trouble !== null) this.#options.onTrouble?.(report.trouble)
+    const waits = chatStateOf(this.#client.state.current, meetingHash).outbox.length > 0
+    this.#sending.start(waits, async () => {
+      const wakes = this.#wakes
+      const report = await flushChat(this.#client, this.#meetingId, { ...this.#options.sealing?.(), line: this.#line })
+      this.#options.onSent?.(report)
+      if (report.trouble !== null) this.#options.onTrouble?.(report.trouble)
+      return this.#wakes !== wakes
+    })
+  }
+}
+
+/** Work that goes on beside a loop, one time after another. */
+class Beside {
+  readonly #ring: () => void
+  #running: Promise<void> | null = null
+  #failure: Error | null = null
+
+  /** @param ring has the loop come by again. */
+  constructor(ring: () => void) {
+    this.#ring = ring
+  }
+
+  /**
+   * Begins it where there is something to do, and it is not under way.
+   * @param work says whether there is more to do at once.
+   * @throws what it failed with the last time.
+   */
+  start(isDue: boolean, work: () => Promise<boolean>): void {
+    const failure = this.#failure
+    this.#failure = null
+    if (failure !== null) throw failure
+    if (isDue) this.#running ??= this.#run(work)
+  }
+
+  async ended(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(work: () => Promise<boolean>): Promise<void> {
+    let isDueAgain = true
+    try {
+      isDueAgain = await work()
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error))
+    } finally {
+      this.#running = null
+      if (isDueAgain) this.#ring()
+    }
   }
 }
