@@ -9,6 +9,11 @@ import { strings } from "../strings.js"
 
 /** Deeper than that nobody quotes in earnest. */
 const MOST_NESTING = 20
+/** Hundreds of messages are laid out at a time: what one of them asks for more is shown as it was written. */
+const MOST_ELEMENTS = 400
+/** In lists and quotes, too. */
+const TABLE_DELIMITER = /^[\s>*+\d.)|:-]*-[\s>*+\d.)|:-]*$/
+const BLANK = /^[\s>]*$/
 
 const parser = new MarkdownIt({ linkify: true, maxNesting: MOST_NESTING })
 // Only what says that it is an address: no word with a dot in it leads anywhere.
@@ -42,8 +47,37 @@ export const Markdown = memo(function Markdown({
   readonly text: string
   readonly tabIndex: 0 | -1
 }): ReactElement {
-  return createElement("div", { className: "markdown", dir: "auto" }, ...nodesOf(parser.parse(text, {}), tabIndex))
+  const tokens = cellsAtMost(text) > MOST_ELEMENTS ? null : parser.parse(text, {})
+  if (tokens === null || isTooMuch(tokens))
+    return createElement("div", { className: "markdown markdown-source", dir: "auto" }, text)
+  return createElement("div", { className: "markdown", dir: "auto" }, ...nodesOf(tokens, tabIndex))
 })
+
+/** Cells that the tables of a text may have. Counted before they are made: each row gets as many as its table has columns, however short it is. */
+function cellsAtMost(text: string): number {
+  let cells = 0
+  let columns = 0
+  for (const line of text.split("\n")) {
+    if (BLANK.test(line)) columns = 0
+    else if (TABLE_DELIMITER.test(line)) columns = Math.max(columns, line.split("|").length)
+    cells += columns
+  }
+  return cells
+}
+
+function isTooMuch(tokens: readonly Token[]): boolean {
+  let elements = 0
+  let depth = 0
+  for (const token of tokens.flatMap((one) => one.children ?? [one])) {
+    if (token.nesting < 0) depth -= 1
+    else if (token.type !== "text") {
+      elements += 1
+      depth += token.nesting
+    }
+    if (elements > MOST_ELEMENTS || depth > 2 * MOST_NESTING) return true
+  }
+  return false
+}
 
 /** Tokens come as openings and ends, one after another. */
 function nodesOf(tokens: readonly Token[], tabIndex: 0 | -1): readonly ReactNode[] {

@@ -13,7 +13,7 @@ import { LIMITS } from "../../../shared/protocol/limits.js"
 
 function shown(text: string): string {
   return renderToStaticMarkup(createElement(Markdown, { text, tabIndex: 0 }))
-    .replace(/^<div class="markdown" dir="auto">/, "")
+    .replace(/^<div class="[^"]+" dir="auto">/, "")
     .replace(/<\/div>$/, "")
 }
 
@@ -60,6 +60,31 @@ describe("Markdown that others wrote", () => {
 
   it("fetches no picture", () => {
     expect(shown("![cat](https://evil.example/a.png)")).to.include("Picture: cat").and.not.include("<img")
+  })
+
+  it("is shown as it was written where it would become far more elements than anybody writes", () => {
+    const elements = (text: string): number => shown(text).split(/<[a-z]/).length - 1
+    const table = (columns: number, rows: number): string =>
+      `|${"a|".repeat(columns)}\n|${"-|".repeat(columns)}\n${"a\n".repeat(rows)}`
+    const nested = "*a **b ".repeat(100) + "b** a* ".repeat(100)
+    for (const text of [
+      table(256, 260),
+      table(256, 260).replaceAll(/^/gm, "> "),
+      `1. ${table(256, 260).replaceAll("\n", "\n   ")}`,
+      table(20, 10).concat("\n").repeat(5),
+      "-\n+\n".repeat(400),
+      "- + * - + * - + * a\n".repeat(90),
+      "> > > > > > > > > > > > > > > > > > > a\n\n".repeat(45),
+      "`a` ".repeat(500),
+      "[a](http:b)".repeat(500),
+      "***\n".repeat(500),
+      nested,
+    ]) {
+      expect(elements(text), text.slice(0, 40)).to.equal(0)
+      expect(shown(text)).to.include(text.slice(2, 20).replaceAll(">", "&gt;"))
+    }
+    expect(elements(table(6, 30))).to.be.greaterThan(6 * 30)
+    expect(elements(`${table(4, 3)}\n${"a - b\n".repeat(200)}`)).to.be.greaterThan(200)
   })
 
   it("takes its time with nothing that is as long as a message may be", () => {
