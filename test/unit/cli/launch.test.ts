@@ -15,6 +15,7 @@ describe("CLI: what V8 compiled when it was built", () => {
     folder = await temporaryFolder()
     program = join(folder.path, "dist", "programs", "taciturn.cjs")
     await mkdir(join(folder.path, "dist"))
+    await cp(join(root, "package.json"), join(folder.path, "package.json"))
     await cp(join(root, "bin"), join(folder.path, "bin"), { recursive: true })
     await cp(join(root, "dist", "programs"), join(folder.path, "dist", "programs"), { recursive: true })
   })
