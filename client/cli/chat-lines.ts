@@ -1,4 +1,4 @@
-import { dateOf } from "../../shared/protocol/ambient.js"
+import { dateOfDay, isoTimeOf, minuteIn } from "../../shared/protocol/ambient.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import type { Client } from "../sdk/client.js"
 import { type ChatLine, foldChat } from "../sdk/chat/fold.js"
@@ -26,7 +26,7 @@ export function chatDocument(client: Client, line: ChatLine): Readonly<Record<st
     state: standing.isVouched ? "stored" : "late",
     author: accountOf(statement.authorGenesisHash),
     knownAs: authorStateOf(client, statement.authorGenesisHash),
-    time: new Date(statement.timeMs).toISOString(),
+    time: isoTimeOf(statement.timeMs),
     isClockOff: isClockOff(message),
     type: line.kind === "text" ? "text" : statement.type,
     ...(line.kind === "without-effect" ? { withoutEffect: line.reason } : {}),
@@ -41,7 +41,7 @@ export function chatDocument(client: Client, line: ChatLine): Readonly<Record<st
 function textDocument({ content, text, editedAtMs, deletedBy, reactions }: Extract<ChatLine, { kind: "text" }>) {
   return {
     text,
-    edited: editedAtMs === null ? null : new Date(editedAtMs).toISOString(),
+    edited: editedAtMs === null ? null : isoTimeOf(editedAtMs),
     deletedBy: deletedBy === null ? null : accountOf(deletedBy),
     replyTo: content.replyTo === null ? null : formatId("message", content.replyTo.messageId),
     mentions: content.mentions.map(accountOf),
@@ -58,7 +58,7 @@ export function chatLines(client: Client, line: ChatLine): readonly string[] {
     return [`! a message is not shown, since nobody can be told to have written it (${line.code}: ${line.reason})`]
   if (line.kind === "closed") return ["! a message from before this account could open the chat"]
   const { statement } = line.message
-  const head = `${formatId("message", line.message.messageId)}  ${timeText(statement.timeMs)}  ${accountOf(statement.authorGenesisHash)}${nameText(client, statement.authorGenesisHash)}`
+  const head = `${formatId("message", line.message.messageId)}  ${minuteIn(isoTimeOf(statement.timeMs))}  ${accountOf(statement.authorGenesisHash)}${nameText(client, statement.authorGenesisHash)}`
   return [
     ...warningsOf(client, line).map((warning) => `! ${warning}`),
     head,
@@ -71,7 +71,7 @@ function bodyLines(line: Said): readonly string[] {
   const { text, editedAtMs, deletedBy, reactions, content } = line
   return [
     ...(text === null ? [`(deleted by ${deletedBy === null ? "nobody" : accountOf(deletedBy)})`] : text.split("\n")),
-    ...(editedAtMs === null || text === null ? [] : [`(edited ${timeText(editedAtMs)})`]),
+    ...(editedAtMs === null || text === null ? [] : [`(edited ${minuteIn(isoTimeOf(editedAtMs))})`]),
     ...(content.replyTo === null ? [] : [`(in reply to ${formatId("message", content.replyTo.messageId)})`]),
     ...content.files.map(({ fileName }) => `(file: ${fileName})`),
     ...reactions.map(({ reaction, authors }) => `${reaction} ${authors.length}`),
@@ -89,7 +89,9 @@ export function warningsOf(client: Client, { message }: Said): readonly string[]
     ...(isVouched ? [] : ["late, not vouched for: it may have been written after its author was removed"]),
     ...(conflict === null ? [] : [CONFLICTS[conflict]]),
     ...(isAhead ? ["its author saw more of this meeting than the server shows to you"] : []),
-    ...(isClockOff(message) ? [`its author's clock is off: the server got it on ${dayText(message.served.day)}`] : []),
+    ...(isClockOff(message)
+      ? [`its author's clock is off: the server got it on ${dateOfDay(message.served.day)}`]
+      : []),
     ...(authorStateOf(client, statement.authorGenesisHash) === "unverified"
       ? ["from someone unverified: compare safety words, or add their card"]
       : []),
@@ -119,11 +121,3 @@ const REASONS = {
   "no-target": "what it names is not here",
   "unknown-type": "this version does not know it",
 } as const
-
-function timeText(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(0, 16).replace("T", " ")
-}
-
-function dayText(day: number): string {
-  return dateOf(day * 86_400_000)
-}

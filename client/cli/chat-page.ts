@@ -1,3 +1,4 @@
+import { isoTimeOf, minuteIn } from "../../shared/protocol/ambient.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import type { Client } from "../sdk/client.js"
 import type { ChatLine } from "../sdk/chat/fold.js"
@@ -30,11 +31,11 @@ function article(client: Client, line: ChatLine): string {
   const { statement } = message
   const id = formatId("message", message.messageId)
   const author = `${accountOf(statement.authorGenesisHash)}${nameText(client, statement.authorGenesisHash)}`
-  const time = new Date(statement.timeMs).toISOString()
+  const time = isoTimeOf(statement.timeMs)
   return [
     `<article id="${id}">`,
     ...warningsOf(client, line).map((warning) => `<p class="warning">${escape(warning)}</p>`),
-    `<p class="meta"><span dir="auto">${escape(author)}</span> <time datetime="${time}">${time.slice(0, 16).replace("T", " ")}</time></p>`,
+    `<p class="meta"><span dir="auto">${escape(author)}</span> <time datetime="${time}">${minuteIn(time)}</time></p>`,
     ...(line.kind === "text" ? textParts(line) : [`<p class="note">${escape(withoutEffectText(line))}</p>`]),
     "</article>",
   ].join("\n")

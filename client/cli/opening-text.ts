@@ -1,3 +1,4 @@
+import { isoTimeOf } from "../../shared/protocol/ambient.js"
 import { formatId, idOfHash } from "../../shared/protocol/ids.js"
 import type { OpenableEvent } from "../sdk/openings/event-opening.js"
 import type { OpenableMessages } from "../sdk/openings/message-opening.js"
@@ -20,7 +21,7 @@ export function recordingDisclosure(plan: OpeningPlan): readonly string[] {
           "  - the file's index: how long the whole recording is, how large each of its pictures is and when it is shown; and what the file says of itself, such as which program made it",
         ]),
     "  - the size, kind and hashes of the whole file, and how many files the recording has",
-    `  - that ${accountOf(published.authorGenesisHash)} signed it at ${new Date(published.timeMs).toISOString()} as event ${published.seq} of ${formatId("meeting", log.meetingId)}, and that account's public keys and days up to then`,
+    `  - that ${accountOf(published.authorGenesisHash)} signed it at ${isoTimeOf(published.timeMs)} as event ${published.seq} of ${formatId("meeting", log.meetingId)}, and that account's public keys and days up to then`,
     receipt === null
       ? "  - no receipt: the server gave none that fits, so nobody but the author's own clock says when it was stored"
       : "  - which server stored it, and on which day",
@@ -33,7 +34,7 @@ export function eventDisclosure({ event, names }: OpenableEvent, chosen: readonl
   return [
     "Whoever gets this file, and whoever they give it to, will see:",
     `  - of event ${seq} (${statement.type}): ${chosen.join(", ")}, and that it has ${names.length} fields`,
-    `  - that ${accountOf(statement.authorGenesisHash)} signed it at ${new Date(statement.timeMs).toISOString()}${seq === 0 ? "" : ` in ${formatId("meeting", idOfHash("meeting", statement.meetingHash))}`}, and that account's public keys and days up to then`,
+    `  - that ${accountOf(statement.authorGenesisHash)} signed it at ${isoTimeOf(statement.timeMs)}${seq === 0 ? "" : ` in ${formatId("meeting", idOfHash("meeting", statement.meetingHash))}`}, and that account's public keys and days up to then`,
     `Not in it: ${names.filter((name) => !chosen.includes(name)).join(", ")}, other events, and any key.`,
   ]
 }
@@ -46,7 +47,7 @@ export function messagesDisclosure({ log, messages, others }: OpenableMessages):
     "Whoever gets this file, and whoever they give it to, will see:",
     ...messages.map(
       ({ message: { messageId, statement }, names }) =>
-        `  - ${formatId("message", messageId)}, ${statement.type}, of ${new Date(statement.timeMs).toISOString()}: ${names.filter((name) => name !== "nonce").join(", ")}`,
+        `  - ${formatId("message", messageId)}, ${statement.type}, of ${isoTimeOf(statement.timeMs)}: ${names.filter((name) => name !== "nonce").join(", ")}`,
     ),
     `  - that ${[...authors].join(", ")} signed them in ${formatId("meeting", log.meetingId)}, each device's count of its messages there, and these accounts' public keys and days up to then`,
     ...(sealed.length === 0

@@ -1,4 +1,4 @@
-import { dateOfDay } from "../../shared/protocol/ambient.js"
+import { dateOfDay, isoTimeOf } from "../../shared/protocol/ambient.js"
 import { toHex } from "../../shared/protocol/bytes.js"
 import type { CborValue } from "../../shared/protocol/cbor.js"
 import type { VerifiedChain } from "../../shared/protocol/chain.js"
@@ -63,7 +63,7 @@ function reportStatement(opening: CheckedOpening, written: Written | null, found
     document: {
       signed: {
         ...signerDocument(chain, statement.deviceKey),
-        time: timeText(statement.timeMs),
+        time: isoTimeOf(statement.timeMs),
         type: statement.type,
         meeting,
         meetingHash: meeting === null ? null : toHex(statement.meetingHash),
@@ -82,7 +82,7 @@ function reportStatement(opening: CheckedOpening, written: Written | null, found
     },
     facts: [
       ...signerFacts(chain, statement.deviceKey),
-      ["Signed at", `${timeText(statement.timeMs)}, by that device's clock`],
+      ["Signed at", `${isoTimeOf(statement.timeMs)}, by that device's clock`],
       [
         "As",
         meeting === null
@@ -241,7 +241,7 @@ function messageDocument(message: CheckedMessage, seq: number | null): Readonly<
   const { statement, fields, chain, rawMessage, follows } = message
   return {
     message: formatId("message", statement.messageId),
-    signed: { ...signerDocument(chain, statement.deviceKey), time: timeText(statement.timeMs), type: statement.type },
+    signed: { ...signerDocument(chain, statement.deviceKey), time: isoTimeOf(statement.timeMs), type: statement.type },
     counter: statement.counter,
     fields: fieldsDocument(fields),
     sealedHash: rawMessage === null ? null : toHex(messageHash(rawMessage)),
@@ -267,7 +267,7 @@ function messageFacts(message: CheckedMessage, index: number, seq: number | null
       ].join("\n"),
     ],
     ...signerFacts(chain, statement.deviceKey),
-    ["Signed at", `${timeText(statement.timeMs)}, by that device's clock`],
+    ["Signed at", `${isoTimeOf(statement.timeMs)}, by that device's clock`],
     ...fields.filter(({ name }) => name !== "nonce").map(fieldFact),
   ]
 }
@@ -279,12 +279,6 @@ function fieldsDocument(fields: readonly Field[]): Readonly<Record<string, unkno
 /** Quoted, so that what somebody wrote looks like nothing else. */
 function fieldFact({ name, value }: Field): Fact {
   return [`Says ${name}`, JSON.stringify(plainValue(value))]
-}
-
-function timeText(ms: number): string {
-  // Whoever signs can name a time that no calendar has.
-  const time = new Date(ms)
-  return Number.isNaN(time.getTime()) ? `${ms} ms` : time.toISOString()
 }
 
 /** `0:51.2`. */

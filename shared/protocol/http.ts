@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { LAST_DAY, LAST_TIME_MS } from "./ambient.js"
 import { fromBase64Url, toBase64Url } from "./bytes.js"
 import { ERROR_CODES, isArchiveError } from "./errors.js"
 import { HASH_BYTES } from "./hash.js"
@@ -106,7 +107,9 @@ const hash = bytesOf(HASH_BYTES)
 const publicKey = bytesOf(32)
 const signature = bytesOf(64)
 const count = z.int().min(0)
-const timeMs = z.int().min(0)
+/** B6. */
+const timeMs = count.max(LAST_TIME_MS)
+const day = count.max(LAST_DAY)
 
 /** A count in a path or a query: digits on the wire. */
 export const countText = z
@@ -245,9 +248,7 @@ export const InboxPostResponse = z.object({ entry }).meta({ id: "InboxPosted" })
 
 export const InboxResponse = z
   .object({
-    entries: z
-      .array(z.object({ entry, sealed: bytesOf(LIMITS.invitationBytes), day: count }))
-      .max(HTTP_LIMITS.inboxEntries),
+    entries: z.array(z.object({ entry, sealed: bytesOf(LIMITS.invitationBytes), day })).max(HTTP_LIMITS.inboxEntries),
   })
   .meta({ id: "Inbox" })
 
@@ -322,7 +323,7 @@ export const PostMessageResponse = z.object({ seq: count, incarnation: count, ha
   description: "where the message with this id stands, and the SHA-256 of what stands there",
 })
 
-export const PlacedMessage = z.object({ seq: count, incarnation: count, day: count, message })
+export const PlacedMessage = z.object({ seq: count, incarnation: count, day, message })
 
 export const MessagesResponse = z
   .object({
@@ -395,8 +396,6 @@ export const LiveAssetResponse = z
     leaves: bytesBetween(0, LIVE_LEAVES * HASH_BYTES),
   })
   .meta({ id: "LiveAsset", description: "the newest sealed head, and leaf hashes of segments under it. SPEC.md §4.5" })
-
-const day = count
 
 /** What a case of an authority asks for. SPEC.md §17. */
 export const CASE_KINDS = ["preserve", "produce", "erase-objection", "emergency"] as const

@@ -1,3 +1,4 @@
+import { LAST_TIME_MS } from "./ambient.js"
 import { concatBytes, equalBytes, u64 } from "./bytes.js"
 import { decodeCbor, encodeCbor, readBytes, readText, readUint, readVersioned } from "./cbor.js"
 import { openEnvelope, PUBLIC_KEY_BYTES, type VerifySignature } from "./envelope.js"
@@ -32,7 +33,7 @@ export interface MessageStatement {
   readonly authorChainHead: Uint8Array
   readonly deviceKey: Uint8Array
   readonly type: string
-  /** By the author's clock. */
+  /** By the author's clock, and a date. B6. */
   readonly timeMs: number
   readonly fieldsRoot: Uint8Array
   /** The newest event of the meeting's log that the author had verified. */
@@ -111,7 +112,7 @@ export function decodeMessageStatement(raw: Uint8Array): MessageStatement {
     authorChainHead: hash(8, "author's chain head"),
     deviceKey: readBytes(items[9], "device key", PUBLIC_KEY_BYTES),
     type: readText(items[10], "type", LIMITS.fieldNameBytes),
-    timeMs: readUint(items[11], "time"),
+    timeMs: readUint(items[11], "time", LAST_TIME_MS),
     fieldsRoot: hash(12, "fields root"),
     newestLogHash: hash(13, "newest log hash"),
   }

@@ -1,4 +1,5 @@
 import { expect } from "chai"
+import * as z from "zod"
 import {
   ChatReader,
   createMeeting,
@@ -13,10 +14,13 @@ import {
 import { fetchChainOf } from "../../client/sdk/chains.js"
 import { chatStateOf } from "../../client/sdk/chat/chat-state.js"
 import { selfAsAuthor } from "../../client/sdk/client.js"
+import { currentCapability } from "../../client/sdk/meetings.js"
 import { openRecord, sealRecord, type SealPlace } from "../../client/crypto/committed-seal.js"
 import { makeMessage, type NewMessage } from "../../client/crypto/message.js"
 import type { MeetingLog } from "../../client/crypto/meeting-log.js"
+import { LAST_TIME_MS } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
+import { PostMessageRequest, PostMessageResponse } from "../../shared/protocol/http.js"
 import { asId, type MessageId } from "../../shared/protocol/ids.js"
 import { LABELS } from "../../shared/protocol/labels.js"
 import {
@@ -25,6 +29,7 @@ import {
   type Message,
   messageAad,
   messageContext,
+  messageHash,
 } from "../../shared/protocol/message.js"
 import type { Lie } from "../support/liar.js"
 import { random } from "../support/people.js"
@@ -104,6 +109,40 @@ export async function forgedMessage(
     random,
   )
 }
+
+/** Has the server keep it, as a member's program does. */
+export async function postForged({ client }: TestClient, log: MeetingLog, message: Uint8Array): Promise<void> {
+  await client.tokens.with(
+    client.http,
+    currentCapability(log),
+    async (token, subject) =>
+      await client.http.json(PostMessageResponse, {
+        method: "POST",
+        path: `/v1/meetings/${subject}/messages`,
+        subject,
+        token,
+        json: z.encode(PostMessageRequest, { message }),
+      }),
+  )
+}
+
+/** Four by one device, with times that are far off: the first two are dates, the others none. */
+export async function postFarOff(person: TestClient, meetingId: MeetingId): Promise<void> {
+  const log = await readMeeting(person.client, meetingId)
+  let { prev } = chatStateOf(person.client.state.current, log.meetingHash).next
+  for (const [counter, [text, timeMs]] of FAR_OFF.entries()) {
+    const raw = await forgedMessage(person, log, text, { counter, prev, timeMs })
+    prev = messageHash(raw)
+    await postForged(person, log, raw)
+  }
+}
+
+const FAR_OFF = [
+  ["in 1970", 0],
+  ["in 275760", LAST_TIME_MS],
+  ["a millisecond later", LAST_TIME_MS + 1],
+  ["at the last number", Number.MAX_SAFE_INTEGER],
+] as const
 
 /** What somebody signed, sealed for another place by a member who holds the keys of both. */
 export function resealedMessage(

@@ -1,14 +1,17 @@
+import { readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
 import { expect } from "chai"
 import { type Namespace, Server } from "socket.io"
 import { until } from "../../scripts/services.js"
-import { followChat } from "../../client/sdk/index.js"
+import { createMeeting, followChat, sendMessage, textContent } from "../../client/sdk/index.js"
+import { dateOf, LAST_TIME_MS } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
 import { runProgram } from "../support/programs.js"
 import type { TestClient } from "../support/sdk/clients.js"
-import { type ChatOfLies, chatOfLies, forgetChats, shownOf } from "./chat-lies.js"
-import { openScene, type Scene } from "./support.js"
+import { type ChatOfLies, chatOfLies, forgetChats, postFarOff, shownOf } from "./chat-lies.js"
+import { admit, openScene, say, type Scene } from "./support.js"
 
 const NEVER_MS = 600_000
 const UNVERIFIED = "from someone unverified: compare safety words, or add their card"
@@ -50,13 +53,15 @@ describe("a chat of lies, as it is shown", function () {
   })
   after(() => scene.close())
 
-  async function chatCommand(command: string, ...args: readonly string[]): Promise<string> {
+  async function run(...args: readonly string[]): Promise<string> {
     const environment = { TACITURN_HOME: dave.home, TACITURN_URL: scene.liar.url }
-    const result = await runProgram("taciturn", ["chat", command, formatId("meeting", chat.meetingId), ...args], {
-      environment,
-    })
+    const result = await runProgram("taciturn", args, { environment })
     expect(result.exitCode, result.stderr).to.equal(0)
     return result.stdout
+  }
+
+  async function chatCommand(command: string, ...args: readonly string[]): Promise<string> {
+    return await run("chat", command, formatId("meeting", chat.meetingId), ...args)
   }
 
   /** With the lie, to somebody who has seen nothing. */
@@ -79,6 +84,16 @@ describe("a chat of lies, as it is shown", function () {
       .split("\n")
       .map((line) => line.trim())
       .filter((line) => line !== "" && line !== `! ${UNVERIFIED}`)
+  }
+
+  /** As {@link bare}, of a page. */
+  function onPage(page: string): readonly string[] {
+    const texts = [...page.matchAll(/<p class="(?:warning|text)"[^>]*>(.*)<\/p>/g)].map(([, text = ""]) => text)
+    return texts.filter((text) => text !== UNVERIFIED).map((text) => text.replace("&#39;", "'").toLowerCase())
+  }
+
+  function asOnPage(lines: readonly string[]): readonly string[] {
+    return lines.map((text) => text.replace("! ", "").toLowerCase())
   }
 
   it("without the lie as it was said; with it chat list warns at each, and of what is not shown", async () => {
@@ -108,10 +123,32 @@ describe("a chat of lies, as it is shown", function () {
   })
 
   it("in an exported page", async () => {
-    const page = await toldLies("export", "--format", "html")
-    const texts = [...page.matchAll(/<p class="(?:warning|text)"[^>]*>(.*)<\/p>/g)].map(([, text = ""]) => text)
-    const shown = texts.filter((text) => text !== UNVERIFIED).map((text) => text.replace("&#39;", "'").toLowerCase())
-    expect(shown).to.deep.equal(SHOWN.map((text) => text.replace("! ", "").toLowerCase()))
+    expect(onPage(await toldLies("export", "--format", "html"))).to.deep.equal(asOnPage(SHOWN))
+  })
+
+  it("a time that is far off is marked by chat list, on an exported page and in an exported folder (B6)", async () => {
+    const { alice, bob } = scene
+    const meetingId = await createMeeting(alice.client, "Far off")
+    for (const person of [bob, dave]) await admit(alice, person, meetingId)
+    await sendMessage(alice.client, meetingId, textContent("one"))
+    await postFarOff(bob, meetingId)
+    await sendMessage(alice.client, meetingId, textContent("two"))
+    const off = `! its author's clock is off: the server got it on ${dateOf(Date.now())}`
+    const refused = `! a message is not shown, since nobody can be told to have written it (malformed: time is no unsigned integer up to ${LAST_TIME_MS})`
+    const expected = ["one", off, "in 1970", off, "in 275760", refused, refused, "two"]
+    const meeting = formatId("meeting", meetingId)
+    const listed = await run("chat", "list", meeting)
+    expect(bare(listed)).to.deep.equal(expected)
+    expect(listed).to.contain("  1970-01-01 00:00  ").and.contain("  +275760-09-13 00:00  ")
+    expect(onPage(await run("chat", "export", meeting, "--format", "html"))).to.deep.equal(asOnPage(expected))
+    const folder = join(dave.home, "exported")
+    await run("export", meeting, "-o", folder)
+    const [name = ""] = (await readdir(folder)).filter((entry) => entry.startsWith("Far off"))
+    expect(onPage(await readFile(join(folder, name, "chat.html"), "utf8"))).to.deep.equal(asOnPage(expected))
+    await run("export", "verify", folder)
+    // An event counts, whatever its time is.
+    await say(alice, meetingId, { type: "retention", days: 400 }, { timeMs: Number.MAX_SAFE_INTEGER })
+    expect(await run("meeting", "show", meeting)).to.contain(`said on ${Number.MAX_SAFE_INTEGER} ms\n`)
   })
 
   it("who could not fetch what a socket spoke of tries again, with nothing more said (CS6)", async () => {

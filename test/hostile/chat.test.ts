@@ -4,6 +4,7 @@ import {
   ChatReader,
   createMeeting,
   discardMessage,
+  isClockOff,
   type MeetingId,
   readMeeting,
   rekeyMeeting,
@@ -12,6 +13,7 @@ import {
   textContent,
   whoAmI,
 } from "../../client/sdk/index.js"
+import { LAST_DAY } from "../../shared/protocol/ambient.js"
 import { fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { asId } from "../../shared/protocol/ids.js"
@@ -25,6 +27,7 @@ import {
   forgedMessage,
   forgetChats,
   MESSAGES,
+  postFarOff,
   put,
   resealedMessage,
   type ServedPage,
@@ -199,6 +202,34 @@ describe("chat, by a server that lies and members who forge it", function () {
     const there = await readMeeting(alice.client, elsewhere)
     const moved = await forgedMessage(alice, there, "said elsewhere")
     expect(await shownWithLie(truth, put(1, moved))).to.deep.equal(["one", "bad-signature", "three -1"])
+  })
+
+  it("of a time far off: by a clock that is off, or refused where that is no date, beside its neighbours (B6)", async () => {
+    await say(alice, "one")
+    await postFarOff(bob, meetingId)
+    await say(alice, "two")
+    const truth = ["one", "in 1970", "in 275760", "malformed", "malformed", "two"]
+    expect(await shown(alice)).to.deep.equal(truth)
+    const entries = (await ChatReader.open(alice.client, meetingId)).entries()
+    expect(entries.map((entry) => entry.kind === "authentic" && isClockOff(entry))).to.deep.equal([
+      false,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ])
+    // A day by the server that is none takes nobody's screen down.
+    const onDay = (day: number): Lie => ({
+      path: MESSAGES,
+      tell: json<ServedPage>(changingMessages((placed) => placed.map((one) => ({ ...one, day })))),
+    })
+    const open = async (): Promise<unknown> => await ChatReader.open(alice.client, meetingId)
+    await expectRefused(scene, onDay(LAST_DAY + 1), open, ["malformed", undefined])
+    const told = scene.liar.lie(onDay(LAST_DAY))
+    expect(await shown(alice)).to.deep.equal(truth)
+    expect(told.delivered()).to.be.greaterThan(0)
+    told.stop()
   })
 
   it("sealed anew by a member who can open it, for another id, epoch or meeting, or under its own id: never true again (CH2, CH5, CH6)", async () => {

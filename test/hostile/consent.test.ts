@@ -62,7 +62,7 @@ describe("consent, by a server that lies and members who forge it", function () 
   it("a consent that a member signs for another is void (CO3)", async () => {
     const headerHash = await headerOf(recordingId)
     await say(bob, meetingId, { type: "consent", headerHash })
-    await say(bob, meetingId, { type: "consent", headerHash }, carol)
+    await say(bob, meetingId, { type: "consent", headerHash }, { as: carol })
     expect([await answerOf(bob), await answerOf(carol)]).to.deep.equal(["agreed", "unanswered"])
     expect(await voidsOf()).to.deep.equal(["not-authorised"])
   })

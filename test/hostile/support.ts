@@ -153,7 +153,12 @@ export function json<T>(change: (body: T) => T): Lie["tell"] {
 }
 
 /** Appends a note as a client without scruples would. @param as whom it is said to be by. */
-export async function say(by: TestClient, meetingId: MeetingId, note: NoteContent, as = by): Promise<void> {
+export async function say(
+  by: TestClient,
+  meetingId: MeetingId,
+  note: NoteContent,
+  { as = by, timeMs = Date.now() }: { readonly as?: TestClient; readonly timeMs?: number } = {},
+): Promise<void> {
   const { client } = by
   const log = await readMeeting(client, meetingId)
   const { genesisHash } = as.client.state.current.secrets
@@ -161,8 +166,7 @@ export async function say(by: TestClient, meetingId: MeetingId, note: NoteConten
   const position = { meetingId, meetingHash: log.meetingHash, seq: log.head.seq + 1, prev: log.head.hash }
   const content = { type: note.type, values: noteValues(note), assets: [], carried: [], epochPart: null }
   const author = { ...selfAsAuthor(client, headHash), genesisHash }
-  const ambient = { timeMs: Date.now(), random }
-  await appendEvent(client, log, makeEvent(position, log.current.keys, author, content, ambient))
+  await appendEvent(client, log, makeEvent(position, log.current.keys, author, content, { timeMs, random }))
 }
 
 /** The signed statement of an event, sealed for the next place of a log by somebody who holds its key. */

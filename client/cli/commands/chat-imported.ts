@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import { dateOf, isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId, type RecordingId } from "../../../shared/protocol/ids.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import type { Client } from "../../sdk/client.js"
@@ -52,7 +53,7 @@ export function importedDocument({
   return {
     source: rest.source,
     importedBy: accountOf(importedBy),
-    importedAt: new Date(importedAtMs).toISOString(),
+    importedAt: isoTimeOf(importedAtMs),
     offset: clock === null ? null : formatOffset(0 - clock.startMs),
     files: files.map(({ name, sizeBytes, use }) => ({ file: name, sizeBytes, use })),
     people,
@@ -71,7 +72,7 @@ export function importedDocument({
 /** IM3. */
 function importLabel(client: Client, { importedBy, importedAtMs, source, unreadCount }: Imported): readonly string[] {
   return [
-    `Imported from ${source} by ${accountOf(importedBy)}${nameText(client, importedBy)} on ${new Date(importedAtMs).toISOString().slice(0, 10)}.`,
+    `Imported from ${source} by ${accountOf(importedBy)}${nameText(client, importedBy)} on ${dateOf(importedAtMs)}.`,
     `${source} may have held plaintext of all of it. Who said what is its word, and the importer's: nobody signed it.`,
     ...(unreadCount === 0 ? [] : [`${unreadCount} lines could not be read, and stand as they were.`]),
   ]

@@ -1,5 +1,6 @@
 import { text as readAll } from "node:stream/consumers"
 import type { Command } from "commander"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
@@ -190,7 +191,7 @@ async function list(context: CommandContext, meetingId: MeetingId, limit: number
 function waitingDocuments(client: Client, meetingId: MeetingId) {
   return unsentMessages(client, meetingId).map(({ messageId, timeMs, content }) => ({
     message: formatId("message", messageId),
-    time: new Date(timeMs).toISOString(),
+    time: isoTimeOf(timeMs),
     type: content.type,
     text: content.type === "text" ? content.text : null,
   }))

@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { type ConsentPage, giveConsent, waitingForConsent, withdrawConsent } from "../../sdk/consent.js"
@@ -68,7 +69,7 @@ function describe({ recordingId, authorGenesisHash, recording, capture }: Consen
     recording: formatId("recording", recordingId),
     title: recording === null ? null : titleOf(recording),
     author: accountOf(authorGenesisHash),
-    announced: capture === null ? null : new Date(capture.timeMs).toISOString(),
+    announced: capture === null ? null : isoTimeOf(capture.timeMs),
     isPublished: recording !== null,
   }
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import { dateIn, isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { safetyWords } from "../../crypto/account-keys.js"
@@ -126,10 +127,10 @@ async function create(context: CommandContext, id: string, flags: CreateFlags): 
     isPreApproved,
     showsTitle: flags.showTitle === true,
   })
-  const [link, expires] = [formatId("link", made.linkId), new Date(expiresAtMs).toISOString()]
+  const [link, expires] = [formatId("link", made.linkId), isoTimeOf(expiresAtMs)]
   context.output.result({ link, url: made.url, meeting: id, expires, uses, isPreApproved }, [
     made.url,
-    `for ${uses === 1 ? "one person" : `${uses} people`}, until ${expires.slice(0, 10)}; revoke it with \`taciturn meeting link revoke ${link}\``,
+    `for ${uses === 1 ? "one person" : `${uses} people`}, until ${dateIn(expires)}; revoke it with \`taciturn meeting link revoke ${link}\``,
     isPreApproved
       ? "Whoever has it is admitted without asking, when this device is next online."
       : "See who came with `taciturn meeting offers`.",
@@ -141,7 +142,7 @@ async function list(context: CommandContext): Promise<void> {
   const links = (await listInviteLinks(await context.openClient())).map((own) => ({
     link: formatId("link", idOfHash("link", own.linkId)),
     meeting: formatId("meeting", idOfHash("meeting", own.meetingHash)),
-    expires: new Date(own.expiresAtMs).toISOString(),
+    expires: isoTimeOf(own.expiresAtMs),
     uses: own.uses,
     admitted: own.admitted.map((hash) => formatId("account", idOfHash("account", hash))),
     isPreApproved: own.isPreApproved,
@@ -152,7 +153,7 @@ async function list(context: CommandContext): Promise<void> {
     ...links.map(
       (own) =>
         `${own.link}  for ${own.meeting}, ${own.admitted.length} of ${own.uses} admitted, ${
-          own.isRevoked ? "revoked" : own.isExpired ? "expired" : `until ${own.expires.slice(0, 10)}`
+          own.isRevoked ? "revoked" : own.isExpired ? "expired" : `until ${dateIn(own.expires)}`
         }${own.isPreApproved ? ", pre-approved" : ""}`,
     ),
     ...(links.length === 0 ? ["No links. Make one with `taciturn meeting link create MEETING`."] : []),

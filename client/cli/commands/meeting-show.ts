@@ -1,5 +1,5 @@
 import type { Command } from "commander"
-import { dateOfDay } from "../../../shared/protocol/ambient.js"
+import { dateIn, dateOf, dateOfDay, isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import type { OpeningSubject } from "../../../shared/protocol/notes.js"
 import { activityOf, memberAccountChanges } from "../../sdk/activity.js"
@@ -39,8 +39,8 @@ async function show(context: CommandContext, id: string): Promise<void> {
   const { current, former } = membersOf(log)
   const { title, policy, keys, adminBoxesAreWrong } = log.current
   const { expiry, retention, deletion } = log.standing
-  const renewalDue = timeOf(renewalDueMs(log))
-  const ended = expiry === null ? null : timeOf(expiry.timeMs)
+  const renewalDue = isoTimeOf(renewalDueMs(log))
+  const ended = expiry === null ? null : isoTimeOf(expiry.timeMs)
   const admins = current.filter(({ role }) => role === "admin")
   const [changes, accountChanges] = [activityOf(log), memberAccountChanges(log)]
   const isSoleAdmin = admins.length === 1 && current.length > 1
@@ -62,7 +62,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
     former: former.map(({ genesisHash, until }) => ({ account: accountOf(genesisHash), until: documentOf(until) })),
     activity: changes.map((change) => ({
       event: change.seq,
-      time: timeOf(change.timeMs),
+      time: isoTimeOf(change.timeMs),
       by: accountOf(change.by),
       kind: change.kind,
       ...("about" in change ? { account: accountOf(change.about) } : {}),
@@ -80,9 +80,9 @@ async function show(context: CommandContext, id: string): Promise<void> {
     retention:
       retention === null
         ? null
-        : { days: retention.days, by: accountOf(retention.authorGenesisHash), time: timeOf(retention.timeMs) },
+        : { days: retention.days, by: accountOf(retention.authorGenesisHash), time: isoTimeOf(retention.timeMs) },
     servedRetentionDays: keeping?.retentionDays ?? null,
-    deleted: deletion === null ? null : { by: accountOf(deletion.authorGenesisHash), time: timeOf(deletion.timeMs) },
+    deleted: deletion === null ? null : { by: accountOf(deletion.authorGenesisHash), time: isoTimeOf(deletion.timeMs) },
     ...purgeDocument(keeping?.purgeDay ?? null),
     adminBoxesAreWrong,
     isSoleAdmin,
@@ -98,19 +98,19 @@ async function show(context: CommandContext, id: string): Promise<void> {
         ? []
         : ["The server says that this meeting was deleted; nothing in its log says so."]
       : [
-          `deleted by ${document.deleted.by} on ${dayOf(document.deleted.time)}${document.purgeDay === null ? "" : `: all of it goes on ${document.purgeDay}`}`,
+          `deleted by ${document.deleted.by} on ${dateIn(document.deleted.time)}${document.purgeDay === null ? "" : `: all of it goes on ${document.purgeDay}`}`,
         ]),
     ...(document.retention === null || document.retention.days === null
       ? []
       : [
-          `recordings are kept for ${document.retention.days} days, as ${document.retention.by} said on ${dayOf(document.retention.time)}`,
+          `recordings are kept for ${document.retention.days} days, as ${document.retention.by} said on ${dateIn(document.retention.time)}`,
         ]),
     ...(keeping === null || keeping.retentionDays === (retention?.days ?? null)
       ? []
       : [retentionDiffers(keeping.retentionDays, retention?.days ?? null).trim()]),
     ended === null
-      ? `an admin's renewal is due by ${dayOf(renewalDue)}`
-      : `ended on ${dayOf(ended)}: nothing more is sealed`,
+      ? `an admin's renewal is due by ${dateIn(renewalDue)}`
+      : `ended on ${dateIn(ended)}: nothing more is sealed`,
     ...current.map(
       ({ genesisHash, role, isLeaving, since, opensFrom }) =>
         `${accountOf(genesisHash)}${nameText(client, genesisHash)}  ${role}${isLeaving ? ", leaving" : ""}, since ${textOf(since)}; opens what was sealed since ${textOf(opensFrom)}`,
@@ -119,7 +119,7 @@ async function show(context: CommandContext, id: string): Promise<void> {
       ({ genesisHash, until }) =>
         `${accountOf(genesisHash)}  no member since ${textOf(until)}; keeps what it fetched before, opens nothing sealed since`,
     ),
-    ...changes.map((change) => `${dayOf(timeOf(change.timeMs))}  ${meetingChangeText(client, change)}`),
+    ...changes.map((change) => `${dateOf(change.timeMs)}  ${meetingChangeText(client, change)}`),
     ...accountChanges.map((change) => `${dateOfDay(change.day)}  ${accountChangeText(client, change)}`),
     ...(isSoleAdmin
       ? [
@@ -145,20 +145,10 @@ function subjectDocument(subject: OpeningSubject): Readonly<Record<string, unkno
   }
 }
 
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString()
-}
-
-function dayOf(time: string): string {
-  return time.slice(0, 10)
-}
-
 function documentOf(moment: EpochMoment | null): { readonly epoch: number; readonly time: string } | null {
-  return moment === null ? null : { epoch: moment.epoch, time: timeOf(moment.timeMs) }
+  return moment === null ? null : { epoch: moment.epoch, time: isoTimeOf(moment.timeMs) }
 }
 
 function textOf(moment: EpochMoment | null): string {
-  return moment === null
-    ? "before what this account can see"
-    : `${dayOf(timeOf(moment.timeMs))} (epoch ${moment.epoch})`
+  return moment === null ? "before what this account can see" : `${dateOf(moment.timeMs)} (epoch ${moment.epoch})`
 }

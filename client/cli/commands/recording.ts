@@ -1,5 +1,5 @@
 import type { Command } from "commander"
-import { dateOf } from "../../../shared/protocol/ambient.js"
+import { dateOf, isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId, type RecordingId } from "../../../shared/protocol/ids.js"
 import type { ManifestAsset } from "../../../shared/protocol/recording.js"
 import type { Client } from "../../sdk/client.js"
@@ -39,14 +39,14 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
     meeting: formatId("meeting", log.meetingId),
     title: recording === null ? null : titleOf(recording),
     author: accountOf(page.authorGenesisHash),
-    published: recording === null ? null : timeOf(recording.timeMs),
-    deleted: withdrawal === null ? null : timeOf(withdrawal.timeMs),
+    published: recording === null ? null : isoTimeOf(recording.timeMs),
+    deleted: withdrawal === null ? null : isoTimeOf(withdrawal.timeMs),
     durationSeconds: durationMs === null ? null : durationMs / 1_000,
     sizeBytes: assets[0]?.trueBytes ?? null,
     storedBytes: assets.reduce((sum, { storedBytes }) => sum + storedBytes, 0),
     files: assets.map(({ role, header }) => ({ asset: formatId("asset", header.assetId), role })),
     isImported: isImported(assets),
-    announced: capture === null ? null : timeOf(capture.timeMs),
+    announced: capture === null ? null : isoTimeOf(capture.timeMs),
     isOtherwiseNamed: page.isOtherwiseNamed,
     consents: members?.map((member) => describe(client, member)) ?? null,
   }
@@ -57,7 +57,7 @@ async function show(context: CommandContext, recordingId: RecordingId): Promise<
           document.title ?? "(begun before this account could open it)",
           `${formatDuration(document.durationSeconds)}, ${formatSize(document.sizeBytes ?? 0)} (stored: ${formatSize(document.storedBytes)})`,
         ]),
-    `${recording === null ? "announced" : `published at ${timeOf(recording.timeMs)}`} by ${document.author}${nameText(client, page.authorGenesisHash)}`,
+    `${recording === null ? "announced" : `published at ${isoTimeOf(recording.timeMs)}`} by ${document.author}${nameText(client, page.authorGenesisHash)}`,
     ...(document.isImported
       ? [
           "imported: the platform that it comes from may have held plaintext, and who said what there is its word (`chat imported` shows it)",
@@ -83,7 +83,7 @@ export function isImported(assets: readonly Pick<ManifestAsset, "role">[]): bool
 export function announcedLine({ capture, isOtherwiseNamed }: ConsentPage): string {
   if (isOtherwiseNamed)
     return "NOT ITS OWN HEADER: what was announced or published before has it, so no answer counts for this recording"
-  return capture === null ? "not announced" : `announced at ${timeOf(capture.timeMs)}`
+  return capture === null ? "not announced" : `announced at ${isoTimeOf(capture.timeMs)}`
 }
 
 function describe(client: Client, { genesisHash, state, timeMs }: MemberConsent) {
@@ -91,16 +91,12 @@ function describe(client: Client, { genesisHash, state, timeMs }: MemberConsent)
     account: accountOf(genesisHash),
     name: knownAs(client, genesisHash).name,
     state,
-    time: timeMs === null ? null : timeOf(timeMs),
+    time: timeMs === null ? null : isoTimeOf(timeMs),
   }
 }
 
 const SAID = { agreed: "agreed", unanswered: "not answered", withdrawn: "withdrew" } as const
 
 function memberLine(client: Client, { genesisHash, state, timeMs }: MemberConsent): string {
-  return `${accountOf(genesisHash)}${nameText(client, genesisHash)}  ${SAID[state]}${timeMs === null ? "" : ` at ${timeOf(timeMs)}`}`
-}
-
-function timeOf(ms: number): string {
-  return new Date(ms).toISOString()
+  return `${accountOf(genesisHash)}${nameText(client, genesisHash)}  ${SAID[state]}${timeMs === null ? "" : ` at ${isoTimeOf(timeMs)}`}`
 }

@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import { dateIn, isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId } from "../../../shared/protocol/ids.js"
 import { deleteRecording, renameRecording } from "../../sdk/deletion.js"
 import { readStoredRecordings, type StoredRecording } from "../../sdk/keeping.js"
@@ -67,7 +68,7 @@ async function list(context: CommandContext, id: string): Promise<void> {
           {
             recording: formatId("recording", fields.recordingId),
             by: accountOf(withdrawal.authorGenesisHash),
-            time: new Date(withdrawal.timeMs).toISOString(),
+            time: isoTimeOf(withdrawal.timeMs),
           },
         ],
   )
@@ -76,7 +77,7 @@ async function list(context: CommandContext, id: string): Promise<void> {
       (item) =>
         `${item.recording}  ${formatDuration(item.durationSeconds).padStart(8)}  ${formatSize(item.sizeBytes).padStart(10)}  ${item.title ?? "(begun before this account could open it)"}${item.isImported ? "  (imported)" : ""}${fateText(item.state)}`,
     ),
-    ...withdrawn.map((item) => `${item.recording}  deleted by ${item.by} on ${item.time.slice(0, 10)}`),
+    ...withdrawn.map((item) => `${item.recording}  deleted by ${item.by} on ${dateIn(item.time)}`),
   ]
   context.output.result(
     { recordings, withdrawn },
@@ -92,7 +93,7 @@ function describe({ recording, fate }: StoredRecording) {
     author: accountOf(authorGenesisHash),
     durationSeconds: opened?.details.durationMs == null ? null : opened.details.durationMs / 1_000,
     sizeBytes: fields.assets[0]?.trueBytes ?? 0,
-    published: new Date(timeMs).toISOString(),
+    published: isoTimeOf(timeMs),
     isImported: isImported(fields.assets),
     state: fate,
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path"
 import type { Command } from "commander"
+import { dateIn, isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { fromHex, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { asId, formatId, idOfHash } from "../../../shared/protocol/ids.js"
@@ -188,7 +189,7 @@ function resultDocument(item: FoundInMeeting) {
     message: item.message === null ? null : formatId("message", asId("message", fromHex(item.message))),
     author: item.author === null ? null : accountOf(fromHex(item.author)),
     claimedAuthor: item.claimedAuthor,
-    time: new Date(item.timeMs).toISOString(),
+    time: isoTimeOf(item.timeMs),
     text: item.text,
     files: item.files === "" ? [] : item.files.split("\n"),
   }
@@ -207,10 +208,7 @@ function resultLines(client: Client, item: FoundInMeeting): readonly string[] {
     item.placeMs === null ? "" : `at ${item.placeMs < 0 ? "-" : ""}${formatDuration(Math.abs(item.placeMs) / 1_000)}`,
     message ?? "",
   ]
-  return [
-    `${kind}  ${time.slice(0, 10)}  ${where.filter((text) => text !== "").join("  ")}${who}`,
-    `    ${snippet(item)}`,
-  ]
+  return [`${kind}  ${dateIn(time)}  ${where.filter((text) => text !== "").join("  ")}${who}`, `    ${snippet(item)}`]
 }
 
 /** What of a text is shown: on one line, around the first word that was found. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { watchMeeting } from "../../sdk/live.js"
@@ -49,7 +50,7 @@ async function watch(context: CommandContext, id: string): Promise<void> {
 function eventsAfter(log: MeetingLog, seq: number): readonly WatchedEvent[] {
   const signed = ({ authorGenesisHash, timeMs }: { authorGenesisHash: Uint8Array; timeMs: number }) => ({
     author: formatId("account", idOfHash("account", authorGenesisHash)),
-    time: new Date(timeMs).toISOString(),
+    time: isoTimeOf(timeMs),
   })
   const known: readonly WatchedEvent[] = [
     ...log.epochs.map((epoch) => ({

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, stat } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { decodeAssetHeader } from "../../../shared/protocol/asset-header.js"
 import { utf8 } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
@@ -191,7 +192,7 @@ async function exportRecording(
     title,
     folder,
     author: accountOf(recording.authorGenesisHash),
-    published: new Date(recording.timeMs).toISOString(),
+    published: isoTimeOf(recording.timeMs),
     isImported: isImported(recording.fields.assets),
     isWithdrawn: false,
     files,

@@ -1,3 +1,4 @@
+import { dateIn, minuteIn } from "../../../shared/protocol/ambient.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { plainText } from "../../sdk/captions.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
@@ -42,7 +43,7 @@ export function exportPage({ account, exported, meetings }: ExportManifest): str
     ({ title, folder, recordings, messages }) =>
       `<article><h2><a href="${hrefOf(`${folder}/index.html`)}" dir="auto">${escape(title)}</a></h2><p class="note">${recordings.length} recordings, ${messages} entries in the chat</p></article>`,
   )
-  const note = `What ${escape(account)} could open on ${escape(exported.slice(0, 10))}. It is plaintext: keep it as such. <code>taciturn export verify</code> checks it without a server.`
+  const note = `What ${escape(account)} could open on ${escape(dateIn(exported))}. It is plaintext: keep it as such. <code>taciturn export verify</code> checks it without a server.`
   return htmlPage("Meetings", note, items.join("\n"))
 }
 
@@ -64,7 +65,7 @@ function article(meetingFolder: string, { exported, durationMs, cues, imported }
   return [
     `<article id="${exported.recording}">`,
     `<h2 dir="auto">${escape(title)}</h2>`,
-    `<p class="meta">Published by ${escape(exported.author)} <time datetime="${exported.published}">${exported.published.slice(0, 16).replace("T", " ")}</time>${durationMs === null ? "" : `, ${formatDuration(durationMs / MS_PER_S)}`}</p>`,
+    `<p class="meta">Published by ${escape(exported.author)} <time datetime="${exported.published}">${minuteIn(exported.published)}</time>${durationMs === null ? "" : `, ${formatDuration(durationMs / MS_PER_S)}`}</p>`,
     ...(exported.isWithdrawn ? ['<p class="warning">Deleted in its meeting since it was exported.</p>'] : []),
     ...(imported === null
       ? []

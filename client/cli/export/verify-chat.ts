@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as z from "zod"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
@@ -52,7 +53,7 @@ export async function proveChat(
       message !== undefined &&
       statement !== undefined &&
       accountOf(statement.authorGenesisHash) === line.author &&
-      new Date(statement.timeMs).toISOString() === line.time &&
+      isoTimeOf(statement.timeMs) === line.time &&
       statement.type === line.type &&
       (line.text == null || said.get(keyOf(statement.messageId, statement.authorGenesisHash))?.has(line.text) === true)
     if (!isItself) throw new ArchiveError("integrity", `${line.message} is not what was signed`)

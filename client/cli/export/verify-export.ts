@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs"
 import { lstat, open, readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
 import { nodePrimitives } from "../../crypto/node-primitives.js"
@@ -133,7 +134,7 @@ async function prove(folder: string, file: ExportedFile, proof: string, expected
       asset.manifest.trueBytes === file.sizeBytes &&
       formatId("meeting", idOfHash("meeting", statement.meetingHash)) === expected.meeting &&
       accountOf(statement.authorGenesisHash) === expected.author &&
-      new Date(statement.timeMs).toISOString() === expected.published
+      isoTimeOf(statement.timeMs) === expected.published
     if (!isItself) throw new ArchiveError("integrity", "its proof is that of something else")
     let provedBytes = 0
     for await (const { bytes: opened } of reader.segments()) provedBytes += opened.length

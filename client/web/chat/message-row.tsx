@@ -1,5 +1,6 @@
 import { createContext, type ReactElement, type ReactNode, useContext, useState } from "react"
 import { Button } from "react-aria-components"
+import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { includesHash } from "../../../shared/protocol/hash.js"
 import type { ChatText } from "../../sdk/chat/fold.js"
@@ -129,7 +130,7 @@ export function MessageHead({
           {texts.unverified}
         </Mark>
       ) : null}
-      <time className="message-time" dateTime={new Date(timeMs).toISOString()} title={formatMoment(timeMs)}>
+      <time className="message-time" dateTime={isoTimeOf(timeMs)} title={formatMoment(timeMs)}>
         {formatTime(timeMs)}
       </time>
       {children}

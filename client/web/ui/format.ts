@@ -1,3 +1,5 @@
+import { isDate } from "../../../shared/protocol/ambient.js"
+
 /** Numbers, times and dates as the reader's locale writes them. */
 
 const DAY_MS = 86_400_000
@@ -9,6 +11,9 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const
 const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" })
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" })
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "short" })
+/** Of a time or a day that is no date, since what others signed may be any number. */
+const MILLISECONDS = new Intl.NumberFormat(undefined, { style: "unit", unit: "millisecond", unitDisplay: "long" })
+const DAYS = new Intl.NumberFormat(undefined, { style: "unit", unit: "day", unitDisplay: "long" })
 const UTC_DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" })
 const COUNT = new Intl.NumberFormat()
 
@@ -39,21 +44,25 @@ export function formatDuration(durationMs: number): string {
 }
 
 export function formatDay(timeMs: number): string {
-  return DAY.format(timeMs)
+  return formatDate(DAY, timeMs)
 }
 
 export function formatMoment(timeMs: number): string {
-  return MOMENT.format(timeMs)
+  return formatDate(MOMENT, timeMs)
 }
 
 /** `14:32`, of today. */
 export function formatTime(timeMs: number): string {
-  return TIME.format(timeMs)
+  return formatDate(TIME, timeMs)
+}
+
+function formatDate(format: Intl.DateTimeFormat, timeMs: number): string {
+  return isDate(timeMs) ? format.format(timeMs) : MILLISECONDS.format(timeMs)
 }
 
 /** A day by its number since 1970, which the protocol counts in UTC. */
 export function formatDayNumber(day: number): string {
-  return UTC_DAY.format(day * DAY_MS)
+  return isDate(day * DAY_MS) ? UTC_DAY.format(day * DAY_MS) : DAYS.format(day)
 }
 
 export function formatCount(count: number): string {

@@ -2,6 +2,7 @@ import { openRecord, sealRecord } from "../../../client/crypto/committed-seal.js
 import { deriveEpochKeys } from "../../../client/crypto/epoch-keys.js"
 import { makeMessage, type OpenedMessage, openMessage } from "../../../client/crypto/message.js"
 import { readChatHeads, chatHeadsValue } from "../../../shared/protocol/chat-heads.js"
+import { LAST_TIME_MS } from "../../../shared/protocol/ambient.js"
 import { type CborValue, decodeCbor, encodeCbor } from "../../../shared/protocol/cbor.js"
 import { makeEnvelope } from "../../../shared/protocol/envelope.js"
 import type { ErrorCode } from "../../../shared/protocol/errors.js"
@@ -129,6 +130,7 @@ function message(): Format {
       },
       { name: "a counter that is text", code: "malformed", raw: assemble(edit(material, [1, 5], "7")) },
       { name: "a hash before of 31 bytes", code: "malformed", raw: assemble(edit(material, [1, 6], bytesOf("p", 31))) },
+      { name: "a time that is no date", code: "malformed", raw: assemble(edit(material, [1, 11], LAST_TIME_MS + 1)) },
       { name: "a field without a value", code: "malformed", raw: assemble(edit(material, [2, 0], ["mentions"])) },
     ],
   }

@@ -20,6 +20,7 @@ const RULES: readonly (readonly [string, string, string, string])[] = [
   ["B3", "event", "version 2", "unsupported-version"],
   ["B4", "id", "the same digits under another prefix", "malformed"],
   ["B5", "envelope", "a key of small order", "bad-signature"],
+  ["B6", "message", "a time that is no date", "malformed"],
   ["E1", "committed-seal", "a commitment with one bit turned", "cannot-open"],
   ["E2", "envelope", "a statement with one bit turned", "bad-signature"],
   ["E3", "statement", "a statement that names another key", "bad-signature"],

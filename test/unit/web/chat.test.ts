@@ -4,8 +4,10 @@ import { renderToStaticMarkup } from "react-dom/server"
 import { Markdown } from "../../../client/web/chat/markdown.js"
 import { mentionAt, mentionsIn } from "../../../client/web/chat/mentioning.js"
 import { currentOf, searched, timelineOf } from "../../../client/web/watch/timeline-items.js"
+import { formatDay, formatDayNumber, formatMoment, formatTime } from "../../../client/web/ui/format.js"
 import { rowsOf } from "../../../client/web/chat/rows.js"
-import type { ChatLine } from "../../../client/sdk/index.js"
+import { type ChatLine, isClockOff } from "../../../client/sdk/index.js"
+import { LAST_DAY, LAST_TIME_MS } from "../../../shared/protocol/ambient.js"
 import type { RecordingPlace } from "../../../shared/protocol/message-content.js"
 import { asId } from "../../../shared/protocol/ids.js"
 import { textContent } from "../../../shared/protocol/message-content.js"
@@ -178,6 +180,21 @@ describe("a chat's rows", () => {
     expect(
       shownRows([said("a", NOON_MS), said("b", NOON_MS - 400 * DAY_MS, { day: Math.floor(NOON_MS / DAY_MS) })]),
     ).to.deep.equal(["day", "a", "b"])
+  })
+
+  it("show a time that is far off, and one that is no date as the number that it is", () => {
+    const far = [0, LAST_TIME_MS, LAST_TIME_MS + 1, Number.MAX_SAFE_INTEGER]
+    const lines = far.map((timeMs) => said(String(timeMs), timeMs, { day: Math.floor(NOON_MS / DAY_MS) }))
+    const [first, last, next, number] = far.map(String)
+    expect(shownRows([said("a", NOON_MS), ...lines])).to.deep.equal(["day", "a", first, last, `+${next ?? ""}`, number])
+    expect(lines.every((line) => line.kind === "text" && isClockOff(line.message))).to.equal(true)
+    for (const format of [formatDay, formatMoment, formatTime]) {
+      const digits = far.map((timeMs) => format(timeMs).replaceAll(/\D/g, ""))
+      expect(digits.slice(2)).to.deep.equal([next, number])
+      expect(digits.slice(0, 2)).to.not.include.members([first, last])
+    }
+    expect(formatDayNumber(LAST_DAY)).to.include("275760")
+    expect(formatDayNumber(LAST_DAY + 1).replaceAll(/\D/g, "")).to.equal(String(LAST_DAY + 1))
   })
 
   it("say where what is new begins: behind what was looked at, and with what others wrote", () => {
