@@ -38,13 +38,20 @@ export function chatDocument(client: Client, line: ChatLine): Readonly<Record<st
   }
 }
 
-function textDocument({ content, text, editedAtMs, deletedBy, reactions }: Extract<ChatLine, { kind: "text" }>) {
+function textDocument({
+  content,
+  text,
+  mentions,
+  editedAtMs,
+  deletedBy,
+  reactions,
+}: Extract<ChatLine, { kind: "text" }>) {
   return {
     text,
     edited: editedAtMs === null ? null : isoTimeOf(editedAtMs),
     deletedBy: deletedBy === null ? null : accountOf(deletedBy),
     replyTo: content.replyTo === null ? null : formatId("message", content.replyTo.messageId),
-    mentions: content.mentions.map(accountOf),
+    mentions: mentions.map(({ genesisHash }) => accountOf(genesisHash)),
     files: content.files.map(({ fileName, trueBytes }) => ({ fileName, sizeBytes: trueBytes })),
     recording: content.place === null ? null : formatId("recording", content.place.recordingId),
     offsetMs: content.place?.offsetMs ?? null,

@@ -84,6 +84,7 @@ export { openSearchFolder, type SearchFolder } from "./node/search-folder.js"
 export { type Imported, type PlacedLine, readImported } from "./imports/read-imported.js"
 export {
   type ChatLine,
+  type ChatMention,
   type ChatReaction,
   type ChatText,
   type ChatWithoutEffect,

@@ -1269,6 +1269,7 @@ export const strings = {
     newestWith: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
     fresh: "New since you looked",
     tabUnread: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
+    tabMentioned: "you are mentioned",
     tabTrouble: "something is wrong",
     /** Said aloud as messages come. */
     came: (name: string, text: string) => `${name}: ${text}`,

@@ -13,6 +13,13 @@ export interface ChatReaction {
   readonly authors: readonly Uint8Array[]
 }
 
+/** Somebody whom a message names. */
+export interface ChatMention {
+  readonly genesisHash: Uint8Array
+  /** Where they were named: in the message itself, or in the edit that named them; `null` while that waits to be sent. */
+  readonly served: Pick<StandingMessage["served"], "incarnation" | "seq"> | null
+}
+
 /** A message as it stands now. */
 export interface ChatText {
   readonly kind: "text"
@@ -20,6 +27,8 @@ export interface ChatText {
   readonly content: TextContent
   /** What it says now; `null` once it was deleted. */
   readonly text: string | null
+  /** Whom it names now. */
+  readonly mentions: readonly ChatMention[]
   /** When its author changed it last, by the author's clock; `null` if never. */
   readonly editedAtMs: number | null
   /** Who deleted it. */
@@ -186,8 +195,9 @@ function saidAtFirst(
 ): { readonly key: string; readonly text: ChatText } {
   let first = firsts.get(message)
   if (first === undefined) {
+    const mentions = mentionsOf(content.mentions, [], message.served)
     const unchanged = { editedAtMs: null, deletedBy: null, reactions: [] }
-    const text: ChatText = { kind: "text", message, content, text: content.text, ...unchanged }
+    const text: ChatText = { kind: "text", message, content, text: content.text, mentions, ...unchanged }
     first = { key: toHex(message.messageId), text }
     firsts.set(message, first)
   }
@@ -212,10 +222,11 @@ interface Said {
   readonly content: MessageContent
   readonly author: Uint8Array
   readonly timeMs: number
+  readonly served: ChatMention["served"]
 }
 
-function saidBy({ content, statement }: Action): Said {
-  return { content, author: statement.authorGenesisHash, timeMs: statement.timeMs }
+function saidBy({ content, statement, served }: Action): Said {
+  return { content, author: statement.authorGenesisHash, timeMs: statement.timeMs, served }
 }
 
 /** A chat with what this account's own edits, deletions and reactions that wait to be sent will come to; its texts that wait have no place in it yet. */
@@ -234,16 +245,19 @@ export function foldUnsent(
   return lines.map((line) => {
     if (line.kind !== "text") return line
     return (waiting.get(toHex(line.message.messageId)) ?? []).reduce(
-      (target, { content, timeMs }) => withAction(target, { content, author: self, timeMs }),
+      (target, { content, timeMs }) => withAction(target, { content, author: self, timeMs, served: null }),
       line,
     )
   })
 }
 
-function withAction(target: ChatText, { content, author, timeMs }: Said): ChatText {
+function withAction(target: ChatText, { content, author, timeMs, served }: Said): ChatText {
   switch (content.type) {
-    case "edit":
-      return target.text === null ? target : { ...target, text: content.text, editedAtMs: timeMs }
+    case "edit": {
+      if (target.text === null) return target
+      const mentions = mentionsOf(content.mentions, target.mentions, served)
+      return { ...target, text: content.text, mentions, editedAtMs: timeMs }
+    }
     case "deletion":
       return { ...target, text: null, deletedBy: target.deletedBy ?? author }
     case "reaction":
@@ -251,6 +265,17 @@ function withAction(target: ChatText, { content, author, timeMs }: Said): ChatTe
     case "text":
       return target
   }
+}
+
+/** Who was named before stays named where they were: an edit is no news to them. */
+function mentionsOf(
+  named: readonly Uint8Array[],
+  before: readonly ChatMention[],
+  served: ChatMention["served"],
+): readonly ChatMention[] {
+  return named.map(
+    (genesisHash) => before.find((mention) => equalBytes(mention.genesisHash, genesisHash)) ?? { genesisHash, served },
+  )
 }
 
 function withReaction(

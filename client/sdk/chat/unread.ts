@@ -1,5 +1,4 @@
 import { equalBytes } from "../../../shared/protocol/bytes.js"
-import { includesHash } from "../../../shared/protocol/hash.js"
 import { MessagesResponse } from "../../../shared/protocol/http.js"
 import { idOfHash } from "../../../shared/protocol/ids.js"
 import type { ChatEntry } from "../../crypto/chat-order.js"
@@ -7,19 +6,26 @@ import type { Client } from "../client.js"
 import { accessCapability } from "../meeting-events.js"
 import type { ChatState, MeetingState } from "../state.js"
 import { chatStateOf, updateChat } from "./chat-state.js"
+import { type ChatLine, type ChatMention, type ChatText, foldChat } from "./fold.js"
 import { ChatReader } from "./read.js"
 
 /** What of a chat is new to this account on this device. Kept in its state alone, as what it looked at in a meeting is. */
 
 type Place = NonNullable<ChatState["readUntil"]>
 
-/** Keeps how many of the messages that were read are new. What is there when a chat is first read here is not new. */
-export async function rememberUnread(client: Client, reader: ChatReader): Promise<void> {
-  const entries = reader.entries()
-  const end = endOf(entries)
+/**
+ * Keeps how many of the messages that were read are new. What is there when a chat is first read here is not new.
+ * @param lines of the reader, where they are folded already.
+ */
+export async function rememberUnread(
+  client: Client,
+  reader: ChatReader,
+  lines: readonly ChatLine[] = foldChat(reader.entries(), reader.log.epochs),
+): Promise<void> {
+  const end = endOf(reader.entries())
   await change(client, reader, (chat) => {
     const readUntil = chat.readUntil ?? end
-    const unread = unreadIn(entries, readUntil, client.state.current.secrets.genesisHash)
+    const unread = unreadIn(lines, readUntil, client.state.current.secrets.genesisHash)
     const isSame =
       readUntil === chat.readUntil &&
       unread.messages === chat.unread.messages &&
@@ -33,7 +39,7 @@ export async function lookAtChat(client: Client, reader: ChatReader): Promise<vo
   const end = endOf(reader.entries())
   await change(client, reader, (chat) => {
     const isLater = chat.readUntil === null || compare(end, chat.readUntil) > 0
-    if (!isLater && chat.unread.messages === 0) return chat
+    if (!isLater && chat.unread.messages + chat.unread.mentions === 0) return chat
     return { ...chat, readUntil: isLater ? end : chat.readUntil, unread: { messages: 0, mentions: 0 } }
   })
 }
@@ -70,16 +76,17 @@ export function isNewTo(readUntil: Place | null, { served }: { readonly served: 
   return readUntil !== null && compare(served, readUntil) >= 0
 }
 
-function unreadIn(entries: readonly ChatEntry[], readUntil: Place, self: Uint8Array): ChatState["unread"] {
-  const texts = entries.flatMap((entry) =>
-    entry.kind === "authentic" &&
-    entry.content.type === "text" &&
-    isNewTo(readUntil, entry) &&
-    !equalBytes(entry.statement.authorGenesisHash, self)
-      ? [entry.content]
-      : [],
-  )
-  return { messages: texts.length, mentions: texts.filter(({ mentions }) => includesHash(mentions, self)).length }
+/** Who is named by the edit of an older message is told of it, too. */
+function unreadIn(lines: readonly ChatLine[], readUntil: Place, self: Uint8Array): ChatState["unread"] {
+  const texts = lines.filter(
+    (line) => line.kind === "text" && !equalBytes(line.message.statement.authorGenesisHash, self),
+  ) as readonly ChatText[]
+  const isNewMention = ({ genesisHash, served }: ChatMention): boolean =>
+    served !== null && isNewTo(readUntil, { served }) && equalBytes(genesisHash, self)
+  return {
+    messages: texts.filter(({ message }) => isNewTo(readUntil, message)).length,
+    mentions: texts.filter(({ text, mentions }) => text !== null && mentions.some(isNewMention)).length,
+  }
 }
 
 /** Behind the newest. An empty chat is looked at, too: what comes then is new. */

@@ -15,7 +15,7 @@ import { Failure } from "../ui/notice.js"
 import { useTask } from "../ui/use-task.js"
 import { ChosenFiles } from "./chosen-files.js"
 import { useFileUpload } from "./use-file-upload.js"
-import { type Mentionable, mentionableIn, mentionAt, mentionsIn } from "./mentioning.js"
+import { type Mentionable, mentionableIn, mentionAt, mentionsIn, mentionsInEdit } from "./mentioning.js"
 
 const texts = strings.chat.composer
 const AT_ONCE = 6
@@ -66,7 +66,7 @@ export function Composer({
   const sending = useTask(async () => {
     if (isEmpty || overBytes > 0) return
     const sent = await upload.run(files)
-    if (sent !== null) await onSend(draft, { mentions: mentionsIn(text, people), files: sent })
+    if (sent !== null) await onSend(draft, { mentions: namedIn(draft, people), files: sent })
     field.current?.focus()
   })
   const add = (more: readonly File[]): void => {
@@ -222,6 +222,10 @@ export function Composer({
       <Failure error={sending.error} />
     </form>
   )
+}
+
+function namedIn({ text, about }: Draft, people: readonly Mentionable[]): readonly Uint8Array[] {
+  return about?.kind === "edit" ? mentionsInEdit(text, people, about.line) : mentionsIn(text, people)
 }
 
 function suggestions(people: readonly Mentionable[], typed: string): readonly Mentionable[] {

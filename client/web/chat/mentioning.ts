@@ -1,4 +1,5 @@
 import { compareBytes, equalBytes } from "../../../shared/protocol/bytes.js"
+import { includesHash } from "../../../shared/protocol/hash.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { Client } from "../../sdk/client.js"
@@ -27,6 +28,20 @@ export function mentionsIn(text: string, people: readonly Mentionable[]): readon
     .map(({ genesisHash }) => genesisHash)
     .toSorted(compareBytes)
     .slice(0, LIMITS.mentions)
+}
+
+/** As {@link mentionsIn}, of a message that was changed: whoever it named otherwise than by a name that is known here, it names still. */
+export function mentionsInEdit(
+  text: string,
+  people: readonly Mentionable[],
+  before: { readonly text: string | null; readonly mentions: readonly { readonly genesisHash: Uint8Array }[] },
+): readonly Uint8Array[] {
+  const known = mentionsIn(before.text ?? "", people)
+  const named = mentionsIn(text, people)
+  const others = before.mentions
+    .map(({ genesisHash }) => genesisHash)
+    .filter((genesisHash) => !includesHash(known, genesisHash) && !includesHash(named, genesisHash))
+  return [...named, ...others].toSorted(compareBytes).slice(0, LIMITS.mentions)
 }
 
 function isNamed(text: string, name: string): boolean {

@@ -54,7 +54,7 @@ export function MessageRow({
 }): ReactElement {
   const client = useClient()
   const self = client.state.current.secrets.genesisHash
-  const { message, content, text, editedAtMs, deletedBy, reactions } = line
+  const { message, content, text, mentions, editedAtMs, deletedBy, reactions } = line
   const { authorGenesisHash: author, timeMs } = message.statement
   const { name } = knownAs(client, author)
   const isOwn = equalBytes(author, self)
@@ -80,7 +80,7 @@ export function MessageRow({
         <>
           <MessageText text={text} tabIndex={isActive ? 0 : -1} />
           <MessageFiles files={content.files} isActive={isActive} />
-          <Mentions mentions={content.mentions} />
+          <Mentions mentions={mentions.map(({ genesisHash }) => genesisHash)} />
           {editedAtMs === null ? null : <span className="faint">{texts.edited(formatMoment(editedAtMs))}</span>}
         </>
       )}

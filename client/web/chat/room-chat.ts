@@ -149,7 +149,7 @@ export class RoomChat implements LineChat {
         this.#changed({ trouble: null })
         const newest = this.#view.lines.findLast((line) => line.kind === "text")
         if (newest !== undefined) this.#options.onMessage(newest.message.statement.deviceKey)
-        await rememberUnread(this.#client, reader).catch(() => undefined)
+        await rememberUnread(this.#client, reader, this.#linesOf(reader)).catch(() => undefined)
       },
       onTrouble: (trouble) => {
         this.#changed({ trouble })
@@ -274,7 +274,7 @@ export class RoomChat implements LineChat {
     )
     this.#unsent = unsent
     const own = [...this.#confirmed, ...unsent]
-    const lines = reader === null ? [] : this.#fold.fold(reader.entries(), reader.log.epochs)
+    const lines = reader === null ? [] : this.#linesOf(reader)
     this.#show({
       ...changes,
       ...(unsent.length === 0 ? { sendTrouble: null } : {}),
@@ -290,6 +290,11 @@ export class RoomChat implements LineChat {
       ),
       hasOlder: reader?.hasOlder ?? false,
     })
+  }
+
+  /** Folded once: as long as nothing came, the same. */
+  #linesOf(reader: ChatReader): readonly ChatLine[] {
+    return this.#fold.fold(reader.entries(), reader.log.epochs)
   }
 
   #show(changes: Partial<ChatView>): void {

@@ -257,8 +257,20 @@ describe("SDK: chat", function () {
     await lookAtChat(client, await ChatReader.open(client, meetingId))
     expect(unread()).to.deep.equal([0, 0])
     expect(await lookFor()).to.deep.equal([0, 0])
-    await say(alice, "later")
+    const later = await say(alice, "later")
     expect(await lookFor()).to.deep.equal([1, 0])
+    // Who is named by an edit is told, also of what they looked at before; whom one names no more has no news.
+    const edit = async (target: typeof later, text: string, mentions: readonly Uint8Array[]) => {
+      await say(alice, { type: "edit", target, text, mentions })
+      return await lookFor()
+    }
+    expect(await edit(later, "later, @Bob", [self])).to.deep.equal([1, 1])
+    expect(await edit(later, "later", [])).to.deep.equal([1, 0])
+    expect(await edit(second, "for Bob, still", [self])).to.deep.equal([1, 0])
+    await lookAtChat(client, await ChatReader.open(client, meetingId))
+    expect(await edit(later, "later, @Bob", [self])).to.deep.equal([0, 1])
+    await lookAtChat(client, await ChatReader.open(client, meetingId))
+    expect(unread()).to.deep.equal([0, 0])
   })
 
   it("what is older is let go of, and read again", async () => {

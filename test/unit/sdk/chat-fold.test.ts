@@ -15,6 +15,7 @@ function messageOf(n: number, content: MessageContent, author: number, isLate = 
     hash: new Uint8Array(32).fill(n),
     epoch: 1,
     content,
+    served: { incarnation: 0, seq: n },
     statement: { authorGenesisHash: new Uint8Array(32).fill(author), timeMs: n },
     standing: { isVouched: !isLate, missingBefore: 0, conflict: null },
   } as unknown as StandingMessage
@@ -98,6 +99,36 @@ describe("a chat that is folded as it grows", () => {
       shown(foldChat([first, earlier, later], epochs)),
     )
     expect(shown(fold.fold([first, earlier, later], epochs))[0]).to.contain("edit 3")
+  })
+
+  it("a message names whom its newest edit names, each since it did", () => {
+    const [ann, bob, carol] = [7, 8, 9].map((one) => new Uint8Array(32).fill(one)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ]
+    const said = messageOf(1, textContent("hi @Ann @Bob", { mentions: [ann, bob] }), 1)
+    const target = { messageId: said.messageId, hash: said.hash }
+    const edit = (n: number, mentions: readonly Uint8Array[], author = 1) =>
+      messageOf(n, { type: "edit", target, text: `edit ${n}`, mentions }, author)
+    const named = (...entries: readonly StandingMessage[]) =>
+      foldChat([said, ...entries], []).flatMap((line) =>
+        line.kind === "text" ? line.mentions.map(({ genesisHash: [one], served }) => [one, served?.seq]) : [],
+      )
+    expect(named()).to.deep.equal([
+      [7, 1],
+      [8, 1],
+    ])
+    expect(named(edit(2, [bob, carol]))).to.deep.equal([
+      [8, 1],
+      [9, 2],
+    ])
+    expect(named(edit(2, [bob, carol]), edit(3, [ann, carol]))).to.deep.equal([
+      [7, 3],
+      [9, 2],
+    ])
+    expect(named(edit(2, []))).to.deep.equal([])
+    expect(named(edit(2, [], 2)), "of another").to.have.length(2)
   })
 
   it("gives the same lines again for what did not change, and the same array where nothing did", () => {

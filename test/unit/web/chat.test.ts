@@ -2,7 +2,7 @@ import { expect } from "chai"
 import { createElement } from "react"
 import { renderToStaticMarkup } from "react-dom/server"
 import { Markdown } from "../../../client/web/chat/markdown.js"
-import { mentionAt, mentionsIn } from "../../../client/web/chat/mentioning.js"
+import { mentionAt, mentionsIn, mentionsInEdit } from "../../../client/web/chat/mentioning.js"
 import { currentOf, searched, timelineOf } from "../../../client/web/watch/timeline-items.js"
 import { formatDay, formatDayNumber, formatMoment, formatTime } from "../../../client/web/ui/format.js"
 import { rowsOf } from "../../../client/web/chat/rows.js"
@@ -111,6 +111,16 @@ describe("mentions", () => {
     expect(named("Ann, Anna, Bob")).to.deep.equal([])
   })
 
+  it("of a message that is changed are those of its new text, and who was named otherwise", () => {
+    const [ann, , bob] = people.map(({ genesisHash }) => ({ genesisHash }))
+    const unknown = { genesisHash: new Uint8Array(32).fill(9) }
+    const before = { text: "hi @Ann", mentions: [ann!, unknown] }
+    const named = (text: string) => mentionsInEdit(text, people, before).map(([first]) => first)
+    expect(named("hi")).to.deep.equal([9])
+    expect(named("hi @Ann, @Bob Marsh")).to.deep.equal([0, 2, 9])
+    expect(mentionsInEdit("@Bob Marsh", people, { text: "Bob", mentions: [bob!] })).to.have.length(1)
+  })
+
   it("begin where an @ begins a word", () => {
     expect(mentionAt("hi @bo", 6)).to.deep.equal({ from: 3, typed: "bo" })
     expect(mentionAt("a@bo", 4)).to.equal(null)
@@ -148,6 +158,7 @@ function said(
     message,
     content,
     text,
+    mentions: [],
     editedAtMs: null,
     deletedBy: null,
     reactions: [],
