@@ -34,6 +34,8 @@ export interface RefusedMessage extends JudgedPlace {
   readonly kind: "refused"
   readonly code: ErrorCode
   readonly reason: string
+  /** The account of which a newer chain may say otherwise. */
+  readonly newerChainOf?: Uint8Array
 }
 
 /** Sealed to an epoch of which this reader holds no valid secret, such as one before it joined. */
@@ -55,8 +57,8 @@ interface EpochReader {
 /** More than the members, devices and epochs of a meeting come to; a member could name ever new ones. */
 const SHARED = 10_000
 
-/** What of an author is the same for all its messages of an epoch. */
-type AuthorVerdict = ArchiveError | null
+/** What of an author is the same for all its messages of an epoch; a fault of its chain may be none of a newer one. */
+type AuthorVerdict = { readonly error: ArchiveError; readonly isOfChain: boolean } | null
 
 /**
  * Judges messages one by one against a verified log; what one of them fails says nothing about the others. SPEC.md §16.3.
@@ -94,7 +96,9 @@ export class MessageJudge {
     const opened = this.#open(place)
     if (opened.kind !== "authentic") return opened
     const verdict = await this.#verdictOn(opened)
-    return verdict === null ? opened : refusedAs(place, verdict)
+    if (verdict === null) return opened
+    const refused = refusedAs(place, verdict.error)
+    return verdict.isOfChain ? { ...refused, newerChainOf: opened.statement.authorGenesisHash } : refused
   }
 
   #open(place: JudgedPlace): JudgedMessage {
@@ -172,19 +176,18 @@ export class MessageJudge {
   ): Promise<AuthorVerdict> {
     const member = this.#epochs.get(epoch)?.memberOf(author)
     // Before any account is asked for: else whoever names one that does not exist stops every reader.
-    if (member === undefined) return new ArchiveError("not-authorised", "a message by someone who is no member")
+    if (member === undefined) return faultOf("a message by someone who is no member", false)
     const chain = await this.#chainOf(author)
     const named = indexOfHead(chain, member.chainHead)
     const signed = indexOfHead(chain, chainHead)
     if (named < 0 || signed < named)
-      return new ArchiveError(
-        "not-authorised",
-        "a message at a head that its author's chain does not have, or left behind",
-      )
-    return isActiveAt(chain, deviceKey, signed)
-      ? null
-      : new ArchiveError("not-authorised", "a message by a device that is not its author's")
+      return faultOf("a message at a head that its author's chain does not have, or left behind", true)
+    return isActiveAt(chain, deviceKey, signed) ? null : faultOf("a message by a device that is not its author's", true)
   }
+}
+
+function faultOf(reason: string, isOfChain: boolean): AuthorVerdict {
+  return { error: new ArchiveError("not-authorised", reason), isOfChain }
 }
 
 function refusedAs(place: JudgedPlace, { code, message }: ArchiveError): RefusedMessage {

@@ -16,8 +16,8 @@ const LANES = 16
 /** The chain of an account that is known by its full genesis hash, and each asked for once. */
 export interface ChainOf {
   (genesisHash: Uint8Array): Promise<VerifiedChain>
-  /** Asks anew from now on: a log that is read later may name newer heads. */
-  forget(): void
+  /** Asks anew from now on, of one account or of all: a log that is read later may name newer heads. */
+  forget(genesisHash?: Uint8Array): void
 }
 
 /**
@@ -80,8 +80,9 @@ export function chainCache(client: Client): ChainOf {
     return await chain
   }
   return Object.assign(chainOf, {
-    forget: () => {
-      chains.clear()
+    forget: (genesisHash?: Uint8Array) => {
+      if (genesisHash === undefined) chains.clear()
+      else chains.delete(toHex(genesisHash))
     },
   })
 }

@@ -232,6 +232,37 @@ describe("chat, by a server that lies and members who forge it", function () {
     told.stop()
   })
 
+  it("what no log and no chain settles is asked about ever more seldom, and is shown meanwhile, with its neighbours (CH3)", async () => {
+    await say(alice, "one")
+    const log = await readMeeting(bob.client, meetingId)
+    const as = alice.client.state.current.secrets.genesisHash
+    const forged: Uint8Array[] = []
+    for (let counter = 0; counter < 20; counter++)
+      forged.push(
+        await forgedMessage(bob, log, "forged", {
+          counter,
+          ...(counter < 10 ? { newestLogHash: random(32) } : { as }),
+        }),
+      )
+    const place = { incarnation: 0, day: 0 }
+    const hear = async (reader: ChatReader): Promise<void> => {
+      for (const raw of forged) expect(await reader.hear([{ ...place, seq: reader.until, raw }])).to.equal(true)
+    }
+    const reader = await ChatReader.open(alice.client, meetingId)
+    scene.liar.asked()
+    await hear(reader)
+    expect(scene.liar.asked(), "the log, and the chain of who is named").to.have.length.at.most(4)
+    expect(reader.entries().filter(({ kind }) => kind === "authentic")).to.have.length(11)
+    expect(shownOf(reader).filter((word) => word === "not-authorised")).to.have.length(10)
+    // A server that doesn't answer what would settle them keeps nobody from reading on.
+    const other = await ChatReader.open(alice.client, meetingId)
+    const told = scene.liar.lie({ path: /\/(events|chain)/, tell: (answer) => ({ ...answer, status: 503 }) })
+    await hear(other)
+    told.stop()
+    expect(told.delivered(), "asked once, and tried again as any request").to.be.within(1, 10)
+    expect(shownOf(other)).to.deep.equal(shownOf(reader))
+  })
+
   it("sealed anew by a member who can open it, for another id, epoch or meeting, or under its own id: never true again (CH2, CH5, CH6)", async () => {
     await say(alice, "one", "two")
     const log = await readMeeting(bob.client, meetingId)

@@ -1,7 +1,7 @@
 import type * as z from "zod"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { ChatHead } from "../../../shared/protocol/chat-heads.js"
-import { ArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { bothHeads } from "../../../shared/protocol/hash.js"
 import { MessagesResponse } from "../../../shared/protocol/http.js"
 import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
@@ -13,7 +13,9 @@ import { deviceSigner } from "../../crypto/account-keys.js"
 import { type JudgedMessage, MessageJudge, type ServedMessage } from "../../crypto/message-judge.js"
 import { type ChainOf, chainCache } from "../chains.js"
 import type { Client } from "../client.js"
-import { currentCapability, mayBeBehind, readMeeting } from "../meetings.js"
+import { fetchEvents } from "../meeting-events.js"
+import { currentCapability, mayBeBehind, readMeeting, requireMeeting } from "../meetings.js"
+import { Spacing } from "../spacing.js"
 import { chatStateOf, updateChat } from "./chat-state.js"
 
 /** Reading a meeting's chat: pages as served, each message judged by itself, and all that were read together. SPEC.md §16.3. */
@@ -70,6 +72,9 @@ export class ChatReader {
   /** Seqs that were read: from this to before that. */
   #from = 0
   #until = 0
+  /** Seqs of what a newer log, or a newer chain, may make authentic. */
+  readonly #unsettled = new Set<number>()
+  readonly #settling = new Spacing()
   /** So many of the newest were heard and not pinned yet. */
   #heardCount = 0
   #first = 0
@@ -175,7 +180,12 @@ export class ChatReader {
     this.#from = Math.max(this.#from, this.#until - count)
     this.#ahead.clear()
     this.#arranged = null
-    for (const seq of this.#messages.keys()) if (seq < this.#from) this.#messages.delete(seq)
+    for (const seq of this.#messages.keys()) if (seq < this.#from) this.#drop(seq)
+  }
+
+  #drop(seq: number): void {
+    this.#messages.delete(seq)
+    this.#unsettled.delete(seq)
   }
 
   /**
@@ -193,24 +203,26 @@ export class ChatReader {
     const { settled, open } = settleChat(this.#arranged)
     this.#arranged = open
     this.#messages.clear()
+    this.#unsettled.clear()
     return settled
   }
 
-  /** Reads everything that came since. @returns whether anything did. @throws {@link ArchiveError} `rollback`, `fork`. */
+  /** Reads everything that came since. @returns whether anything did, or stands otherwise now. @throws {@link ArchiveError} `rollback`, `fork`. */
   async readNewer(): Promise<boolean> {
     const before = this.#until
+    let isNews = false
     // From the newest on that is known: so that it is seen to be still there.
     for (let from: number | null = Math.max(0, before - 1); from !== null;) {
       const page: Page = await this.#fetch(`from=${from}`)
       if (page.count < this.#until) throw this.#rolledBack(page.count)
-      await this.#take(page)
+      isNews = (await this.#take(page)) || isNews
       this.#first = page.first
       this.#until = Math.max(this.#until, page.next ?? page.count)
       if (page.next !== null && page.next <= from) throw pagesDoNotFollow()
       from = page.next
     }
     if (this.#until > before) await this.#remember(this.#until - before)
-    return this.#until > before
+    return isNews || this.#until > before
   }
 
   /**
@@ -246,10 +258,8 @@ export class ChatReader {
     if (log.head.seq <= this.#log.head.seq) return false
     this.#chainOf.forget()
     this.#use(log)
-    const unsettled = [...this.#messages.values()].filter(
-      (message) => message.kind === "closed" || this.#isUnsettled(message),
-    )
-    await this.#judgeAll(unsettled.map(({ served }) => served))
+    for (const { kind, served } of this.#messages.values()) if (kind === "closed") this.#unsettled.add(served.seq)
+    await this.#judgeAgain()
     return true
   }
 
@@ -351,12 +361,15 @@ export class ChatReader {
     this.#use(await readMeeting(this.#client, this.#meetingId, this.#chainOf))
   }
 
-  async #take(page: Page, ahead: PageAhead | null = null): Promise<void> {
-    await this.#judgeAll(servedOf(page), await ahead?.judged)
+  async #take(page: Page, ahead: PageAhead | null = null): Promise<boolean> {
+    return await this.#judgeAll(servedOf(page), await ahead?.judged)
   }
 
-  /** @param prepared What a judge said of them before: it counts if that is still the one. */
-  async #judgeAll(served: readonly ServedMessage[], prepared: JudgedPage | null = null): Promise<void> {
+  /**
+   * @param prepared What a judge said of them before: it counts if that is still the one.
+   * @returns whether something that was read before stands otherwise now.
+   */
+  async #judgeAll(served: readonly ServedMessage[], prepared: JudgedPage | null = null): Promise<boolean> {
     for (const message of served) {
       const known = this.#messages.get(message.seq)
       if (known !== undefined && !equalBytes(known.hash, messageHash(message.raw)))
@@ -371,24 +384,76 @@ export class ChatReader {
       prepared?.by === this.#judge
         ? [...prepared.judged]
         : await Promise.all(served.map(async (message) => await this.#judge.judge(message)))
-    if (judged.some((message) => this.#isUnsettled(message))) {
-      await this.#refreshLog()
-      for (const [index, message] of served.entries())
-        if (this.#isUnsettled(judged[index])) judged[index] = await this.#judge.judge(message)
-    }
+    this.#keep(judged)
+    return await this.#settle()
+  }
+
+  /** @returns whether something that was read before stands otherwise now. */
+  #keep(judged: readonly JudgedMessage[]): boolean {
+    let isOtherwise = false
     for (const message of judged) {
       const { seq } = message.served
       // What stood there already may be judged otherwise now.
-      if (seq >= this.#from && seq < this.#until && !isSame(this.#messages.get(seq), message)) this.#arranged = null
+      if (seq >= this.#from && seq < this.#until && !isSame(this.#messages.get(seq), message)) {
+        this.#arranged = null
+        isOtherwise = true
+      }
       this.#messages.set(seq, message)
+      if (this.#isUnsettled(message)) this.#unsettled.add(seq)
+      else this.#unsettled.delete(seq)
     }
+    return isOtherwise
   }
 
   /** What a newer log, or a newer chain, may make authentic. */
-  #isUnsettled(message: JudgedMessage | undefined): boolean {
-    if (message === undefined) return false
+  #isUnsettled(message: JudgedMessage): boolean {
     if (message.kind === "closed") return message.epoch > this.#log.newestEpochSeen
-    return message.kind === "refused" ? message.code === "not-authorised" : message.isAhead
+    return message.kind === "refused" ? message.newerChainOf !== undefined : message.isAhead
+  }
+
+  /**
+   * Judges again what a newer log, or newer chains, may settle. Those are asked for ever more seldom as long as they settle nothing, since a member can write
+   * what never is; and what stands is shown where they can't be had. SPEC.md §16.3.
+   * @returns whether something that was read before stands otherwise now.
+   */
+  async #settle(): Promise<boolean> {
+    if (this.#unsettled.size === 0 || !this.#settling.isDue) return false
+    try {
+      await this.#refreshFor(this.#unsettledMessages())
+    } catch (error) {
+      if (!isArchiveError(error) || !error.retryable || this.#signal?.aborted === true) throw error
+      this.#settling.failed()
+      return false
+    }
+    const isOtherwise = await this.#judgeAgain()
+    if (this.#unsettled.size > 0) this.#settling.failed()
+    else this.#settling.succeeded()
+    return isOtherwise
+  }
+
+  #unsettledMessages(): readonly JudgedMessage[] {
+    return [...this.#unsettled].flatMap((seq) => this.#messages.get(seq) ?? [])
+  }
+
+  async #judgeAgain(): Promise<boolean> {
+    const waiting = this.#unsettledMessages()
+    return this.#keep(await Promise.all(waiting.map(async ({ served }) => await this.#judge.judge(served))))
+  }
+
+  /** Reads the log anew if it grew, else the chains of those alone whose messages wait for a newer one. */
+  async #refreshFor(waiting: readonly JudgedMessage[]): Promise<void> {
+    const isForLog = waiting.some(({ kind }) => kind !== "refused")
+    if (isForLog) {
+      const { known } = requireMeeting(this.#client, this.#meetingId)
+      const events = await fetchEvents(this.#client, this.#log.meetingHash, known)
+      if (events.length > this.#log.eventHashes.length) {
+        await this.#refreshLog()
+        return
+      }
+    }
+    for (const message of waiting)
+      if (message.kind === "refused" && message.newerChainOf !== undefined) this.#chainOf.forget(message.newerChainOf)
+    this.#use(this.#log)
   }
 
   #use(log: MeetingLog): void {
@@ -469,7 +534,10 @@ function pagesDoNotFollow(): ArchiveError {
 
 /** Whether nothing would be shown otherwise. */
 function isSame(before: JudgedMessage | undefined, after: JudgedMessage): boolean {
-  if (before?.kind !== after.kind || !equalBytes(before.hash, after.hash)) return false
+  if (before === undefined || !equalBytes(before.hash, after.hash)) return false
   const { incarnation, day } = before.served
-  return incarnation === after.served.incarnation && day === after.served.day && after.kind === "authentic"
+  if (incarnation !== after.served.incarnation || day !== after.served.day) return false
+  if (before.kind === "refused") return after.kind === "refused" && before.code === after.code
+  if (before.kind === "closed") return after.kind === "closed" && before.epoch === after.epoch
+  return after.kind === "authentic" && before.isAhead === after.isAhead
 }
