@@ -1,8 +1,21 @@
 import { randomBytes } from "node:crypto"
+import { mkdtemp } from "node:fs/promises"
+import { join } from "node:path"
 import { expect } from "chai"
-import { findRecording, readAsset, readMeeting, type RecordingId } from "../../client/sdk/index.js"
-import type { AskedRequest, Lie } from "../support/liar.js"
-import { readAll } from "../support/sdk/sources.js"
+import {
+  findRecording,
+  openJournalFolder,
+  readAsset,
+  readMeeting,
+  type RecordingId,
+  uploadRecording,
+} from "../../client/sdk/index.js"
+import { findImported } from "../../client/sdk/imports/find-imported.js"
+import { formatId } from "../../shared/protocol/ids.js"
+import { encodeImportRecord, IMPORT_MEDIA_TYPE } from "../../shared/protocol/import-record.js"
+import type { Answer, AskedRequest, Lie } from "../support/liar.js"
+import type { TestClient } from "../support/sdk/clients.js"
+import { bytesSource, readAll } from "../support/sdk/sources.js"
 import { openScene, refusal, type Scene } from "./support.js"
 
 const FILE_BYTES = 9_000_000
@@ -162,4 +175,83 @@ describe("an upload to a server that lies", function () {
     }
     expect(sent.size).to.be.greaterThan(0)
   }
+})
+
+/** SPEC.md §8.1, IM1: a record of an import that can't be read takes nothing from others. */
+describe("imports into a meeting where records of others can't be read", function () {
+  this.timeout(60_000)
+  let scene: Scene
+
+  before(async () => {
+    scene = await openScene()
+  })
+  after(() => scene.close())
+
+  const recordOf = (sha256: Uint8Array): Uint8Array =>
+    encodeImportRecord({
+      source: "zoom",
+      importedAtMs: 1,
+      files: [{ name: "a.mp4", sizeBytes: 1, sha256, use: "media" }],
+      people: [],
+      clock: null,
+      lines: [],
+    })
+  const importInto = async (by: TestClient, record: Uint8Array): Promise<RecordingId> => {
+    const journal = await openJournalFolder(await mkdtemp(join(by.home, "journal-")))
+    const { recordingId } = await uploadRecording(by.client, scene.meetingId, journal, {
+      details: { title: "I", fileName: null, capturedAtMs: null, durationMs: null, prepared: "as-is" },
+      assets: [
+        { role: "media", mediaType: "video/mp4", source: bytesSource(Buffer.from("media")) },
+        { role: "import", mediaType: IMPORT_MEDIA_TYPE, source: bytesSource(record) },
+      ],
+    })
+    return recordingId
+  }
+  const find = async (sha256: Uint8Array, signal = new AbortController().signal): Promise<RecordingId | null> => {
+    const { client } = scene.alice
+    return (await findImported(client, await readMeeting(client, scene.meetingId), sha256, signal))?.recordingId ?? null
+  }
+  const problem = (status: number, code: string, isRetryable: boolean): Answer => ({
+    status,
+    headers: { "content-type": "application/problem+json", "retry-after": "0" },
+    body: Buffer.from(JSON.stringify({ type: "", title: "", status, detail: "", code, retryable: isRetryable })),
+  })
+
+  it("a record that is malformed, damaged, gone or withheld counts as none: others are found, and what is new is new", async () => {
+    const [lost, kept, fresh] = [randomBytes(32), randomBytes(32), randomBytes(32)]
+    await importInto(scene.bob, randomBytes(100))
+    const lostId = await importInto(scene.alice, recordOf(lost))
+    const keptId = await importInto(scene.alice, recordOf(kept))
+    expect([await find(lost), await find(kept), await find(fresh)]).to.deep.equal([lostId, keptId, null])
+    const assets = (await findRecording(scene.alice.client, lostId)).assets.map(({ header }) =>
+      formatId("asset", header.assetId),
+    )
+    const path = new RegExp(`(?:${assets.join("|")})/stream`)
+    for (const [name, tell] of Object.entries<Lie["tell"]>({
+      damaged: ({ body }) => {
+        const changed = Buffer.from(body)
+        changed[60] = (changed[60] ?? 0) ^ 1
+        return changed
+      },
+      gone: () => problem(410, "gone", false),
+      withheld: () => problem(404, "not-found", false),
+    })) {
+      const told = scene.liar.lie({ path, tell })
+      expect([await find(lost), await find(kept), await find(fresh)], name).to.deep.equal([null, keptId, null])
+      expect(told.delivered(), name).to.be.greaterThan(0)
+      told.stop()
+    }
+    // What may come yet is none of that: else everything would be imported a second time.
+    const stopped = new AbortController()
+    const told = scene.liar.lie({
+      path,
+      tell: () => {
+        stopped.abort()
+        return problem(503, "unavailable", true)
+      },
+    })
+    expect((await refusal(() => find(fresh, stopped.signal)))[0]).to.equal("interrupted")
+    told.stop()
+    expect(await find(lost)).to.deep.equal(lostId)
+  })
 })

@@ -1,4 +1,5 @@
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { RecordingId } from "../../../shared/protocol/ids.js"
 import type { ImportClock } from "../../../shared/protocol/import-record.js"
 import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js"
@@ -14,9 +15,10 @@ export interface KnownImport {
 }
 
 /**
- * A recording of the meeting that somebody made of this very file; `null` where nobody did.
+ * A recording of the meeting that somebody made of this very file; `null` where nobody did, as far as their records can be read: one that is gone, damaged or
+ * malformed says nothing, and keeps no other file from being imported.
  * @param known what recordings were made of, as far as it was read, by their ids: it changes no more, and is read once for many files.
- * @throws {@link ArchiveError} as {@link readImported}.
+ * @throws {@link ArchiveError} what may be tried again, `interrupted`.
  */
 export async function findImported(
   client: Client,
@@ -43,7 +45,12 @@ async function knownOf(
   recording: PublishedRecording,
   signal: AbortSignal,
 ): Promise<KnownImport | null> {
-  const imported = await readImported(client, openRecordingOf(client, log, recording), signal)
+  const imported = await readImported(client, openRecordingOf(client, log, recording), signal).catch(
+    (error: unknown) => {
+      if (!isArchiveError(error) || error.retryable || error.code === "interrupted") throw error
+      return null
+    },
+  )
   if (imported === null) return null
   const { clock, files } = imported
   return { recordingId: recording.fields.recordingId, clock, hashes: files.map((file) => file.sha256) }
