@@ -1,4 +1,4 @@
-import { type ReactElement, useCallback, useMemo, useRef, useState } from "react"
+import { type ReactElement, useMemo, useRef, useState, useSyncExternalStore } from "react"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MessageId } from "../../../shared/protocol/ids.js"
@@ -18,7 +18,8 @@ import { Confirm } from "../ui/confirm.js"
 import { Empty } from "../ui/empty.js"
 import { Failure, Notice } from "../ui/notice.js"
 import { ChatList } from "./chat-list.js"
-import { Composer, type Draft, NO_DRAFT } from "./composer.js"
+import { Composer } from "./composer.js"
+import { type Draft, Drafts } from "./drafts.js"
 import { Incoming } from "./incoming.js"
 import { usePlaceNow } from "./place.js"
 import type { ChatView, RoomChat } from "./room-chat.js"
@@ -28,8 +29,7 @@ import { type Going, useGoing } from "./use-going.js"
 
 const texts = strings.chat
 
-/** What was not sent yet stays while one looks at other screens; not on the disk. */
-const drafts = new Map<string, Draft>()
+const drafts = new Drafts()
 
 /** A meeting's chat, live. */
 export function Chat({
@@ -57,7 +57,7 @@ function OpenChat({
   const self = client.state.current.secrets.genesisHash
   const view = useChatView(chat)
   const place = log.meetingId.join()
-  const [draft, setDraft] = useState(() => drafts.get(place) ?? NO_DRAFT)
+  const draft = useSyncExternalStore(drafts.subscribe, () => drafts.of(place))
   const [removed, setRemoved] = useState<ChatText | null>(null)
   const [sentCount, setSentCount] = useState(0)
   const [failure, setFailure] = useState<unknown>(null)
@@ -71,21 +71,14 @@ function OpenChat({
   const placeNow = usePlaceNow(log.meetingId)
   const going = useGoing(chat, view, messageId)
   const field = useRef<HTMLTextAreaElement>(null)
-  const write = useCallback(
-    (next: Draft) => {
-      drafts.set(place, next)
-      setDraft(next)
-    },
-    [place],
-  )
   const commands = useMemo(() => {
     const begin = (next: Draft): void => {
-      write(next)
+      drafts.write(place, next)
       field.current?.focus()
     }
     return {
       reply: (line: ChatText) => {
-        begin({ ...(drafts.get(place) ?? NO_DRAFT), about: { kind: "reply", line } })
+        begin({ ...drafts.of(place), about: { kind: "reply", line } })
       },
       edit: (line: ChatText) => {
         begin({ text: line.text ?? "", files: [], about: { kind: "edit", line } })
@@ -95,7 +88,7 @@ function OpenChat({
         chat.send({ type: "reaction", target: targetOf(line), reaction, isSet }).catch(setFailure)
       },
     }
-  }, [chat, place, write])
+  }, [chat, place])
   if (view.error !== null)
     return (
       <Failure error={view.error}>
@@ -149,7 +142,7 @@ function OpenChat({
         field={field}
         onDraft={(next) => {
           if (next.text !== draft.text && next.text !== "") chat.type()
-          write(next)
+          drafts.write(place, next)
         }}
         onSend={async ({ text, about }, { mentions, files }) => {
           await chat.send(
@@ -162,8 +155,10 @@ function OpenChat({
                   replyTo: about === null ? null : targetOf(about.line),
                 }),
           )
-          write(NO_DRAFT)
           setSentCount((count) => count + 1)
+        }}
+        onBack={(unsent) => {
+          drafts.putBack(place, unsent)
         }}
         onEditLast={() => {
           const own = view.lines.findLast(

@@ -4,7 +4,6 @@ import { toHex, utf8 } from "../../../shared/protocol/bytes.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import type { SentFile } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
-import type { ChatText } from "../../sdk/chat/fold.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
 import { strings } from "../strings.js"
@@ -13,22 +12,13 @@ import { ChooseFiles } from "../ui/choose-files.js"
 import { formatCount } from "../ui/format.js"
 import { Failure } from "../ui/notice.js"
 import { useTask } from "../ui/use-task.js"
-import { ChosenFiles } from "./chosen-files.js"
+import { ChosenFiles, GoingFiles } from "./chosen-files.js"
+import { type Draft, NO_DRAFT } from "./drafts.js"
 import { useFileUpload } from "./use-file-upload.js"
 import { type Mentionable, mentionableIn, mentionAt, mentionsIn, mentionsInEdit } from "./mentioning.js"
 
 const texts = strings.chat.composer
 const AT_ONCE = 6
-
-/** What is being written: something new, an answer, or a message of one's own, changed. */
-export interface Draft {
-  readonly text: string
-  /** To be sealed and sent with it. */
-  readonly files: readonly File[]
-  readonly about: { readonly kind: "reply" | "edit"; readonly line: ChatText } | null
-}
-
-export const NO_DRAFT: Draft = { text: "", files: [], about: null }
 
 /** Where messages are written: by keyboard alone, if one likes. */
 export function Composer({
@@ -37,6 +27,7 @@ export function Composer({
   field,
   onDraft,
   onSend,
+  onBack,
   onEditLast,
 }: {
   readonly log: MeetingLog
@@ -47,6 +38,8 @@ export function Composer({
     draft: Draft,
     more: { readonly mentions: readonly Uint8Array[]; readonly files: readonly SentFile[] },
   ) => Promise<void>
+  /** What was to be sent, and could not be kept. */
+  readonly onBack: (draft: Draft) => void
   readonly onEditLast: () => void
 }): ReactElement {
   const client = useClient()
@@ -62,11 +55,22 @@ export function Composer({
   const current = suggested[Math.min(chosen, suggested.length - 1)]
   const overBytes = utf8(text).length - LIMITS.messageTextBytes
   const isEmpty = text.trim() === "" && files.length === 0
+  const [going, setGoing] = useState(NO_DRAFT)
   const upload = useFileUpload(log.meetingId)
   const sending = useTask(async () => {
     if (isEmpty || overBytes > 0) return
-    const sent = await upload.run(files)
-    if (sent !== null) await onSend(draft, { mentions: namedIn(draft, people), files: sent })
+    // Its place is free at once: what is typed from here on belongs to the next.
+    setGoing(draft)
+    onDraft(NO_DRAFT)
+    let isKept = false
+    try {
+      const sent = await upload.run(files)
+      if (sent !== null) await onSend(draft, { mentions: namedIn(draft, people), files: sent })
+      isKept = sent !== null
+    } finally {
+      if (!isKept) onBack(draft)
+      setGoing(NO_DRAFT)
+    }
     field.current?.focus()
   })
   const add = (more: readonly File[]): void => {
@@ -154,14 +158,12 @@ export function Composer({
       <label className="visually-hidden" htmlFor={id}>
         {texts.label}
       </label>
+      <GoingFiles text={going.text} files={going.files} progress={upload.progress} onCancel={upload.cancel} />
       <ChosenFiles
         files={files}
-        isBusy={sending.isBusy}
-        progress={upload.progress}
         onRemove={(file) => {
           onDraft({ ...draft, files: files.filter((other) => other !== file) })
         }}
-        onCancel={upload.cancel}
       />
       <div
         className="composer-line"

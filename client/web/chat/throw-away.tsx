@@ -3,12 +3,11 @@ import type { UnsentMessage } from "../../sdk/chat/send.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { Confirm } from "../ui/confirm.js"
+import { beginningOf } from "./beginning.js"
 import { MessageText } from "./message-row.js"
 import type { RoomChat } from "./room-chat.js"
 
 const texts = strings.chat
-/** So much tells which it is, and leaves the buttons in sight. */
-const SHOWN_LETTERS = 200
 
 /** For what the server refuses for good, and what keeps everything behind it. */
 export function ThrowAway({
@@ -55,8 +54,4 @@ export function ThrowAway({
       </Confirm>
     </>
   )
-}
-
-function beginningOf(text: string): string {
-  return text.length > SHOWN_LETTERS ? `${text.slice(0, SHOWN_LETTERS)} …` : text
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react"
-import { isArchiveError } from "../../../shared/protocol/errors.js"
+import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import type { SentFile } from "../../../shared/protocol/message-content.js"
@@ -7,6 +7,7 @@ import { storedBytesOfFile } from "../../../shared/protocol/padding.js"
 import { utf8 } from "../../../shared/protocol/bytes.js"
 import { uploadSentFile } from "../../sdk/chat/files.js"
 import { fileSource } from "../platform/file-source.js"
+import { PageHold } from "../platform/page-hold.js"
 import { useClient } from "../signed-in/client-context.js"
 
 export interface FileUpload {
@@ -22,6 +23,7 @@ export function useFileUpload(meetingId: MeetingId): FileUpload {
   const client = useClient()
   const [progress, setProgress] = useState<number | null>(null)
   const stopping = useRef(new AbortController())
+  const hold = useRef(new PageHold())
   const done = useRef(new Map<File, SentFile>())
   useEffect(
     () => () => {
@@ -35,6 +37,7 @@ export function useFileUpload(meetingId: MeetingId): FileUpload {
       stopping.current = stop
       const totalBytes = files.reduce((sum, { size }) => sum + storedBytesOfFile(size), 0)
       let beforeBytes = 0
+      hold.current.hold(files.length > 0)
       try {
         const sent: SentFile[] = []
         for (const file of files) {
@@ -42,20 +45,23 @@ export function useFileUpload(meetingId: MeetingId): FileUpload {
           setProgress(beforeBytes / totalBytes)
           const one =
             known ??
-            (await uploadSentFile(
-              client,
-              meetingId,
-              {
-                fileName: shortened(file.name),
-                mediaType: file.type === "" ? "application/octet-stream" : file.type,
-                source: fileSource(file),
-              },
-              {
-                signal: stop.signal,
-                onProgress: (sentBytes) => {
-                  setProgress(Math.min(1, (beforeBytes + sentBytes) / totalBytes))
+            (await orStopped(
+              stop.signal,
+              uploadSentFile(
+                client,
+                meetingId,
+                {
+                  fileName: shortened(file.name),
+                  mediaType: file.type === "" ? "application/octet-stream" : file.type,
+                  source: fileSource(file),
                 },
-              },
+                {
+                  signal: stop.signal,
+                  onProgress: (sentBytes) => {
+                    if (!stop.signal.aborted) setProgress(Math.min(1, (beforeBytes + sentBytes) / totalBytes))
+                  },
+                },
+              ),
             ))
           done.current.set(file, one)
           beforeBytes += one.storedBytes
@@ -68,6 +74,7 @@ export function useFileUpload(meetingId: MeetingId): FileUpload {
         throw error
       } finally {
         setProgress(null)
+        hold.current.hold(false)
       }
     },
     [client, meetingId],
@@ -79,6 +86,16 @@ export function useFileUpload(meetingId: MeetingId): FileUpload {
       stopping.current.abort()
     },
   }
+}
+
+/** What is given up has yet to say so to the server: nobody waits for that. */
+async function orStopped<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return await new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => {
+      reject(new ArchiveError("interrupted", "the file was given up"))
+    })
+    work.then(resolve, reject)
+  })
 }
 
 /** A name as long as a message may hold, with its ending. */

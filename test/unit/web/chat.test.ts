@@ -2,11 +2,12 @@ import { expect } from "chai"
 import { createElement } from "react"
 import { renderToStaticMarkup } from "react-dom/server"
 import { Markdown } from "../../../client/web/chat/markdown.js"
+import { Drafts, NO_DRAFT } from "../../../client/web/chat/drafts.js"
 import { mentionAt, mentionsIn, mentionsInEdit } from "../../../client/web/chat/mentioning.js"
 import { currentOf, searched, timelineOf } from "../../../client/web/watch/timeline-items.js"
 import { formatDay, formatDayNumber, formatMoment, formatTime } from "../../../client/web/ui/format.js"
 import { rowsOf } from "../../../client/web/chat/rows.js"
-import { type ChatLine, isClockOff } from "../../../client/sdk/index.js"
+import { type ChatLine, type ChatText, isClockOff } from "../../../client/sdk/index.js"
 import { LAST_DAY, LAST_TIME_MS } from "../../../shared/protocol/ambient.js"
 import type { RecordingPlace } from "../../../shared/protocol/message-content.js"
 import { asId } from "../../../shared/protocol/ids.js"
@@ -96,6 +97,30 @@ describe("Markdown that others wrote", () => {
       expect(shown(text).length, pattern).to.be.greaterThan(0)
     }
   }).timeout(20_000)
+})
+
+describe("what is being written", () => {
+  it("stays, by meeting, and what could not be sent stands in front of what was written since", () => {
+    const drafts = new Drafts()
+    const [first, second] = [new File(["1"], "first"), new File(["2"], "second")]
+    let changes = 0
+    const end = drafts.subscribe(() => {
+      changes++
+    })
+    const line = said("target", 1) as ChatText
+    const sent = { text: "sent", files: [first], about: { kind: "reply", line } } as const
+    drafts.write("a", NO_DRAFT)
+    drafts.write("a", { text: "typed since", files: [second], about: { kind: "edit", line } })
+    drafts.putBack("a", sent)
+    expect(drafts.of("a")).to.deep.equal({ ...sent, text: "sent\ntyped since", files: [first, second] })
+    drafts.putBack("b", sent)
+    expect(drafts.of("b")).to.deep.equal(sent)
+    expect(drafts.of("c")).to.equal(NO_DRAFT)
+    expect(changes).to.equal(4)
+    end()
+    drafts.write("a", NO_DRAFT)
+    expect(changes).to.equal(4)
+  })
 })
 
 describe("mentions", () => {

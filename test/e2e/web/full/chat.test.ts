@@ -177,6 +177,48 @@ describe("a meeting's chat, in the browser", function () {
     await keyboard.press("Escape")
   })
 
+  it("what is typed while files of a message go stays, and the message comes back where they were stopped", async () => {
+    const { page } = alice
+    let goOn = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const uploads = /\/v1\/uploads/
+    await page.route(uploads, async (route) => {
+      await held
+      await route.continue().catch(() => undefined)
+    })
+    const send = async (text: string): Promise<void> => {
+      const choosing = page.waitForEvent("filechooser")
+      await page.getByRole("button", { name: "Add files" }).click()
+      await (await choosing).setFiles({ name: "plan.txt", mimeType: "text/plain", buffer: Buffer.from("the plan") })
+      await say(page, text)
+      await page.getByText("Sealing and sending").waitFor()
+      expect(await composerOf(page).inputValue()).to.equal("")
+      await composerOf(page).fill("typed meanwhile")
+    }
+    await send("The plan is here")
+    await look(page, "chat-file-going")
+    await page.getByRole("button", { name: "Cancel" }).click()
+    await page.getByText("Sealing and sending").waitFor({ state: "detached" })
+    expect(await composerOf(page).inputValue()).to.equal("The plan is here\ntyped meanwhile")
+    await page.getByRole("button", { name: "Leave out plan.txt" }).click()
+
+    await send("The plan is there")
+    // Also where somebody looks at another screen.
+    await page.getByRole("tab", { name: "Members" }).click()
+    await page.getByRole("tab", { name: "Chat" }).click()
+    expect(await composerOf(page).inputValue()).to.equal("The plan is there\ntyped meanwhile")
+    await page.getByRole("button", { name: "Leave out plan.txt" }).click()
+
+    await send("The plan is sent")
+    goOn()
+    await messageIn(bob.page, "The plan is sent").getByText("plan.txt").waitFor()
+    expect(await composerOf(page).inputValue()).to.equal("typed meanwhile")
+    await composerOf(page).fill("")
+    await page.unroute(uploads)
+  })
+
   it("without a network it is kept, and goes out once there is one", async () => {
     const { page, context } = bob
     await context.setOffline(true)
