@@ -117,6 +117,16 @@ export function splitImportedLines(lines: readonly ImportedLine[]): readonly (re
   return parts
 }
 
+/** The first of them that fit into a record: their bytes are counted as they are encoded. */
+export function fittingPeople(people: readonly ImportedPerson[]): readonly ImportedPerson[] {
+  let bytes = 0
+  const beyond = people.findIndex(({ name, address, minutes }, index) => {
+    bytes += encodeCbor([name, address, minutes]).length
+    return index === LIMITS.importPeople || bytes > LIMITS.importPeopleBytes
+  })
+  return beyond < 0 ? people : people.slice(0, beyond)
+}
+
 function readList(value: CborValue | undefined, what: string, most: number): readonly CborValue[] {
   const items = readArray(value, what)
   if (items.length > most) throw new ArchiveError("malformed", `${items.length} ${what}`)

@@ -51,6 +51,8 @@ export const LIMITS = {
   importLinesBytes: 2 * 1024 * 1024,
   importFiles: 256,
   importPeople: 5_000,
+  /** Likewise. */
+  importPeopleBytes: 1024 * 1024,
   importNameBytes: 512,
   importTypeBytes: 32,
   importTextBytes: 65_536,

@@ -182,6 +182,28 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
     ])
   })
 
+  it("captions are kept where the video is missing or empty, with a chat and without one", async () => {
+    const search = async (): Promise<number> =>
+      (await terminals.succeed("bob", ["search", "streaming", "--limit", "9999"])).results.filter(
+        ({ kind }: { readonly kind: string }) => kind === "caption",
+      ).length
+    const before = await search()
+    for (const [index, names] of [
+      ["meeting001_chat.txt", "meeting001_transcript.vtt"],
+      ["meeting001_transcript.vtt"],
+    ].entries()) {
+      const place = join(terminals.folder, `without video ${index}`)
+      await mkdir(place)
+      for (const name of names) await copyFile(join(REAL, name), join(place, name))
+      await appendFile(join(place, names[0] ?? ""), `\n\n${index}`)
+      if (index === 1) await writeFile(join(place, "zoom_0.mp4"), "")
+      const { recordings, leftOut } = await zoom(place)
+      expect(recordings[0]).to.deep.include({ state: "imported", captions: 300 })
+      expect(leftOut).to.have.length(index)
+      expect(await search()).to.equal(before * (index + 2))
+    }
+  })
+
   it("a clock that was worked out wrong is corrected, and a chat that came later is imported alone", async () => {
     const place = join(terminals.folder, "later")
     await mkdir(place)

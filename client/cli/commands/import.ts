@@ -114,11 +114,9 @@ async function importFolder(
   const outcomes: Outcome[] = []
   for (const [index, planned] of plan.recordings.entries()) {
     context.output.progress(`${index + 1} of ${plan.recordings.length}: ${planned.title}`)
-    const ready = await lookInto(run, planned)
+    const { ready, ...found } = await lookInto(run, planned)
     if (ready !== null) outcomes.push(await outcomeOf(run, ready, planned, leftOut, flags.dryRun === true))
-    leftOut.push(
-      ...(ready?.beside.leftOut ?? filesOf(planned).map((path): LeftOut => ({ path, reason: "unreadable" }))),
-    )
+    leftOut.push(...found.leftOut)
   }
   context.output.progress(null)
   const failed = outcomes.some(({ state }) => state === "failed")

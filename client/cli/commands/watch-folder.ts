@@ -130,7 +130,7 @@ class FolderWatcher {
     const { output } = context
     const [file = ""] = partsOf(planned).map(({ path }) => path)
     try {
-      const ready = await lookInto(this.#run, planned)
+      const { ready } = await lookInto(this.#run, planned)
       if (ready === null) return false
       const { recordingId, isKnown } = await importOne(this.#run, ready)
       output.progress(null)

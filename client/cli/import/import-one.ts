@@ -8,7 +8,8 @@ import type { Client } from "../../sdk/client.js"
 import { findImported, type KnownImport } from "../../sdk/imports/find-imported.js"
 import type { LeftOut, PlannedRecording, Platform } from "../../sdk/imports/plan.js"
 import { type Beside, readBeside, type ReadSmall } from "../../sdk/imports/read-beside.js"
-import { importRecords, readyImport, type ReadyImport, recordName } from "../../sdk/imports/ready.js"
+import { recordName } from "../../sdk/imports/imported-lines.js"
+import { importRecords, readyImport, type ReadyImport } from "../../sdk/imports/ready.js"
 import { readMeeting } from "../../sdk/meetings.js"
 import { writeDurably } from "../../sdk/node/files.js"
 import { openJournalFolder } from "../../sdk/node/journal-folder.js"
@@ -34,8 +35,15 @@ export interface ImportRun {
   readonly known: Map<string, KnownImport | null>
 }
 
-/** @returns `null` where nothing is left of it that could be stored. */
-export async function lookInto(run: ImportRun, planned: PlannedRecording): Promise<ReadyImport | null> {
+export interface LookedInto {
+  /** `null` where nothing is left of it that could be stored. */
+  readonly ready: ReadyImport | null
+  /** What of its files can't be imported. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+/** Reads what lies beside a recording. */
+export async function lookInto(run: ImportRun, planned: PlannedRecording): Promise<LookedInto> {
   const { context, root, platform, ffmpeg, givenOffsetMs } = run
   const { media } = planned
   const info =
@@ -43,7 +51,8 @@ export async function lookInto(run: ImportRun, planned: PlannedRecording): Promi
       ? null
       : await probeMedia(ffmpeg, join(root, media.path), { signal: context.signal })
   const readSmall: ReadSmall = async ({ path }, limitBytes) => await readSmallFile(join(root, path), limitBytes)
-  return readyImport(planned, await readBeside(readSmall, platform, planned, info?.durationMs ?? null, givenOffsetMs))
+  const beside = await readBeside(readSmall, platform, planned, info?.durationMs ?? null, givenOffsetMs)
+  return { ready: readyImport(planned, beside), leftOut: beside.leftOut }
 }
 
 export interface ImportedOne {
@@ -84,15 +93,10 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
       const journal = await openJournalFolder(folder)
       const records = await keepRecords(run, ready, sha256, folder)
       context.output.progress(`${main.path}: preparing`)
+      const captions = async (): Promise<readonly PreparedFile[]> => await keepCaptions(beside, folder)
       const prepared = ready.isMedia
-        ? await prepareMedia(
-            path,
-            join(folder, "prepared"),
-            run.ffmpeg,
-            context.signal,
-            async () => await keepCaptions(beside, folder),
-          )
-        : asItIs(path)
+        ? await prepareMedia(path, join(folder, "prepared"), run.ffmpeg, context.signal, captions)
+        : asItIs(path, await captions())
       const { recordingId } = await uploadPrepared(
         context,
         client,

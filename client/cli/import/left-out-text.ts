@@ -13,10 +13,11 @@ const TEXTS: Readonly<Record<LeftOutReason, (of: string) => string>> = {
   "no-plain-file": () => "no plain file",
   "platforms-own": () => "a file of Zoom's own that holds no recording",
   slides: () => "not what a recording is made of here: slides and drawings are not imported",
-  "spare-sound": () => "sound that the folder's video has too: --with-audio imports it as well",
+  "spare-sound": () => "sound that its meeting's video has too: --with-audio imports it as well",
   stray: () => "no video or sound of its name lies beside it",
   "too-deep": () => `more than ${MOST_LEVELS} folders in each other`,
   "too-long": () => `longer than the ${TEXT_LIMIT_BYTES >> 20} MiB that are read`,
+  unclear: () => "nothing tells which of several recordings it goes with",
   "unknown-kind": () => "not a kind of file that is imported",
   unreadable: () => "it can't be read",
 }

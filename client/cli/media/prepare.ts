@@ -238,9 +238,9 @@ async function findCaptions(path: string): Promise<readonly PreparedFile[]> {
 }
 
 /** One file, untouched. */
-export function asItIs(path: string): PreparedMedia {
+export function asItIs(path: string, captions: readonly PreparedFile[] = []): PreparedMedia {
   return {
-    files: [{ role: "media", path, mediaType: mediaTypeOf(path) }],
+    files: [{ role: "media", path, mediaType: mediaTypeOf(path) }, ...captions],
     durationMs: null,
     prepared: "as-is",
     notes: [],

@@ -37,3 +37,15 @@ function cut(text: string, mostBytes: number): readonly string[] {
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80
 }
+
+/** A path as a record names it: whole where it fits, else its end. */
+export function recordName(path: string): string {
+  return shortened(path, (text) => text.slice(1))
+}
+
+/** Less of a text, until a record takes it. */
+export function shortened(text: string, less = (given: string): string => [...given].slice(0, -1).join("")): string {
+  let short = text
+  while (utf8(short).length > LIMITS.titleBytes) short = less(short)
+  return short
+}

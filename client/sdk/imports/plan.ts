@@ -16,7 +16,7 @@ export interface FoundFile {
 /** One recording to be, with what goes along. */
 export interface PlannedRecording {
   readonly title: string
-  /** `null`: none of its files is one; then its chat is what is stored. */
+  /** `null`: none of its files is one; then what is there of its chat, captions or list of people is what is stored. */
   readonly media: FoundFile | null
   readonly captions: readonly FoundFile[]
   readonly chats: readonly FoundFile[]
@@ -49,6 +49,7 @@ export type LeftOutReason =
   | "stray"
   | "too-deep"
   | "too-long"
+  | "unclear"
   | "unknown-kind"
   | "unreadable"
 
@@ -67,15 +68,12 @@ export interface ImportPlan {
   readonly leftOut: readonly LeftOut[]
 }
 
-interface Sorted {
-  readonly media: readonly FoundFile[]
-  readonly captions: readonly FoundFile[]
-  readonly chats: readonly FoundFile[]
-  readonly participants: readonly FoundFile[]
-  readonly leftOut: readonly LeftOut[]
-}
-
 type Kind = "media" | "captions" | "chats" | "participants"
+
+type Sorted = Readonly<Record<Kind, readonly FoundFile[]>>
+
+/** A recording to be, before it is said what it is called and when it began. */
+type Gathered = Omit<PlannedRecording, "title" | "started">
 
 export interface PlanOptions {
   /** Whether the sound alone of what is there as a video is imported too. */
@@ -93,8 +91,7 @@ export function planImport(
 ): ImportPlan {
   const folders = new Map<string, FoundFile[]>()
   for (const file of files) {
-    const folder = platform === "bbb" ? "" : folderOf(file.path)
-    folders.set(folder, [...(folders.get(folder) ?? []), file])
+    addTo(folders, platform === "bbb" ? "" : folderOf(file.path), file)
   }
   const plans = [...folders].map(([folder, found]) => {
     const name = folder === "" ? folderName : (folder.split("/").at(-1) ?? folder)
@@ -133,7 +130,7 @@ export const BBB_METADATA = "metadata.xml"
 const NATURAL = new Intl.Collator("en", { numeric: true })
 
 function planZoom(folderName: string, files: readonly FoundFile[], withAudio: boolean): ImportPlan {
-  const sorted = sortFiles(files, ({ path }) => {
+  const { sorted, leftOut } = sortFiles(files, ({ path }) => {
     const name = nameOf(path).toLowerCase()
     if (isMedia(path)) return "media"
     if (/\.(?:vtt|srt)$/.test(name) || name === "closed_caption.txt") return "captions"
@@ -141,22 +138,46 @@ function planZoom(folderName: string, files: readonly FoundFile[], withAudio: bo
     if (/participants?[^/]*\.csv$/.test(name)) return "participants"
     return /^(?:recording\.conf|playback\.m3u|.*\.zoom|.*\.tmp)$/.test(name) ? { reason: "platforms-own" } : null
   })
-  const videos = sorted.media.filter(({ path }) => mediaTypeOf(path).startsWith("video/"))
-  const sounds = sorted.media.filter((file) => !videos.includes(file))
-  const isSpare = (file: FoundFile): boolean =>
-    !withAudio && (videos.length > 0 || /(?:^|\/)audio record\//i.test(file.path))
-  const leftOut = sounds.filter(isSpare).map(({ path }): LeftOut => ({ path, reason: "spare-sound" }))
-  const clips = [...videos, ...sounds.filter((file) => !isSpare(file))]
-  const { topic, started } = readZoomFolderName(folderName)
-  const recordings = gather(clips, sorted, (clip, index) => {
-    // A later clip began later than its folder.
-    const own = startOf(clip.path) ?? (index === 0 ? started : null)
-    return { title: clips.length > 1 ? `${topic} (${index + 1})` : topic, started: own }
+  const { meetings, unclear } = byMeeting(sorted)
+  const gathered = meetings.flatMap((meeting) => {
+    const isVideo = ({ path }: FoundFile): boolean => mediaTypeOf(path).startsWith("video/")
+    const videos = meeting.media.filter(isVideo)
+    const isSpare = ({ path }: FoundFile): boolean =>
+      !withAudio && (videos.length > 0 || /(?:^|\/)audio record\//i.test(path))
+    const sounds = meeting.media.filter((file) => !isVideo(file))
+    leftOut.push(...sounds.filter(isSpare).map(({ path }): LeftOut => ({ path, reason: "spare-sound" })))
+    return gather([...videos, ...sounds.filter((file) => !isSpare(file))], meeting)
   })
-  return {
-    recordings: withoutMedia(recordings, sorted, topic, started),
-    leftOut: [...sorted.leftOut, ...leftOut],
-  }
+  leftOut.push(...unclear.map(({ path }): LeftOut => ({ path, reason: "unclear" })))
+  const { topic, started } = readZoomFolderName(folderName)
+  const recordings = gathered.map((recording, index) => ({
+    ...recording,
+    title: gathered.length > 1 ? `${topic} (${index + 1})` : topic,
+    // A later clip began later than its folder.
+    started: startOf(recording) ?? (index === 0 ? started : null),
+  }))
+  return { recordings, leftOut }
+}
+
+/**
+ * The cloud's files of several meetings may lie in one folder: each bears its meeting's stamp. What bears none is of one more, where a video or sound
+ * bears none; else nothing tells which of them it goes with.
+ */
+function byMeeting(sorted: Sorted): { readonly meetings: readonly Sorted[]; readonly unclear: readonly FoundFile[] } {
+  const meetings = new Map<string, Record<Kind, FoundFile[]>>()
+  for (const kind of KINDS)
+    for (const file of sorted[kind]) {
+      const stamp = STAMP.exec(nameOf(file.path))?.[0] ?? ""
+      const meeting = meetings.get(stamp) ?? noFiles()
+      meetings.set(stamp, meeting)
+      meeting[kind].push(file)
+    }
+  const unstamped = meetings.get("")
+  const stamps = meetings.size - (unstamped === undefined ? 0 : 1)
+  if (stamps < 2) return { meetings: [sorted], unclear: [] }
+  if (unstamped === undefined || unstamped.media.length > 0) return { meetings: [...meetings.values()], unclear: [] }
+  meetings.delete("")
+  return { meetings: [...meetings.values()], unclear: KINDS.flatMap((kind) => unstamped[kind]) }
 }
 
 /** `2020-09-24 11.35.16 Topic 123456789`, as the client names folders. */
@@ -171,11 +192,19 @@ function readZoomFolderName(name: string): { readonly topic: string; readonly st
 }
 
 /** `GMT20200924-153516_Recording.mp4`: in UTC, as the cloud names files. Their chats count from the recording's start, so no place hangs on it. */
-function startOf(path: string): NamedTime | null {
-  const match = /^GMT(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)_/.exec(nameOf(path))
+const STAMP = /^GMT(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)(?=_)/
+
+function startOf(recording: Gathered): NamedTime | null {
+  const [first] = filesOf(recording)
+  const match = first === undefined ? null : STAMP.exec(nameOf(first.path))
   if (match === null) return null
   const [year, month, day, hours, minutes, seconds] = match.slice(1).map(Number)
   return { ms: Date.UTC(year ?? 0, (month ?? 1) - 1, day, hours, minutes, seconds), isUtc: true }
+}
+
+/** What is to be a recording's media first. */
+function filesOf({ media, chats, captions, participants }: Gathered): readonly FoundFile[] {
+  return [...(media === null ? [] : [media]), ...chats, ...captions, ...participants]
 }
 
 /** `video/webcams.webm`, `deskshare/deskshare.webm`, `slides_new.xml`, `caption_en.vtt`; each stream once, in the form that comes first. */
@@ -189,14 +218,12 @@ function planBbb(folderName: string, files: readonly FoundFile[], started: Named
     else doubles.push({ path: file.path, reason: "double", of: other.path })
   }
   const taken = new Set([
-    ...files.filter(({ path }) => nameOf(path) === BBB_METADATA),
-
-    ...streams.values(),
-    ...files.filter(({ path }) => doubles.some((double) => double.path === path)),
+    ...files.flatMap(({ path }) => (nameOf(path) === BBB_METADATA ? [path] : [])),
+    ...[...streams.values(), ...doubles].map(({ path }) => path),
   ])
   const hasNew = files.some(({ path }) => nameOf(path) === "slides_new.xml")
-  const sorted = sortFiles(
-    files.filter((file) => !taken.has(file)),
+  const { sorted, leftOut } = sortFiles(
+    files.filter(({ path }) => !taken.has(path)),
     ({ path }) => {
       if (/^(?:.*\/)?caption_[^/]*\.vtt$/.test(path)) return "captions"
       if (nameOf(path) === (hasNew ? "slides_new.xml" : "slides.xml")) return "chats"
@@ -204,11 +231,15 @@ function planBbb(folderName: string, files: readonly FoundFile[], started: Named
     },
   )
   const clips = [...streams.values()].toSorted((a, b) => Number(isDeskshare(a)) - Number(isDeskshare(b)))
-  const recordings = gather(clips, sorted, (clip) => ({
-    title: isDeskshare(clip) && clips.length > 1 ? `${folderName} (shared screen)` : folderName,
+  const recordings = gather(clips, sorted).map((recording) => ({
+    ...recording,
+    title:
+      recording.media !== null && isDeskshare(recording.media) && clips.length > 1
+        ? `${folderName} (shared screen)`
+        : folderName,
     started,
   }))
-  return { recordings: withoutMedia(recordings, sorted, folderName, started), leftOut: [...sorted.leftOut, ...doubles] }
+  return { recordings, leftOut: [...leftOut, ...doubles] }
 }
 
 function isDeskshare({ path }: FoundFile): boolean {
@@ -217,7 +248,7 @@ function isDeskshare({ path }: FoundFile): boolean {
 
 /** Any media, and what has its name before another ending. */
 function planFolder(files: readonly FoundFile[]): ImportPlan {
-  const sorted = sortFiles(files, ({ path }) => {
+  const { sorted, leftOut } = sortFiles(files, ({ path }) => {
     if (isMedia(path)) return "media"
     if (/\.(?:vtt|srt)$/i.test(path)) return "captions"
     return /\.txt$/i.test(path) ? "chats" : null
@@ -237,26 +268,32 @@ function planFolder(files: readonly FoundFile[]): ImportPlan {
       started: null,
     }
   })
-  const leftOut = strays.map(({ path }): LeftOut => ({ path, reason: "stray" }))
-  return { recordings, leftOut: [...sorted.leftOut, ...leftOut] }
+  return { recordings, leftOut: [...leftOut, ...strays.map(({ path }): LeftOut => ({ path, reason: "stray" }))] }
 }
 
 function byStem(files: readonly FoundFile[]): ReadonlyMap<string, readonly FoundFile[]> {
   const found = new Map<string, FoundFile[]>()
-  for (const file of files) {
-    const stem = stemOf(file.path)
-    const known = found.get(stem)
-    if (known === undefined) found.set(stem, [file])
-    else known.push(file)
-  }
+  for (const file of files) addTo(found, stemOf(file.path), file)
   return found
+}
+
+function addTo<Key>(groups: Map<Key, FoundFile[]>, key: Key, file: FoundFile): void {
+  const group = groups.get(key)
+  if (group === undefined) groups.set(key, [file])
+  else group.push(file)
+}
+
+const KINDS = ["media", "captions", "chats", "participants"] as const satisfies readonly Kind[]
+
+function noFiles(): Record<Kind, FoundFile[]> {
+  return { media: [], captions: [], chats: [], participants: [] }
 }
 
 function sortFiles(
   files: readonly FoundFile[],
   kindOf: (file: FoundFile) => Kind | Pick<LeftOut, "reason"> | null,
-): Sorted {
-  const sorted = { media: [], captions: [], chats: [], participants: [] } as Record<Kind, FoundFile[]>
+): { readonly sorted: Sorted; readonly leftOut: LeftOut[] } {
+  const sorted = noFiles()
   const leftOut: LeftOut[] = []
   for (const file of files) {
     const kind = kindOf(file)
@@ -264,47 +301,39 @@ function sortFiles(
     else if (typeof kind === "string") sorted[kind].push(file)
     else leftOut.push({ path: file.path, reason: kind?.reason ?? "unknown-kind" })
   }
-  return { ...sorted, leftOut }
+  return { sorted, leftOut }
 }
 
-/** What lies beside several clips goes with the one whose name it shares most of, and else with the first. */
-function gather(
-  clips: readonly FoundFile[],
-  sorted: Sorted,
-  describe: (clip: FoundFile, index: number) => Pick<PlannedRecording, "title" | "started">,
-): readonly PlannedRecording[] {
-  const ownerOf = (file: FoundFile): FoundFile | undefined =>
-    clips.reduce<FoundFile | undefined>(
-      (best, clip) => (best !== undefined && sharedLength(best, file) >= sharedLength(clip, file) ? best : clip),
-      undefined,
-    )
-  const of = (clip: FoundFile, files: readonly FoundFile[]): readonly FoundFile[] =>
-    files.filter((file) => ownerOf(file) === clip)
-  return clips.map((clip, index) => ({
-    ...describe(clip, index),
-    media: clip,
-    captions: of(clip, sorted.captions),
-    chats: of(clip, sorted.chats),
-    participants: of(clip, sorted.participants),
-  }))
+/**
+ * What lies beside several clips goes with the one whose name it shares most of, and else with the first. Without any, it is kept all the same.
+ * Each name is looked at once, however many there are.
+ */
+function gather(clips: readonly FoundFile[], { chats, captions, participants }: Sorted): readonly Gathered[] {
+  const [first] = clips
+  if (first === undefined)
+    return chats.length + captions.length + participants.length === 0
+      ? []
+      : [{ media: null, captions, chats, participants }]
+  const byBeginning = new Map<string, FoundFile>()
+  for (const clip of clips)
+    for (const beginning of beginningsOf(clip)) if (!byBeginning.has(beginning)) byBeginning.set(beginning, clip)
+  const ownerOf = (file: FoundFile): FoundFile => {
+    const shared = beginningsOf(file).findLast((beginning) => byBeginning.has(beginning))
+    return (shared === undefined ? undefined : byBeginning.get(shared)) ?? first
+  }
+  const owned = new Map(clips.map((clip) => [clip, noFiles()]))
+  for (const [kind, files] of Object.entries({ chats, captions, participants }) as readonly [
+    Kind,
+    readonly FoundFile[],
+  ][])
+    for (const file of files) owned.get(ownerOf(file))?.[kind].push(file)
+  return [...owned].map(([media, beside]) => ({ ...beside, media }))
 }
 
-/** A chat without anything that it went with is kept all the same. */
-function withoutMedia(
-  recordings: readonly PlannedRecording[],
-  { chats, captions, participants }: Sorted,
-  title: string,
-  started: NamedTime | null,
-): readonly PlannedRecording[] {
-  if (recordings.length > 0 || chats.length === 0) return recordings
-  return [{ title, media: null, captions, chats, participants, started }]
-}
-
-function sharedLength(a: FoundFile, b: FoundFile): number {
-  const [one, other] = [nameOf(a.path), nameOf(b.path)]
-  let length = 0
-  while (length < one.length && one[length] === other[length]) length += 1
-  return length
+/** All that a name begins with, the shortest first. */
+function beginningsOf({ path }: FoundFile): readonly string[] {
+  const name = nameOf(path)
+  return Array.from({ length: name.length }, (_, at) => name.slice(0, at + 1))
 }
 
 function isMedia(path: string): boolean {

@@ -1,8 +1,15 @@
-import type { ImportClock, ImportedLine, ImportedPerson, ImportFile } from "../../../shared/protocol/import-record.js"
+import {
+  fittingPeople,
+  type ImportClock,
+  type ImportedLine,
+  type ImportedPerson,
+  type ImportFile,
+} from "../../../shared/protocol/import-record.js"
 import { sha256 } from "../../../shared/protocol/hash.js"
 import { parseCaptions } from "../captions.js"
 import { parseBbbChat } from "./bbb.js"
 import { workOutClock } from "./chat-clock.js"
+import { recordName } from "./imported-lines.js"
 import type { FoundFile, LeftOut, PlannedRecording, Platform } from "./plan.js"
 import { decodeSourceText, type SourceText } from "./source-text.js"
 import { type ParsedChat, parseZoomChat } from "./zoom-chat.js"
@@ -62,7 +69,7 @@ export async function readBeside(
       return null
     }
     const text = decodeSourceText(raw)
-    files.push({ name: file.path, sizeBytes: raw.length, sha256: sha256(raw), use })
+    files.push({ name: recordName(file.path), sizeBytes: raw.length, sha256: sha256(raw), use })
     if (text.isDamaged) notes.push(`${file.path} holds bytes that are no text: they are shown as \u{fffd}`)
     else if (text.encoding !== "utf-8") notes.push(`${file.path} was read as ${text.encoding}`)
     return text
@@ -94,16 +101,19 @@ export async function readBeside(
     if (text !== null) chats.push(platform === "bbb" ? parseBbbChat(text.text) : parseZoomChat(text.text))
   }
 
-  const people: ImportedPerson[] = []
+  let people: readonly ImportedPerson[] = []
   let [topic, startedLocalMs]: [string | null, number | null] = [null, null]
   for (const file of planned.participants) {
     const text = await read(file, "participants")
     if (text === null) continue
     const parsed = parseZoomPeople(text.text)
-    people.push(...parsed.people)
+    const named = people.length + parsed.people.length
+    people = fittingPeople([...people, ...parsed.people])
+    const tooMany = named - people.length
     topic ??= parsed.topic
     startedLocalMs ??= parsed.startedLocalMs
-    if (parsed.leftOut > 0) notes.push(`${parsed.leftOut} rows of ${file.path} are too long or too many, and left out`)
+    if (parsed.leftOut + tooMany > 0)
+      notes.push(`${parsed.leftOut + tooMany} rows of ${file.path} are too long or too many, and left out`)
   }
 
   const lines = chats.flatMap((chat) => chat.lines)

@@ -1,6 +1,5 @@
 import Papa from "papaparse"
 import type { ImportedPerson } from "../../../shared/protocol/import-record.js"
-import { LIMITS } from "../../../shared/protocol/limits.js"
 import { isName } from "./imported-lines.js"
 
 /** What a participants file says. */
@@ -9,7 +8,7 @@ export interface ParsedPeople {
   readonly topic: string | null
   /** When the meeting began, by the clock of whoever exported it, as if that were UTC. */
   readonly startedLocalMs: number | null
-  /** Rows that are not in `people`, since they are too many or too long. */
+  /** Rows that are not in `people`, since they are too long. */
   readonly leftOut: number
 }
 
@@ -30,9 +29,7 @@ export function parseZoomPeople(text: string): ParsedPeople {
         ? { name: row.join(", "), address: null, minutes: null }
         : { name: row[0] ?? "", address: textOf(row[address]), minutes: minutesOf(row[minutes]) },
     )
-  const people = found
-    .filter((person) => isName(person.name) && (person.address === null || isName(person.address)))
-    .slice(0, LIMITS.importPeople)
+  const people = found.filter((person) => isName(person.name) && (person.address === null || isName(person.address)))
   return {
     people,
     topic: at > 0 ? textOf(cellOf(/^topic$/i) ?? undefined) : null,

@@ -6,7 +6,9 @@ import { parseCaptions } from "../../../client/sdk/captions.js"
 import { parseBbbChat, parseBbbMetadata } from "../../../client/sdk/imports/bbb.js"
 import { formatOffset, parseOffset, workOutClock } from "../../../client/sdk/imports/chat-clock.js"
 import { type FoundFile, planImport } from "../../../client/sdk/imports/plan.js"
+import { readBeside } from "../../../client/sdk/imports/read-beside.js"
 import { placeLine } from "../../../client/sdk/imports/read-imported.js"
+import { importRecords, readyImport } from "../../../client/sdk/imports/ready.js"
 import { shownName } from "../../../client/sdk/shown-name.js"
 import { decodeSourceText } from "../../../client/sdk/imports/source-text.js"
 import { parseZoomChat } from "../../../client/sdk/imports/zoom-chat.js"
@@ -385,6 +387,56 @@ describe("importing: which file goes with which", () => {
     })
   })
 
+  it("captions and people without a video, or beside an empty one, are kept all the same", () => {
+    const beside = files("audio_transcript.vtt", "participants_1.csv")
+    expect(planned("zoom", "x", beside)).to.deep.equal({
+      recordings: [["x", null, ["audio_transcript.vtt", "participants_1.csv"]]],
+      leftOut: [],
+    })
+    expect(planned("zoom", "x", [{ path: "zoom_0.mp4", sizeBytes: 0, mtimeMs: 0 }, ...beside.slice(1)])).to.deep.equal({
+      recordings: [["x", null, ["participants_1.csv"]]],
+      leftOut: ["zoom_0.mp4"],
+    })
+    const bbb = files("metadata.xml", "caption_en.vtt")
+    expect(planned("bbb", "Weekly", bbb).recordings).to.deep.equal([["Weekly", null, ["caption_en.vtt"]]])
+  })
+
+  it("several meetings of the cloud's in one folder are told apart by their stamps", () => {
+    const [first, second] = ["GMT20240501-140000_Recording", "GMT20240508-140000_Recording"]
+    const chat = [`${second}newChat.txt`, `${second}.transcript.vtt`]
+    expect(planned("zoom", "Zoom", files(`${first}_1920x1080.mp4`, ...chat, "participants_1.csv"))).to.deep.equal({
+      recordings: [
+        ["Zoom (1)", `${first}_1920x1080.mp4`, []],
+        ["Zoom (2)", null, [chat[1], chat[0]]],
+      ],
+      leftOut: ["participants_1.csv"],
+    })
+    const plan = planImport("zoom", "Zoom", files(`${first}.mp4`, `${first}.m4a`, `${second}.m4a`, ...chat))
+    expect(plan.recordings.map(({ media, chats, started }) => [media?.path, chats.length, started?.ms])).to.deep.equal([
+      [`${first}.mp4`, 0, Date.UTC(2024, 4, 1, 14)],
+      [`${second}.m4a`, 1, Date.UTC(2024, 4, 8, 14)],
+    ])
+    expect(plan.leftOut).to.deep.equal([{ path: `${first}.m4a`, reason: "spare-sound" }])
+    const one = files(`${first}.mp4`, `${first}newChat.txt`, "participants_1.csv")
+    expect(planned("zoom", "Zoom", one).recordings).to.deep.equal([
+      ["Zoom", `${first}.mp4`, [`${first}newChat.txt`, "participants_1.csv"]],
+    ])
+  })
+
+  it("folders of thousands of files take no longer than they are", function () {
+    this.timeout(20_000)
+    const stems = Array.from({ length: 3_000 }, (_, index) => `GMT20240501-${100_000 + index}_Recording`)
+    for (const of of [stems, stems.map((stem) => stem.slice(1))]) {
+      const found = files(...of.flatMap((stem) => [`${stem}.mp4`, `${stem}newChat.txt`, `${stem}.transcript.vtt`]))
+      const { recordings } = planImport("zoom", "Zoom", found)
+      expect(recordings).to.have.length(of.length)
+      for (const { media, chats, captions } of recordings)
+        expect([chats.length, captions.length], media?.path).to.deep.equal([1, 1])
+    }
+    const streams = files(...stems.flatMap((stem) => [`video/${stem}.mp4`, `video/${stem}.webm`]))
+    expect(planImport("bbb", "x", streams).leftOut).to.have.length(stems.length)
+  })
+
   it("an empty file is left out, and said", () => {
     expect(planImport("zoom", "x", [{ path: "zoom_0.mp4", sizeBytes: 0, mtimeMs: 0 }])).to.deep.equal({
       recordings: [],
@@ -394,6 +446,58 @@ describe("importing: which file goes with which", () => {
 })
 
 describe("importing: the record", () => {
+  const prepare = async (texts: Readonly<Record<string, string>>) => {
+    const found = Object.entries(texts).map(([path, { length }]) => ({ path, sizeBytes: length, mtimeMs: 0 }))
+    const [planned] = planImport("zoom", "x", found).recordings
+    const readSmall = async ({ path }: FoundFile) => await Promise.resolve(new TextEncoder().encode(texts[path]))
+    const beside = await readBeside(readSmall, "zoom", planned!, null, null)
+    return { beside, ready: readyImport(planned!, beside) }
+  }
+  const made = { sha256: new Uint8Array(32), importedAtMs: 1 }
+
+  it("is read by whoever it is made for, however many people and how long names its lists have", async () => {
+    const list = (letter: string, count: number): string =>
+      `Name\n${Array.from({ length: count }, (_, index) => `${letter}${index}`).join("\n")}`
+    const long = "é".repeat(200)
+    for (const [texts, count, rows] of [
+      [{ "participants_1.csv": list("a", 3_000), "participants_2.csv": list("b", 3_000) }, 5_000, "1000 rows"],
+      [{ "participants_1.csv": list(long, 4_000) }, 2_560, "1440 rows"],
+    ] as const) {
+      const { beside, ready } = await prepare({ ...texts, "chat.txt": "00:00:01\tA:\thi" })
+      const [raw] = importRecords("zoom", ready!, made)
+      expect(decodeImportRecord(raw!).people).to.deep.equal(beside.people).and.to.have.length(count)
+      expect(beside.notes.join()).to.contain(rows)
+    }
+  })
+
+  it("files whose names are longer than it holds are named by their ends", async () => {
+    const name = `${"deep/".repeat(200)}chat.txt`
+    const { ready } = await prepare({ [name]: "00:00:01\tA:\thi" })
+    const [raw] = importRecords("zoom", ready!, made)
+    expect(decodeImportRecord(raw!).files.map((file) => name.endsWith(file.name))).to.deep.equal([true, true])
+  })
+
+  it("one that nobody could read is refused before it is sealed", async () => {
+    const { ready } = await prepare({ "chat.txt": "00:00:01\tA:\thi" })
+    const people = Array.from({ length: 5_001 }, () => ({ name: "A", address: null, minutes: null }))
+    expect(() => importRecords("zoom", { ...ready!, beside: { ...ready!.beside, people } }, made)).to.throw(
+      "5001 people",
+    )
+  })
+
+  it("captions or people alone are what is stored where there is nothing else", async () => {
+    const vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\nhello\n"
+    const { ready } = await prepare({ "transcript.vtt": vtt, "participants.csv": "Name\nAnn" })
+    expect([ready?.main.path, ready?.beside.captions.length, ready?.isMedia]).to.deep.equal([
+      "transcript.vtt",
+      1,
+      false,
+    ])
+    const none = await prepare({ "transcript.vtt": "WEBVTT", "participants.csv": "Name\nAnn" })
+    expect(none.ready?.main.path).to.equal("participants.csv")
+    expect(none.beside.leftOut).to.deep.equal([{ path: "transcript.vtt", reason: "no-captions" }])
+  })
+
   it("a chat that is longer than one holds goes into several, none of it lost", () => {
     const lines = Array.from({ length: 70_000 }, (_, index) => ({ ...LINE, text: `line ${index}` }))
     const parts = splitImportedLines(lines)

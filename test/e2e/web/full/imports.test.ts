@@ -202,7 +202,7 @@ describe("importing a folder, in the browser", function () {
     await sheet().getByText("One line of the chat could not be read. It is kept as it is, and counted.").waitFor()
     await sheet().getByText("2 files are not imported").click()
     await sheet().getByText("notes.docx: not a kind of file that is imported").waitFor()
-    await sheet().getByText("audio_only.m4a: sound that the folder's video has too").waitFor()
+    await sheet().getByText("audio_only.m4a: sound that its meeting's video has too").waitFor()
     await sheet().getByText("Zoom may have held all of it in plaintext").waitFor()
     await look(page, "import-sheet")
   })
