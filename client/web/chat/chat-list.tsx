@@ -1,16 +1,16 @@
-import { type KeyboardEvent, memo, type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from "react"
-import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
-import type { ChatText } from "../../sdk/chat/fold.js"
+import { type KeyboardEvent, memo, type ReactElement, useEffect, useMemo, useRef, useState } from "react"
+import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { useClient } from "../signed-in/client-context.js"
 import { strings } from "../strings.js"
 import { Action } from "../ui/button.js"
 import { formatDay } from "../ui/format.js"
 import { Failure } from "../ui/notice.js"
 import { useTask } from "../ui/use-task.js"
-import { type FindText, FindTextContext, MessageRow, type RowCommands } from "./message-row.js"
-import { PlaceRow, WaitingRow, WithoutEffectRow } from "./other-rows.js"
+import { FindTextContext, MessageRow, type RowCommands } from "./message-row.js"
+import { Aside, ClosedRow, WaitingRow } from "./other-rows.js"
 import type { ChatView, RoomChat } from "./room-chat.js"
 import { type ChatRow, rowsOf } from "./rows.js"
+import { useFindText } from "./use-find-text.js"
 import { useWindow } from "./use-window.js"
 
 const texts = strings.chat
@@ -70,19 +70,7 @@ export function ChatList({
     setActiveKey(goToKey)
     goTo(goToKey)
   }, [rows, goToKey, goTo])
-  const byId = useMemo(() => {
-    const found = new Map<string, ChatText>()
-    for (const line of lines) if (line.kind === "text") found.set(toHex(line.message.messageId), line)
-    return found
-  }, [lines])
-  const find = useCallback<FindText>(
-    ({ messageId, hash }) => {
-      const found = byId.get(toHex(messageId))
-      if (found === undefined) return null
-      return equalBytes(found.message.hash, hash) ? found : "other"
-    },
-    [byId],
-  )
+  const find = useFindText(lines)
   const all = useMemo<RowCommands>(
     () => ({
       ...commands,
@@ -205,10 +193,10 @@ function Row({ row, isActive, isChanging, waitingState, commands }: ListedRowPro
       return waitingState === null ? null : (
         <WaitingRow message={row.message} isFirst={row.isFirst} state={waitingState} />
       )
-    case "without-effect":
-      return <WithoutEffectRow line={row.line} />
+    case "closed":
+      return <ClosedRow count={row.count} />
     default:
-      return <PlaceRow row={row} />
+      return <Aside row={row} />
   }
 }
 

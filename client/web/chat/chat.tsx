@@ -17,6 +17,7 @@ import { Busy } from "../ui/busy.js"
 import { Confirm } from "../ui/confirm.js"
 import { Empty } from "../ui/empty.js"
 import { Failure, Notice } from "../ui/notice.js"
+import { ChatFailure } from "./chat-failure.js"
 import { ChatList } from "./chat-list.js"
 import { Composer } from "./composer.js"
 import { type Draft, Drafts } from "./drafts.js"
@@ -89,18 +90,7 @@ function OpenChat({
       },
     }
   }, [chat, place])
-  if (view.error !== null)
-    return (
-      <Failure error={view.error}>
-        <Action
-          onPress={() => {
-            chat.retry()
-          }}
-        >
-          {strings.common.tryAgain}
-        </Action>
-      </Failure>
-    )
+  if (view.error !== null) return <ChatFailure chat={chat} error={view.error} />
   return (
     <section className="chat" aria-label={strings.meeting.tabs.chat}>
       <WayTo going={going} />

@@ -54,7 +54,7 @@ export function MessageRow({
 }): ReactElement {
   const client = useClient()
   const self = client.state.current.secrets.genesisHash
-  const { message, content, text, mentions, editedAtMs, deletedBy, reactions } = line
+  const { message, text, reactions } = line
   const { authorGenesisHash: author, timeMs } = message.statement
   const { name } = knownAs(client, author)
   const isOwn = equalBytes(author, self)
@@ -69,21 +69,7 @@ export function MessageRow({
         ) : null}
       </MessageHead>
       <Warnings message={message} />
-      {content.replyTo === null ? null : <Quote target={content.replyTo} commands={commands} isActive={isActive} />}
-      {text === null ? (
-        <p className="message-deleted">
-          {deletedBy === null || equalBytes(deletedBy, author)
-            ? texts.deleted
-            : texts.deletedByOther(nameOf(deletedBy))}
-        </p>
-      ) : (
-        <>
-          <MessageText text={text} tabIndex={isActive ? 0 : -1} />
-          <MessageFiles files={content.files} isActive={isActive} />
-          <Mentions mentions={mentions.map(({ genesisHash }) => genesisHash)} />
-          {editedAtMs === null ? null : <span className="faint">{texts.edited(formatMoment(editedAtMs))}</span>}
-        </>
-      )}
+      <MessageBody line={line} isActive={isActive} goTo={commands.goTo} />
       {isChanging ? <Mark kind="sending">{texts.states.changing}</Mark> : null}
       {text === null || reactions.length === 0 ? null : (
         <div className="reactions">
@@ -104,6 +90,40 @@ export function MessageRow({
         </div>
       )}
       {isActive && text !== null ? <MessageActions line={line} name={name} commands={commands} /> : null}
+    </>
+  )
+}
+
+/** What a message says, with what it answers and what goes with it. */
+export function MessageBody({
+  line,
+  isActive,
+  goTo,
+}: {
+  readonly line: ChatText
+  readonly isActive: boolean
+  /** To the message that it answers. */
+  readonly goTo: (key: string) => void
+}): ReactElement {
+  const client = useClient()
+  const { message, content, text, mentions, editedAtMs, deletedBy } = line
+  return (
+    <>
+      {content.replyTo === null ? null : <Quote target={content.replyTo} goTo={goTo} isActive={isActive} />}
+      {text === null ? (
+        <p className="message-deleted">
+          {deletedBy === null || equalBytes(deletedBy, message.statement.authorGenesisHash)
+            ? texts.deleted
+            : texts.deletedByOther(knownAs(client, deletedBy).name)}
+        </p>
+      ) : (
+        <>
+          {text === "" ? null : <MessageText text={text} tabIndex={isActive ? 0 : -1} />}
+          <MessageFiles files={content.files} isActive={isActive} />
+          <Mentions mentions={mentions.map(({ genesisHash }) => genesisHash)} />
+          {editedAtMs === null ? null : <span className="faint">{texts.edited(formatMoment(editedAtMs))}</span>}
+        </>
+      )}
     </>
   )
 }
@@ -178,11 +198,11 @@ function Mentions({ mentions }: { readonly mentions: readonly Uint8Array[] }): R
 
 function Quote({
   target,
-  commands,
+  goTo,
   isActive,
 }: {
   readonly target: { readonly messageId: Uint8Array; readonly hash: Uint8Array }
-  readonly commands: RowCommands
+  readonly goTo: (key: string) => void
   readonly isActive: boolean
 }): ReactElement {
   const client = useClient()
@@ -194,7 +214,7 @@ function Quote({
       className="quote"
       excludeFromTabOrder={!isActive}
       onPress={() => {
-        commands.goTo(toHex(target.messageId))
+        goTo(toHex(target.messageId))
       }}
     >
       <strong>{texts.replyTo(knownAs(client, found.message.statement.authorGenesisHash).name)}</strong>

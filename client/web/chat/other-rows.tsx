@@ -8,18 +8,14 @@ import { errorTexts, strings } from "../strings.js"
 import { Mark } from "./mark.js"
 import { MessageHead, MessageText } from "./message-row.js"
 import type { WaitingText } from "./room-chat.js"
-import type { ChatRow } from "./rows.js"
+import type { AsideRow } from "./rows.js"
 import { Warnings } from "./warnings.js"
 import { useClient } from "../signed-in/client-context.js"
 
 const texts = strings.chat
 
-/** Places where no message is shown, each with why. */
-export function PlaceRow({
-  row,
-}: {
-  readonly row: Extract<ChatRow, { kind: "gap" | "refused" | "closed" }>
-}): ReactElement {
+/** Whatever stands where no message is shown, with why. */
+export function Aside({ row }: { readonly row: AsideRow }): ReactElement {
   switch (row.kind) {
     case "gap": {
       const count = row.line.untilSeq - row.line.fromSeq
@@ -36,9 +32,14 @@ export function PlaceRow({
           <code>{row.line.code}</code>
         </Mark>
       )
-    case "closed":
-      return <Mark kind="closed">{texts.closed(row.count)}</Mark>
+    case "without-effect":
+      return <WithoutEffect line={row.line} />
   }
+}
+
+/** So many before this account could open the chat. */
+export function ClosedRow({ count }: { readonly count: number }): ReactElement {
+  return <Mark kind="closed">{texts.closed(count)}</Mark>
 }
 
 /** What lacks the right here is the message, and not who reads it. */
@@ -47,7 +48,7 @@ function refusedWhy(code: ErrorCode): string {
 }
 
 /** What somebody did that changes nothing. */
-export function WithoutEffectRow({ line }: { readonly line: ChatWithoutEffect }): ReactElement {
+function WithoutEffect({ line }: { readonly line: ChatWithoutEffect }): ReactElement {
   const { message, reason } = line
   return (
     <>

@@ -20,6 +20,9 @@ export type ChatRow = { readonly key: string } & (
   | { readonly kind: "waiting"; readonly message: WaitingText; readonly isFirst: boolean }
 )
 
+/** Where no message is shown, and something must be said. */
+export type AsideRow = Extract<ChatRow, { readonly kind: "gap" | "refused" | "without-effect" }>
+
 /** What comes within this is said in one go. */
 const IN_ONE_GO_MS = 5 * 60_000
 
@@ -65,25 +68,15 @@ export function rowsOf({ lines, waiting, self, readUntil, hasOlder }: RowsInput)
       rows.push({ kind: "text", key, line, isFirst: says(authorGenesisHash, timeMs) })
       continue
     }
-    // What it names may stand further up, where nothing was loaded yet.
-    if (line.kind === "without-effect" && line.reason === "no-target" && hasOlder) continue
+    if (mayYetCount(line, hasOlder)) continue
     before = null
-    switch (line.kind) {
-      case "gap":
-        rows.push({ kind: "gap", key: `gap ${line.fromSeq}`, line })
-        break
-      case "refused":
-        rows.push({ kind: "refused", key: placeKey(line), line })
-        break
-      case "without-effect":
-        rows.push({ kind: "without-effect", key: toHex(line.message.messageId), line })
-        break
-      case "closed": {
-        const last = rows.at(-1)
-        if (last?.kind === "closed") rows[rows.length - 1] = { ...last, count: last.count + 1 }
-        else rows.push({ kind: "closed", key: placeKey(line), line, count: 1 })
-      }
+    if (line.kind !== "closed") {
+      rows.push(asideOf(line))
+      continue
     }
+    const last = rows.at(-1)
+    if (last?.kind === "closed") rows[rows.length - 1] = { ...last, count: last.count + 1 }
+    else rows.push({ kind: "closed", key: placeKey(line), line, count: 1 })
   }
   for (const message of waiting) {
     const key = toHex(message.messageId)
@@ -91,6 +84,22 @@ export function rowsOf({ lines, waiting, self, readUntil, hasOlder }: RowsInput)
     rows.push({ kind: "waiting", key, message, isFirst: says(self, message.timeMs) })
   }
   return rows
+}
+
+export function asideOf(line: AsideRow["line"]): AsideRow {
+  switch (line.kind) {
+    case "gap":
+      return { kind: "gap", key: `gap ${line.fromSeq}`, line }
+    case "refused":
+      return { kind: "refused", key: placeKey(line), line }
+    case "without-effect":
+      return { kind: "without-effect", key: toHex(line.message.messageId), line }
+  }
+}
+
+/** What it names may stand further up, where nothing was loaded yet. */
+export function mayYetCount(line: ChatLine, hasOlder: boolean): boolean {
+  return line.kind === "without-effect" && line.reason === "no-target" && hasOlder
 }
 
 function dayOf(timeMs: number): string {

@@ -3,28 +3,37 @@ import {
   type KeyboardEvent,
   type ReactElement,
   type ReactNode,
+  useCallback,
   useEffect,
   useMemo,
   useRef,
   useState,
 } from "react"
 import { Button } from "react-aria-components"
+import { fromHex } from "../../../shared/protocol/bytes.js"
+import { asId } from "../../../shared/protocol/ids.js"
+import type { ChatLine } from "../../sdk/chat/fold.js"
 import { authorStateOf } from "../../sdk/chat/states.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { OpenRecording } from "../../sdk/recordings.js"
 import { Mark } from "../chat/mark.js"
-import { MessageText } from "../chat/message-row.js"
+import { ChatFailure } from "../chat/chat-failure.js"
+import { FindTextContext, MessageBody } from "../chat/message-row.js"
+import { Aside } from "../chat/other-rows.js"
 import type { RoomChat } from "../chat/room-chat.js"
 import { useChatView } from "../chat/use-chat.js"
+import { useFindText } from "../chat/use-find-text.js"
 import { Warnings } from "../chat/warnings.js"
 import { useClient, useClientState } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
+import { hrefOf } from "../routes.js"
 import { strings } from "../strings.js"
 import "../styles/chat.css"
 import { Action } from "../ui/button.js"
 import { CheckBox } from "../ui/check-box.js"
 import { Field } from "../ui/field.js"
 import { formatDuration, formatMoment } from "../ui/format.js"
+import { Failure } from "../ui/notice.js"
 import type { Cue } from "../../sdk/captions.js"
 import { ImportedText } from "./imported-line.js"
 import { currentOf, searched, type Timeline, type TimelineItem, timelineOf } from "./timeline-items.js"
@@ -32,6 +41,7 @@ import { useChatAround } from "./use-chat-around.js"
 
 const texts = strings.watch.timeline
 const MS_PER_S = 1_000
+const NO_LINES: readonly ChatLine[] = []
 
 /** Beside the player: what was written while it was recorded, before and after, and what was spoken, in one list that follows it. */
 export function TimelineColumn({
@@ -54,7 +64,11 @@ export function TimelineColumn({
 }): ReactElement | null {
   const client = useClient()
   const { contacts } = useClientState()
-  const { lines, isRead } = useChatView(chat)
+  const { meetingId } = recording.log
+  const view = useChatView(chat)
+  const { isRead, hasOlder, error } = view
+  // As in the chat itself: of one that contradicts what was seen before nothing is shown.
+  const lines = error === null ? view.lines : NO_LINES
   const { recordingId } = recording.recording.fields
   const startMs = recording.details.capturedAtMs
   const older = useChatAround(chat, startMs ?? recording.recording.timeMs - lengthMs)
@@ -62,6 +76,7 @@ export function TimelineColumn({
     () =>
       timelineOf({
         lines,
+        hasOlder,
         cues,
         imported,
         recordingId,
@@ -70,7 +85,7 @@ export function TimelineColumn({
         nameOf: (genesisHash) => knownAs(client, genesisHash).name,
         isUnverified: (genesisHash) => authorStateOf(client, genesisHash) === "unverified",
       }),
-    [client, contacts, lines, cues, imported, recordingId, startMs, lengthMs],
+    [client, contacts, lines, hasOlder, cues, imported, recordingId, startMs, lengthMs],
   )
   const [wanted, setWanted] = useState("")
   const [follows, setFollows] = useState(true)
@@ -91,29 +106,45 @@ export function TimelineColumn({
     // Within the column: the page stays where it is.
     box.current.scrollTop = row.offsetTop - (box.current.clientHeight - row.offsetHeight) / 2
   }, [current, follows, shown])
+  const find = useFindText(lines)
+  const goTo = useCallback(
+    (key: string) => {
+      const row = rowsIn(box.current).find((one) => one.dataset["key"] === key)
+      // What stands further away stands in the chat.
+      if (row === undefined)
+        location.hash = hrefOf({ screen: "meeting", meetingId, tab: "chat", messageId: asId("message", fromHex(key)) })
+      setFollows(false)
+      row?.focus()
+    },
+    [meetingId],
+  )
   const count = countOf(shown)
   const all = countOf(timeline)
-  if (all === 0 && !older.hasMore) return null
+  if (all === 0 && !older.hasMore && error === null) return null
   const stop = (): void => {
     setFollows(false)
   }
-  const section = (title: string | null, items: readonly TimelineItem[], isInside: boolean): ReactNode =>
-    items.length === 0 ? null : (
+  const section = (title: string | null, items: readonly TimelineItem[], isInside: boolean): ReactNode => {
+    if (items.length === 0) return null
+    const firstTimed = items.find(({ kind }) => kind !== "aside")?.key
+    return (
       <>
         {title === null ? null : <h3>{title}</h3>}
         <ol aria-label={title ?? texts.during} onKeyDown={moveFocus}>
-          {items.map((item, index) => (
+          {items.map((item) => (
             <TimelineRow
               key={item.key}
               item={item}
               isCurrent={isInside && item.key === current}
-              isStop={isInside && current !== null ? item.key === current : index === 0}
+              isStop={isInside && current !== null ? item.key === current : item.key === firstTimed}
               onSeek={isInside ? onSeek : null}
+              goTo={goTo}
             />
           ))}
         </ol>
       </>
     )
+  }
   return (
     <aside className="timeline card" aria-label={texts.title}>
       <h2>{texts.title}</h2>
@@ -126,16 +157,25 @@ export function TimelineColumn({
       </CheckBox>
       {startMs === null ? <p className="hint">{texts.noStart}</p> : null}
       <div className="timeline-scroll" ref={box} onWheel={stop} onTouchMove={stop}>
-        {older.isBusy || !isRead ? <p className="faint">{texts.loading}</p> : null}
-        {older.hasMore && !older.isBusy ? (
-          <Action kind="quiet" onPress={older.more}>
-            {texts.more}
-          </Action>
-        ) : null}
-        {section(texts.before, shown.before, false)}
-        {section(shown.before.length === 0 ? null : texts.during, shown.during, true)}
-        {section(texts.after, shown.after, false)}
-        {section(texts.placeless, shown.placeless, false)}
+        {error === null ? (
+          <>
+            {older.isBusy || !isRead ? <p className="faint">{texts.loading}</p> : null}
+            <Failure error={older.error} />
+            {older.hasMore && !older.isBusy ? (
+              <Action kind="quiet" onPress={older.more}>
+                {texts.more}
+              </Action>
+            ) : null}
+          </>
+        ) : (
+          <ChatFailure chat={chat} error={error} />
+        )}
+        <FindTextContext value={find}>
+          {section(texts.before, shown.before, false)}
+          {section(shown.before.length === 0 ? null : texts.during, shown.during, true)}
+          {section(texts.after, shown.after, false)}
+          {section(texts.placeless, shown.placeless, false)}
+        </FindTextContext>
         {wanted !== "" && count === 0 ? <p>{texts.nothing}</p> : null}
       </div>
     </aside>
@@ -151,6 +191,7 @@ const TimelineRow = memo(function TimelineRow({
   isCurrent,
   isStop,
   onSeek,
+  goTo,
 }: {
   readonly item: TimelineItem
   readonly isCurrent: boolean
@@ -158,6 +199,7 @@ const TimelineRow = memo(function TimelineRow({
   readonly isStop: boolean
   /** `null` where the recording has no such place. */
   readonly onSeek: ((timeS: number) => void) | null
+  readonly goTo: (key: string) => void
 }): ReactElement {
   const { offsetMs, text } = item
   const isAbout = item.kind === "message" && !item.isPlaced
@@ -166,9 +208,12 @@ const TimelineRow = memo(function TimelineRow({
     <li
       data-key={item.key}
       className={`timeline-row timeline-${item.kind}`}
+      tabIndex={-1}
       aria-current={isCurrent ? "time" : undefined}
     >
-      {onSeek === null ? (
+      {item.kind === "aside" ? (
+        <span className="timeline-time" />
+      ) : onSeek === null ? (
         <span className="timeline-time">
           {item.kind === "message" ? formatMoment(item.line.message.statement.timeMs) : placeText(item)}
         </span>
@@ -186,6 +231,10 @@ const TimelineRow = memo(function TimelineRow({
       )}
       {item.kind === "cue" ? (
         <p dir="auto">{text}</p>
+      ) : item.kind === "aside" ? (
+        <div>
+          <Aside row={item.row} />
+        </div>
       ) : item.kind === "imported" ? (
         <ImportedText line={item.line} />
       ) : (
@@ -197,7 +246,7 @@ const TimelineRow = memo(function TimelineRow({
             </Mark>
           ) : null}
           <Warnings message={item.line.message} />
-          <MessageText text={text} tabIndex={0} />
+          <MessageBody line={item.line} isActive goTo={goTo} />
         </div>
       )}
     </li>

@@ -1,7 +1,8 @@
-import { useEffect, useState } from "react"
+import { useEffect, useMemo, useState } from "react"
 import type { RoomChat } from "../chat/room-chat.js"
 import { useChatView } from "../chat/use-chat.js"
 import { useTask } from "../ui/use-task.js"
+import { reachesBack } from "./timeline-items.js"
 
 /** What was written shortly before belongs to it, too. */
 const BEFORE_MS = 60 * 60_000
@@ -12,11 +13,10 @@ const PAGES = 25
 export function useChatAround(
   chat: RoomChat,
   startMs: number,
-): { readonly isBusy: boolean; readonly hasMore: boolean; readonly more: () => void } {
+): { readonly isBusy: boolean; readonly hasMore: boolean; readonly error: unknown; readonly more: () => void } {
   const { lines, hasOlder, isRead } = useChatView(chat)
   const [pages, setPages] = useState(0)
-  const oldest = lines.find((line) => line.kind === "text")
-  const isBack = oldest !== undefined && oldest.message.statement.timeMs < startMs - BEFORE_MS
+  const isBack = useMemo(() => reachesBack(lines, startMs - BEFORE_MS), [lines, startMs])
   const reading = useTask(async () => {
     await chat.readOlder()
     setPages((count) => count + 1)
@@ -35,6 +35,7 @@ export function useChatAround(
   return {
     isBusy: reading.isBusy,
     hasMore: isWanted,
+    error: reading.error,
     more: () => {
       setPages(0)
       reading.run()

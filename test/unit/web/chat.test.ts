@@ -4,7 +4,13 @@ import { renderToStaticMarkup } from "react-dom/server"
 import { Markdown } from "../../../client/web/chat/markdown.js"
 import { Drafts, NO_DRAFT } from "../../../client/web/chat/drafts.js"
 import { mentionAt, mentionsIn, mentionsInEdit } from "../../../client/web/chat/mentioning.js"
-import { currentOf, searched, timelineOf } from "../../../client/web/watch/timeline-items.js"
+import {
+  currentOf,
+  reachesBack,
+  searched,
+  type TimelineItem,
+  timelineOf,
+} from "../../../client/web/watch/timeline-items.js"
 import { formatDay, formatDayNumber, formatMoment, formatTime } from "../../../client/web/ui/format.js"
 import { rowsOf } from "../../../client/web/chat/rows.js"
 import { type ChatLine, type ChatText, isClockOff } from "../../../client/sdk/index.js"
@@ -260,6 +266,7 @@ describe("a chat's rows", () => {
 describe("what was said and written, beside a recording", () => {
   const recordingId = asId("recording", new Uint8Array(16).fill(7))
   const input = {
+    hasOlder: false,
     cues: [{ startS: 10, endS: 12, text: "Let us begin" }],
     recordingId,
     startMs: NOON_MS,
@@ -284,9 +291,67 @@ describe("what was said and written, beside a recording", () => {
     })
     expect([texts(before), texts(during), texts(after)]).to.deep.equal([
       ["before"],
-      ["placed", "Let us begin", "by time", "in another one"],
+      ["placed", "Let us begin", "by time", "in another one", "clock off"],
       ["after"],
     ])
+  })
+
+  it("has every place where no message is shown, beside what stands before it, or else behind it", () => {
+    const gap = (fromSeq: number): ChatLine => ({ kind: "gap", fromSeq, untilSeq: fromSeq + 1 })
+    const refused = (at: number): ChatLine =>
+      ({ kind: "refused", code: "bad-signature", reason: "", served: { seq: at, incarnation: 0 } }) as ChatLine
+    const without = (at: number, reason: "late" | "no-target"): ChatLine =>
+      ({ kind: "without-effect", message: { messageId: new Uint8Array(16).fill(at) }, reason }) as unknown as ChatLine
+    const lines = [
+      gap(1),
+      said("before", NOON_MS - 60_000),
+      said("during", NOON_MS + 1_000),
+      refused(3),
+      without(4, "late"),
+      without(5, "no-target"),
+      said("deleted", NOON_MS + 2_000),
+      said("after", NOON_MS + 90_000),
+      gap(9),
+    ]
+    const kinds = (items: readonly TimelineItem[]): readonly string[] =>
+      items.map((item) => (item.kind === "aside" ? item.row.kind : item.text))
+    const { before, during, after } = timelineOf({ ...input, cues: [], lines })
+    expect([before, during, after].map(kinds)).to.deep.equal([
+      ["gap", "before"],
+      ["during", "refused", "without-effect", "without-effect", "deleted"],
+      ["after", "gap"],
+    ])
+    expect(currentOf(during, 1_500)?.text).to.equal("during")
+    expect(searched(during, "during")).to.have.length(1)
+    const more = timelineOf({ ...input, cues: [], lines, hasOlder: true })
+    expect(kinds(more.during)).to.deep.equal(["during", "refused", "without-effect", "deleted"])
+    // Where nothing tells when the recording began, only beside what names its place.
+    const placed = said("placed", NOON_MS, { place: { recordingId, offsetMs: 5 } })
+    const alone = timelineOf({ ...input, cues: [], startMs: null, lines: [...lines, placed, gap(20), ...lines] })
+    expect(kinds(alone.during)).to.deep.equal(["gap", "placed", "gap", "gap"])
+    const flood = timelineOf({
+      ...input,
+      cues: [],
+      lines: [...Array.from({ length: 500 }, (_, n) => refused(n)), ...lines],
+    })
+    expect(flood.before).to.have.length(50)
+  })
+
+  it("is read back until its authors' clocks say so, whatever one of them says", () => {
+    const day = Math.floor(NOON_MS / DAY_MS)
+    const far = NOON_MS - 3_600_000
+    const recent = [said("a", NOON_MS, { author: SELF }), said("b", NOON_MS + 1)]
+    const old = [said("a", far - 1, { author: SELF }), said("b", far - 2)]
+    const wrong = Array.from({ length: 20 }, (_, n) =>
+      said(`wrong ${n}`, far - 1_000, { author: new Uint8Array(32).fill(3) }),
+    )
+    expect(reachesBack([said("2019", NOON_MS - 2_000 * DAY_MS, { day }), ...recent], far)).to.equal(false)
+    expect(reachesBack([said("slow", NOON_MS - DAY_MS / 2, { day, author: SELF }), ...recent], far)).to.equal(false)
+    const others = [0, 1, 2, 3, 4, 5].map((n) => said(`right ${n}`, NOON_MS + n, { author: SELF }))
+    expect(reachesBack([...wrong, ...others], far)).to.equal(false)
+    expect(reachesBack([...old, ...recent.slice(0, 1)], far)).to.equal(true)
+    expect(reachesBack([said("2019", NOON_MS - 2_000 * DAY_MS, { day })], far)).to.equal(false)
+    expect(reachesBack([], far)).to.equal(false)
   })
 
   it("what was imported stands where its clock says, all of it, and apart where nothing tells (IM2, IM5)", () => {

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { expect } from "chai"
 import type { Locator, Page } from "playwright-core"
 import {
+  ChatReader,
   createMeeting as createMeetingAt,
   openJournalFolder,
   readMeeting,
@@ -10,6 +11,7 @@ import {
   sendMessage,
   textContent,
   uploadRecording,
+  uploadSentFile,
   whoAmI,
 } from "../../../../client/sdk/index.js"
 import { formatId, type MeetingId } from "../../../../shared/protocol/ids.js"
@@ -411,14 +413,39 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await sendMessage(alice.client, watched, textContent("The slides are in the folder", place(500)))
     await sendMessage(alice.client, watched, textContent("Whose dog was that?", place(1_500)))
     await sendMessage(bob.client, watched, textContent("Mine, sorry"))
+    const dogs = await uploadSentFile(alice.client, watched, {
+      fileName: "dogs.txt",
+      mediaType: "text/plain",
+      source: bytesSource(Buffer.from("one")),
+    })
+    await sendMessage(alice.client, watched, textContent("", { files: [dogs] }))
+    await sendMessage(alice.client, watched, textContent("Kept back"))
+    const dog = (await ChatReader.open(alice.client, watched)).entries()[1]
+    if (dog?.kind !== "authentic") expect.fail("the question about the dog is not there")
+    await sendMessage(
+      bob.client,
+      watched,
+      textContent("It was", { replyTo: { messageId: dog.messageId, hash: dog.hash } }),
+    )
+    const keptBack = scene.liar.lie({
+      path: MESSAGES,
+      tell: json<ServedPage>((page) => ({ ...page, messages: page.messages.filter(({ seq }) => seq !== 4) })),
+    })
     person = await browser.person(scene.liar.url)
     const { page } = person
     await takeAccount(page, bob.home)
     await openRecordingAt(page, scene.liar.url, formatId("meeting", watched), formatId("recording", recordingId))
     const column = page.getByRole("complementary", { name: "Said and written" })
-    await column.getByText("Whose dog was that?").waitFor()
+    await column.getByRole("paragraph").filter({ hasText: "Whose dog was that?" }).waitFor()
     await column.getByRole("heading", { name: "After the recording" }).waitFor()
     await column.getByText("Mine, sorry").waitFor()
+    await column.getByText("A message is missing here").waitFor()
+    await column.getByRole("button", { name: "Save dogs.txt 3 bytes" }).waitFor()
+    await column.locator("button.quote").filter({ hasText: "Whose dog was that?" }).click()
+    await column.locator("li:focus").filter({ hasText: "Whose dog was that?" }).waitFor()
+    expect(keptBack.delivered()).to.be.greaterThan(0)
+    keptBack.stop()
+    await column.getByText("Follow the recording").click()
 
     const atS = async (): Promise<number> => await page.evaluate(`document.querySelector("video").currentTime`)
     await column.getByRole("button", { name: "Go to 0:01" }).click()
@@ -432,10 +459,28 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await column.locator("[aria-current]").filter({ hasText: "The slides are in the folder" }).waitFor()
 
     await column.getByLabel("Search what was said and written").fill("SLIDES folder")
-    await column.getByText("Whose dog was that?").waitFor({ state: "detached" })
+    await column.getByRole("paragraph").filter({ hasText: "Whose dog was that?" }).waitFor({ state: "detached" })
     await column.getByText("The slides are in the folder").waitFor()
     await column.getByLabel("Search what was said and written").fill("dog streaming")
     await column.getByText("Nothing here has all of these words.").waitFor()
+
+    // A chat that contradicts what was seen is refused here as it is on its own screen; what was spoken stays.
+    const shorter = scene.liar.lie({
+      path: MESSAGES,
+      tell: json<ServedPage>((served) => ({
+        ...served,
+        count: 2,
+        messages: served.messages.filter(({ seq }) => seq < 2),
+      })),
+    })
+    await page.reload()
+    await column.getByRole("alert").waitFor()
+    expect(await column.getByRole("paragraph").filter({ hasText: "Whose dog was that?" }).count()).to.equal(0)
+    await look(page, "watch-chat-refused")
+    expect(shorter.delivered()).to.be.greaterThan(0)
+    shorter.stop()
+    await column.getByRole("button", { name: "Try again" }).click()
+    await column.getByRole("paragraph").filter({ hasText: "Whose dog was that?" }).first().waitFor()
     person.assertCalm()
     await person.context.close()
   })
