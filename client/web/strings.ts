@@ -1374,6 +1374,8 @@ export const strings = {
     person: "About the author",
     reactionField: "Another reaction",
     reactionLong: "That is too long for a reaction.",
+    moreReactions: (count: number) => (count === 1 ? "Show one more reaction" : `Show ${count} more reactions`),
+    reactionsHidden: (count: number) => `and ${count} more`,
     reactionBy: (names: readonly string[]) => `, by ${listOf(names)}`,
     addReaction: "Add it",
     removeTitle: "Delete this message?",

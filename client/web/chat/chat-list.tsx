@@ -224,6 +224,12 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
 /** Nothing is new any more that stands before somebody's eyes. */
 function useLooking(chat: RoomChat, view: ChatView, isAtEnd: boolean): void {
   useEffect(() => {
+    chat.standAtNewest(isAtEnd)
+    return () => {
+      chat.standAtNewest(false)
+    }
+  }, [chat, isAtEnd])
+  useEffect(() => {
     if (!isAtEnd || !view.isRead) return
     const look = (): void => {
       if (document.visibilityState === "visible") chat.look()

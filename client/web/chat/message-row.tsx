@@ -2,7 +2,6 @@ import { createContext, type ReactElement, type ReactNode, useContext, useState 
 import { Button } from "react-aria-components"
 import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
-import { includesHash } from "../../../shared/protocol/hash.js"
 import type { ChatText } from "../../sdk/chat/fold.js"
 import { authorStateOf } from "../../sdk/chat/states.js"
 import { useClient } from "../signed-in/client-context.js"
@@ -13,6 +12,7 @@ import { Mark } from "./mark.js"
 import { Markdown } from "./markdown.js"
 import { MessageActions } from "./message-actions.js"
 import { MessageFiles } from "./message-files.js"
+import { Reactions } from "./reactions.js"
 import { Warnings } from "./warnings.js"
 
 const texts = strings.chat
@@ -58,7 +58,6 @@ export function MessageRow({
   const { authorGenesisHash: author, timeMs } = message.statement
   const { name } = knownAs(client, author)
   const isOwn = equalBytes(author, self)
-  const nameOf = (genesisHash: Uint8Array): string => knownAs(client, genesisHash).name
   return (
     <>
       <MessageHead author={author} timeMs={timeMs} isFirst={isFirst}>
@@ -72,22 +71,7 @@ export function MessageRow({
       <MessageBody line={line} isActive={isActive} goTo={commands.goTo} />
       {isChanging ? <Mark kind="sending">{texts.states.changing}</Mark> : null}
       {text === null || reactions.length === 0 ? null : (
-        <div className="reactions">
-          {reactions.map(({ reaction, authors }) => (
-            <Button
-              key={reaction}
-              className="reaction"
-              excludeFromTabOrder={!isActive}
-              aria-pressed={includesHash(authors, self)}
-              onPress={() => {
-                commands.react(line, reaction, !includesHash(authors, self))
-              }}
-            >
-              <bdi>{reaction}</bdi> {authors.length}
-              <span className="visually-hidden">{texts.reactionBy(authors.map(nameOf))}</span>
-            </Button>
-          ))}
-        </div>
+        <Reactions line={line} isActive={isActive} react={commands.react} />
       )}
       {isActive && text !== null ? <MessageActions line={line} name={name} commands={commands} /> : null}
     </>

@@ -66,8 +66,10 @@ const NOTHING: ChatView = {
 
 /** Shown together. */
 const PAGES_AT_ONCE = 20
-/** More than this is let go of when somebody comes back to the newest. */
+/** More than this is let go of when somebody comes back to the newest, */
 const KEPT_MESSAGES = 1_000
+/** or stays there while so many came. */
+const MOST_MESSAGES = 4 * KEPT_MESSAGES
 
 /** A meeting's chat while one of its screens is shown, on the one line of that meeting; what it shows changes under its subscribers. */
 export class RoomChat implements LineChat {
@@ -86,6 +88,7 @@ export class RoomChat implements LineChat {
   #confirmed: readonly UnsentMessage[] = []
   #acceptsNotRenewed = false
   #older: Promise<void> | null = null
+  #isAtNewest = false
 
   constructor(client: Client, meetingId: MeetingId, options: RoomChatOptions) {
     const { signal } = options
@@ -146,6 +149,7 @@ export class RoomChat implements LineChat {
       sealing: () => ({ acceptsNotRenewed: this.#acceptsNotRenewed }),
       onChange: async (reader) => {
         this.#reader = reader
+        if (this.#isAtNewest) this.#forget(reader, MOST_MESSAGES)
         this.#changed({ trouble: null })
         const newest = this.#view.lines.findLast((line) => line.kind === "text")
         if (newest !== undefined) this.#options.onMessage(newest.message.statement.deviceKey)
@@ -255,10 +259,19 @@ export class RoomChat implements LineChat {
 
   /** Nobody looks at what is long ago any more. */
   letGo(): void {
-    const reader = this.#reader
-    if (reader === null || this.#older !== null || reader.until - reader.from <= 2 * KEPT_MESSAGES) return
+    if (this.#reader !== null && this.#forget(this.#reader, 2 * KEPT_MESSAGES)) this.#changed({})
+  }
+
+  /** Whether its newest stands before somebody's eyes, and what comes follows it there. */
+  standAtNewest(isThere: boolean): void {
+    this.#isAtNewest = isThere
+  }
+
+  /** @returns whether more than so many were held. */
+  #forget(reader: ChatReader, most: number): boolean {
+    if (this.#older !== null || reader.until - reader.from <= most) return false
     reader.forgetOlder(KEPT_MESSAGES)
-    this.#changed({})
+    return true
   }
 
   #changed(changes: Partial<ChatView>): void {

@@ -17,6 +17,7 @@ import {
   type MeetingId,
   isArchiveError,
   queueMessage,
+  readMeeting,
   readSentFile,
   rekeyMeeting,
   removeMember,
@@ -29,7 +30,10 @@ import {
 import { chatStateOf } from "../../../client/sdk/chat/chat-state.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
+import { RoomChat } from "../../../client/web/chat/room-chat.js"
+import { fillChat } from "../../bench/sealed-chat.js"
 import { random } from "../../support/people.js"
+import { memoryStateBox } from "../../support/sdk/memory.js"
 import { bytesSource, readAll } from "../../support/sdk/sources.js"
 import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
@@ -229,6 +233,53 @@ describe("SDK: chat", function () {
     const [waiting] = await listInvitations(second.client)
     await acceptInvitation(second.client, waiting!)
     expect((await read(second)).map(shown)).to.deep.equal(["one", "two"])
+  })
+
+  it("a screen that is left open at the newest lets go of what is long ago, and one that is further up does not", async () => {
+    await fillChat(service.databaseUrl, meetingId, [alice.client, bob.client], 4_300)
+    // What Node lacks: nobody's network comes and goes here.
+    const nothing = (): void => undefined
+    Object.assign(globalThis, { addEventListener: nothing })
+    const closing = new AbortController()
+    // What it keeps is written beside what it shows: a disk would be behind at its end.
+    const client = { ...bob.client, state: memoryStateBox(bob.client.state.current) }
+    const room = new RoomChat(client, meetingId, {
+      signal: closing.signal,
+      onTyping: nothing,
+      onSent: nothing,
+      onMessage: nothing,
+    })
+    try {
+      const until = async (holds: () => boolean): Promise<void> => {
+        await new Promise<void>((resolve) => {
+          room.subscribe(() => {
+            if (holds()) resolve()
+          })
+        })
+      }
+      const isRead = until(() => room.view.isRead)
+      room.follow(await readMeeting(client, meetingId))
+      await isRead
+      const held = (): number => (room.reader === null ? 0 : room.reader.until - room.reader.from)
+      while (held() <= 4_100) await room.readOlder()
+      const come = async (): Promise<void> => {
+        const before = room.reader?.until ?? 0
+        await sendMessage(alice.client, meetingId, textContent("new"))
+        const isThere = until(() => (room.reader?.until ?? 0) > before)
+        room.counted(before + 1)
+        await isThere
+      }
+      room.standAtNewest(false)
+      await come()
+      expect(held()).to.be.greaterThan(4_100)
+      room.standAtNewest(true)
+      await come()
+      expect(held()).to.equal(1_000)
+      expect(room.view.hasOlder).to.equal(true)
+      expect(room.view.lines.length).to.be.within(500, 1_000)
+    } finally {
+      closing.abort()
+    }
   })
 
   it("what others wrote since one looked is new, counted once it is verified, and not what was there at first", async () => {

@@ -12,6 +12,7 @@ import {
   timelineOf,
 } from "../../../client/web/watch/timeline-items.js"
 import { formatDay, formatDayNumber, formatMoment, formatTime } from "../../../client/web/ui/format.js"
+import { mostUsed } from "../../../client/web/chat/most-used.js"
 import { rowsOf } from "../../../client/web/chat/rows.js"
 import { type ChatLine, type ChatText, isClockOff } from "../../../client/sdk/index.js"
 import { LAST_DAY, LAST_TIME_MS } from "../../../shared/protocol/ambient.js"
@@ -260,6 +261,29 @@ describe("a chat's rows", () => {
       "a",
       "closed 1",
     ])
+  })
+})
+
+describe("a message's reactions", () => {
+  const by = (...authors: readonly number[]): readonly Uint8Array[] =>
+    authors.map((one) => new Uint8Array(32).fill(one))
+
+  it("are one's own and those of most people, whatever number somebody gives", () => {
+    const flood = Array.from({ length: 5_000 }, (_, n) => ({ reaction: `flood ${n}`, authors: by(9) }))
+    const reactions = [
+      ...flood,
+      { reaction: "✅", authors: by(3) },
+      { reaction: "👍", authors: by(3, 4) },
+      ...flood.slice(0, 20).map(({ reaction, authors }) => ({ reaction: `${reaction}!`, authors })),
+      { reaction: "🎉", authors: by(1) },
+    ]
+    const shown = mostUsed(reactions, SELF, 12)
+    expect(shown).to.have.length(12)
+    expect(shown.map(({ reaction }) => reaction).slice(-3)).to.deep.equal(["✅", "👍", "🎉"])
+    expect(mostUsed(reactions, SELF, 1).map(({ reaction }) => reaction)).to.deep.equal(["🎉"])
+    expect(mostUsed(reactions, SELF, 2).map(({ reaction }) => reaction)).to.deep.equal(["👍", "🎉"])
+    const few = reactions.slice(-4)
+    expect(mostUsed(few, SELF, 4)).to.equal(few)
   })
 })
 

@@ -353,6 +353,35 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await person.context.close()
   })
 
+  it("any number of reactions to one message leaves room for the others", async () => {
+    const { alice, bob } = scene
+    const reacted = await createMeetingAt(alice.client, "Reactions")
+    await admit(alice, bob, reacted)
+    await sendMessage(alice.client, reacted, textContent("What do you think?"))
+    const [said] = (await ChatReader.open(alice.client, reacted)).entries()
+    if (said?.kind !== "authentic") expect.fail("the question is not there")
+    const { messageId, hash } = said
+    for (let count = 1; count <= 70; count++)
+      await sendMessage(alice.client, reacted, {
+        type: "reaction",
+        target: { messageId, hash },
+        reaction: `thought ${count}`,
+        isSet: true,
+      })
+    await sendMessage(alice.client, reacted, textContent("Thank you"))
+    const page = await open(reacted)
+    const buttons = messageIn(page, "What do you think?").locator("button.reaction")
+    await page.getByRole("button", { name: "Show 58 more reactions" }).waitFor()
+    expect(await buttons.count()).to.equal(13)
+    await look(page, "chat-reactions")
+    await page.getByRole("button", { name: "Show 58 more reactions" }).click()
+    await page.getByText("and 10 more").waitFor()
+    expect(await buttons.count()).to.equal(60)
+    await look(page, "chat-all-reactions")
+    person.assertCalm()
+    await person.context.close()
+  })
+
   it("goes back through hundreds of messages, some of them laid out at a time, and stays where one looks", async () => {
     const many = await createMeetingAt(scene.alice.client, "A long chat")
     await admit(scene.alice, scene.bob, many)
