@@ -9,6 +9,7 @@ import { formatId } from "../../shared/protocol/ids.js"
 import { nodePrimitives } from "../crypto/node-primitives.js"
 import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
 import { sodiumReady } from "../crypto/sodium.js"
+import { flushChats } from "../sdk/chat/send.js"
 import { type Client, createClient } from "../sdk/client.js"
 import { Http } from "../sdk/http.js"
 import { fetchInstance } from "../sdk/instance.js"
@@ -36,6 +37,8 @@ export interface OpenOptions {
   readonly patienceMs?: number
   /** Whether who came by a pre-approved link is admitted first: not where the command may be about to forbid it. */
   readonly admits?: boolean
+  /** Whether what waits in chats is sent first: not where the command sends it otherwise, or throws it away. */
+  readonly sendsChat?: boolean
 }
 
 /** What every command is given. */
@@ -95,7 +98,7 @@ export async function createContext(options: {
       const state = await openStateFile(keystorePath, async () => await passphraseFor(context), secureRandom)
       return context.clientFor(context.httpFor(options.url ?? config.url ?? state.current.url), state)
     },
-    openClient: async ({ patienceMs = 0, admits = true } = {}) => {
+    openClient: async ({ patienceMs = 0, admits = true, sendsChat = true } = {}) => {
       const client = await context.openOffline()
       const { instanceKey } = client.state.current
       // Nothing is sent to a server that is another.
@@ -109,6 +112,7 @@ export async function createContext(options: {
       if (!client.state.current.registered) await registerAccount(client)
       await withRetry(async () => await refreshKeys(client), { patienceMs, signal: options.signal })
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
+      if (sendsChat) await sendWaiting(context, client)
       if (client.state.current.pendingRekeys.length > 0) await rekeyWaiting(context, client)
       if (admits && client.state.current.preApprovedUntilMs > systemClock.nowMs()) await admitWaiting(context, client)
       return client
@@ -128,6 +132,16 @@ async function postWaiting(context: CommandContext, client: Client): Promise<voi
   } catch (error) {
     if (!isArchiveError(error) || context.signal.aborted) throw error
     context.output.note(`an invitation still waits to be sent: ${error.message}`)
+  }
+}
+
+/** What was written while the server was away, whichever meeting it is of. What keeps it keeps nobody from doing something else. */
+async function sendWaiting({ output }: CommandContext, client: Client): Promise<void> {
+  for (const { meetingId, stored, trouble } of await flushChats(client)) {
+    const chat = `the chat of ${formatId("meeting", meetingId)}`
+    if (stored > 0)
+      output.note(`${stored === 1 ? "a message that waited is" : `${stored} messages that waited are`} in ${chat} now`)
+    if (trouble !== null) output.note(`what was written in ${chat} still waits to be sent: ${trouble.message}`)
   }
 }
 

@@ -98,12 +98,14 @@ export { ChatReader, type ChatReadOptions } from "./chat/read.js"
 export {
   discardMessage,
   flushChat,
+  flushChats,
   type FlushOptions,
   queueMessage,
   sendMessage,
   type SendReport,
   type UnsentMessage,
   unsentMessages,
+  waitingChats,
 } from "./chat/send.js"
 export { authorStateOf, isClockOff } from "./chat/states.js"
 export { lookAtChat, lookForMessages, rememberUnread } from "./chat/unread.js"

@@ -1,5 +1,6 @@
-import { writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { randomBytes } from "node:crypto"
+import { mkdir, writeFile } from "node:fs/promises"
+import { basename, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
 import { asId, formatId } from "../../shared/protocol/ids.js"
@@ -46,6 +47,10 @@ describe("chat, through the taciturn command", function () {
     const answer = ["chat", "send", meeting, "--reply", first]
     second = (await terminals.succeed("alice", answer, {}, input)).message
     await says(second)
+    await chat("bob", "react", first, "👍")
+    await says('"reaction":"👍"')
+    await chat("bob", "react", first, "👍", "--take-back")
+    await delay(POLL_MS)
     tail.kill("SIGINT")
     expect(await exitOf(tail)).to.equal(0)
     const documents = tail
@@ -53,7 +58,12 @@ describe("chat, through the taciturn command", function () {
       .split("\n")
       .filter((line) => line.startsWith("{"))
       .map((line) => JSON.parse(line))
-    expect(documents.map(({ message, text, state, author }) => [message, text, state, author])).to.deep.equal([
+    expect(documents[2]).to.deep.include({
+      message: first,
+      reactions: [{ reaction: "👍", authors: [accounts["bob"]] }],
+    })
+    const asSaid = documents.slice(0, 2)
+    expect(asSaid.map(({ message, text, state, author }) => [message, text, state, author])).to.deep.equal([
       [first, "I will be *late*", "stored", accounts["alice"]],
       [second, "<b>two</b>\nlines", "stored", accounts["alice"]],
     ])
@@ -156,14 +166,59 @@ describe("chat, through the taciturn command", function () {
     expect((await chat("alice", "list")).messages).to.deep.equal(before)
   })
 
-  it("what can't be sent waits, and goes with the next, in order", async () => {
+  it("a file goes along, somebody is told of it, and it is saved as it was", async () => {
+    const bytes = randomBytes(70_000)
+    await writeFile(join(terminals.folder, "slides.pdf"), bytes)
+    await mkdir(join(terminals.folder, "received"))
+    const files = ["--file", "slides.pdf", "slides.pdf"]
+    const { message } = await chat("alice", "send", "the slides", "--mention", accounts["bob"] ?? "", ...files)
+    const [line] = (await chat("bob", "list")).messages.slice(-1)
+    const file = { fileName: "slides.pdf", sizeBytes: bytes.length }
+    expect(line).to.deep.include({ message, mentions: [accounts["bob"]], files: [file, file] })
+    const saved = await chat("bob", "save", message, "-o", "received")
+    expect(saved.files.map((one: { readonly file: string }) => basename(one.file))).to.deep.equal([
+      "slides.pdf",
+      "slides 2.pdf",
+    ])
+    for (const name of ["slides.pdf", "slides 2.pdf"])
+      expect((await terminals.read(`received/${name}`)).equals(bytes)).to.equal(true)
+    expect(await terminals.fail("bob", ["chat", "save", meeting, message, "-o", "received"])).to.deep.equal([
+      1,
+      "exists",
+    ])
+    expect(await terminals.fail("bob", ["chat", "save", meeting, first])).to.deep.equal([1, "not-found"])
+    await chat("alice", "edit", message, "the slides, Alice")
+    expect((await chat("bob", "show", message)).mentions).to.deep.equal([])
+    expect(await terminals.fail("alice", ["chat", "send", meeting, "x", "--mention", "Nobody"])).to.deep.equal([
+      1,
+      "not-found",
+    ])
+  })
+
+  it("what can't be sent waits, and goes in order with the next command that reaches the server, whichever meeting that is of", async () => {
     const away = { TACITURN_URL: "http://127.0.0.1:9" }
-    const kept = await terminals.run("alice", ["chat", "send", meeting, "from the train", "--json"], away)
-    expect([kept.exitCode, kept.json.state, kept.json.reason], kept.stdout).to.deep.equal([4, "sending", "unavailable"])
-    const { waiting } = await chat("alice", "list")
-    expect(waiting.map(({ text }: { readonly text: string }) => text)).to.deep.equal(["from the train"])
-    await chat("alice", "send", "at last")
-    const texts = (await chat("bob", "list")).messages.map(({ text }: { readonly text: string }) => text)
-    expect(texts.slice(-2)).to.deep.equal(["from the train", "at last"])
+    for (const text of ["from the train", "in the tunnel"]) {
+      const kept = await terminals.run("alice", ["chat", "send", meeting, text, "--json"], away)
+      expect([kept.exitCode, kept.json.state, kept.json.reason], kept.stdout).to.deep.equal([
+        4,
+        "sending",
+        "unavailable",
+      ])
+    }
+    const { meeting: other } = await terminals.succeed("alice", ["meeting", "create", "Another"])
+    const { messages, waiting } = await chat("alice", "list")
+    expect(waiting).to.deep.equal([])
+    const texts = messages.map(({ text }: { readonly text: string }) => text)
+    expect(texts.slice(-2)).to.deep.equal(["from the train", "in the tunnel"])
+    expect((await chat("bob", "list")).messages).to.have.length(messages.length)
+    expect(await terminals.fail("alice", ["chat", "discard", other, first])).to.deep.equal([1, "not-found"])
+  })
+
+  it("what waits is thrown away only if the server refuses it", async () => {
+    const kept = await terminals.run("alice", ["chat", "send", meeting, "kept", "--json"], {
+      TACITURN_URL: "http://127.0.0.1:9",
+    })
+    expect(await chat("alice", "discard", kept.json.message)).to.deep.include({ discarded: [], waiting: 0 })
+    expect((await chat("bob", "show", kept.json.message)).text).to.equal("kept")
   })
 })

@@ -65,20 +65,36 @@ async function download(context: CommandContext, id: string, flags: DownloadFlag
   }
   const name = defaultFileName(found.details.title, found.details.fileName, found.media.mediaType)
   const path = await findPlace(flags.output, name)
-  const partial = join(dirname(path), `.${toHex(found.media.header.assetId)}-${range.start}-${range.end}.partial`)
+  await saveTo(context, reader, { assetId: found.media.header.assetId, range, path, mayReplace: flags.force === true })
+  const sizeBytes = range.end - range.start + 1
+  context.output.result({ recording: id, file: path, sizeBytes }, [`${path}  ${formatSize(sizeBytes)}  verified`])
+}
+
+export interface SavedPlace {
+  readonly assetId: Uint8Array
+  readonly range: ByteRange
+  readonly path: string
+  readonly mayReplace: boolean
+}
+
+/** Fetches, verifies and opens it beside its place, going on where an earlier call was interrupted; the file is there once it is whole. @throws {@link ArchiveError} `exists`. */
+export async function saveTo(
+  context: CommandContext,
+  reader: AssetReader,
+  { assetId, range, path, mayReplace }: SavedPlace,
+): Promise<void> {
+  const partial = join(dirname(path), `.${toHex(assetId)}-${range.start}-${range.end}.partial`)
   await withLock(
     partial,
     async () => {
-      await assertFree(path, flags.force === true)
+      await assertFree(path, mayReplace)
       await fetchTo(context, reader, range, partial)
-      await assertFree(path, flags.force === true)
+      await assertFree(path, mayReplace)
       await rename(partial, path)
       await fsyncFolder(dirname(path))
     },
     { wait: false },
   )
-  const sizeBytes = range.end - range.start + 1
-  context.output.result({ recording: id, file: path, sizeBytes }, [`${path}  ${formatSize(sizeBytes)}  verified`])
 }
 
 async function writeToOutput(context: CommandContext, reader: AssetReader, range: ByteRange): Promise<void> {

@@ -83,6 +83,22 @@ export function unsentMessages(client: Client, meetingId: MeetingId): readonly U
   return chatStateOf(client.state.current, meeting.meetingHash).outbox.map((item) => opened(meeting, item))
 }
 
+/** Meetings in whose chat something of this device waits to be sent. */
+export function waitingChats(client: Client): readonly { readonly meetingId: MeetingId; readonly count: number }[] {
+  const { meetings } = client.state.current
+  return meetings.flatMap(({ meetingHash }) => {
+    const count = chatStateOf(client.state.current, meetingHash).outbox.length
+    return count === 0 ? [] : [{ meetingId: idOfHash("meeting", meetingHash), count }]
+  })
+}
+
+/** Sends what waits in the chats of all meetings, one meeting after another: what keeps one keeps none of the others. */
+export async function flushChats(client: Client): Promise<readonly (SendReport & { readonly meetingId: MeetingId })[]> {
+  const reports: (SendReport & { readonly meetingId: MeetingId })[] = []
+  for (const { meetingId } of waitingChats(client)) reports.push({ meetingId, ...(await flushChat(client, meetingId)) })
+  return reports
+}
+
 export interface FlushOptions extends SealingOptions {
   /** A socket that is open anyway: messages of its epoch are posted on it, and by HTTP where it does not answer. */
   readonly line?: PostingLine | null | undefined
