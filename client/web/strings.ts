@@ -359,6 +359,7 @@ export const strings = {
       "Add the people who were there. They find an invitation here, and can watch.",
     ],
     notLookedAt: "Not opened on this device yet",
+    waiting: (count: number) => (count === 1 ? "1 message waits to be sent" : `${count} messages wait to be sent`),
     counts: (members: number, recordings: number) =>
       `${members === 1 ? "1 member" : `${members} members`} · ${recordings === 1 ? "1 recording" : `${recordings} recordings`}`,
     untitled: "A meeting that was not opened here yet",

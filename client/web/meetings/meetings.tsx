@@ -75,7 +75,7 @@ export function Meetings(): ReactElement {
             <MeetingRow
               key={meeting.meetingHash.join()}
               meeting={meeting}
-              unread={chatStateOf(state, meeting.meetingHash).unread}
+              chat={chatStateOf(state, meeting.meetingHash)}
             />
           ))}
         </ul>
@@ -92,10 +92,10 @@ export function Meetings(): ReactElement {
 
 function MeetingRow({
   meeting,
-  unread,
+  chat: { unread, outbox },
 }: {
   readonly meeting: MeetingState
-  readonly unread: ChatState["unread"]
+  readonly chat: ChatState
 }): ReactElement {
   const { meetingHash, seen, unseen } = meeting
   const href = hrefOf({ screen: "meeting", meetingId: idOfHash("meeting", meetingHash), tab: "recordings" })
@@ -109,6 +109,7 @@ function MeetingRow({
         {seen?.members == null
           ? strings.meetings.notLookedAt
           : strings.meetings.counts(seen.members, seen.recordings ?? 0)}
+        {outbox.length === 0 ? null : ` · ${strings.meetings.waiting(outbox.length)}`}
       </span>
     </li>
   )

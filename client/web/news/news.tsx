@@ -10,6 +10,7 @@ import { useClient, useClientState } from "../signed-in/client-context.js"
 import { lookForNews } from "./look-for-news.js"
 import { NewsNotices } from "./news-notices.js"
 import { newsView, updateNews } from "./news-store.js"
+import { sendWaiting } from "./send-waiting.js"
 
 /** What comes while somebody is signed in: heard of by the account's socket, looked for in the meetings, and shown. */
 export function News(): ReactElement | null {
@@ -20,6 +21,7 @@ export function News(): ReactElement | null {
     const stopped = new AbortController()
     followInbox(client, stopped.signal)
     void lookForNews(client, stopped.signal)
+    void sendWaiting(client, stopped.signal)
     return () => {
       stopped.abort()
     }

@@ -235,9 +235,21 @@ describe("a meeting's chat, in the browser", function () {
     await messageIn(page, "Said meanwhile").waitFor({ timeout: 60_000 })
   })
 
+  it("what was written without one goes out also while another screen is shown", async () => {
+    const { page, context } = bob
+    await context.setOffline(true)
+    await say(page, "Written on the way out")
+    await messageIn(page, "Written on the way out").getByText("Kept on this device, not sent yet").waitFor()
+    await goTo(page, "Meetings")
+    await page.getByText("1 message waits to be sent").waitFor()
+    await look(page, "meetings-waiting")
+    await context.setOffline(false)
+    await page.getByText("1 message waits to be sent").waitFor({ state: "detached", timeout: 60_000 })
+    await messageIn(alice.page, "Written on the way out").waitFor({ timeout: 60_000 })
+  })
+
   it("what is new is counted in the list of meetings, and marked where it begins", async () => {
     const { page } = bob
-    await goTo(page, "Meetings")
     await say(alice.page, "You have been away")
     await messageIn(alice.page, "You have been away").getByText("Stored").waitFor()
     await page.reload()
