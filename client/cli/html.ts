@@ -43,3 +43,8 @@ export function escapeHtml(text: string): string {
     .replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]|(?![\n\t])\p{Cc}/gu, "\u{fffd}")
     .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
 }
+
+/** A path as an address beside the page, with nothing in it that an address reads otherwise. */
+export function hrefOf(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/").replaceAll("'", "%27")
+}

@@ -1,3 +1,5 @@
+import { utf8 } from "../../shared/protocol/bytes.js"
+
 /** Captions in WebVTT or SubRip, as files have them. https://www.w3.org/TR/webvtt1/ */
 
 export interface Cue {
@@ -67,4 +69,24 @@ function readCue(block: string): Cue | null {
 function secondsOf(parts: readonly (string | undefined)[]): number {
   const [hours = 0, minutes = 0, seconds = 0, milliseconds = 0] = parts.map((part) => Number(part ?? 0))
   return (hours * S_PER_MIN + minutes) * S_PER_MIN + seconds + milliseconds / MS_PER_S
+}
+
+/** The same as WebVTT, without what marks up its texts: other formats mark up by other rules. */
+export function webVttOf({ cues }: Pick<CaptionFile, "cues">): Uint8Array {
+  const blocks = cues.map((cue) => {
+    const text = plainText(cue)
+      .replaceAll(/\n{2,}/g, "\n")
+      .replaceAll(/[&<>]/g, (sign) => SIGNS[sign] ?? sign)
+    return `${timestamp(cue.startS)} --> ${timestamp(cue.endS)}\n${text}\n`
+  })
+  return utf8(["WEBVTT\n", ...blocks].join("\n"))
+}
+
+const SIGNS: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" }
+
+function timestamp(seconds: number): string {
+  const ms = Math.round(seconds * MS_PER_S)
+  const part = (unitMs: number, units: number): string => String(Math.floor(ms / unitMs) % units).padStart(2, "0")
+  const hours = String(Math.floor(ms / (S_PER_MIN * S_PER_MIN * MS_PER_S))).padStart(2, "0")
+  return `${hours}:${part(S_PER_MIN * MS_PER_S, S_PER_MIN)}:${part(MS_PER_S, S_PER_MIN)}.${String(ms % MS_PER_S).padStart(3, "0")}`
 }

@@ -21,6 +21,7 @@ export const CLIENT_FAILPOINTS = [
   "upload.event-appended",
   "upload.published",
   "upload.journal-removed",
+  "export.file-named",
 ] as const
 
 export type ClientFailpoint = (typeof CLIENT_FAILPOINTS)[number]

@@ -18,7 +18,6 @@ import {
 import { PADDING_MARK } from "../../shared/protocol/padding.js"
 import {
   SEGMENT_BYTES,
-  SEGMENT_OVERHEAD_BYTES,
   SEGMENT_PLAINTEXT_BYTES,
   SEGMENTS_PER_CHUNK,
   segmentCount,
@@ -26,9 +25,10 @@ import {
 } from "../../shared/protocol/sizes.js"
 import type { SegmentPrimitives } from "../crypto/primitives.js"
 import { openMessageBySecret } from "../crypto/message.js"
-import { openSegmentBySecret, sealSegmentBySecret, type SegmentPlace } from "../crypto/segments.js"
+import { openSegmentBySecret } from "../crypto/segments.js"
 import { verifySignature } from "../crypto/sodium.js"
 import { ByteReader } from "./byte-reader.js"
+import { type FileBytes, sealAgain } from "./seal-again.js"
 
 /** Where the sealed segments are that an opening does not carry. */
 export interface SealedBytes {
@@ -59,13 +59,6 @@ export interface ReadOptions {
   readonly sealed?: SealedBytes | undefined
   /** Or the opened file itself: its segments are sealed again by their secrets. SPEC.md §20. */
   readonly file?: FileBytes | undefined
-}
-
-/** The file that somebody has, which an opening is to be the proof of. */
-export interface FileBytes {
-  readonly sizeBytes: number
-  /** The bytes from `start` to before `end`, all of them. */
-  read(start: number, end: number): Promise<Uint8Array>
 }
 
 /**
@@ -144,25 +137,6 @@ async function* readChunk(
     assertPadding(plaintext, offset, trueBytes, index)
     yield { segment: index, offset, bytes: plaintext.subarray(0, Math.max(0, trueBytes - offset)) }
   }
-}
-
-/** A segment as its author sealed it, if the file is what was sealed: then it has the leaf that was signed. */
-async function sealAgain(
-  file: FileBytes,
-  at: SegmentPlace,
-  secret: Uint8Array,
-  sealedBytes: number,
-  primitives: SegmentPrimitives,
-): Promise<Uint8Array> {
-  const plaintext = new Uint8Array(sealedBytes - SEGMENT_OVERHEAD_BYTES)
-  const offset = at.index * SEGMENT_PLAINTEXT_BYTES
-  const end = Math.min(offset + plaintext.length, file.sizeBytes)
-  if (offset < end) plaintext.set(await file.read(offset, end))
-  if (file.sizeBytes >= offset && file.sizeBytes < offset + plaintext.length)
-    plaintext[file.sizeBytes - offset] = PADDING_MARK
-  const sealed = new Uint8Array(sealedBytes)
-  sealSegmentBySecret(secret, at, plaintext, sealed, primitives)
-  return sealed
 }
 
 function checkedBlock(

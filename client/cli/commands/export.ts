@@ -12,9 +12,16 @@ import type { CommandContext } from "../context.js"
 import { accountOf } from "../describe.js"
 import { EXIT } from "../exit-codes.js"
 import { exportMeeting, type ExportRun } from "../export/export-meeting.js"
-import { type ExportedMeeting, type ExportManifest, MANIFEST, parseManifest } from "../export/manifest.js"
+import {
+  type ExportedMeeting,
+  type ExportManifest,
+  FIRST_PAGE,
+  hashOf,
+  MANIFEST,
+  parseManifest,
+} from "../export/manifest.js"
 import { exportPage } from "../export/meeting-page.js"
-import { verifyExport } from "../export/verify-export.js"
+import { type NotProved, verifyExport } from "../export/verify-export.js"
 import type { Action } from "../main.js"
 import { PATIENCE_MS } from "./upload.js"
 
@@ -38,7 +45,7 @@ export function addExportCommands(program: Command, run: (action: Action) => Pro
   group
     .command("verify <folder>")
     .description(
-      "check an export: that no file is missing or changed, and that each recording is what its author signed. Needs no account and no network",
+      "check an export: that nothing is missing or changed, and that each recording and message is what its author signed; what nobody vouches for is named. Needs no account and no network",
     )
     .addHelpText("after", "\nExample:\n  taciturn export verify archive")
     .action(async (folder: string) => {
@@ -64,10 +71,13 @@ async function exportAll(context: CommandContext, meeting: string | undefined, f
     join(root, MANIFEST),
     async () => {
       let current = await readOwn(root, account)
+      const writeList = async (): Promise<void> => {
+        await writeDurably(join(root, MANIFEST), utf8(`${JSON.stringify(current, null, 1)}\n`))
+      }
       const keep = async (changed: ExportedMeeting): Promise<void> => {
         const others = current.meetings.filter(({ meeting: id }) => id !== changed.meeting)
         current = { ...current, exported: new Date(client.clock.nowMs()).toISOString(), meetings: [...others, changed] }
-        await writeDurably(join(root, MANIFEST), utf8(`${JSON.stringify(current, null, 1)}\n`))
+        await writeList()
       }
       for (const meetingId of wanted) {
         const id = formatId("meeting", meetingId)
@@ -80,7 +90,9 @@ async function exportAll(context: CommandContext, meeting: string | undefined, f
           failed.push({ meeting: id, code: error.code, message: error.message })
         }
       }
-      await writeDurably(join(root, "index.html"), utf8(exportPage(current)))
+      await writeDurably(join(root, FIRST_PAGE), utf8(exportPage(current)))
+      current = { ...current, files: [{ path: FIRST_PAGE, ...(await hashOf(join(root, FIRST_PAGE))), proof: null }] }
+      await writeList()
       return current
     },
     { wait: false },
@@ -106,7 +118,7 @@ async function exportAll(context: CommandContext, meeting: string | undefined, f
 /** What an earlier call of the same account wrote there. */
 async function readOwn(root: string, account: string): Promise<ExportManifest> {
   const raw = await readIfThere(join(root, MANIFEST))
-  if (raw === null) return { version: 1, account, exported: new Date(0).toISOString(), meetings: [] }
+  if (raw === null) return { version: 1, account, exported: new Date(0).toISOString(), meetings: [], files: [] }
   const manifest = parseManifest(Buffer.from(raw).toString("utf8"))
   if (manifest.account !== account)
     throw new ArchiveError("exists", `${root} holds an export of another account: name another folder`)
@@ -114,15 +126,34 @@ async function readOwn(root: string, account: string): Promise<ExportManifest> {
 }
 
 async function verify(context: CommandContext, folder: string): Promise<number> {
-  const { faults, strangers, ...counts } = await verifyExport(folder, context.signal, (path) => {
-    context.output.progress(`checking ${path}`)
-  })
+  const { faults, strangers, missing, notProved, provedBy, ...counts } = await verifyExport(
+    folder,
+    context.signal,
+    (path) => {
+      context.output.progress(`checking ${path}`)
+    },
+  )
   context.output.progress(null)
-  context.output.result({ isWhole: faults.length === 0, ...counts, faults, strangers }, [
+  const isWhole = faults.length + missing.length === 0
+  context.output.result({ isWhole, ...counts, provedBy, notProved, missing, faults, strangers }, [
     ...faults.map(({ path, reason }) => `WRONG: ${path}: ${reason}`),
+    ...missing.map(({ what, reason }) => `not exported: ${what}: ${reason}`),
     ...strangers.map((path) => `not of the export: ${path}`),
-    `${counts.files} files of ${counts.meetings} meetings are as they were exported; ${counts.proved} of them, and ${counts.provedMessages} messages, are just what their author signed.`,
-    ...(faults.length === 0 ? [] : [`${faults.length} are not.`]),
+    `${counts.files} files of ${counts.meetings} meetings are as they were exported; ${counts.proved} of them, and ${counts.provedMessages} messages, are just what their author signed:`,
+    ...provedBy.map(({ account, files, messages }) => `  ${account}: ${files} files, ${messages} messages`),
+    `NOT proved is what ${notProved.length} of them say, nor any title: whoever made the export vouches for these, and nobody else:`,
+    ...notProved.map(({ path, why }) => `  ${path}: ${NOT_PROVED[why]}`),
+    ...(counts.unprovedLines === 0
+      ? []
+      : [`  ${counts.unprovedLines} places in chats, where something is missing, closed, or was refused`]),
+    ...(faults.length === 0 ? [] : [`${faults.length} are not as they were exported.`]),
   ])
-  return faults.length === 0 ? EXIT.done : EXIT.integrity
+  if (faults.length > 0) return EXIT.integrity
+  return isWhole ? EXIT.done : EXIT.failed
+}
+
+const NOT_PROVED: Readonly<Record<NotProved["why"], string>> = {
+  page: "a page for reading: what it is made from is what is proved",
+  import: "what an import says: who said what elsewhere, nobody signed",
+  converted: "made from the signed captions beside it",
 }

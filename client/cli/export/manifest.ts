@@ -2,11 +2,18 @@ import { open } from "node:fs/promises"
 import { createHash } from "node:crypto"
 import * as z from "zod"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
+import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { sanitiseFileName } from "../../sdk/saved-name.js"
 
 /** What an export says of itself. SPEC.md §20. */
 
 export const MANIFEST = "export.json"
+export const FIRST_PAGE = "index.html"
+/** What every meeting's folder has: its chat, and pages. */
+export const CHAT = "chat.json"
+export const PAGES = ["chat.html", "index.html"] as const
+/** What was imported with a recording, in its folder. */
+export const IMPORTED = "imported.json"
 export const MANIFEST_LIMIT_BYTES = 64 * 1024 * 1024
 
 /** With `/` between names, from the export's folder on: it leads nowhere else. */
@@ -24,7 +31,7 @@ const exportedFileSchema = z.object({
   path: pathSchema,
   sizeBytes: sizeSchema,
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** The opening that says who archived it; `null` for what was made here. */
+  /** The opening that says who archived it; `null` for what was made here, and for files of messages, whose proof is their message's. */
   proof: pathSchema.nullable(),
 })
 export type ExportedFile = z.infer<typeof exportedFileSchema>
@@ -48,7 +55,7 @@ const exportedMeetingSchema = z.object({
   folder: pathSchema,
   messages: sizeSchema,
   recordings: z.array(exportedRecordingSchema),
-  /** Chat and pages. */
+  /** Chat, its proofs and files, and pages. */
   files: z.array(exportedFileSchema),
   /** Openings of all messages that this account could open. */
   chatProofs: z.array(pathSchema),
@@ -62,6 +69,8 @@ const manifestSchema = z.object({
   account: z.string(),
   exported: z.string(),
   meetings: z.array(exportedMeetingSchema),
+  /** The first page; none until an export has come to its end. */
+  files: z.array(exportedFileSchema),
 })
 export type ExportManifest = z.infer<typeof manifestSchema>
 
@@ -74,9 +83,28 @@ export function parseManifest(text: string): ExportManifest {
   }
 }
 
-/** A folder's name: what it is called, and enough of its id that no two are the same. */
+/** How the list names a recording's file that could not be had. */
+export function missingPart(recording: string, role: AssetRole): string {
+  return `${recording}, ${role}`
+}
+
+const TITLE_CHARACTERS = 60
+
+/** A folder's name: what it is called, and all of its id, since authors choose ids, and two may end alike. */
 export function folderName(title: string, id: string): string {
-  return `${sanitiseFileName(title).slice(0, 60).trim()} ${id.slice(-8)}`
+  return `${sanitiseFileName([...title].slice(0, TITLE_CHARACTERS).join("")).trim()} ${id}`
+}
+
+/** What lies beside a recording's media, by its name in the recording's folder. */
+const BESIDE = /^(?:(?:captions|poster|waveform|import)-\d+\.[a-z]+|imported\.json|.*\.(?:opening|partial))$/i
+
+/** The name of a recording's media, which is its author's choice, and none that something else there has. */
+export function mediaFileName(name: string): string {
+  return BESIDE.test(name) ? `media ${name}` : name
+}
+
+export function mediaOf(files: readonly ExportedFile[]): ExportedFile | undefined {
+  return files.find(({ path }) => !BESIDE.test(path.slice(path.lastIndexOf("/") + 1)))
 }
 
 const READ_BYTES = 1 << 20

@@ -5,10 +5,10 @@ import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 import type { Client } from "../../sdk/client.js"
 import { shownName } from "../../sdk/shown-name.js"
 import { accountOf, nameText } from "../describe.js"
-import { escapeHtml as escape, htmlPage } from "../html.js"
+import { escapeHtml as escape, hrefOf, htmlPage } from "../html.js"
 import { formatDuration, formatSize } from "../output.js"
 import type { ShownRecording } from "./export-meeting.js"
-import type { ExportedFile, ExportedMeeting, ExportManifest } from "./manifest.js"
+import { type ExportedFile, type ExportedMeeting, type ExportManifest, mediaOf } from "./manifest.js"
 
 const MS_PER_S = 1_000
 
@@ -50,9 +50,7 @@ export function exportPage({ account, exported, meetings }: ExportManifest): str
 function article(meetingFolder: string, { exported, durationMs, cues, imported }: ShownRecording): string {
   const { files, title } = exported
   const from = (file: ExportedFile): string => hrefOf(file.path.slice(meetingFolder.length + 1))
-  const media = files.find(
-    ({ path }) => !/\/(?:captions|poster|waveform|import)-\d+\.[a-z]+$|\/imported\.json$/.test(path),
-  )
+  const media = mediaOf(files)
   const poster = files.find(({ path }) => /\/poster-\d+\.jpg$/.test(path))
   const player =
     media === undefined
@@ -107,9 +105,4 @@ function lines(items: readonly Item[]): string {
 
 function details(summary: string, body: string): string {
   return `<details><summary>${escape(summary)}</summary>\n${body}\n</details>`
-}
-
-/** A path as an address beside the page, with nothing in it that an address reads otherwise. */
-function hrefOf(path: string): string {
-  return path.split("/").map(encodeURIComponent).join("/").replaceAll("'", "%27")
 }

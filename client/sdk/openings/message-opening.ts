@@ -1,4 +1,4 @@
-import { equalBytes } from "../../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId, type MessageId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
@@ -102,14 +102,17 @@ function isAuthentic(entry: ChatEntry): entry is StandingMessage {
   return entry.kind === "authentic"
 }
 
-/** @throws {@link ArchiveError} `internal` for a message of another log. */
-export function openable(log: MeetingLog, message: StandingMessage): OpenableMessage {
+/**
+ * @param isWhole opens it as it was sealed, also where it has files, mentions or a place.
+ * @throws {@link ArchiveError} `internal` for a message of another log.
+ */
+export function openable(log: MeetingLog, message: StandingMessage, { isWhole = false } = {}): OpenableMessage {
   const keys = keysOf(log, message.epoch)
   const decoded = decodeMessage(message.served.raw)
   const secret = messageSecret(decoded, log.meetingHash, keys)
   const body = decodeMessageBody(openMessageBySecret(decoded, log.meetingHash, secret))
   const names = body.fields.map(({ name }) => name)
-  const isSealed = !names.some((name) => KEPT_BACK.has(name))
+  const isSealed = isWhole || !names.some((name) => KEPT_BACK.has(name))
   return { message, body, secret, isSealed, names: isSealed ? names : names.filter((name) => !KEPT_BACK.has(name)) }
 }
 
@@ -117,6 +120,47 @@ function keysOf(log: MeetingLog, epoch: number): EpochKeys {
   const found = log.epochs.find(({ keys }) => keys.epoch === epoch)
   if (found === undefined) throw new ArchiveError("internal", "an authentic message of an epoch without keys")
   return found.keys
+}
+
+/** As few openings as hold them all, where none contradicts another of the same opening: OP12 would refuse it. */
+export function splitIntoOpenings(messages: readonly StandingMessage[]): readonly (readonly StandingMessage[])[] {
+  const openings: (readonly StandingMessage[])[] = []
+  for (let rest = messages; rest.length > 0;) {
+    const [chosen, left] = firstOpening(rest)
+    openings.push(chosen)
+    rest = left
+  }
+  return openings
+}
+
+function firstOpening(
+  messages: readonly StandingMessage[],
+): readonly [chosen: readonly StandingMessage[], left: readonly StandingMessage[]] {
+  const chosen: StandingMessage[] = []
+  const contradicting: StandingMessage[] = []
+  const byPlace = new Map<string, StandingMessage[]>()
+  const at = (message: StandingMessage, step: number): readonly StandingMessage[] =>
+    byPlace.get(placeOf(message, step)) ?? []
+  const isBefore = (before: StandingMessage, { statement }: StandingMessage): boolean =>
+    equalBytes(before.hash, statement.prev)
+  for (const [index, message] of messages.entries()) {
+    if (chosen.length === LIMITS.openingMessages) return [chosen, [...contradicting, ...messages.slice(index)]]
+    const before = at(message, -1)
+    const fits =
+      (before.length === 0 || before.some((other) => isBefore(other, message))) &&
+      at(message, 1).every((after) => [message, ...at(message, 0)].some((other) => isBefore(other, after)))
+    if (!fits) {
+      contradicting.push(message)
+      continue
+    }
+    chosen.push(message)
+    byPlace.set(placeOf(message, 0), [...at(message, 0), message])
+  }
+  return [chosen, contradicting]
+}
+
+function placeOf({ statement }: StandingMessage, step: number): string {
+  return `${toHex(statement.authorGenesisHash)} ${toHex(statement.deviceKey)} ${statement.counter + step}`
 }
 
 /**

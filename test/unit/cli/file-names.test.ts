@@ -1,5 +1,6 @@
 import { expect } from "chai"
 import fc from "fast-check"
+import { folderName, mediaFileName } from "../../../client/cli/export/manifest.js"
 import { mediaTypeOfBytes } from "../../../client/cli/file-names.js"
 import { mediaTypeOf } from "../../../client/sdk/media-types.js"
 import { defaultFileName, sanitiseFileName } from "../../../client/sdk/saved-name.js"
@@ -44,6 +45,14 @@ describe("CLI: file names made of titles", () => {
     expect(defaultFileName("Notes", "notes.pdf", "application/octet-stream")).to.equal("Notes.pdf")
     expect(defaultFileName("Notes", "a/../x.p/d", "application/octet-stream")).to.equal("Notes")
     expect(defaultFileName("Notes", null, "application/octet-stream")).to.equal("Notes")
+  })
+
+  it("in an export two ids that end alike have two folders, and no title takes the place of what lies beside a recording", () => {
+    const ids = ["rec_aaaa7k3m9x2q", "rec_bbbb7k3m9x2q"]
+    expect(new Set(ids.map((id) => folderName("Same", id))).size).to.equal(2)
+    const beside = ["imported.json", "Captions-1.vtt", "poster-12.jpg", "import-0.cbor", "x.opening", "a.mp4.partial"]
+    for (const name of beside) expect(mediaFileName(name)).to.equal(`media ${name}`)
+    expect(mediaFileName("captions.mp4")).to.equal("captions.mp4")
   })
 
   it("media types come from a file's ending, or from a stream's first bytes", () => {
