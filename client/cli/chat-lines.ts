@@ -5,6 +5,7 @@ import { type ChatLine, foldChat } from "../sdk/chat/fold.js"
 import { authorStateOf, isClockOff } from "../sdk/chat/states.js"
 import type { ChatReader } from "../sdk/chat/read.js"
 import { accountOf, nameText } from "./describe.js"
+import { shownText } from "./shown-text.js"
 
 /** How a chat is printed. */
 
@@ -77,7 +78,9 @@ function bodyLines(line: Said): readonly string[] {
   if (line.kind === "without-effect") return [withoutEffectText(line)]
   const { text, editedAtMs, deletedBy, reactions, content } = line
   return [
-    ...(text === null ? [`(deleted by ${deletedBy === null ? "nobody" : accountOf(deletedBy)})`] : text.split("\n")),
+    ...(text === null
+      ? [`(deleted by ${deletedBy === null ? "nobody" : accountOf(deletedBy)})`]
+      : shownText(text).split("\n")),
     ...(editedAtMs === null || text === null ? [] : [`(edited ${minuteIn(isoTimeOf(editedAtMs))})`]),
     ...(content.replyTo === null ? [] : [`(in reply to ${formatId("message", content.replyTo.messageId)})`]),
     ...content.files.map(({ fileName }) => `(file: ${fileName})`),

@@ -1,3 +1,5 @@
+import { shownText } from "./shown-text.js"
+
 /**
  * A page that opens without a server. What others wrote is text in it, never markup: there is no script, and the page's own policy allows nothing but its
  * style, and where it says so the files that lie beside it.
@@ -38,10 +40,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 export function escapeHtml(text: string): string {
-  // A line break stays; what else turns a line around, hides or ends it does not.
-  return text
-    .replaceAll(/[\p{Cf}\p{Zl}\p{Zp}]|(?![\n\t])\p{Cc}/gu, "\u{fffd}")
-    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
+  return shownText(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
 }
 
 /** A path as an address beside the page, with nothing in it that an address reads otherwise. */

@@ -1,5 +1,6 @@
 import { ArchiveError, isArchiveError } from "../../shared/protocol/errors.js"
 import { EXIT_CODES } from "./exit-codes.js"
+import { shownText } from "./shown-text.js"
 
 /** Of a terminal that does not say how wide it is. */
 const DEFAULT_COLUMNS = 80
@@ -38,7 +39,9 @@ export function createOutput(json: boolean): Output {
       clear()
       if (text === null) return
       process.stderr.write(
-        printable(text).slice(0, (process.stderr.columns > 0 ? process.stderr.columns : DEFAULT_COLUMNS) - 1),
+        printable(text)
+          .replaceAll("\t", " ")
+          .slice(0, (process.stderr.columns > 0 ? process.stderr.columns : DEFAULT_COLUMNS) - 1),
       )
       hasProgress = true
     },
@@ -66,7 +69,7 @@ export function reportFailure(error: unknown, json: boolean): number {
 
 /** A title is another member's text: it must not move the cursor, hide, or turn the line around. */
 export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\u{fffd}")
+  return shownText(text).replaceAll("\n", "\u{fffd}")
 }
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB"] as const

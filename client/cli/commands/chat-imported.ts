@@ -11,6 +11,7 @@ import type { CommandContext } from "../context.js"
 import { accountOf, nameText } from "../describe.js"
 import type { Action } from "../main.js"
 import { formatDuration } from "../output.js"
+import { shownText } from "../shown-text.js"
 
 export function addChatImportedCommand(chat: Command, run: (action: Action) => Promise<void>): void {
   chat
@@ -96,5 +97,7 @@ function placeText(placeMs: number | null, durationMs: number | null): string {
 }
 
 function indented(text: string): readonly string[] {
-  return text.split("\n").map((line) => `    ${line}`)
+  return shownText(text)
+    .split("\n")
+    .map((line) => `    ${line}`)
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai"
 import { readByteRange, readId } from "../../../client/cli/arguments.js"
 import { EXIT_CODES } from "../../../client/cli/exit-codes.js"
+import { escapeHtml } from "../../../client/cli/html.js"
 import { formatDuration, formatSize, printable } from "../../../client/cli/output.js"
 import { ERROR_CODES } from "../../../shared/protocol/errors.js"
 import { asId, formatId } from "../../../shared/protocol/ids.js"
@@ -10,6 +11,39 @@ describe("CLI: what a terminal is given", () => {
     for (const evil of ["\u001b[2J", "\r", "\n", "\u0007", "\u009b31m", "\u202e", "\u2066", "\u200b", "\u2028"])
       expect(printable(`a${evil}b`), JSON.stringify(evil)).to.not.match(/[\p{Cc}\p{Cf}\p{Zl}]/u)
     expect(printable("größer 会議")).to.equal("größer 会議")
+  })
+
+  it("what people write stays as they wrote it: joined emoji, flags, Persian, tabs, and ends of lines", () => {
+    const england = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}"
+    for (const text of ["👨‍👩‍👧", "👩‍💻", "❤️", "می\u200cخواهم", "क्‍ष", england, "\u0601١٢", "a\tb"]) {
+      expect(printable(text)).to.equal(text)
+      expect(escapeHtml(text)).to.equal(text)
+    }
+    expect(escapeHtml("one\r\ntwo\rthree\nfour")).to.equal("one\ntwo\nthree\nfour")
+    expect(printable("one\r\ntwo")).to.equal("one\u{fffd}two")
+  })
+
+  it("nor do pages show what turns a line around, or is not seen", () => {
+    const unseen = [
+      "\u202e",
+      "\u2066",
+      "\u200f",
+      "\u061c",
+      "\u200b",
+      "\u00ad",
+      "\ufeff",
+      "\u2060",
+      "\u2028",
+      "\u0085",
+      "\u0000",
+    ]
+    for (const evil of [...unseen, "\u{e0067}", "\u{e007f}"]) {
+      expect(escapeHtml(`a${evil}b`), JSON.stringify(evil)).to.equal("a\u{fffd}b")
+      expect(printable(`a${evil}b`), JSON.stringify(evil)).to.equal("a\u{fffd}b")
+    }
+    // A flag of none, in which words could be hidden.
+    const hidden = `\u{1f3f4}${"\u{e0068}".repeat(20)}\u{e007f}`
+    expect(escapeHtml(hidden)).to.equal(`\u{1f3f4}${"\u{fffd}".repeat(21)}`)
   })
 
   it("sizes and lengths are given as people read them", () => {
