@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readFile, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, open, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
@@ -76,6 +76,53 @@ describe("watching a recorder's folder, through the taciturn command", function 
     const again = await terminals.run("alice", hook)
     expect([again.exitCode, again.stdout.includes("was there already")]).to.deep.equal([0, true])
     expect(await titles()).to.deep.equal(["finished", "room_2024-05-01-14-00-00"])
+  })
+
+  it("what can't be uploaded is said, once, and ends --once with 1: a recorder that was killed, an empty file, captions that came too late", async () => {
+    const place = join(terminals.folder, "killed")
+    await mkdir(place)
+    const film = await readFile("test/data/meeting.mp4")
+    // The index would come behind its end.
+    await writeFile(join(place, "killed.mp4"), film.subarray(0, film.length / 2))
+    await writeFile(join(place, "empty.mp4"), "")
+    await writeFile(join(place, "alone.vtt"), "WEBVTT\n")
+    const once = ["watch", place, "--meeting", meeting, "--once", "--settle", "1"]
+    const first = await terminals.run("alice", once)
+    expect(first.exitCode, first.stderr).to.equal(1)
+    expect(first.stdout.split("\n").map((line) => line.slice(0, 46))).to.have.members([
+      "failed: killed.mp4: its length does not stand ",
+      "failed: empty.mp4: it is empty",
+      "not uploaded: alone.vtt: no video or sound of ",
+      "",
+    ])
+    await Promise.all(
+      ["killed.mp4", "empty.mp4", "alone.vtt"].map(async (name) => {
+        await rm(join(place, name))
+      }),
+    )
+    await writeFile(join(place, "late.mp4"), Buffer.concat([film, Buffer.from("late")]))
+    await terminals.succeed("alice", once)
+    await copyFile("test/data/meeting.vtt", join(place, "late.vtt"))
+    const { exitCode, stdout } = await terminals.run("alice", once)
+    expect(exitCode).to.equal(0)
+    expect(stdout).to.match(
+      /late\.mp4 {2}was there already\nnot uploaded: late\.vtt: its recording was imported without it/,
+    )
+  })
+
+  it("what somebody still has open is waited for, also where its length stands in it already", async function () {
+    if (process.platform !== "linux") this.skip()
+    const place = join(terminals.folder, "fragments")
+    await mkdir(place)
+    const film = Buffer.concat([await readFile("test/data/meeting.mp4"), Buffer.from("open")])
+    const paused = await open(join(place, "paused.mp4"), "w")
+    await paused.write(film)
+    const watch = terminals.start("alice", ["watch", place, "--meeting", meeting, "--once", "--settle", "1", "--json"])
+    await delay(5_000)
+    expect([watch.exitCode, watch.output()]).to.deep.equal([null, ""])
+    await paused.close()
+    expect(await exitOf(watch), watch.output()).to.equal(0)
+    expect(watch.output()).to.contain('"uploaded"')
   })
 
   it("wrong arguments are refused", async () => {
