@@ -202,7 +202,7 @@ export { LiveView, type LiveViewOptions } from "./live-capture/live-view.js"
 export { isCapture } from "./live-capture/sealing.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"
-export { abandonUpload, describeUpload, type UnfinishedUpload } from "./upload/unfinished.js"
+export { abandonUpload, closePublished, describeUpload, type UnfinishedUpload } from "./upload/unfinished.js"
 export {
   type UploadAsset,
   type UploadedRecording,

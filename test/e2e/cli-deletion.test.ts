@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { readdir, rm, writeFile } from "node:fs/promises"
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import { dateOfDay, dayOf } from "../../shared/protocol/ambient.js"
@@ -25,6 +25,15 @@ describe("deletion, through the taciturn command", function () {
   after(async () => {
     await terminals.close()
   })
+
+  /** A killed process leaves its lock, which would count for ten seconds more. */
+  async function cutOff(failpoint: string, args: readonly string[]): Promise<void> {
+    const { exitCode, stderr } = await terminals.run("bob", args, { TACITURN_FAILPOINT: failpoint })
+    expect(exitCode, stderr).to.equal(null)
+    const folder = join(terminals.folder, "bob", "uploads")
+    for (const name of await readdir(folder))
+      if (name.endsWith(".lock")) await rm(join(folder, name), { recursive: true })
+  }
 
   it("of a recording says who did it, when the bytes go, and that copies stay", async () => {
     await terminals.succeed("bob", ["recording", "rename", recording, "Second take"])
@@ -58,22 +67,56 @@ describe("deletion, through the taciturn command", function () {
 
   it("of an upload that was interrupted ends it at the server and here", async () => {
     const args = ["upload", meeting, "random.bin", "--as-is", "--title", "Cut off"]
-    await terminals.run("bob", args, { TACITURN_FAILPOINT: "upload.piece-acknowledged" })
+    await cutOff("upload.piece-acknowledged", args)
     const { uploads } = await terminals.succeed("bob", ["uploads", "list"])
     expect(uploads).to.have.length(1)
     expect(uploads[0]).to.include({
       meeting,
       title: "Cut off",
+      source: null,
       state: "sending",
       sentBytes: 65_536,
       totalBytes: 65_536,
     })
-    // The killed process left its lock, which would count for ten seconds more.
-    const folder = join(terminals.folder, "bob", "uploads")
-    for (const name of await readdir(folder))
-      if (name.endsWith(".lock")) await rm(join(folder, name), { recursive: true })
-    await terminals.succeed("bob", ["uploads", "cancel", uploads[0].recording])
+    const cancelled = await terminals.succeed("bob", ["uploads", "cancel", uploads[0].recording])
+    expect(cancelled.isPublished).to.equal(false)
     expect(await terminals.fail("bob", ["uploads", "cancel", uploads[0].recording])).to.deep.equal([1, "not-found"])
+  })
+
+  it("of an import that was interrupted is advised with the import that goes on", async () => {
+    const place = join(terminals.folder, "to-import")
+    await mkdir(place)
+    await copyFile(join(terminals.folder, "random.bin"), join(place, "talk.mp4"))
+    await cutOff("upload.piece-acknowledged", ["import", "folder", meeting, place])
+    const { uploads } = await terminals.succeed("bob", ["uploads", "list"])
+    expect(uploads.map(({ source }: { readonly source: string }) => source)).to.deep.equal(["folder"])
+    const { stdout } = await terminals.run("bob", ["uploads", "list"])
+    expect(stdout).to.contain(`\`taciturn import folder ${meeting}\` with the same folder`)
+    expect(stdout).not.to.contain("taciturn upload ")
+    await terminals.succeed("bob", ["uploads", "cancel", uploads[0].recording])
+  })
+
+  it("of an upload that was published before it was interrupted, or had not begun, leaves nothing of it here", async () => {
+    await cutOff("upload.event-appended", ["upload", meeting, "random.bin", "--as-is", "--title", "All there"])
+    const { uploads } = await terminals.succeed("bob", ["uploads", "list"])
+    const { recording } = uploads[0]
+    expect(await terminals.succeed("bob", ["uploads", "cancel", recording])).to.deep.equal({
+      recording,
+      isPublished: true,
+      purgeDay: null,
+    })
+    const folder = join(terminals.folder, "bob", "uploads")
+    expect(await readdir(folder)).to.deep.equal([])
+    expect((await terminals.succeed("bob", ["recording", "show", recording])).title).to.equal("All there")
+    // As a command leaves it that is killed while it prepares.
+    const name = "0".repeat(40)
+    await mkdir(join(folder, name, "prepared"), { recursive: true })
+    await writeFile(join(folder, name, "prepared", "media.mp4"), "remuxed")
+    expect((await terminals.succeed("bob", ["uploads", "list"])).notBegun).to.deep.equal([name])
+    await terminals.succeed("bob", ["uploads", "cancel", name])
+    expect(await readdir(folder)).to.deep.equal([])
+    expect(await terminals.fail("bob", ["uploads", "cancel", name])).to.deep.equal([1, "not-found"])
+    await terminals.succeed("bob", ["recording", "delete", recording])
   })
 
   it("of a meeting and an account is confirmed, and refused where others would be left without an admin", async () => {

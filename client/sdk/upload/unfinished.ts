@@ -7,7 +7,7 @@ import { deleteAssets } from "../deletion.js"
 import { readMeeting } from "../meetings.js"
 import { deleteLive } from "./delete-live.js"
 import type { Journal, JournalAsset, JournalStore } from "./journal.js"
-import { isPublished } from "./publish.js"
+import { isPublished, rememberPublished } from "./publish.js"
 import { acknowledgedBytes, cancelUpload, type UploadHandle } from "./tus.js"
 
 /** Uploads that were begun on this device and not published yet: what their journals and the server know of them. */
@@ -48,7 +48,7 @@ export async function describeUpload(client: Client, journal: Journal): Promise<
 /**
  * Gives an upload up: at the server, what is stored of it too, and then here. Again after an interruption it goes on.
  * @returns the purge day of what was stored; `null` where nothing was.
- * @throws {@link ArchiveError} `exists` where it was published: as a recording it is deleted; `unavailable`: then nothing is forgotten here.
+ * @throws {@link ArchiveError} `exists` where it was published: as a recording it is deleted, and {@link closePublished} removes the rest; `unavailable`: then nothing is forgotten here.
  */
 export async function abandonUpload(client: Client, store: JournalStore, journal: Journal): Promise<number | null> {
   const meetingId = idOfHash("meeting", journal.meetingHash)
@@ -73,6 +73,13 @@ export async function abandonUpload(client: Client, store: JournalStore, journal
   if (journal.live !== null) await deleteLive(client, meetingId, journal.live)
   await store.remove()
   return purgeDay
+}
+
+/** Removes what is left here of an upload whose recording is published, as its last step would have. */
+export async function closePublished(client: Client, store: JournalStore, journal: Journal): Promise<void> {
+  await rememberPublished(client, journal)
+  if (journal.live !== null) await deleteLive(client, idOfHash("meeting", journal.meetingHash), journal.live)
+  await store.remove()
 }
 
 interface AssetProgress {

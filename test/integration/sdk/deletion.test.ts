@@ -10,6 +10,7 @@ import {
   ArchiveError,
   type Client,
   type ClientFailpoint,
+  closePublished,
   closeAccount,
   createMeeting,
   deleteMeeting,
@@ -237,6 +238,8 @@ describe("SDK: deletion", function () {
     await refusal(() => upload({ ...alice, client: stopAt("upload.event-appended") }, journal))
     const published = (await journal.load())!
     expect(await refusal(() => abandonUpload(alice.client, journal, published))).to.equal("exists")
+    await closePublished(alice.client, journal, published)
+    expect(await journal.load()).to.equal(null)
     expect(await fatesOf(bob)).to.deep.equal(["kept"])
   })
 
