@@ -148,7 +148,7 @@ async function outcomeOf(
     planned.chats.length === 0
       ? null
       : {
-          lines: beside.lines.length,
+          lines: beside.lineCount,
           unread: beside.unreadCount,
           offset: clock === null ? null : formatOffset(0 - clock.startMs),
           basis: clock?.basis ?? null,

@@ -30,13 +30,11 @@ export function parseBbbMetadata(text: string): BbbMetadata {
 /** Times count in seconds from the recording's start. What is no well-formed XML from some place on stands from there on as unread. */
 export function parseBbbChat(text: string): ParsedChat {
   const lines: ImportedLine[] = []
-  let unreadCount = 0
   const brokeAt = readXml(text, {
     open: (name, attributes) => {
       if (name !== "chattimeline") return
       const { in: seconds = "", name: author = "", message = "" } = attributes
       const isRead = /^\d{1,9}(?:\.\d{1,6})?$/.test(seconds) && isName(author)
-      if (!isRead) unreadCount += 1
       lines.push(
         ...fitted(
           isRead
@@ -53,14 +51,8 @@ export function parseBbbChat(text: string): ParsedChat {
       )
     },
   })
-  if (brokeAt === null) return { lines, unreadCount, hasTabs: false }
-  const rest = text.slice(brokeAt)
-  const restLines = rest.split("\n").filter((line) => line.trim() !== "").length
-  return {
-    lines: [...lines, ...(restLines === 0 ? [] : fitted(unreadLine(rest)))],
-    unreadCount: unreadCount + restLines,
-    hasTabs: false,
-  }
+  const rest = brokeAt === null ? "" : text.slice(brokeAt)
+  return { lines: [...lines, ...(rest.trim() === "" ? [] : fitted(unreadLine(rest)))], hasTabs: false }
 }
 
 /** @returns from where on it could not be read, as its last line that begins before the fault; `null` where it is whole. */

@@ -17,21 +17,35 @@ export function fitted(line: ImportedLine): readonly ImportedLine[] {
   const { about } = line
   if (about !== null && utf8(about).length > LIMITS.importTextBytes)
     return [...fitted({ ...line, about: null, text: about }), ...fitted({ ...line, about: null })]
-  return cut(line.text, LIMITS.importTextBytes).map((text) => ({ ...line, text }))
+  return cut(line.text, LIMITS.importTextBytes, line.type === "unread").map((text) => ({ ...line, text }))
 }
 
-/** Cuts between code points, so that each part is text. */
-function cut(text: string, mostBytes: number): readonly string[] {
+/** How many lines of a chat these are, and how many of them could not be read: what stands as one may have been many. */
+export function countLines(lines: readonly ImportedLine[]): { readonly lines: number; readonly unread: number } {
+  let unread = 0
+  let read = 0
+  for (const { type, text } of lines)
+    if (type === "unread") unread += text.split("\n").filter((line) => line.trim() !== "").length
+    else read += 1
+  return { lines: read + unread, unread }
+}
+
+/** Cuts between code points, so that each part is text, or behind the last line that fits. */
+function cut(text: string, mostBytes: number, isByLines: boolean): readonly string[] {
   const bytes = utf8(text)
   const parts: string[] = []
   for (let start = 0; start < bytes.length || parts.length === 0;) {
     let end = Math.min(start + mostBytes, bytes.length)
     while (isContinuation(bytes[end])) end -= 1
+    const lineEnd = isByLines && end < bytes.length ? bytes.lastIndexOf(NEWLINE, end - 1) : -1
+    if (lineEnd >= start) end = lineEnd + 1
     parts.push(fromUtf8(bytes.subarray(start, end)))
     start = end
   }
   return parts
 }
+
+const NEWLINE = 0x0a
 
 /** Of UTF-8, RFC 3629 §3. */
 function isContinuation(byte: number | undefined): boolean {

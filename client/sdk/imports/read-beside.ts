@@ -9,7 +9,7 @@ import { sha256 } from "../../../shared/protocol/hash.js"
 import { parseCaptions } from "../captions.js"
 import { parseBbbChat } from "./bbb.js"
 import { workOutClock } from "./chat-clock.js"
-import { recordName } from "./imported-lines.js"
+import { countLines, recordName } from "./imported-lines.js"
 import type { FoundFile, LeftOut, PlannedRecording, Platform } from "./plan.js"
 import { decodeSourceText, type SourceText } from "./source-text.js"
 import { type ParsedChat, parseZoomChat } from "./zoom-chat.js"
@@ -37,6 +37,8 @@ export interface Beside {
   readonly startedLocalMs: number | null
   readonly captions: readonly BesideCaptions[]
   readonly lines: readonly ImportedLine[]
+  /** As the platform had them: of those that can't be read, many may stand as one. */
+  readonly lineCount: number
   readonly unreadCount: number
   readonly people: readonly ImportedPerson[]
   readonly clock: ImportClock | null
@@ -95,12 +97,6 @@ export async function readBeside(
     captions.push({ mediaType: bytesBeginVtt(bytes) ? "text/vtt" : "application/x-subrip", bytes, cues: cues.length })
   }
 
-  const chats: ParsedChat[] = []
-  for (const file of planned.chats) {
-    const text = await read(file, "chat")
-    if (text !== null) chats.push(platform === "bbb" ? parseBbbChat(text.text) : parseZoomChat(text.text))
-  }
-
   let people: readonly ImportedPerson[] = []
   let [topic, startedLocalMs]: [string | null, number | null] = [null, null]
   for (const file of planned.participants) {
@@ -116,6 +112,12 @@ export async function readBeside(
       notes.push(`${parsed.leftOut + tooMany} rows of ${file.path} are too long or too many, and left out`)
   }
 
+  const chats: ParsedChat[] = []
+  for (const file of planned.chats) {
+    const text = await read(file, "chat")
+    if (text !== null) chats.push(platform === "bbb" ? parseBbbChat(text.text) : parseZoomChat(text.text, people))
+  }
+
   const lines = chats.flatMap((chat) => chat.lines)
   const { started } = planned
   const wallMs = started === null ? startedLocalMs : started.isUtc ? null : started.ms
@@ -125,8 +127,8 @@ export async function readBeside(
     wallStartMs: wallMs === null ? null : wallMs % DAY_MS,
     hasTabs: chats.some(({ hasTabs }) => hasTabs),
   })
-  const unreadCount = chats.reduce((sum, chat) => sum + chat.unreadCount, 0)
-  return { topic, startedLocalMs, captions, lines, unreadCount, people, clock, files, leftOut, notes }
+  const { lines: lineCount, unread: unreadCount } = countLines(lines)
+  return { topic, startedLocalMs, captions, lines, lineCount, unreadCount, people, clock, files, leftOut, notes }
 }
 
 function bytesBeginVtt(bytes: Uint8Array): boolean {

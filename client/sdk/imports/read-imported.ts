@@ -6,6 +6,7 @@ import {
   type ImportFile,
 } from "../../../shared/protocol/import-record.js"
 import type { Client } from "../client.js"
+import { countLines } from "./imported-lines.js"
 import { readWhole } from "../reader/read-whole.js"
 import type { OpenRecording } from "../recordings.js"
 
@@ -67,7 +68,7 @@ export function importedOf(rawRecords: readonly Uint8Array[], importedBy: Uint8A
   if (first === undefined) return null
   const { source, importedAtMs, clock, files, people } = first
   const lines = records.flatMap((record) => record.lines.map((line) => placeLine(line, record.clock)))
-  const unreadCount = lines.filter(({ type }) => type === "unread").length
+  const { unread: unreadCount } = countLines(lines)
   return { importedBy, source, importedAtMs, files, people, clock, lines, unreadCount }
 }
 

@@ -1,77 +1,66 @@
-import type { ImportedLine } from "../../../shared/protocol/import-record.js"
+import type { ImportedLine, ImportedPerson } from "../../../shared/protocol/import-record.js"
 import { fitted, isName, unreadLine } from "./imported-lines.js"
+import { chooseReading, readingsOf, type ZoomReading } from "./zoom-head.js"
 
 /** What a chat file says. */
 export interface ParsedChat {
+  /** What could not be read stands among them, as it was. */
   readonly lines: readonly ImportedLine[]
-  /** Source lines that could not be read. They stand among `lines`, as they were. */
-  readonly unreadCount: number
   /** Whether it has lines with tabs between time, author and text, whose times count from the recording's start. */
   readonly hasTabs: boolean
 }
 
-const TIME = /^(?:(\d{4})-(\d\d)-(\d\d)[ T])?(\d{1,2}):([0-5]\d):([0-5]\d)(?=\s)/
-/** What stands between the time and the text has no more. */
-const HEAD_CHARACTERS = 1_200
-const PRIVATELY = /\s*\((?:direct message|privately)\)$/i
-const EVERYBODY = /^(?:everyone|everybody)$/i
+const TIME = /^(?:(\d{4})-(\d\d)-(\d\d)[ T])?(\d{1,2}):([0-5]\d):([0-5]\d)(?:[ \u{202f}]([AP])M)?(?=\s)/iu
 const DAY_MS = 86_400_000
 const HALF_DAY_MS = DAY_MS / 2
 
 /**
- * A chat as Zoom saves it, in each of its forms: `HH:MM:SS⇥Author:⇥text`, `HH:MM:SS From Author to Everyone: text`, with a date before, with text in the lines
- * behind. Every line that isn't blank is in what it gives. SPEC.md §8.1, IM4.
+ * A chat as Zoom saves it in English, in each of its forms: `HH:MM:SS⇥Author:⇥text`, `HH:MM:SS From Author to Everyone: text`, with a date before, with text in
+ * the lines behind. Every line that isn't blank is in what it gives. Where a line can be read in several ways, the names that are known settle it, and it
+ * is not read where they don't. SPEC.md §8.1, IM4.
+ * @param people whom the platform named as there.
  */
-export function parseZoomChat(text: string): ParsedChat {
+export function parseZoomChat(text: string, people: readonly Pick<ImportedPerson, "name">[] = []): ParsedChat {
+  const sources = text.split("\n")
+  const isKnown = knownNames(sources, people)
   const drafts: { readonly line: ImportedLine; readonly more: string[] }[] = []
   const clock = dayClock()
-  let [unreadCount, hasTabs] = [0, false]
-  for (const source of text.split("\n")) {
+  let hasTabs = false
+  for (const source of sources) {
     const last = drafts.at(-1)
-    const begun = beginLine(source, clock)
-    if (begun !== null) {
-      drafts.push({ line: begun.line, more: [] })
-      hasTabs ||= begun.hasTabs
-    } else if (last !== undefined && !TIME.test(source)) {
-      last.more.push(source)
-      if (last.line.type === "unread" && source.trim() !== "") unreadCount += 1
-    } else if (source.trim() !== "") {
-      unreadCount += 1
-      if (last?.line.type === "unread") last.more.push(source)
-      else drafts.push({ line: unreadLine(source), more: [] })
-    }
+    const time = TIME.exec(source)
+    const reading = time === null ? null : chooseReading(readLine(source, time), isKnown)
+    if (time !== null && reading !== null) {
+      const { author, to, text: said } = reading
+      drafts.push({ line: { type: "message", clockMs: clock.at(time), author, to, about: null, text: said }, more: [] })
+      hasTabs ||= reading.hasTabs
+    } else if (last !== undefined && (time === null || last.line.type === "unread")) last.more.push(source)
+    else if (source.trim() !== "") drafts.push({ line: unreadLine(source), more: [] })
   }
-  return { lines: drafts.flatMap(({ line, more }) => fitted(finishLine(line, more))), unreadCount, hasTabs }
+  return { lines: drafts.flatMap(({ line, more }) => fitted(finishLine(line, more))), hasTabs }
 }
 
-function beginLine(source: string, clock: DayClock): { readonly line: ImportedLine; readonly hasTabs: boolean } | null {
-  const time = TIME.exec(source)
-  if (time === null) return null
-  const rest = source.slice(time[0].length)
-  const head = rest.slice(0, HEAD_CHARACTERS)
-  const tabbed = /^\s+(\S[^\t]*):\t/.exec(head)
-  const spoken = tabbed === null ? /^\s+(From\s[^:]*):(?:\s|$)/i.exec(head) : null
-  const [found, said] = tabbed ?? spoken ?? []
-  if (found === undefined || said === undefined) return null
-  const { author, to } = readHead(said)
-  if (!isName(author) || (to !== null && !isName(to))) return null
-  const text = rest.slice(found.length)
-  const clockMs = clock.at(time)
-  const hasTabs = tabbed !== null && author === said.trim()
-  return { line: { type: "message", clockMs, author, to, about: null, text }, hasTabs }
+function readLine(source: string, time: RegExpExecArray): readonly ZoomReading[] {
+  return readingsOf(source.slice(time[0].length)).filter(
+    ({ author, to }) => isName(author) && (to === null || isName(to)),
+  )
 }
 
-/** `From A to B (Direct Message)`, or an author alone. A name may hold the word "to": the last one counts. */
-function readHead(head: string): { readonly author: string; readonly to: string | null } {
-  const words = head.trim().split(/\s+/)
-  if (!/^from$/i.test(words[0] ?? "") || words.length < 2) return { author: head.trim(), to: null }
-  const at = words.lastIndexOf("to")
-  if (at < 2) return { author: words.slice(1).join(" "), to: null }
-  const to = words
-    .slice(at + 1)
-    .join(" ")
-    .replace(PRIVATELY, "")
-  return { author: words.slice(1, at).join(" "), to: to === "" || EVERYBODY.test(to) ? null : to }
+/** Who is called so, by the list of those who were there and by all lines that can be read in one way alone. */
+function knownNames(
+  sources: readonly string[],
+  people: readonly Pick<ImportedPerson, "name">[],
+): (name: string) => boolean {
+  // `Name (Original Name)`, as lists have it.
+  const known = new Set(people.flatMap(({ name }) => [name, name.replace(/\s*\([^()]*\)$/, "")]))
+  for (const source of sources) {
+    const time = TIME.exec(source)
+    const [only, ...others] = time === null ? [] : readLine(source, time)
+    if (only === undefined || others.length > 0) continue
+    known.add(only.author)
+    if (only.to !== null) known.add(only.to)
+  }
+  return (name) => known.has(name)
 }
 
 function finishLine(line: ImportedLine, more: readonly string[]): ImportedLine {
@@ -108,8 +97,9 @@ interface DayClock {
 function dayClock(): DayClock {
   let [firstDay, before, days]: [number | null, number, number] = [null, 0, 0]
   return {
-    at: ([, year, month, date, hours, minutes, seconds]) => {
-      const inDay = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000
+    at: ([, year, month, date, hours, minutes, seconds, half]) => {
+      const hour = half === undefined ? Number(hours) : (Number(hours) % 12) + (half.toUpperCase() === "P" ? 12 : 0)
+      const inDay = ((hour * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000
       if (year !== undefined) {
         const day = Date.UTC(Number(year), Number(month) - 1, Number(date)) / DAY_MS
         firstDay ??= day

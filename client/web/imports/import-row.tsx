@@ -25,7 +25,7 @@ export function ImportRow({
   const captions = beside.captions.reduce((sum, { cues }) => sum + cues, 0)
   const counts = [
     ...(captions > 0 ? [texts.captions(formatCount(captions))] : []),
-    ...(beside.lines.length > 0 ? [texts.lines(formatCount(beside.lines.length))] : []),
+    ...(beside.lines.length > 0 ? [texts.lines(formatCount(beside.lineCount))] : []),
     ...(beside.people.length > 0 ? [texts.people(formatCount(beside.people.length))] : []),
   ]
   const names = [main.path, ...beside.files.map(({ name }) => name).filter((name) => name !== main.path)]

@@ -7,9 +7,10 @@ import { parseBbbChat, parseBbbMetadata } from "../../../client/sdk/imports/bbb.
 import { formatOffset, parseOffset, workOutClock } from "../../../client/sdk/imports/chat-clock.js"
 import { type FoundFile, planImport } from "../../../client/sdk/imports/plan.js"
 import { readBeside } from "../../../client/sdk/imports/read-beside.js"
-import { placeLine } from "../../../client/sdk/imports/read-imported.js"
+import { importedOf, placeLine } from "../../../client/sdk/imports/read-imported.js"
 import { importRecords, readyImport } from "../../../client/sdk/imports/ready.js"
 import { shownName } from "../../../client/sdk/shown-name.js"
+import { countLines } from "../../../client/sdk/imports/imported-lines.js"
 import { decodeSourceText } from "../../../client/sdk/imports/source-text.js"
 import { parseZoomChat } from "../../../client/sdk/imports/zoom-chat.js"
 import { parseZoomPeople } from "../../../client/sdk/imports/zoom-people.js"
@@ -27,6 +28,7 @@ const REAL = "test/data/zoom-meeting"
 const read = async (name: string): Promise<Uint8Array> => await readFile(join(REAL, name))
 const files = (...paths: readonly string[]): readonly FoundFile[] =>
   paths.map((path) => ({ path, sizeBytes: 1, mtimeMs: 0 }))
+const unread = ({ lines }: ReturnType<typeof parseZoomChat>): number => countLines(lines).unread
 const shown = (text: string): readonly unknown[] =>
   parseZoomChat(text).lines.map(({ type, clockMs, author, to, about, text: said }) => [
     type,
@@ -40,7 +42,7 @@ const shown = (text: string): readonly unknown[] =>
 describe("importing: what a Zoom chat says", () => {
   it("the real one, with tabs", async () => {
     const parsed = parseZoomChat(decodeSourceText(await read("meeting001_chat.txt")).text)
-    expect(parsed).to.deep.include({ unreadCount: 0, hasTabs: true })
+    expect([unread(parsed), parsed.hasTabs]).to.deep.equal([0, true])
     expect(parsed.lines).to.have.length(10)
     expect(parsed.lines[5]).to.deep.equal({
       type: "message",
@@ -81,6 +83,69 @@ describe("importing: what a Zoom chat says", () => {
     ])
   })
 
+  it("names that hold a colon, a to or a tab: marks, spaces and other lines tell who wrote to whom, and what nothing tells is not read", () => {
+    const said = (source: string, people: readonly string[] = []): readonly unknown[] =>
+      parseZoomChat(
+        source,
+        people.map((name) => ({ name })),
+      ).lines.map(({ type, author, to, text }) => (type === "unread" ? ["unread", text] : [author, to, text]))
+    for (const [source, expected, people] of [
+      ["10:11:13 From Bob: PhD to Alice (Direct Message):\n\tmy secret", ["Bob: PhD", "Alice", "my secret"]],
+      ["10:11:13 From Bob: PhD to Alice (Direct Message): my secret", ["Bob: PhD", "Alice", "my secret"]],
+      ["10:11:13 From Alice to Dr: Bob (Direct Message):\n\tsecret", ["Alice", "Dr: Bob", "secret"]],
+      ["10:11:13\t From Bob (he:him) to Alice(Direct Message) : secret", ["Bob (he:him)", "Alice", "secret"]],
+      ["10:11:13\t From  A : B  to  Alice(Privately) : secret", ["A : B", "Alice", "secret"]],
+      ["10:11:13 From Alice to Bob (Direct Message): pw:\thunter2", ["Alice", "Bob", "pw:\thunter2"]],
+      ["10:11:13 From  Alice  to  Way to Go(Direct Message):\n\thi", ["Alice", "Way to Go", "hi"]],
+      ["10:11:13 From Alice to Way to Go (Direct Message):\n\thi", ["Alice", "Way to Go", "hi"], ["Alice"]],
+      ["10:11:13 From Alice to Way to Go (Direct Message):\n\thi", ["Alice", "Way to Go", "hi"], ["Way to Go (Anna)"]],
+      ["10:11:13\t From Alice : the list:\tapples", ["Alice", null, "the list:\tapples"]],
+      ["10:11:13\t From Bob: PhD : hello", ["Bob: PhD", null, "hello"]],
+      ["10:11:13 From Bob: PhD to Everyone: a: b", ["Bob: PhD", null, "a: b"]],
+      ["10:11:13 From Ann  Lee to Everyone: hi", ["Ann  Lee", null, "hi"]],
+      ["10:11:13 From A to Everyone: he (Direct Message): x", ["A", null, "he (Direct Message): x"]],
+      ["10:11:13\t From  Ready to Go : hello all", ["Ready to Go", null, "hello all"]],
+      ["10:11:13\t From Ready to Go : hello all", ["Ready to Go", null, "hello all"], ["Ready to Go"]],
+      ["10:11:13 From Ann to Bob: hello", ["Ann", "Bob", "hello"], ["Ann"]],
+      ["10:11:13\tFrom Space:\thi", ["From Space", null, "hi"]],
+      ["10:11:13\tAlice:\tsee this:\tx", ["Alice", null, "see this:\tx"]],
+    ] as const)
+      expect(said(source, people), source).to.deep.equal([expected])
+    for (const source of [
+      "10:11:13\t From Ready to Go : hello all",
+      "10:11:13 From Alice to Way to Go (Direct Message):\n\thi",
+      "10:11:13 From Bob: PhD to Alice: secret",
+      "10:11:13 From Alice (Direct Message): secret",
+      "10:11:13\tAlice to Bob (Direct Message):\tsecret",
+      "10:11:13\tFrom Alice to Bob:\tsecret",
+    ])
+      expect(said(source), source).to.deep.equal([["unread", source]])
+    expect(said("10:11:13\t From Ready to Go : hi", ["Ready", "Ready to Go"])[0]).to.contain("unread")
+    const learnt = "10:00:00 From Way to Go to Everyone: hi\n10:00:01 From Al to Way to Go (Direct Message): psst"
+    expect(said(learnt)).to.deep.equal([
+      ["Way to Go", null, "hi"],
+      ["Al", "Way to Go", "psst"],
+    ])
+  })
+
+  it("times of twelve hours", () => {
+    const times = (text: string): readonly unknown[] => parseZoomChat(text).lines.map(({ clockMs }) => clockMs)
+    const line = (time: string): string => `${time} From A to Everyone: x`
+    const clocks = ["11:12:13 AM", "12:00:01 PM", "01:00:00 pm", "11:59:59 PM", "12:00:01 AM"]
+    expect(times(clocks.map(line).join("\n"))).to.deep.equal(
+      [40_333, 43_201, 46_800, 86_399, 86_401].map((seconds) => seconds * 1_000),
+    )
+  })
+
+  it("lines that can't be read are counted one way, as their file has them, before and after they are stored", () => {
+    const text = `garbage\n\n  more\n${"x".repeat(LIMITS.importTextBytes - 20)}\n${"last\n".repeat(20)}`
+    const source = `${text}10:00:00 Von A an Alle:\n10:00:01 Von B an Alle:\n10:00:02 From A to Everyone: yes\n`
+    const { lines } = parseZoomChat(source)
+    expect(countLines(lines)).to.deep.equal({ lines: 26, unread: 25 })
+    expect(importedOf([record(lines)], new Uint8Array(32))?.unreadCount).to.equal(25)
+    expect(lines.map((line) => line.text).join("")).to.equal(`${source.split("10:00:02")[0]?.trimEnd()}yes`)
+  })
+
   it("reactions, reactions taken back, and replies", () => {
     expect(
       shown(
@@ -111,7 +176,7 @@ describe("importing: what a Zoom chat says", () => {
     const parsed = parseZoomChat(
       `-- saved chat --\n  two\n10:00:00 nobody says\n10:00:01 From A to Everyone: yes\n10:00:02\t${"x".repeat(513)}:\tno`,
     )
-    expect(parsed.unreadCount).to.equal(4)
+    expect(unread(parsed)).to.equal(4)
     expect(parsed.lines.map(({ type, text }) => [type, text.slice(0, 30)])).to.deep.equal([
       ["unread", "-- saved chat --\n  two\n10:00:0"],
       ["message", "yes"],
@@ -148,8 +213,10 @@ describe("importing: what a Zoom chat says", () => {
   it("long texts, long lines and millions of them take no longer than they are", () => {
     const started = performance.now()
     const spaces = " ".repeat(1_100)
-    expect(parseZoomChat(`10:00:00 From${spaces}a\n`.repeat(2_000)).unreadCount).to.equal(2_000)
-    expect(parseZoomChat("a\n".repeat(500_000)).unreadCount).to.equal(500_000)
+    expect(unread(parseZoomChat(`10:00:00 From${spaces}a\n`.repeat(2_000)))).to.equal(2_000)
+    expect(unread(parseZoomChat("a\n".repeat(500_000)))).to.equal(500_000)
+    for (const piece of ["a: ", "a to ", "(privately) ", "to  ", "\t:"])
+      expect(parseZoomChat(`10:00:00 From ${piece.repeat(400)}\n`.repeat(1_000)).lines).not.to.deep.equal([])
     const long = parseZoomChat(`10:00:00 From A to Everyone: ${"é".repeat(70_000)}`)
     expect(long.lines.map(({ text }) => text.length)).to.deep.equal([32_768, 32_768, 4_464])
     expect(performance.now() - started).to.be.lessThan(10_000)
@@ -276,7 +343,7 @@ describe("importing: BigBlueButton", () => {
       [12_500, "Ann & Co", "a bold\nx < 3 < 4"],
       [null, null, '{"in":"soon","name":"Bob","message":"?"}'],
     ])
-    expect(chat.unreadCount).to.equal(1)
+    expect(unread(chat)).to.equal(1)
   })
 
   it("what is broken from some place on is kept from there on, and an entity bomb is no more than text (IM4)", () => {
