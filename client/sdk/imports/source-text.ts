@@ -6,9 +6,11 @@ export interface SourceText {
   readonly isDamaged: boolean
 }
 
-/** So many bytes at the beginning tell whether every second one is zero. */
+/** So many bytes at the beginning tell whether many of every second one are zero, as times, spaces and line ends have it in UTF-16. */
 const SAMPLE_BYTES = 4_096
-const MOSTLY = 0.4
+const MANY = 0.1
+/** And so many times as many as of those between them, of which U+4E00 and its like make some zero. */
+const SKEW = 1.5
 
 /** Decodes by the byte order mark, else by what the bytes look like; line ends become `\n`. */
 export function decodeSourceText(raw: Uint8Array): SourceText {
@@ -23,10 +25,12 @@ function encodingOf(raw: Uint8Array): SourceText["encoding"] {
   if (first === 0xfe && second === 0xff) return "utf-16be"
   if (first === 0xef && second === 0xbb && raw[2] === 0xbf) return "utf-8"
   const sample = raw.subarray(0, SAMPLE_BYTES)
-  const zeros = (parity: number): number => sample.filter((byte, index) => byte === 0 && index % 2 === parity).length
-  const half = sample.length / 2
-  if (half > 0 && zeros(1) / half > MOSTLY && zeros(0) === 0) return "utf-16le"
-  if (half > 0 && zeros(0) / half > MOSTLY && zeros(1) === 0) return "utf-16be"
+  const zeros = [0, 0]
+  for (const [index, byte] of sample.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] ?? 0) + 1
+  const [even = 0, odd = 0] = zeros
+  const many = (sample.length / 2) * MANY
+  if (odd > many && odd >= even * SKEW) return "utf-16le"
+  if (even > many && even >= odd * SKEW) return "utf-16be"
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(raw)
     return "utf-8"

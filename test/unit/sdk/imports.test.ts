@@ -241,6 +241,17 @@ describe("importing: text of any encoding", () => {
     const plain = Buffer.from("00:00:01\tBob:\thello there", "utf16le")
     expect(decodeSourceText(plain).encoding).to.equal("utf-16le")
     expect(decodeSourceText(Buffer.from(plain).swap16()).encoding).to.equal("utf-16be")
+    for (const said of [
+      "00:00:01\tAnn:\t第一次\n",
+      "00:00:01\t王开:\t最开始的时候我们一起讨论一下这个问题，然后开会\n".repeat(40),
+    ]) {
+      const chinese = Buffer.from(said, "utf16le")
+      expect(decodeSourceText(chinese)).to.deep.equal({ text: said, encoding: "utf-16le", isDamaged: false })
+      const swapped = decodeSourceText(Buffer.from(chinese).swap16())
+      expect(swapped).to.deep.equal({ text: said, encoding: "utf-16be", isDamaged: false })
+    }
+    const zeros = Buffer.alloc(4_096)
+    expect(decodeSourceText(zeros).encoding).to.equal("utf-8")
     expect(decodeSourceText(Buffer.from("caf\xe9 cr\xe8me", "latin1"))).to.deep.equal({
       text: "café crème",
       encoding: "windows-1252",
