@@ -1,4 +1,15 @@
-import { appendFile, copyFile, cp, mkdir, readFile, rename, symlink, utimes, writeFile } from "node:fs/promises"
+import {
+  appendFile,
+  copyFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
 import { parseCaptions } from "../../client/sdk/captions.js"
@@ -27,6 +38,10 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
   })
   after(() => terminals.close())
 
+  const uploadsOf = async (person: string): Promise<readonly string[]> => {
+    const home = terminals.environmentOf(person)["TACITURN_HOME"] ?? ""
+    return (await readdir(join(home, "uploads"))).filter((name) => !name.endsWith(".lock"))
+  }
   const zoom = async (...args: readonly string[]) =>
     await terminals.succeed("alice", ["import", "zoom", meeting, ...args])
 
@@ -236,6 +251,34 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
       ({ title }: { readonly title: string }) => title,
     )
     expect(titles.slice(-2)).to.deep.equal(["one", "two"])
+    expect(await uploadsOf("alice"), "what the killed calls left").to.deep.equal([])
+  })
+
+  it("killed, and the file is there when it is called again: no key and no copy stays, and its author may delete it still", async () => {
+    const bob = (await terminals.succeed("bob", ["whoami"])).account
+    const { meeting: other } = await terminals.succeed("alice", ["meeting", "create", "Other"])
+    await terminals.succeed("alice", ["meeting", "add", other, bob])
+    await terminals.succeed("bob", ["meeting", "join", "--all"])
+    const place = join(terminals.folder, "twice")
+    await mkdir(place)
+    await copyFile("test/data/meeting.mp4", join(place, "twice.mp4"))
+    const call = ["import", "folder", other, place]
+    for (const [person, failpoint] of [
+      ["alice", "upload.receipt-kept"],
+      ["bob", "upload.event-appended"],
+    ] as const) {
+      const { exitCode } = await terminals.run(person, call, { TACITURN_FAILPOINT: failpoint })
+      expect([exitCode, (await uploadsOf(person)).length], person).to.deep.equal([null, 1])
+    }
+    const ids: string[] = []
+    for (const person of ["alice", "bob"]) {
+      const [{ state, recording }] = (await terminals.succeed(person, call)).recordings
+      expect([state, await uploadsOf(person)], person).to.deep.equal(["known", []])
+      ids.push(recording)
+    }
+    expect(ids[0]).to.equal(ids[1])
+    await terminals.succeed("alice", ["meeting", "remove", other, bob])
+    await terminals.succeed("bob", ["recording", "delete", ids[0] ?? ""])
   })
 
   it("a BigBlueButton folder", async () => {

@@ -4,6 +4,8 @@ import * as z from "zod"
 import { equalBytes, toHex, utf8 } from "../../../shared/protocol/bytes.js"
 import { IMPORT_MEDIA_TYPE, type ImportClock } from "../../../shared/protocol/import-record.js"
 import type { MeetingId, RecordingId } from "../../../shared/protocol/ids.js"
+import { isArchiveError } from "../../../shared/protocol/errors.js"
+import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { Client } from "../../sdk/client.js"
 import { findImported, type KnownImport } from "../../sdk/imports/find-imported.js"
 import type { LeftOut, PlannedRecording, Platform } from "../../sdk/imports/plan.js"
@@ -14,6 +16,9 @@ import { readMeeting } from "../../sdk/meetings.js"
 import { writeDurably } from "../../sdk/node/files.js"
 import { openJournalFolder } from "../../sdk/node/journal-folder.js"
 import { withLock } from "../../sdk/node/lock.js"
+import type { JournalStore } from "../../sdk/upload/journal.js"
+import { isPublished, rememberPublished } from "../../sdk/upload/publish.js"
+import { abandonUpload } from "../../sdk/upload/unfinished.js"
 import { journalFolder, uploadPrepared } from "../commands/upload.js"
 import type { CommandContext } from "../context.js"
 import { asItIs, type PreparedFile, prepareMedia } from "../media/prepare.js"
@@ -80,8 +85,11 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
   return await withLock(
     folder,
     async () => {
-      const known = await findImported(client, await readMeeting(client, meetingId), sha256, context.signal, run.known)
+      const log = await readMeeting(client, meetingId)
+      const known = await findImported(client, log, sha256, context.signal, run.known)
+      const journal = await openJournalFolder(folder)
       if (known !== null) {
+        await endJournal(client, log, journal)
         const leftOut = beside.files
           .filter((file) => file.use !== "media" && !known.hashes.some((hash) => equalBytes(hash, file.sha256)))
           .map(({ name }): LeftOut => ({
@@ -90,7 +98,6 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
           }))
         return { recordingId: known.recordingId, isKnown: true, clock: known.clock, leftOut, notes: [] }
       }
-      const journal = await openJournalFolder(folder)
       const records = await keepRecords(run, ready, sha256, folder)
       context.output.progress(`${main.path}: preparing`)
       const captions = async (): Promise<readonly PreparedFile[]> => await keepCaptions(beside, folder)
@@ -125,6 +132,21 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
     },
     { wait: false },
   )
+}
+
+/** What an interrupted call left, where its file's recording is there: keys and all that was made of it. Somebody else's may have come before it. */
+async function endJournal(client: Client, log: MeetingLog, store: JournalStore): Promise<void> {
+  const journal = await store.load().catch((error: unknown) => {
+    // Nothing could go on with it.
+    if (isArchiveError(error) && error.code === "malformed") return null
+    throw error
+  })
+  if (journal !== null && !isPublished(log, journal)) {
+    await abandonUpload(client, store, journal)
+    return
+  }
+  if (journal !== null) await rememberPublished(client, journal)
+  await store.remove()
 }
 
 const keptSchema = z.object({ parts: z.number().int().min(1) })
