@@ -58,9 +58,16 @@ export function foldChat(entries: readonly ChatEntry[], epochs: readonly ValidEp
   return new ChatFold().fold(entries, epochs)
 }
 
+type ReactionContent = Extract<MessageContent, { readonly type: "reaction" }>
+
 /** The place of an entry; an action that shows in its target has no line. */
 interface Cell {
   line: ChatLine | null
+}
+
+interface PlacedAction {
+  readonly action: Action
+  readonly cell: Cell
 }
 
 /** One chat, folded again and again: where it grew at an end, only what came is folded, and the rest is as it was. */
@@ -113,18 +120,21 @@ export class ChatFold {
     this.#cells = [...this.#cellsOf(older), ...this.#cells]
     // Of what waits for one target, the older comes first.
     for (const [id, waiting] of laterLost) this.#lost.set(id, [...(this.#lost.get(id) ?? []), ...waiting])
+    const found: PlacedAction[] = []
     for (const entry of older) {
       if (!isText(entry)) continue
       const id = idOf(entry)
       const waiting = this.#lost.get(id) ?? []
       this.#lost.delete(id)
-      for (const cell of waiting) if (cell.line?.kind === "without-effect") this.#act(cell, cell.line.message as Action)
+      for (const cell of waiting)
+        if (cell.line?.kind === "without-effect") found.push({ action: cell.line.message as Action, cell })
     }
+    this.#act(found)
     return true
   }
 
   #cellsOf(entries: readonly ChatEntry[]): Cell[] {
-    const actions: { readonly action: Action; readonly cell: Cell }[] = []
+    const actions: PlacedAction[] = []
     const cells: Cell[] = []
     for (const entry of entries) {
       const cell: Cell = { line: null }
@@ -138,22 +148,54 @@ export class ChatFold {
         cell.line = { kind: "without-effect", message: entry, reason: "unknown-type" }
       else actions.push({ action: entry as Action, cell })
     }
-    for (const { action, cell } of actions) this.#act(cell, action)
+    this.#act(actions)
     return cells
   }
 
-  #act(cell: Cell, action: Action): void {
-    const id = targetOf(action)
-    const target = this.#texts.get(id)
-    const text = target?.line?.kind === "text" ? target.line : undefined
-    const reason = reasonAgainst(action, text, this.#epochs)
-    if (reason === null && target !== undefined && text !== undefined) {
-      target.line = withAction(text, saidBy(action))
-      cell.line = null
-      return
+  #act(actions: readonly PlacedAction[]): void {
+    const reactions = new Map<Cell, Reactions>()
+    for (const { action, cell } of actions) {
+      const id = targetOf(action)
+      const target = this.#texts.get(id)
+      const text = target?.line?.kind === "text" ? target.line : undefined
+      const reason = reasonAgainst(action, text, this.#epochs)
+      if (reason === null && target !== undefined && text !== undefined) {
+        cell.line = null
+        if (action.content.type === "reaction") {
+          const changed = reactions.get(target) ?? new Reactions(text.reactions)
+          reactions.set(target, changed)
+          changed.change(action.content, action.statement.authorGenesisHash)
+        } else target.line = withAction(text, saidBy(action))
+        continue
+      }
+      cell.line = { kind: "without-effect", message: action, reason: reason ?? "no-target" }
+      if (target !== undefined || reason !== "no-target") continue
+      const waiting = this.#lost.get(id)
+      if (waiting === undefined) this.#lost.set(id, [cell])
+      else waiting.push(cell)
     }
-    cell.line = { kind: "without-effect", message: action, reason: reason ?? "no-target" }
-    if (target === undefined && reason === "no-target") this.#lost.set(id, [...(this.#lost.get(id) ?? []), cell])
+    for (const [target, changed] of reactions)
+      if (target.line?.kind === "text") target.line = { ...target.line, reactions: changed.all() }
+  }
+}
+
+/** A message's reactions while they change: it may have any number of them, so none is looked for among the others. */
+class Reactions {
+  readonly #authors: Map<string, readonly Uint8Array[]>
+
+  constructor(reactions: readonly ChatReaction[]) {
+    this.#authors = new Map(reactions.map(({ reaction, authors }) => [reaction, authors]))
+  }
+
+  change({ reaction, isSet }: ReactionContent, author: Uint8Array): void {
+    const others = (this.#authors.get(reaction) ?? []).filter((known) => !equalBytes(known, author))
+    if (isSet) this.#authors.set(reaction, [...others, author])
+    else if (others.length > 0) this.#authors.set(reaction, others)
+    else this.#authors.delete(reaction)
+  }
+
+  all(): readonly ChatReaction[] {
+    return [...this.#authors].map(([reaction, authors]) => ({ reaction, authors }))
   }
 }
 
@@ -260,8 +302,11 @@ function withAction(target: ChatText, { content, author, timeMs, served }: Said)
     }
     case "deletion":
       return { ...target, text: null, deletedBy: target.deletedBy ?? author }
-    case "reaction":
-      return { ...target, reactions: withReaction(target.reactions, content.reaction, author, content.isSet) }
+    case "reaction": {
+      const reactions = new Reactions(target.reactions)
+      reactions.change(content, author)
+      return { ...target, reactions: reactions.all() }
+    }
     case "text":
       return target
   }
@@ -276,19 +321,4 @@ function mentionsOf(
   return named.map(
     (genesisHash) => before.find((mention) => equalBytes(mention.genesisHash, genesisHash)) ?? { genesisHash, served },
   )
-}
-
-function withReaction(
-  reactions: readonly ChatReaction[],
-  reaction: string,
-  author: Uint8Array,
-  isSet: boolean,
-): readonly ChatReaction[] {
-  const before = reactions.find((known) => known.reaction === reaction)
-  const others = (before?.authors ?? []).filter((known) => !equalBytes(known, author))
-  const authors = isSet ? [...others, author] : others
-  if (before === undefined) return isSet ? [...reactions, { reaction, authors }] : reactions
-  return reactions
-    .map((known) => (known === before ? { reaction, authors } : known))
-    .filter((known) => known.authors.length > 0)
 }

@@ -146,6 +146,19 @@ describe("a chat that is folded as it grows", () => {
     expect(more[1]).to.equal(first[1])
   })
 
+  it("is folded however many reactions one message gets, also where it is read after them", () => {
+    const said = messageOf(1, textContent("one"), 1)
+    const target = { messageId: said.messageId, hash: said.hash }
+    const reactions = Array.from({ length: 60_000 }, (_, n) =>
+      messageOf(2, { type: "reaction", target, reaction: `${n}`, isSet: true }, 2),
+    )
+    const fold = new ChatFold()
+    const epochs: readonly ValidEpoch[] = []
+    fold.fold(reactions, epochs)
+    for (const lines of [foldChat([said, ...reactions], epochs), fold.fold([said, ...reactions], epochs)])
+      expect(lines.map((line) => (line.kind === "text" ? line.reactions.length : line.kind))).to.deep.equal([60_000])
+  }).timeout(20_000)
+
   it("is folded however long it is", () => {
     const all = Array.from({ length: 200_000 }, (_, n): ChatEntry => ({ kind: "gap", fromSeq: n, untilSeq: n + 1 }))
     expect(foldChat(all, [])).to.have.length(all.length)
