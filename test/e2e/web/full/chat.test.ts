@@ -129,10 +129,10 @@ describe("a meeting's chat, in the browser", function () {
     expect(await composerOf(alice.page).inputValue()).to.equal(
       "Shall we **begin**? The plan is at https://example.org/plan",
     )
-    await say(alice.page, "Shall we begin now?")
-    await messageIn(bob.page, "Shall we begin now?")
-      .getByText(/^changed /)
-      .waitFor()
+    await say(alice.page, "Shall we begin now, @Bob?")
+    const changed = messageIn(bob.page, "Shall we begin now, @Bob?")
+    await changed.getByText(/^changed /).waitFor()
+    await changed.getByText("Mentions you").waitFor()
 
     await say(alice.page, "Nobody should have read that")
     await messageIn(bob.page, "Nobody should").waitFor()
