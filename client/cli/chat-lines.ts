@@ -1,21 +1,29 @@
-import { dateOfDay, isoTimeOf, minuteIn } from "../../shared/protocol/ambient.js"
+import { dateOf, dateOfDay, isoTimeOf, minuteIn } from "../../shared/protocol/ambient.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import type { Client } from "../sdk/client.js"
 import { type ChatLine, foldChat } from "../sdk/chat/fold.js"
 import { authorStateOf, isClockOff } from "../sdk/chat/states.js"
+import type { NotKept } from "../sdk/chat/kept.js"
 import type { ChatReader } from "../sdk/chat/read.js"
 import { accountOf, nameText } from "./describe.js"
 import { shownText } from "./shown-text.js"
 
 /** How a chat is printed. */
 
-export function foldedChat(reader: ChatReader): readonly ChatLine[] {
-  return foldChat(reader.entries(), reader.log.epochs)
+/** A line of a chat, or in front of all what was not to be kept of it. */
+export type ShownLine = ChatLine | ({ readonly kind: "not-kept" } & NotKept)
+
+export function foldedChat(reader: ChatReader): readonly ShownLine[] {
+  const { notKept } = reader
+  const lines = foldChat(reader.entries(), reader.log.epochs)
+  return notKept === null ? lines : [{ kind: "not-kept", ...notKept }, ...lines]
 }
 
 type Said = Extract<ChatLine, { readonly message: unknown }>
 
-export function chatDocument(client: Client, line: ChatLine): Readonly<Record<string, unknown>> {
+export function chatDocument(client: Client, line: ShownLine): Readonly<Record<string, unknown>> {
+  if (line.kind === "not-kept")
+    return { state: "not-kept", from: 0, to: line.untilSeq - 1, writtenBefore: isoTimeOf(line.writtenBeforeMs) }
   if (line.kind === "gap") return { state: "gap", from: line.fromSeq, to: line.untilSeq - 1 }
   if (line.kind === "refused") return { place: line.served.seq, state: "refused", code: line.code, reason: line.reason }
   if (line.kind === "closed") return { place: line.served.seq, state: "closed", epoch: line.epoch }
@@ -60,7 +68,8 @@ function textDocument({
   }
 }
 
-export function chatLines(client: Client, line: ChatLine): readonly string[] {
+export function chatLines(client: Client, line: ShownLine): readonly string[] {
+  if (line.kind === "not-kept") return [notKeptText(line)]
   if (line.kind === "gap") return [gapText(line)]
   if (line.kind === "refused")
     return [`! a message is not shown, since nobody can be told to have written it (${line.code}: ${line.reason})`]
@@ -117,6 +126,10 @@ const CONFLICTS = {
 export function gapText({ fromSeq, untilSeq }: { readonly fromSeq: number; readonly untilSeq: number }): string {
   const count = untilSeq - fromSeq
   return `! ${count === 1 ? "a message is" : `${count} messages are`} missing here: the server does not give ${count === 1 ? "it" : "them"}`
+}
+
+export function notKeptText({ writtenBeforeMs }: NotKept): string {
+  return `Older messages were not to be kept: an admin had the server delete what was written before ${dateOf(writtenBeforeMs)}.`
 }
 
 export function withoutEffectText({ message, reason }: Extract<ChatLine, { kind: "without-effect" }>): string {

@@ -3,7 +3,7 @@ import { formatId } from "../../shared/protocol/ids.js"
 import type { StandingMessage } from "../crypto/chat-order.js"
 import type { Client } from "../sdk/client.js"
 import type { ChatLine } from "../sdk/chat/fold.js"
-import { gapText, warningsOf, withoutEffectText } from "./chat-lines.js"
+import { gapText, notKeptText, type ShownLine, warningsOf, withoutEffectText } from "./chat-lines.js"
 import { accountOf, nameText } from "./describe.js"
 import { escapeHtml as escape, hrefOf, htmlPage } from "./html.js"
 
@@ -21,7 +21,7 @@ export function sentKey({ message }: { readonly message: Pick<StandingMessage, "
 export function chatPage(
   client: Client,
   meeting: { readonly meeting: string; readonly title: string },
-  lines: readonly ChatLine[],
+  lines: readonly ShownLine[],
   places: SentPlaces = new Map(),
 ): string {
   return htmlPage(
@@ -31,7 +31,8 @@ export function chatPage(
   )
 }
 
-function article(client: Client, line: ChatLine, places: SentPlaces): string {
+function article(client: Client, line: ShownLine, places: SentPlaces): string {
+  if (line.kind === "not-kept") return `<p class="note">${escape(notKeptText(line))}</p>`
   if (line.kind === "gap") return alone(gapText(line).slice(2))
   if (line.kind === "refused")
     return alone(`A message is not shown, since nobody can be told to have written it (${line.code}: ${line.reason})`)

@@ -94,6 +94,7 @@ export {
 } from "./chat/fold.js"
 export { type NewFile, readSentFile, uploadSentFile } from "./chat/files.js"
 export { ChatFollower, followChat, type FollowChatOptions } from "./chat/follow.js"
+export type { NotKept } from "./chat/kept.js"
 export { ChatReader, type ChatReadOptions } from "./chat/read.js"
 export {
   discardMessage,

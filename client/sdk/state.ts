@@ -59,6 +59,8 @@ const chatSchema = z.object({
   next: z.object({ counter: uint, prev: bytes }),
   /** The newest message that was seen, by the server's places. */
   pin: z.object({ incarnation: uint, seq: uint, hash: bytes }).nullable(),
+  /** Of days on which something was written that was read here a place and when that was, by place: so much of the beginning is not to be missing (CH13). */
+  datedPlaces: z.array(z.object({ seq: uint, timeMs: uint })).default([]),
   /** Up to which of each device's messages this device vouches for them. */
   heads: z.array(z.object({ deviceKey: bytes, counter: uint, hash: bytes })),
   /** Messages that the server has not confirmed, in their order: they are sent as they stand here. */

@@ -1265,6 +1265,8 @@ export const strings = {
       "What you write here is sealed on this device. Everybody in the meeting can open it, now and later, and nobody else.",
     list: "Messages",
     begin: "This is where the chat begins.",
+    notKept: (day: string) =>
+      `Older messages were not to be kept: an admin had the server delete what was written before ${day}.`,
     older: "Loading older messages …",
     olderFailed: "Older messages could not be loaded.",
     newest: "Go to the newest",

@@ -8,7 +8,7 @@ export interface Clock {
   nowMs(): number
 }
 
-const DAY_MS = 86_400_000
+export const DAY_MS = 86_400_000
 
 /** Whole days since 1970-01-01 UTC. SPEC.md §1. */
 export function dayOf(timeMs: number): number {

@@ -18,7 +18,7 @@ import { currentCapability } from "../../client/sdk/meetings.js"
 import { openRecord, sealRecord, type SealPlace } from "../../client/crypto/committed-seal.js"
 import { makeMessage, type NewMessage } from "../../client/crypto/message.js"
 import type { MeetingLog } from "../../client/crypto/meeting-log.js"
-import { LAST_TIME_MS } from "../../shared/protocol/ambient.js"
+import { DAY_MS, LAST_TIME_MS } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { PostMessageRequest, PostMessageResponse } from "../../shared/protocol/http.js"
 import { asId, type MessageId } from "../../shared/protocol/ids.js"
@@ -180,9 +180,19 @@ export function shownOf(reader: ChatReader): readonly string[] {
 export async function forgetChats({ client }: TestClient): Promise<void> {
   await client.state.update((state) => ({
     ...state,
-    chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [] })),
+    chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [], datedPlaces: [] })),
   }))
 }
+
+/** As if its clock said what it did so many days ago. */
+export function daysAgo(days: number, { client, ...person }: TestClient): TestClient {
+  return { ...person, client: { ...client, clock: { nowMs: () => Date.now() - days * DAY_MS } } }
+}
+
+/** The server says that what was before a place is not kept. */
+export const cutBefore =
+  (first: number) =>
+  (page: ServedPage): ServedPage => ({ ...page, first, messages: page.messages.filter(({ seq }) => seq >= first) })
 
 /** A chat to which all of it is done at once. */
 export interface ChatOfLies {

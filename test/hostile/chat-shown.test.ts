@@ -4,14 +4,24 @@ import { expect } from "chai"
 import { type Namespace, Server } from "socket.io"
 import { until } from "../../scripts/services.js"
 import { createMeeting, followChat, sendMessage, textContent } from "../../client/sdk/index.js"
-import { dateOf, LAST_TIME_MS } from "../../shared/protocol/ambient.js"
+import { DAY_MS, dateOf, LAST_TIME_MS } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
 import { runProgram } from "../support/programs.js"
 import type { TestClient } from "../support/sdk/clients.js"
-import { type ChatOfLies, chatOfLies, forgetChats, postFarOff, shownOf } from "./chat-lies.js"
-import { admit, openScene, say, type Scene } from "./support.js"
+import {
+  type ChatOfLies,
+  chatOfLies,
+  cutBefore,
+  daysAgo,
+  forgetChats,
+  MESSAGES,
+  postFarOff,
+  type ServedPage,
+  shownOf,
+} from "./chat-lies.js"
+import { admit, json, openScene, say, type Scene } from "./support.js"
 
 const NEVER_MS = 600_000
 const UNVERIFIED = "from someone unverified: compare safety words, or add their card"
@@ -88,7 +98,7 @@ describe("a chat of lies, as it is shown", function () {
 
   /** As {@link bare}, of a page. */
   function onPage(page: string): readonly string[] {
-    const texts = [...page.matchAll(/<p class="(?:warning|text)"[^>]*>(.*)<\/p>/g)].map(([, text = ""]) => text)
+    const texts = [...page.matchAll(/<p class="(?:warning|text|note)"[^>]*>(.*)<\/p>/g)].map(([, text = ""]) => text)
     return texts.filter((text) => text !== UNVERIFIED).map((text) => text.replace("&#39;", "'").toLowerCase())
   }
 
@@ -149,6 +159,36 @@ describe("a chat of lies, as it is shown", function () {
     // An event counts, whatever its time is.
     await say(alice, meetingId, { type: "retention", days: 400 }, { timeMs: Number.MAX_SAFE_INTEGER })
     expect(await run("meeting", "show", meeting)).to.contain(`said on ${Number.MAX_SAFE_INTEGER} ms\n`)
+  })
+
+  it("a beginning that was not to be kept is told from a gap by chat list and in an exported page (CH13)", async () => {
+    const { alice } = scene
+    const meetingId = await createMeeting(daysAgo(100, alice).client, "Cut")
+    await admit(alice, dave, meetingId)
+    for (const text of ["one", "two", "three"]) await sendMessage(alice.client, meetingId, textContent(text))
+    const told = scene.liar.lie({ path: MESSAGES, tell: json<ServedPage>(cutBefore(2)) })
+    const meeting = formatId("meeting", meetingId)
+    const printed = async (): Promise<readonly string[]> => {
+      const shown = bare(await run("chat", "list", meeting))
+      expect(onPage(await run("chat", "export", meeting, "--format", "html"))).to.deep.equal(asOnPage(shown))
+      await forgetChats(dave)
+      return shown
+    }
+    const missing = "missing here: the server does not give them"
+    expect(await printed()).to.deep.equal([
+      `! 2 messages are ${missing}`,
+      "! 2 of the same device before this are missing",
+      "three",
+    ])
+    await say(alice, meetingId, { type: "retention", days: 30 })
+    const day = dateOf(Date.now() - 28 * DAY_MS)
+    expect(await printed()).to.deep.equal([
+      `Older messages were not to be kept: an admin had the server delete what was written before ${day}.`,
+      "three",
+    ])
+    const { messages } = JSON.parse(await run("chat", "list", meeting, "--json"))
+    expect(messages[0]).to.deep.include({ state: "not-kept", from: 0, to: 1 })
+    told.stop()
   })
 
   it("who could not fetch what a socket spoke of tries again, with nothing more said (CS6)", async () => {

@@ -13,7 +13,7 @@ import {
   textContent,
   whoAmI,
 } from "../../client/sdk/index.js"
-import { LAST_DAY } from "../../shared/protocol/ambient.js"
+import { DAY_MS, dayOf, LAST_DAY } from "../../shared/protocol/ambient.js"
 import { fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
 import { asId } from "../../shared/protocol/ids.js"
@@ -24,6 +24,8 @@ import type { TestClient } from "../support/sdk/clients.js"
 import {
   added,
   changingMessages,
+  cutBefore,
+  daysAgo,
   forgedMessage,
   forgetChats,
   MESSAGES,
@@ -34,7 +36,7 @@ import {
   shownOf,
   swapped,
 } from "./chat-lies.js"
-import { admit, expectRefused, json, openScene, type Scene } from "./support.js"
+import { admit, expectRefused, json, openScene, say, type Scene } from "./support.js"
 
 /** SPEC.md §16.3: chat that a server, a member or somebody removed tampers with is shown for what it is. */
 describe("chat, by a server that lies and members who forge it", function () {
@@ -54,7 +56,7 @@ describe("chat, by a server that lies and members who forge it", function () {
     await admit(alice, bob, meetingId)
   })
 
-  async function say({ client }: TestClient, ...texts: readonly string[]): Promise<void> {
+  async function write({ client }: TestClient, ...texts: readonly string[]): Promise<void> {
     for (const text of texts) expect((await sendMessage(client, meetingId, textContent(text))).trouble).to.equal(null)
   }
 
@@ -83,7 +85,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   }
 
   it("dropped, in the middle or at the beginning: a gap, and that so many are missing (CH6, CH9)", async () => {
-    await say(alice, "one", "two", "three")
+    await write(alice, "one", "two", "three")
     const truth = ["one", "two", "three"]
     expect(
       await shownWithLie(
@@ -112,8 +114,54 @@ describe("chat, by a server that lies and members who forge it", function () {
     expect(await shownWithLie(truth, outlived)).to.deep.equal(["gap 0-0", "two -1", "three"])
   })
 
+  it("cut off at its beginning: a gap, but for what a retention can have taken, and that is said (CH13)", async () => {
+    meetingId = await createMeeting(daysAgo(100, alice).client, "Kept for a while")
+    await admit(alice, bob, meetingId)
+    const dave = await scene.newClient("Dave's tablet")
+    await admit(alice, dave, meetingId)
+    const retain = async (days: number | null, ago: number): Promise<void> => {
+      await say(alice, meetingId, { type: "retention", days }, { timeMs: Date.now() - ago * DAY_MS })
+    }
+    await write(alice, "one", "two", "three")
+    // Bob has read these, and Dave nothing.
+    expect(await shown(bob)).to.deep.equal(["one", "two", "three"])
+    await write(alice, "four", "five")
+    const told = scene.liar.lie({ path: MESSAGES, tell: json<ServedPage>(cutBefore(3)) })
+    const shownTo = async (person: TestClient): Promise<readonly [readonly string[], number | null]> => {
+      const reader = await ChatReader.open(person.client, meetingId)
+      return [shownOf(reader), reader.notKept === null ? null : dayOf(reader.notKept.writtenBeforeMs)]
+    }
+    const shownToNewcomer = async (): ReturnType<typeof shownTo> => {
+      await forgetChats(dave)
+      return await shownTo(dave)
+    }
+    const dayAgo = (ago: number): number => dayOf(Date.now() - ago * DAY_MS)
+    const gap = ["gap 0-2", "four -3", "five"]
+    // For so long that nothing can have gone, and lifted before it could take what is newer than the meeting.
+    await retain(36_500, 90)
+    expect(await shownToNewcomer()).to.deep.equal([gap, null])
+    await retain(null, 80)
+    expect(await shownToNewcomer()).to.deep.equal([gap, null])
+    // In force once, and lifted: what Bob read since can't have gone, nor what came behind it.
+    await retain(10, 70)
+    await retain(null, 50)
+    expect(await shownToNewcomer()).to.deep.equal([["four", "five"], dayAgo(58)])
+    expect(await shownTo(bob)).to.deep.equal([gap, null])
+    // It stays a gap when it is looked at again.
+    expect(await shownTo(bob)).to.deep.equal([gap, null])
+    // In force now, for longer than since Bob read it.
+    await retain(30, 20)
+    expect(await shownToNewcomer()).to.deep.equal([["four", "five"], dayAgo(28)])
+    expect(await shownTo(bob)).to.deep.equal([gap, null])
+    // So it is when all of it may have gone.
+    await retain(1, 1)
+    expect(await shownTo(bob)).to.deep.equal([["four", "five"], dayAgo(0)])
+    expect(told.delivered()).to.be.greaterThan(0)
+    told.stop()
+  })
+
   it("in a page that was prepared: judged as any other, and asked for again where it did not come", async () => {
-    await say(alice, "one", "two", "three", "four")
+    await write(alice, "one", "two", "three", "four")
     const prepared = async (lie: Lie): Promise<ChatReader> => {
       await forgetChats(bob)
       const reader = await ChatReader.open(bob.client, meetingId, { pageMessages: 2 })
@@ -145,8 +193,8 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("put in another order, or replayed at another place (CH5, CH6)", async () => {
-    await say(alice, "one", "two")
-    await say(bob, "three")
+    await write(alice, "one", "two")
+    await write(bob, "three")
     const truth = ["one", "two", "three"]
     expect(
       await shownWithLie(
@@ -165,8 +213,8 @@ describe("chat, by a server that lies and members who forge it", function () {
     expect(await shownWithLie(truth, again)).to.deep.equal([...truth, "replayed"])
   })
 
-  it("shorter than was seen, or another at one place: refused (CH10)", async () => {
-    await say(alice, "one", "two")
+  it("shorter than was seen, or another at one place: refused; none at the newest place: a gap (CH10)", async () => {
+    await write(alice, "one", "two")
     const open = async (): Promise<unknown> => await ChatReader.open(bob.client, meetingId)
     const shorter = (page: ServedPage): ServedPage => ({
       ...page,
@@ -178,6 +226,10 @@ describe("chat, by a server that lies and members who forge it", function () {
     await expectRefused(scene, { path: MESSAGES, tell: json<ServedPage>(empty) }, open, ["rollback", "message 0"])
     const other = await forgedMessage(alice, await readMeeting(alice.client, meetingId), "another two")
     await expectRefused(scene, { path: MESSAGES, tell: json<ServedPage>(put(1, other)) }, open, ["fork", "message 1"])
+    const withheld = changingMessages((placed) => placed.filter(({ seq }) => seq !== 1))
+    const told = scene.liar.lie({ path: MESSAGES, tell: json<ServedPage>(withheld) })
+    expect(await shown(bob)).to.deep.equal(["one", "gap 1-1"])
+    told.stop()
     const older = (page: ServedPage): ServedPage => ({ ...page, incarnation: page.incarnation + 1, count: 1 })
     const reader = await ChatReader.open(bob.client, meetingId)
     await expectRefused(
@@ -189,7 +241,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("made up, of another meeting, or said to be somebody else's: refused, beside its neighbours (CH2, CH3)", async () => {
-    await say(alice, "one", "two", "three")
+    await write(alice, "one", "two", "three")
     const truth = ["one", "two", "three"]
     expect(await shownWithLie(truth, put(1, random(400)))).to.deep.equal(["one", "malformed", "three -1"])
     const byBob = await forgedMessage(bob, await readMeeting(bob.client, meetingId), "Alice says so", {
@@ -205,9 +257,9 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("of a time far off: by a clock that is off, or refused where that is no date, beside its neighbours (B6)", async () => {
-    await say(alice, "one")
+    await write(alice, "one")
     await postFarOff(bob, meetingId)
-    await say(alice, "two")
+    await write(alice, "two")
     const truth = ["one", "in 1970", "in 275760", "malformed", "malformed", "two"]
     expect(await shown(alice)).to.deep.equal(truth)
     const entries = (await ChatReader.open(alice.client, meetingId)).entries()
@@ -233,7 +285,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("what no log and no chain settles is asked about ever more seldom, and is shown meanwhile, with its neighbours (CH3)", async () => {
-    await say(alice, "one")
+    await write(alice, "one")
     const log = await readMeeting(bob.client, meetingId)
     const as = alice.client.state.current.secrets.genesisHash
     const forged: Uint8Array[] = []
@@ -264,7 +316,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("sealed anew by a member who can open it, for another id, epoch or meeting, or under its own id: never true again (CH2, CH5, CH6)", async () => {
-    await say(alice, "one", "two")
+    await write(alice, "one", "two")
     const log = await readMeeting(bob.client, meetingId)
     const [first] = (await ChatReader.open(bob.client, meetingId)).entries()
     if (first?.kind !== "authentic") return expect.fail("one is there")
@@ -282,20 +334,20 @@ describe("chat, by a server that lies and members who forge it", function () {
     // In its own place it says the same, and isn't what its device wrote on behind.
     expect(await shownWithLie(truth, put(0, resealedMessage(one, log, log)))).to.deep.equal(["one", "two link"])
     await rekeyMeeting(bob.client, meetingId)
-    await say(alice, "three")
+    await write(alice, "three")
     const later = resealedMessage(one, log, await readMeeting(bob.client, meetingId), asId("message", random(16)))
     expect(await shownWithLie([...truth, "three"], added(later))).to.deep.equal([...truth, "three", "bad-signature"])
   })
 
   it("written into the past by somebody removed, with the server: late, and it changes nothing (CH7, CH11)", async () => {
-    await say(alice, "one")
-    await say(bob, "two")
+    await write(alice, "one")
+    await write(bob, "two")
     const old = await readMeeting(bob.client, meetingId)
     const reader = await ChatReader.open(bob.client, meetingId)
     const two = reader.entries().find((entry) => entry.kind === "authentic" && entry.served.seq === 1)
     if (two?.kind !== "authentic") return expect.fail("two is there")
     await removeMember(alice.client, meetingId, whoAmI(bob.client).accountId)
-    await say(alice, "three")
+    await write(alice, "three")
     const backdated = await forgedMessage(bob, old, "I was never told")
     const deletion = await forgedMessage(bob, old, "", {
       content: { type: "deletion", target: { messageId: two.messageId, hash: two.hash } },
@@ -310,7 +362,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("two of one device in one place, with the server or without (CH6)", async () => {
-    await say(alice, "one", "two")
+    await write(alice, "one", "two")
     const log = await readMeeting(alice.client, meetingId)
     const [first] = (await ChatReader.open(alice.client, meetingId)).entries()
     const prev = first?.kind === "authentic" ? first.hash : ZERO_HASH
@@ -328,7 +380,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("a server that says it holds other bytes than were sent is not believed (CH12)", async () => {
-    await say(alice, "one")
+    await write(alice, "one")
     const told = scene.liar.lie({
       method: "POST",
       path: /\/messages$/,
@@ -340,7 +392,7 @@ describe("chat, by a server that lies and members who forge it", function () {
   })
 
   it("one that it refused, kept, and shows after all is a fork with what came in its place (CH6, CH12)", async () => {
-    await say(alice, "one")
+    await write(alice, "one")
     const problem = { type: "", title: "", status: 413, detail: "too large", code: "too-large", retryable: false }
     const told = scene.liar.lie({
       method: "POST",
@@ -357,13 +409,13 @@ describe("chat, by a server that lies and members who forge it", function () {
     expect(await discardMessage(alice.client, meetingId, messageId)).to.have.length(1)
     expect(told.delivered()).to.equal(2)
     told.stop()
-    await say(alice, "in its place")
+    await write(alice, "in its place")
     expect(await shown(bob)).to.deep.equal(["one", "refused, it said fork", "in its place fork"])
   })
 
   it("a server that keeps the chat back keeps nobody from being removed; what it kept back is late", async () => {
-    await say(alice, "one")
-    await say(bob, "two")
+    await write(alice, "one")
+    await write(bob, "two")
     await forgetChats(alice)
     const told = scene.liar.lie({
       path: MESSAGES,
@@ -373,7 +425,7 @@ describe("chat, by a server that lies and members who forge it", function () {
     expect(told.delivered()).to.be.greaterThan(0)
     told.stop()
     expect(await shown(alice)).to.deep.equal(["one late", "two late"])
-    await say(alice, "three")
+    await write(alice, "three")
     expect(await shown(alice)).to.deep.equal(["one", "two late", "three"])
   })
 })

@@ -78,7 +78,7 @@ describe("search, by a server that lies", function () {
     // Somebody who has seen nothing of it, else it would be a fork.
     await scene.bob.client.state.update((state) => ({
       ...state,
-      chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [] })),
+      chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [], datedPlaces: [] })),
     }))
     const told = scene.liar.lie({
       path: MESSAGES,
@@ -104,7 +104,7 @@ describe("search, by a server that lies", function () {
     const chatAnew = async (): Promise<void> => {
       await scene.bob.client.state.update((state) => ({
         ...state,
-        chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [] })),
+        chats: state.chats.map((chat) => ({ ...chat, pin: null, heads: [], datedPlaces: [] })),
       }))
     }
     const ways: Readonly<Record<string, (page: Page) => Page>> = {

@@ -4,10 +4,9 @@ import type { Command } from "commander"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import type { ChatLine } from "../../sdk/chat/fold.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { readId } from "../arguments.js"
-import { chatDocument, chatLines, foldedChat } from "../chat-lines.js"
+import { chatDocument, chatLines, foldedChat, type ShownLine } from "../chat-lines.js"
 import { chatPage } from "../chat-page.js"
 import type { CommandContext } from "../context.js"
 import type { Action } from "../main.js"
@@ -64,7 +63,7 @@ async function exportChat(context: CommandContext, meetingId: MeetingId, flags: 
   }
 }
 
-function textOf(client: Client, reader: ChatReader, lines: readonly ChatLine[], format: Format): string {
+function textOf(client: Client, reader: ChatReader, lines: readonly ShownLine[], format: Format): string {
   const { title } = reader.log.current
   const meeting = formatId("meeting", reader.log.meetingId)
   switch (format) {

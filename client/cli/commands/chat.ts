@@ -5,6 +5,7 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { followChat } from "../../sdk/chat/follow.js"
+import type { ChatLine } from "../../sdk/chat/fold.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { unsentMessages } from "../../sdk/chat/send.js"
 import { readCount, readId } from "../arguments.js"
@@ -128,6 +129,7 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
       if (printed === null) output.note(`following ${reader.log.current.title} from here on; Ctrl-C ends it`)
       const now = new Map<string, string>()
       for (const line of foldedChat(reader)) {
+        if (line.kind === "not-kept") continue
         const document = chatDocument(client, line)
         const [key, text] = [keyOf(line), JSON.stringify(document)]
         now.set(key, text)
@@ -142,7 +144,7 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
 }
 
 /** What a line is, whatever becomes of it. */
-function keyOf(line: ReturnType<typeof foldedChat>[number]): string {
+function keyOf(line: ChatLine): string {
   if (line.kind === "gap") return `gap ${line.fromSeq}-${line.untilSeq}`
   const { seq, incarnation } = line.kind === "refused" || line.kind === "closed" ? line.served : line.message.served
   return `${incarnation} ${seq}`

@@ -9,7 +9,6 @@ import type { MeetingLog, PublishedRecording } from "../../crypto/meeting-log.js
 import type { StandingMessage } from "../../crypto/chat-order.js"
 import type { OpenedAsset } from "../../crypto/recording-event.js"
 import { type Cue, parseCaptions, webVttOf } from "../../sdk/captions.js"
-import type { ChatLine } from "../../sdk/chat/fold.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import type { Client } from "../../sdk/client.js"
 import { type Imported, importedOf } from "../../sdk/imports/read-imported.js"
@@ -20,7 +19,7 @@ import { makeMessageOpening, openable, splitIntoOpenings } from "../../sdk/openi
 import { type AssetReader, openAsset, type ReaderOptions, type WithToken } from "../../sdk/reader/asset-reader.js"
 import { openRecordingOf, readAsset, titleOf } from "../../sdk/recordings.js"
 import { defaultFileName, sanitiseFileName } from "../../sdk/saved-name.js"
-import { chatDocument, foldedChat } from "../chat-lines.js"
+import { chatDocument, foldedChat, type ShownLine } from "../chat-lines.js"
 import { chatPage, sentKey, type SentPlaces } from "../chat-page.js"
 import { importedDocument } from "../commands/chat-imported.js"
 import { fetchTo } from "../commands/download.js"
@@ -116,7 +115,7 @@ export async function exportMeeting(
 }
 
 /** As `chat list` gives it, and for each file where it lies from the meeting's folder on; `null` for one that could not be had. */
-function lineDocument(client: Client, line: ChatLine, places: SentPlaces): Readonly<Record<string, unknown>> {
+function lineDocument(client: Client, line: ShownLine, places: SentPlaces): Readonly<Record<string, unknown>> {
   const document = chatDocument(client, line)
   if (line.kind !== "text") return document
   const files = line.content.files.map(({ fileName, trueBytes }, index) => ({
@@ -128,7 +127,7 @@ function lineDocument(client: Client, line: ChatLine, places: SentPlaces): Reado
 }
 
 interface ReadChat {
-  readonly lines: readonly ChatLine[]
+  readonly lines: readonly ShownLine[]
   readonly chatTitle: string
   /** All that somebody can be told to have signed, with the log by which they open. */
   readonly messages: { readonly log: MeetingLog; readonly all: readonly StandingMessage[] }
@@ -308,7 +307,7 @@ async function fetchFile({ context, client, root }: ExportRun, reader: AssetRead
 async function exportSentFiles(
   run: ExportRun,
   log: MeetingLog,
-  lines: readonly ChatLine[],
+  lines: readonly ShownLine[],
   before: ExportedMeeting,
 ): Promise<{
   readonly files: readonly ExportedFile[]

@@ -10,6 +10,7 @@ export function chatStateOf(state: ClientState, meetingHash: Uint8Array): ChatSt
       meetingHash,
       next: { counter: 0, prev: ZERO_HASH },
       pin: null,
+      datedPlaces: [],
       heads: [],
       outbox: [],
       readUntil: null,

@@ -16,7 +16,9 @@ import type { Client } from "../client.js"
 import { fetchEvents } from "../meeting-events.js"
 import { currentCapability, mayBeBehind, readMeeting, requireMeeting } from "../meetings.js"
 import { Spacing } from "../spacing.js"
+import type { ChatState } from "../state.js"
 import { chatStateOf, updateChat } from "./chat-state.js"
+import { type NotKept, notKeptOf, withDatedPlaces } from "./kept.js"
 
 /** Reading a meeting's chat: pages as served, each message judged by itself, and all that were read together. SPEC.md §16.3. */
 
@@ -113,6 +115,11 @@ export class ChatReader {
   /** Whether there is more before what was read. */
   get hasOlder(): boolean {
     return this.#from > this.#first
+  }
+
+  /** What was not to be kept of what was before, as an admin had it; `null` where nothing was, or more is to be read. */
+  get notKept(): NotKept | null {
+    return this.hasOlder ? null : this.#notKept()
   }
 
   /** The oldest seq that was read. */
@@ -304,16 +311,21 @@ export class ChatReader {
   }
 
   #knowledge(): ChatKnowledge {
-    const isRetained = this.#log.notes.some(({ type }) => type === "retention")
-    // What a stated retention may have taken is no gap.
-    const isFromStart = this.#from <= this.#first && !(isRetained && this.#first > 0)
+    // What a retention can't have taken is a gap. CH13.
+    const beginning = this.hasOlder ? this.#from : (this.#notKept()?.untilSeq ?? 0)
+    const fromSeq = Math.min(this.#from, beginning)
     return {
       epochs: this.#log.epochs,
       pins: this.#pinnedHeads(),
-      fromSeq: isFromStart ? 0 : this.#from,
+      fromSeq,
       untilSeq: this.#until,
-      isFromStart,
+      isFromStart: fromSeq === 0,
     }
+  }
+
+  #notKept(): NotKept | null {
+    const { datedPlaces } = this.#chatState()
+    return notKeptOf(this.#log, datedPlaces, this.#first, this.#client.clock.nowMs())
   }
 
   /** Of each device the newest message that can be vouched for, by what was read and what was seen before. */
@@ -321,8 +333,12 @@ export class ChatReader {
     return chatHeadsOf(this.entries(), this.#pinnedHeads())
   }
 
-  #pinnedHeads(): ReturnType<typeof chatStateOf>["heads"] {
-    return chatStateOf(this.#client.state.current, this.#log.meetingHash).heads
+  #pinnedHeads(): ChatState["heads"] {
+    return this.#chatState().heads
+  }
+
+  #chatState(): ChatState {
+    return chatStateOf(this.#client.state.current, this.#log.meetingHash)
   }
 
   /** With the keys of the newest epoch: one that began since ended those of before. */
@@ -462,16 +478,17 @@ export class ChatReader {
   }
 
   async #assertExtendsPin(page: Page): Promise<void> {
-    const { pin } = chatStateOf(this.#client.state.current, this.#log.meetingHash)
+    const { pin } = this.#chatState()
     if (pin === null) return
     if (page.incarnation < pin.incarnation || (page.incarnation === pin.incarnation && page.count <= pin.seq))
       throw this.#rolledBack(page.count)
-    // What a stated retention took is not there to be compared.
+    // What is not there to be compared was not to be kept, or is a gap.
     if (pin.seq < page.first) return
     const own = page.messages.find(({ seq }) => seq === pin.seq)
     const served = own ?? (await this.#fetch(`from=${pin.seq}&limit=1`)).messages.find(({ seq }) => seq === pin.seq)
-    const hash = served === undefined ? undefined : messageHash(served.message)
-    if (hash === undefined || !equalBytes(hash, pin.hash))
+    if (served === undefined) return
+    const hash = messageHash(served.message)
+    if (!equalBytes(hash, pin.hash))
       throw new ArchiveError(
         "fork",
         `the chat that the server gives is another than this device has seen: ${bothHeads(pin.hash, hash)}`,
@@ -492,6 +509,7 @@ export class ChatReader {
     const ownKey = deviceSigner(this.#client.state.current.secrets).publicKey
     await updateChat(this.#client, this.#log.meetingHash, (chat) => {
       const heads = chatHeadsOf(entries, chat.heads)
+      const datedPlaces = withDatedPlaces(chat.datedPlaces, entries, this.#client.clock.nowMs())
       const isOlder =
         newest === undefined ||
         (chat.pin !== null &&
@@ -502,6 +520,7 @@ export class ChatReader {
         : { incarnation: newest.served.incarnation, seq: newest.served.seq, hash: newest.hash }
       const isSame =
         pin === chat.pin &&
+        datedPlaces === chat.datedPlaces &&
         heads.length === chat.heads.length &&
         heads.every(({ hash }, index) => equalBytes(hash, chat.heads[index]?.hash ?? new Uint8Array(0)))
       if (isSame) return chat
@@ -509,7 +528,7 @@ export class ChatReader {
       // A device whose state is older than what it wrote goes on behind that, or it would use a counter twice.
       const next =
         own === undefined || own.counter < chat.next.counter ? chat.next : { counter: own.counter + 1, prev: own.hash }
-      return { ...chat, pin, next, heads: heads.map((head) => ({ ...head })) }
+      return { ...chat, pin, datedPlaces, next, heads: heads.map((head) => ({ ...head })) }
     })
   }
 }

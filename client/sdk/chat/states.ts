@@ -1,9 +1,9 @@
+import { dayOf } from "../../../shared/protocol/ambient.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { AuthenticMessage } from "../../crypto/message-judge.js"
 import type { Client } from "../client.js"
 import { contactOf } from "../contacts.js"
 
-const DAY_MS = 24 * 60 * 60 * 1000
 /** Days begin at another moment for a clock that is a little off. */
 const SLACK_DAYS = 1
 
@@ -16,5 +16,5 @@ export function authorStateOf(client: Client, genesisHash: Uint8Array): "self" |
 
 /** Whether the author's clock says another day than the server's. Nothing vouches for either. */
 export function isClockOff({ statement, served }: Pick<AuthenticMessage, "statement" | "served">): boolean {
-  return Math.abs(Math.floor(statement.timeMs / DAY_MS) - served.day) > SLACK_DAYS
+  return Math.abs(dayOf(statement.timeMs) - served.day) > SLACK_DAYS
 }

@@ -37,7 +37,7 @@ export function ChatList({
   readonly commands: Omit<RowCommands, "goTo">
 }): ReactElement {
   const self = useClient().state.current.secrets.genesisHash
-  const { lines, waiting, hasOlder, changing } = view
+  const { lines, waiting, hasOlder, notKept, changing } = view
   const rows = useMemo(
     () => rowsOf({ lines, waiting, self, readUntil, hasOlder }),
     [lines, waiting, self, readUntil, hasOlder],
@@ -87,7 +87,13 @@ export function ChatList({
       <div className="chat-scroll" ref={scroller}>
         <ol aria-label={texts.list} aria-busy={older.isBusy || undefined} onKeyDown={moveFocus}>
           <li className="chat-begin">
-            {hasOlder ? (older.isBusy ? texts.older : null) : texts.begin}
+            {hasOlder
+              ? older.isBusy
+                ? texts.older
+                : null
+              : notKept === null
+                ? texts.begin
+                : texts.notKept(formatDay(notKept.writtenBeforeMs))}
             <Failure error={older.error}>
               <p>{texts.olderFailed}</p>
               <Action onPress={older.run}>{strings.common.tryAgain}</Action>

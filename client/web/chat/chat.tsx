@@ -95,7 +95,7 @@ function OpenChat({
     <section className="chat" aria-label={strings.meeting.tabs.chat}>
       <WayTo going={going} />
       {view.isRead ? (
-        view.lines.length + view.waiting.length === 0 && !view.hasOlder ? (
+        view.lines.length + view.waiting.length === 0 && !view.hasOlder && view.notKept === null ? (
           <Empty title={texts.emptyTitle}>
             <p>{texts.empty}</p>
           </Empty>

@@ -6,6 +6,7 @@ import type { MeetingLog } from "../../crypto/meeting-log.js"
 import type { ServedMessage } from "../../crypto/message-judge.js"
 import { ChatFold, type ChatLine, foldUnsent } from "../../sdk/chat/fold.js"
 import { ChatFollower } from "../../sdk/chat/follow.js"
+import type { NotKept } from "../../sdk/chat/kept.js"
 import type { ChatReader } from "../../sdk/chat/read.js"
 import { discardMessage, queueMessage, type UnsentMessage, unsentMessages } from "../../sdk/chat/send.js"
 import { lookAtChat, rememberUnread } from "../../sdk/chat/unread.js"
@@ -30,6 +31,7 @@ export interface ChatView {
   /** Ids of what has something of this account's that waits, in hexadecimal. */
   readonly changing: ReadonlySet<string>
   readonly hasOlder: boolean
+  readonly notKept: NotKept | null
   /** What keeps the newest from coming; it goes on by itself. */
   readonly trouble: unknown
   /** What keeps this device's own from being sent. */
@@ -58,6 +60,7 @@ const NOTHING: ChatView = {
   firstUnsent: null,
   changing: new Set(),
   hasOlder: false,
+  notKept: null,
   trouble: null,
   sendTrouble: null,
   typing: [],
@@ -302,6 +305,7 @@ export class RoomChat implements LineChat {
         unsent.flatMap(({ content }) => (content.type === "text" ? [] : [toHex(content.target.messageId)])),
       ),
       hasOlder: reader?.hasOlder ?? false,
+      notKept: reader?.notKept ?? null,
     })
   }
 

@@ -89,6 +89,7 @@ function clientState(): Format {
         meetingHash: bytesOf("meeting"),
         next: { counter: 3, prev: bytesOf("message") },
         pin: { incarnation: 0, seq: 5, hash: bytesOf("newest") },
+        datedPlaces: [{ seq: 3, timeMs: 86_400_000 }],
         heads: [{ deviceKey: bytesOf("device"), counter: 2, hash: bytesOf("message") }],
         outbox: [{ messageId: bytesOf("id", 16), raw: bytesOf("raw", 300) }],
         readUntil: { incarnation: 0, seq: 4 },
