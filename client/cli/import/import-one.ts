@@ -17,8 +17,8 @@ import { writeDurably } from "../../sdk/node/files.js"
 import { openJournalFolder } from "../../sdk/node/journal-folder.js"
 import { withLock } from "../../sdk/node/lock.js"
 import type { JournalStore } from "../../sdk/upload/journal.js"
-import { isPublished, rememberPublished } from "../../sdk/upload/publish.js"
-import { abandonUpload } from "../../sdk/upload/unfinished.js"
+import { isPublished } from "../../sdk/upload/publish.js"
+import { abandonUpload, closePublished } from "../../sdk/upload/unfinished.js"
 import { journalFolder, uploadPrepared } from "../commands/upload.js"
 import type { CommandContext } from "../context.js"
 import { asItIs, type PreparedFile, prepareMedia } from "../media/prepare.js"
@@ -141,12 +141,9 @@ async function endJournal(client: Client, log: MeetingLog, store: JournalStore):
     if (isArchiveError(error) && error.code === "malformed") return null
     throw error
   })
-  if (journal !== null && !isPublished(log, journal)) {
-    await abandonUpload(client, store, journal)
-    return
-  }
-  if (journal !== null) await rememberPublished(client, journal)
-  await store.remove()
+  if (journal === null) await store.remove()
+  else if (isPublished(log, journal)) await closePublished(client, store, journal)
+  else await abandonUpload(client, store, journal)
 }
 
 const keptSchema = z.object({ parts: z.number().int().min(1) })
