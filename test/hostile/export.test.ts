@@ -270,6 +270,15 @@ describe("an export that lies, or is lied to", function () {
       })
       expect([unlisted.exitCode, refusals(unlisted)], path).to.deep.equal([3, [[path, "integrity"]]])
     }
+    const noFolder = await forged(async (copy) => {
+      await rm(join(copy, folder), { recursive: true })
+    })
+    expect([noFolder.exitCode, noFolder.isWhole, noFolder.proved, noFolder.provedMessages]).to.deep.equal([
+      3,
+      false,
+      0,
+      0,
+    ])
     const copy = join(terminals.folder, "other-page")
     await cp(archive, copy, { recursive: true })
     await writeFile(join(copy, "index.html"), "Bob confesses")

@@ -256,8 +256,9 @@ class ExportCheck {
     try {
       await work()
     } catch (error) {
-      if (!isArchiveError(error) || error.code === "interrupted") throw error
-      this.#fault(path, error)
+      const isUnreadable = error instanceof Error && "syscall" in error
+      if (!isUnreadable && (!isArchiveError(error) || error.code === "interrupted")) throw error
+      this.#fault(path, isArchiveError(error) ? error : new ArchiveError("integrity", "it can't be read"))
     }
   }
 
