@@ -115,15 +115,16 @@ export class ChatFeed {
       while (this.#due.delete(key)) {
         const from = this.#next.get(key)
         if (from === undefined) return
-        const messages = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
+        const found = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
         const next = this.#next.get(key)
         if (next === undefined) return
         // Some may have been said meanwhile.
         this.#say(
           key,
-          messages.filter(({ seq }) => seq >= next),
+          found.messages.filter(({ seq }) => seq >= next),
         )
-        if (messages.length === MESSAGES_PER_LOOK) this.#due.add(key)
+        this.#next.set(key, Math.max(next, found.next))
+        if (!found.isAll) this.#due.add(key)
       }
     } catch (error) {
       this.#onFailed(error)

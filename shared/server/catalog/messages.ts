@@ -4,6 +4,7 @@ import { HTTP_LIMITS } from "../../protocol/http.js"
 import type { MeetingId } from "../../protocol/ids.js"
 import { decodeMessage, messageHash, type Message } from "../../protocol/message.js"
 import type { ByteCaps } from "../config.js"
+import type { Logger } from "../logger.js"
 import type { Catalog, ObjectStore, Queryable } from "../ports.js"
 import { isDuplicate } from "./database.js"
 import { type Grant, requireSubject } from "./capabilities.js"
@@ -235,6 +236,8 @@ type MessageRow = Omit<KeptMessage, "message"> & MessageBytes & { readonly hash:
 export interface MessageStore {
   readonly catalog: Queryable
   readonly objects: ObjectStore
+  /** Told of messages whose bytes are lost. */
+  readonly logger: Pick<Logger, "error">
 }
 
 export interface MessagePage {
@@ -249,16 +252,16 @@ export interface MessagePage {
   readonly incarnation: number
 }
 
-/** At most `limit` messages, and about 4 MiB. @throws {@link ArchiveError} `not-found`; `gone` once the meeting was deleted. CS4. */
+/** At most `limit` messages, and about 4 MiB; those whose bytes are lost are left out. @throws {@link ArchiveError} `not-found`; `gone` once the meeting was deleted. CS4. */
 export async function readMessages(
-  { catalog, objects }: MessageStore,
+  { catalog, objects, logger }: MessageStore,
   meetingId: MeetingId,
   cursor: MessageCursor,
   limit: number,
 ): Promise<MessagePage> {
-  return await readingPacks(async () => {
+  return await readingPacks(logger, async (onLost) => {
     const { messages, ...page } = await readPage(catalog, meetingId, cursor, limit)
-    return { ...page, messages: (await withBytes(objects, messages)).map(asKept) }
+    return { ...page, messages: (await withBytes(objects, messages, onLost)).map(asKept) }
   })
 }
 
@@ -343,20 +346,21 @@ function orderOf({ isDownwards }: RowRange): string {
   return isDownwards ? "DESC" : "ASC"
 }
 
-/** Messages from a seq on, for who is told of them as they come. */
+/** Messages from a seq on, for who is told of them as they come, and where to go on; those whose bytes are lost are left out. */
 export async function messagesFrom(
-  { catalog, objects }: MessageStore,
+  { catalog, objects, logger }: MessageStore,
   meetingId: Uint8Array,
   from: number,
   limit: number,
-): Promise<readonly KeptMessage[]> {
-  return await readingPacks(async () => {
+): Promise<{ readonly messages: readonly KeptMessage[]; readonly next: number; readonly isAll: boolean }> {
+  return await readingPacks(logger, async (onLost) => {
     const rows = await catalog.query<MessageRow>(
       `SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM messages JOIN meetings USING (meeting_id)
        WHERE meeting_id = $1 AND seq >= $2 AND messages.purge_day IS NULL AND meetings.purge_day IS NULL ORDER BY seq LIMIT $3`,
       [meetingId, from, limit],
     )
-    return (await withBytes(objects, rows)).map(asKept)
+    const messages = (await withBytes(objects, rows, onLost)).map(asKept)
+    return { messages, next: (rows.at(-1)?.seq ?? from - 1) + 1, isAll: rows.length < limit }
   })
 }
 

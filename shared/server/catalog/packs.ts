@@ -3,6 +3,7 @@ import { equalBytes, toHex } from "../../protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../protocol/errors.js"
 import { messageHash } from "../../protocol/message.js"
 import { packKey, type PackedMessage } from "../chat-pack.js"
+import type { Logger } from "../logger.js"
 import type { Catalog, ObjectStore, Queryable } from "../ports.js"
 import { lockMeetingRow } from "./deletion.js"
 import { TODAY } from "./sql.js"
@@ -130,18 +131,28 @@ export async function forgetPack(catalog: Queryable, packId: Uint8Array): Promis
   await catalog.query("DELETE FROM message_packs WHERE pack_id = $1", [packId])
 }
 
+/** Told of messages whose bytes can't be given, and how many of a pack these are: without them the others are. */
+type OnLost = (lost: ArchiveError, packId: Uint8Array, messages: number) => void
+
 /**
  * Reads rows, and then the bytes of those that are in packs, neighbours at once; rows are read anew where a pack was removed between the two.
+ * What is not there then either is lost: it is left out, and the log says so to the operator. CS8.
  * @param read gives rows that have {@link MESSAGE_BYTES}, and what {@link withBytes} makes of them.
- * @throws {@link ArchiveError} what `read` throws; as `withBytes`.
+ * @throws {@link ArchiveError} what `read` throws; `unavailable`.
  */
-export async function readingPacks<T>(read: () => Promise<T>): Promise<T> {
+export async function readingPacks<T>(logger: Pick<Logger, "error">, read: (onLost: OnLost) => Promise<T>): Promise<T> {
   try {
-    return await read()
+    return await read(refuseLost)
   } catch (error) {
-    if (!(error instanceof PackRemoved)) throw error
-    return await read()
+    if (!isArchiveError(error) || error.code !== "integrity") throw error
+    return await read((lost, packId, messages) => {
+      logger.error("messages of a pack are lost", { code: lost.code, pack: toHex(packId), messages })
+    })
   }
+}
+
+function refuseLost(lost: ArchiveError): never {
+  throw lost
 }
 
 /** That a pack is not in the store. Where rows that are read from now on still name it, its bytes are lost. */
@@ -157,17 +168,26 @@ export class PackRemoved extends ArchiveError {
 }
 
 /**
+ * @param onLost returns where messages whose bytes are lost, or are not the row's, are to be left out.
  * @returns the rows with their messages' bytes. CS8.
- * @throws {@link ArchiveError} `integrity` for bytes that are lost or are not the row's; `unavailable`.
+ * @throws {@link ArchiveError} `integrity` for such bytes, unless `onLost` returns; `unavailable`.
  */
 export async function withBytes<R extends MessageBytes & { readonly hash: Uint8Array }>(
   objects: ObjectStore,
   rows: readonly R[],
+  onLost: OnLost = refuseLost,
 ): Promise<readonly (R & { readonly message: Uint8Array })[]> {
   const filled: (R & { readonly message: Uint8Array })[] = []
   for (const { pack, rows: neighbours } of runsOf(rows)) {
     const bytes = pack === null ? null : await readPack(objects, pack)
-    for (const row of neighbours) filled.push({ ...row, message: row.message ?? messageIn(row, bytes, pack?.start) })
+    const before = filled.length
+    for (const row of neighbours) {
+      const message = row.message ?? messageIn(row, bytes, pack?.start)
+      if (message !== null) filled.push({ ...row, message })
+    }
+    const lost = before + neighbours.length - filled.length
+    if (pack !== null && lost > 0)
+      onLost(bytes === null ? new PackRemoved(pack.id) : otherBytes(pack.id), pack.id, lost)
   }
   return filled
 }
@@ -179,26 +199,31 @@ interface PackRange {
   end: number
 }
 
-async function readPack(objects: ObjectStore, { id, start, end }: PackRange): Promise<Uint8Array> {
+/** @returns `null` where the pack is not in the store. */
+async function readPack(objects: ObjectStore, { id, start, end }: PackRange): Promise<Uint8Array | null> {
   try {
     return await buffer(await objects.get(packKey(id), { start, end }))
   } catch (error) {
-    if (!isArchiveError(error) || error.code !== "not-found") throw error
-    throw new PackRemoved(id)
+    if (isArchiveError(error) && error.code === "not-found") return null
+    if (isArchiveError(error) && error.code === "truncated") return new Uint8Array(0)
+    throw error
   }
 }
 
+/** @returns `null` where the pack has not the bytes that were posted. */
 function messageIn(
   row: MessageBytes & { readonly message: null; readonly hash: Uint8Array },
   bytes: Uint8Array | null,
   start = 0,
-): Uint8Array {
+): Uint8Array | null {
   const message = bytes?.subarray(row.pack_offset - start, row.pack_offset - start + row.packed_bytes)
-  if (message === undefined || !equalBytes(messageHash(message), row.hash))
-    throw new ArchiveError("integrity", "a pack holds other bytes of a message than were posted", {
-      place: `pack ${toHex(row.pack_id)}`,
-    })
-  return message
+  return message !== undefined && equalBytes(messageHash(message), row.hash) ? message : null
+}
+
+function otherBytes(packId: Uint8Array): ArchiveError {
+  return new ArchiveError("integrity", "a pack holds other bytes of a message than were posted", {
+    place: `pack ${toHex(packId)}`,
+  })
 }
 
 /** Rows that follow each other in one pack, and those in none. */

@@ -184,6 +184,8 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
       if (error.name === "NotFound" || error.name === "NoSuchKey" || error.name === "NoSuchBucket" || status === 404) {
         throw new ArchiveError("not-found", "the object store does not hold that", { cause: error })
       }
+      if (status === 416)
+        throw new ArchiveError("truncated", "the object store holds fewer bytes than were asked for", { cause: error })
       if (error.name === "XAmzContentSHA256Mismatch")
         throw new ArchiveError("integrity", "the object store got other bytes than were announced", { cause: error })
       if (status === 507 || error.name === "QuotaExceeded")

@@ -2,6 +2,7 @@ import { buffer } from "node:stream/consumers"
 import { expect } from "chai"
 import * as z from "zod"
 import { fromHex, toHex } from "../../../shared/protocol/bytes.js"
+import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { MessagesResponse, PostMessageRequest, PostMessageResponse } from "../../../shared/protocol/http.js"
 import { messageHash } from "../../../shared/protocol/message.js"
 import { forgetOutlivedRows } from "../../../shared/server/catalog/holds.js"
@@ -137,14 +138,14 @@ describe("packed chat", function () {
       "?day=0&limit=60",
     ]
     const before = await Promise.all(queries.map((query) => read(chat, query)))
-    const fed = await messagesFrom(api, chat.meeting.meetingId, 40, 64)
+    const fed = await messagesFrom(context(), chat.meeting.meetingId, 40, 64)
     await pack()
     expect((await rowsOf(chat, "message IS NULL")).map(({ seq }) => seq)).to.deep.equal(
       Array.from({ length: MESSAGES }, (_, seq) => seq),
     )
     expect(await packsOf(chat)).to.have.lengthOf(1)
     expect(await Promise.all(queries.map((query) => read(chat, query)))).to.deep.equal(before)
-    expect(await messagesFrom(api, chat.meeting.meetingId, 40, 64)).to.deep.equal(fed)
+    expect(await messagesFrom(context(), chat.meeting.meetingId, 40, 64)).to.deep.equal(fed)
     expect(await say(chat, chat.sent[4]!)).to.deep.equal({
       status: 200,
       seq: 4,
@@ -265,28 +266,60 @@ describe("packed chat", function () {
     expect([removals, page.first, page.messages.length]).to.deep.equal([1, MESSAGES, 3])
   })
 
-  it("bytes that are lost, or others, are never served as a message (CS8)", async () => {
-    const chat = await begin()
+  it("bytes that are lost, or others, are left out and logged, and all around them is served (CS8)", async () => {
+    const chat = await begin(MESSAGES * 2 + 5, 3)
+    for (const before of [MESSAGES, 5])
+      await api.catalog.query("UPDATE messages SET day = day - 1 WHERE meeting_id = $1 AND seq < $2", [
+        chat.meeting.meetingId,
+        before,
+      ])
     await pack()
     const [packId = ""] = await packsOf(chat)
     const key = packKey(fromHex(packId))
-    const bytes = await buffer(await api.objects.get(key))
-    await api.objects.delete(key)
-    const asked = async () => {
-      const { status, json } = await call(api.url, "GET", meetingPath(chat.meeting, "messages?from=0"), {
-        token: chat.token,
-      })
-      return [status, (json as { code: string }).code]
+    const whole = await buffer(await api.objects.get(key))
+    const put = async (bytes: Uint8Array): Promise<void> => {
+      await api.objects.delete(key)
+      const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)))
+      await api.objects.put(key, { kind: "bytes", bytes, sha256 })
     }
-    expect(await asked()).to.deep.equal([422, "integrity"])
-    bytes.set([bytes[2_000]! ^ 1], 2_000)
-    const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
-    await api.objects.put(key, { kind: "bytes", bytes, sha256 })
-    expect(await asked()).to.deep.equal([422, "integrity"])
-    bytes.set([bytes[2_000]! ^ 1], 2_000)
+    const page = async (query: string) => {
+      const { messages, next } = MessagesResponse.parse(JSON.parse(await read(chat, query)))
+      return [messages.map(({ seq }) => seq), next]
+    }
+    const seqs = (from: number, until: number) => Array.from({ length: until - from }, (_, index) => from + index)
     await api.objects.delete(key)
-    const whole = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
-    await api.objects.put(key, { kind: "bytes", bytes, sha256: whole })
-    expect((await asked())[0]).to.equal(200)
+    // An empty page ends nobody's reading, in neither direction.
+    expect(await page("?before=55&limit=20")).to.deep.equal([seqs(50, 55).toReversed(), 35])
+    expect(await page("?before=35&limit=20")).to.deep.equal([[], 15])
+    expect(await page("?before=15&limit=20")).to.deep.equal([seqs(0, 5).toReversed(), null])
+    expect(await page("?from=0&limit=10")).to.deep.equal([seqs(0, 5), 10])
+    expect(await page("?from=10&limit=20")).to.deep.equal([[], 30])
+    const logged: unknown[] = []
+    const error = (message: string, fields: unknown): void => void logged.push([message, fields])
+    const fed = await messagesFrom({ ...context(), logger: { error } }, chat.meeting.meetingId, 40, 20)
+    expect([fed.messages.map(({ seq }) => seq), fed.next, fed.isAll]).to.deep.equal([seqs(50, 60), 60, false])
+    expect(logged).to.deep.equal([["messages of a pack are lost", { code: "integrity", pack: packId, messages: 10 }]])
+    const places = await api.catalog.query<{ seq: number; begin: number; end: number }>(
+      "SELECT seq, pack_offset AS begin, pack_offset + packed_bytes AS end FROM messages WHERE pack_id = $1",
+      [fromHex(packId)],
+    )
+    const all = seqs(0, MESSAGES * 2 + 8)
+    const without = (isLost: (place: { readonly begin: number; readonly end: number }) => boolean) => {
+      const lost = places.filter(isLost).map(({ seq }) => seq)
+      expect(lost).to.not.have.lengthOf(0)
+      return [all.filter((seq) => !lost.includes(seq)), null]
+    }
+    await put(whole.with(20_000, whole[20_000]! ^ 1))
+    expect(await page("?from=0")).to.deep.equal(without(({ begin, end }) => begin <= 20_000 && end > 20_000))
+    await put(whole.subarray(0, 20_000))
+    expect(await page("?from=0")).to.deep.equal(without(({ end }) => end > 20_000))
+    expect(await page("?from=45&limit=5")).to.deep.equal([[], 50])
+    // A store that is away is no loss.
+    beforeReading = () => Promise.reject(new ArchiveError("unavailable", "not now"))
+    const { token } = chat
+    expect((await call(api.url, "GET", meetingPath(chat.meeting, "messages"), { token })).status).to.equal(503)
+    beforeReading = () => Promise.resolve()
+    await put(whole)
+    expect(await page("?from=0")).to.deep.equal([all, null])
   })
 })

@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { expect } from "chai"
 import pg from "pg"
 import {
@@ -30,6 +31,10 @@ import {
 import { chatStateOf } from "../../../client/sdk/chat/chat-state.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
+import { PACKS_PREFIX } from "../../../shared/server/chat-pack.js"
+import { createLogger } from "../../../shared/server/logger.js"
+import { openFolderStore } from "../../../shared/server/objects/folder.js"
+import { packMessages } from "../../../worker/pack-messages.js"
 import { RoomChat } from "../../../client/web/chat/room-chat.js"
 import { fillChat } from "../../bench/sealed-chat.js"
 import { random } from "../../support/people.js"
@@ -406,6 +411,31 @@ describe("SDK: chat", function () {
     await say(bob, "newest")
     expect(await reader.readNewer()).to.equal(true)
     expect(linesOf(reader).map(shown).at(-1)).to.equal("newest")
+  })
+
+  it("a pack that is gone is a gap, and what is before it is read (CS8)", async () => {
+    for (let index = 0; index < 60; index++) await queueMessage(alice.client, meetingId, textContent(`m${index}`))
+    expect((await flushChat(alice.client, meetingId)).stored).to.equal(60)
+    for (const before of [55, 5])
+      await service.catalog.query("UPDATE messages SET day = day - 10 WHERE meeting_id = $1 AND seq < $2", [
+        meetingId,
+        before,
+      ])
+    const objects = await openFolderStore(join(service.folder, "data", "objects"))
+    const context = { catalog: service.catalog, objects, logger: createLogger("silent") }
+    expect(await packMessages(context, 5, 0)).to.be.greaterThan(0)
+    for await (const { key } of objects.list(PACKS_PREFIX)) await objects.delete(key)
+    await objects.close()
+    const reader = await ChatReader.open(bob.client, meetingId, { pageMessages: 10 })
+    while (await reader.readOlder(10));
+    const kinds = reader.entries().map((entry) => (entry.kind === "gap" ? [entry.fromSeq, entry.untilSeq] : entry.kind))
+    expect(kinds).to.deep.equal([...Array<string>(5).fill("authentic"), [5, 55], ...Array<string>(5).fill("authentic")])
+    expect(await reader.readNewer()).to.equal(false)
+    // Also where nothing else is on the newest page, and what this device saw last is lost.
+    await service.catalog.query("UPDATE messages SET purge_day = 0 WHERE meeting_id = $1 AND seq >= 55", [meetingId])
+    const again = await ChatReader.open(bob.client, meetingId, { pageMessages: 10 })
+    while (await again.readOlder(10));
+    expect(again.entries().map(({ kind }) => kind)).to.deep.equal([...Array<string>(5).fill("authentic"), "gap"])
   })
 
   it("who follows gets each message on its socket, over a new epoch and a lost connection (CS6)", async () => {
