@@ -123,7 +123,6 @@ export class ChatFeed {
           key,
           found.messages.filter(({ seq }) => seq >= next),
         )
-        this.#next.set(key, Math.max(next, found.next))
         if (!found.isAll) this.#due.add(key)
       }
     } catch (error) {
