@@ -123,7 +123,8 @@ export class ChatFeed {
           key,
           found.messages.filter(({ seq }) => seq >= next),
         )
-        if (!found.isAll) this.#due.add(key)
+        // A look of which all bytes are lost brings nobody on.
+        if (!found.isAll && found.messages.length > 0) this.#due.add(key)
       }
     } catch (error) {
       this.#onFailed(error)
