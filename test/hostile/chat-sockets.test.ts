@@ -18,7 +18,7 @@ import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
 import { random } from "../support/people.js"
 import { shownOf } from "./chat-lies.js"
-import { admit, openScene, type Scene } from "./support.js"
+import { admit, json, openScene, type Scene } from "./support.js"
 
 interface Answer {
   readonly refused: unknown
@@ -112,8 +112,17 @@ describe("a server that lies where messages are posted on sockets (CH12)", funct
   })
 
   it("one that says it holds other bytes than were sent is not believed", async () => {
-    tell = (answer) => ({ ...answer, placed: { ...answer.placed, hash: toBase64Url(random(32)) } })
-    await write("after", ({ trouble }) => trouble?.code === "integrity")
+    const hash = toBase64Url(random(32))
+    tell = (answer) => ({ ...answer, placed: { ...answer.placed, hash } })
+    // As what is on its way when the socket ends goes by HTTP, it says so there, too.
+    const lie = scene.liar.lie({
+      method: "POST",
+      path: /\/messages$/,
+      tell: json((body: object) => (told === 0 ? body : { ...body, hash })),
+    })
+    await write("after", ({ trouble }) => trouble?.code === "integrity").finally(() => {
+      lie.stop()
+    })
     expect(told).to.be.greaterThan(0)
     expect(unsentMessages(scene.alice.client, meetingId).map(({ content }) => content)).to.have.length(1)
   })
