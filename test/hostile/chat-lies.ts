@@ -66,6 +66,12 @@ export function swapped(placed: readonly Placed[], a: number, b: number): readon
   )
 }
 
+/** What a server shows that says nothing of what came after the first two. */
+export const shortened: Pick<Lie, "path" | "tell"> = {
+  path: MESSAGES,
+  tell: json<ServedPage>((page) => ({ ...page, count: 2, messages: page.messages.filter(({ seq }) => seq < 2) })),
+}
+
 export const put = (at: number, raw: Uint8Array): ((page: ServedPage) => ServedPage) =>
   changingMessages((placed) => placed.map((one) => (one.seq === at ? { ...one, message: toBase64Url(raw) } : one)))
 
@@ -83,7 +89,7 @@ export const added =
 
 /** A message as a member without scruples would seal it. */
 export async function forgedMessage(
-  { client }: TestClient,
+  { client }: Pick<TestClient, "client">,
   log: MeetingLog,
   text: string,
   lies: Partial<NewMessage> & { readonly as?: Uint8Array } = {},
@@ -111,7 +117,11 @@ export async function forgedMessage(
 }
 
 /** Has the server keep it, as a member's program does. */
-export async function postForged({ client }: TestClient, log: MeetingLog, message: Uint8Array): Promise<void> {
+export async function postForged(
+  { client }: Pick<TestClient, "client">,
+  log: MeetingLog,
+  message: Uint8Array,
+): Promise<void> {
   await client.tokens.with(
     client.http,
     currentCapability(log),

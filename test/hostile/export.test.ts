@@ -1,7 +1,6 @@
 import { cp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { expect } from "chai"
-import * as z from "zod"
 import { type ExportedFile, type ExportManifest, hashOf } from "../../client/cli/export/manifest.js"
 import { openJournalFolder } from "../../client/sdk/node/journal-folder.js"
 import {
@@ -15,17 +14,15 @@ import {
   uploadSentFile,
 } from "../../client/sdk/index.js"
 import { utf8 } from "../../shared/protocol/bytes.js"
-import { PostMessageRequest, PostMessageResponse } from "../../shared/protocol/http.js"
 import { formatId, parseId } from "../../shared/protocol/ids.js"
 import { SEGMENT_BYTES } from "../../shared/protocol/sizes.js"
-import { currentCapability } from "../../client/sdk/meetings.js"
 import { random } from "../support/people.js"
 import { openHome } from "../support/secrets.js"
 import { bytesSource } from "../support/sdk/sources.js"
 import { type Lie, type Liar, rangeOf, startLiar } from "../support/liar.js"
 import { type Stack, startStack } from "../support/stack.js"
 import { type Terminals, terminalsAt } from "../support/taciturn.js"
-import { forgedMessage } from "./chat-lies.js"
+import { forgedMessage, postForged } from "./chat-lies.js"
 
 const CAPTIONS = "1\n00:00:00,000 --> 00:00:01,500\n<i>Fish & chips</i> --> 5 < 6\n"
 
@@ -343,24 +340,9 @@ describe("an export that lies, or is lied to", function () {
 
   it("is made although a member's messages contradict each other", async () => {
     const log = await readMeeting(client, meetingId)
-    const subject = formatId("meeting", meetingId)
     for (const counter of [900, 901, 901]) {
-      const raw = await forgedMessage({ client } as Parameters<typeof forgedMessage>[0], log, `no ${counter}`, {
-        counter,
-        prev: random(32),
-      })
-      await client.tokens.with(
-        client.http,
-        currentCapability(log),
-        async (token) =>
-          await client.http.json(PostMessageResponse, {
-            method: "POST",
-            path: `/v1/meetings/${subject}/messages`,
-            subject,
-            token,
-            json: z.encode(PostMessageRequest, { message: raw }),
-          }),
-      )
+      const raw = await forgedMessage({ client }, log, `no ${counter}`, { counter, prev: random(32) })
+      await postForged({ client }, log, raw)
     }
     const folder = join(terminals.folder, "contradicting")
     await terminals.run("alice", ["export", meeting, "-o", folder])

@@ -15,7 +15,7 @@ import {
   whoAmI,
 } from "../../../../client/sdk/index.js"
 import { formatId, type MeetingId } from "../../../../shared/protocol/ids.js"
-import { added, chatOfLies, forgedMessage, MESSAGES, type ServedPage } from "../../../hostile/chat-lies.js"
+import { added, chatOfLies, forgedMessage, MESSAGES, type ServedPage, shortened } from "../../../hostile/chat-lies.js"
 import { admit, json, openScene, type Scene } from "../../../hostile/support.js"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
 import { composerOf, messageIn, say } from "../../../support/chat-steps.js"
@@ -506,14 +506,7 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
     await column.getByText("Nothing here has all of these words.").waitFor()
 
     // A chat that contradicts what was seen is refused here as it is on its own screen; what was spoken stays.
-    const shorter = scene.liar.lie({
-      path: MESSAGES,
-      tell: json<ServedPage>((served) => ({
-        ...served,
-        count: 2,
-        messages: served.messages.filter(({ seq }) => seq < 2),
-      })),
-    })
+    const shorter = scene.liar.lie(shortened)
     await page.reload()
     await column.getByRole("alert").waitFor()
     expect(await column.getByRole("paragraph").filter({ hasText: "Whose dog was that?" }).count()).to.equal(0)
@@ -565,14 +558,7 @@ describe("a meeting's chat from a server that lies, in the browser", function ()
   it("a chat that is shorter than before is not shown at all, and says why", async () => {
     const page = await open()
     await messageIn(page, "four").waitFor()
-    const told = scene.liar.lie({
-      path: MESSAGES,
-      tell: json<ServedPage>((served) => ({
-        ...served,
-        count: 2,
-        messages: served.messages.filter(({ seq }) => seq < 2),
-      })),
-    })
+    const told = scene.liar.lie(shortened)
     await page.reload()
     await page.getByRole("alert").waitFor()
     expect(await page.getByRole("list", { name: "Messages" }).count()).to.equal(0)
