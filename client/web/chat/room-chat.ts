@@ -69,9 +69,9 @@ const NOTHING: ChatView = {
 
 /** Shown together. */
 const PAGES_AT_ONCE = 20
-/** More than this is let go of when somebody comes back to the newest, */
+/** So many are kept where older ones are let go of. */
 const KEPT_MESSAGES = 1_000
-/** or stays there while so many came. */
+/** While somebody stays at the newest, older ones are let go of where there are more than so many. */
 const MOST_MESSAGES = 4 * KEPT_MESSAGES
 
 /** A meeting's chat while one of its screens is shown, on the one line of that meeting; what it shows changes under its subscribers. */
