@@ -58,8 +58,10 @@ export class ChatFeed {
     const key = toHex(meetingId)
     const next = this.#next.get(key)
     if (next === undefined) return false
-    if (messages.every(({ seq }, index) => seq === next + index)) this.#say(key, messages)
-    else this.changed(meetingId)
+    if (messages.every(({ seq }, index) => seq === next + index)) {
+      this.#next.set(key, next + messages.length)
+      this.#say(key, messages)
+    } else this.changed(meetingId)
     return true
   }
 
@@ -85,9 +87,7 @@ export class ChatFeed {
   }
 
   #say(key: string, messages: readonly KeptMessage[]): void {
-    const last = messages.at(-1)
-    if (last === undefined) return
-    this.#next.set(key, last.seq + 1)
+    if (messages.length === 0) return
     const resting = this.#resting.get(key)
     if (resting === undefined) this.#sayNow(key, messages)
     else for (const message of messages) resting.push(message)
@@ -118,13 +118,13 @@ export class ChatFeed {
         const found = await messagesFrom(this.#store, meetingId, from, MESSAGES_PER_LOOK)
         const next = this.#next.get(key)
         if (next === undefined) return
-        // Some may have been said meanwhile.
+        // What is lost is passed, so that what stands behind it is said; nothing else is, since rows come in the order of their seqs. Some may have been said meanwhile.
+        this.#next.set(key, Math.max(next, found.next))
         this.#say(
           key,
           found.messages.filter(({ seq }) => seq >= next),
         )
-        // A look of which all bytes are lost brings nobody on.
-        if (!found.isAll && found.messages.length > 0) this.#due.add(key)
+        if (!found.isAll) this.#due.add(key)
       }
     } catch (error) {
       this.#onFailed(error)

@@ -346,13 +346,16 @@ function orderOf({ isDownwards }: RowRange): string {
   return isDownwards ? "DESC" : "ASC"
 }
 
-/** Messages from a seq on, for who is told of them as they come, and whether that is all; those whose bytes are lost are left out. */
+/**
+ * Messages from a seq on, for who is told of them as they come; those whose bytes are lost are left out.
+ * @returns with them the seq behind all that were looked at, lost ones too, and whether these are all.
+ */
 export async function messagesFrom(
   { catalog, objects, logger }: MessageStore,
   meetingId: Uint8Array,
   from: number,
   limit: number,
-): Promise<{ readonly messages: readonly KeptMessage[]; readonly isAll: boolean }> {
+): Promise<{ readonly messages: readonly KeptMessage[]; readonly next: number; readonly isAll: boolean }> {
   return await readingPacks(logger, async (onLost) => {
     const rows = await catalog.query<MessageRow>(
       `SELECT seq, incarnation, day, ${MESSAGE_BYTES} FROM messages JOIN meetings USING (meeting_id)
@@ -360,7 +363,7 @@ export async function messagesFrom(
       [meetingId, from, limit],
     )
     const messages = (await withBytes(objects, rows, onLost)).map(asKept)
-    return { messages, isAll: rows.length < limit }
+    return { messages, next: (rows.at(-1)?.seq ?? from - 1) + 1, isAll: rows.length < limit }
   })
 }
 

@@ -1,6 +1,8 @@
 import { buffer } from "node:stream/consumers"
 import { expect } from "chai"
 import * as z from "zod"
+import { ChatFeed } from "../../../api/live/chat-feed.js"
+import { until } from "../../../scripts/services.js"
 import { fromHex, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { MessagesResponse, PostMessageRequest, PostMessageResponse } from "../../../shared/protocol/http.js"
@@ -297,7 +299,7 @@ describe("packed chat", function () {
     const logged: unknown[] = []
     const error = (message: string, fields: unknown): void => void logged.push([message, fields])
     const fed = await messagesFrom({ ...context(), logger: { error } }, chat.meeting.meetingId, 40, 20)
-    expect([fed.messages.map(({ seq }) => seq), fed.isAll]).to.deep.equal([seqs(50, 60), false])
+    expect([fed.messages.map(({ seq }) => seq), fed.next, fed.isAll]).to.deep.equal([seqs(50, 60), 60, false])
     expect(logged).to.deep.equal([["messages of a pack are lost", { code: "integrity", pack: packId, messages: 10 }]])
     const places = await api.catalog.query<{ seq: number; begin: number; end: number }>(
       "SELECT seq, pack_offset AS begin, pack_offset + packed_bytes AS end FROM messages WHERE pack_id = $1",
@@ -321,5 +323,33 @@ describe("packed chat", function () {
     beforeReading = () => Promise.resolve()
     await put(whole)
     expect(await page("?from=0")).to.deep.equal([all, null])
+  })
+
+  it("what stands behind lost bytes is said, however many these are, and what is not there yet is not passed (CS6, CS8)", async () => {
+    // More than a look reads.
+    const chat = await begin(MESSAGES * 3)
+    await pack()
+    for (const packId of await packsOf(chat)) await api.objects.delete(packKey(fromHex(packId)))
+    const { meetingId } = chat.meeting
+    const said: number[] = []
+    const feed = new ChatFeed(
+      context(),
+      (_, messages) => void said.push(...messages.map(({ seq }) => seq)),
+      (error) => expect.fail(String(error)),
+    )
+    feed.stands(meetingId, 0)
+    feed.stands(meetingId, chat.sent.length)
+    const first = MESSAGES * 3
+    await until(() => Promise.resolve(said.length >= 3), "what is behind")
+    // A look that finds nothing, and one of a message that is kept while it goes on.
+    for (let looks = 0; looks < 3; looks++) {
+      feed.changed(meetingId)
+      const message = sealedMessage(chat.meeting)
+      await say(chat, message)
+      const seq = first + 3 + looks
+      feed.kept(meetingId, [{ seq, incarnation: 0, day: 0, message }])
+      await until(() => Promise.resolve(said.includes(seq)), "one that is kept")
+    }
+    expect(said).to.deep.equal(Array.from({ length: 6 }, (_, index) => first + index))
   })
 })
