@@ -24,6 +24,7 @@ import { openStateFile } from "../sdk/node/state-file.js"
 import { createNodeTransport } from "../sdk/node/transport.js"
 import { withRetry } from "../sdk/retry.js"
 import type { StateBox } from "../sdk/state.js"
+import { shareLooks } from "../sdk/share-looks.js"
 import { type CliConfig, DEFAULT_URL, readCliConfig } from "./config.js"
 import { createFailpoint } from "./failpoint.js"
 import { newsText } from "./news.js"
@@ -113,6 +114,7 @@ export async function createContext(options: {
       await withRetry(async () => await refreshKeys(client), { patienceMs, signal: options.signal })
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
       if (sendsChat) await sendWaiting(context, client)
+      await tellLooks(context, client)
       if (client.state.current.pendingRekeys.length > 0) await rekeyWaiting(context, client)
       if (admits && client.state.current.preApprovedUntilMs > systemClock.nowMs()) await admitWaiting(context, client)
       return client
@@ -142,6 +144,16 @@ async function sendWaiting({ output }: CommandContext, client: Client): Promise<
     if (stored > 0)
       output.note(`${stored === 1 ? "a message that waited is" : `${stored} messages that waited are`} in ${chat} now`)
     if (trouble !== null) output.note(`what was written in ${chat} still waits to be sent: ${trouble.message}`)
+  }
+}
+
+/** So that the account's other devices show it as new no more. What can't be told now waits for another command. */
+async function tellLooks({ output }: CommandContext, client: Client): Promise<void> {
+  try {
+    await shareLooks(client)
+  } catch (error) {
+    if (!isArchiveError(error)) throw error
+    output.note(`your other devices still show as new what you read here: ${error.message}`)
   }
 }
 

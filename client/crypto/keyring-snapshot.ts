@@ -12,10 +12,11 @@ import {
 } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { HASH_BYTES, sha256, ZERO_HASH } from "../../shared/protocol/hash.js"
-import { type KeyringEntry, readEntry } from "../../shared/protocol/keyring-entry.js"
+import { entryBody, type KeyringEntry, readEntry } from "../../shared/protocol/keyring-entry.js"
 import type { RawEntry } from "../../shared/protocol/keyring.js"
 import { LABELS } from "../../shared/protocol/labels.js"
 import { LIMITS } from "../../shared/protocol/limits.js"
+import { furthestMarks, inRecords, type ReadMark } from "../../shared/protocol/read-marks.js"
 import { type AccountSecrets, keyringKey, newestUserSeed, userSeedOf } from "./account-keys.js"
 import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 import type { KeyringHead } from "./keyring-record.js"
@@ -81,8 +82,10 @@ export function openSnapshot(
 /** Without what a later entry replaces. Entries of unknown types all stay. @throws {@link ArchiveError} `malformed`. */
 export function foldEntries(entries: readonly RawEntry[]): readonly RawEntry[] {
   const folded = new Map<string, RawEntry>()
+  const marks: ReadMark[] = []
   for (const [index, raw] of entries.entries()) {
     const entry = readEntry(raw.type, raw.body)
+    if (entry?.type === "read-marks") marks.push(...entry.marks)
     const key = entry === null ? `unknown ${index}` : keyOf(entry, index)
     if (key === null) continue
     const before = folded.get(key)
@@ -90,10 +93,14 @@ export function foldEntries(entries: readonly RawEntry[]): readonly RawEntry[] {
     folded.delete(key)
     folded.set(key, entry?.type === "pin" && before !== undefined && seqOf(before) > entry.seq ? before : raw)
   }
-  return [...folded.values()]
+  const marked = inRecords(furthestMarks(marks)).map((together): RawEntry => ({
+    type: "read-marks",
+    body: entryBody({ type: "read-marks", marks: together }),
+  }))
+  return [...folded.values(), ...marked]
 }
 
-/** Entries of one key replace each other; `null` for what says nothing any more. */
+/** Entries of one key replace each other; `null` for what says nothing any more, or is put together with others. */
 function keyOf(entry: KeyringEntry, index: number): string | null {
   switch (entry.type) {
     case "pin":
@@ -113,6 +120,7 @@ function keyOf(entry: KeyringEntry, index: number): string | null {
     case "declined":
       return `declined ${index}`
     case "snapshot":
+    case "read-marks":
       return null
   }
 }

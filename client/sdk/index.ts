@@ -114,6 +114,7 @@ export { addMember, inviteAgain, rekeyMeeting, removeMember, setPolicy, setRole 
 export { watchMeeting, type WatchOptions } from "./live.js"
 export { watchAccount, type WatchAccountOptions } from "./live-account.js"
 export { hasNewEvents, lookAtMeeting } from "./unseen.js"
+export { shareLooks } from "./share-looks.js"
 export { Presence, type PresenceOptions, type PresentMember } from "./presence.js"
 export { Typing } from "./typing.js"
 export { closeAccount, type ClosingPlan, isAccountClosed, planClosing } from "./closing.js"

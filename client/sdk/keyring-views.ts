@@ -1,5 +1,6 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import type { Blockable, KeyringEntry, OfferVerdict } from "../../shared/protocol/keyring-entry.js"
+import { furthestMarks, type ReadMark } from "../../shared/protocol/read-marks.js"
 import { inviteLinkId } from "../crypto/invite-link.js"
 
 /** What the entries of a keyring come to, taken together. SPEC.md §5.4. */
@@ -68,4 +69,9 @@ export function preApprovedUntilMs(entries: readonly KeyringEntry[]): number {
     (untilMs, link) => (link.isPreApproved && !link.isRevoked ? Math.max(untilMs, link.expiresAtMs) : untilMs),
     0,
   )
+}
+
+/** Up to where the account looked, of each meeting the furthest. */
+export function readMarksIn(entries: readonly KeyringEntry[]): readonly ReadMark[] {
+  return furthestMarks(entries.flatMap((entry) => (entry.type === "read-marks" ? entry.marks : [])))
 }

@@ -15,8 +15,9 @@ import { EMPTY_KEYRING, type KeyringHead, makeKeyringRecord, openKeyringRecords 
 import { foldEntries, namesSnapshot, openSnapshot, sealSnapshot } from "../crypto/keyring-snapshot.js"
 import { accountCapability } from "./account.js"
 import type { Client } from "./client.js"
-import { preApprovedUntilMs } from "./keyring-views.js"
+import { preApprovedUntilMs, readMarksIn } from "./keyring-views.js"
 import { refreshKeys } from "./links.js"
+import { withReadMarks } from "./read-marks.js"
 import { NOTHING_UNSEEN, type ClientState, type Contact, type MeetingState } from "./state.js"
 
 const ATTEMPTS = 5
@@ -85,20 +86,29 @@ async function fetchPage(client: Client, from: number): Promise<z.output<typeof 
   )
 }
 
-/** Takes up what other devices of this account learned: meetings, contacts, chain heads that no server may show less of, and whether links admit without asking. */
+/**
+ * Takes up what other devices of this account learned: meetings, contacts, chain heads that no server may show less of, whether links admit without asking,
+ * and what was looked at there.
+ */
 export async function adoptKeyring(client: Client): Promise<void> {
   const { entries } = await readKeyring(client)
-  const adopt = (state: ClientState): ClientState => ({
-    ...state,
-    meetings: [...adoptedMeetings(state, entries)],
-    contacts: [...contactsIn(entries)],
-    pins: [...adoptedPins(state, entries)],
-    preApprovedUntilMs: preApprovedUntilMs(entries),
-  })
+  const marks = readMarksIn(entries)
+  const adopt = (state: ClientState): ClientState =>
+    withReadMarks(
+      {
+        ...state,
+        meetings: [...adoptedMeetings(state, entries)],
+        contacts: [...contactsIn(entries)],
+        pins: [...adoptedPins(state, entries)],
+        preApprovedUntilMs: preApprovedUntilMs(entries),
+      },
+      marks,
+    )
   const { current } = client.state
   const after = adopt(current)
   const isNews =
     after.preApprovedUntilMs !== current.preApprovedUntilMs ||
+    after.readMarks !== current.readMarks ||
     secretsIn(after.meetings) > secretsIn(current.meetings) ||
     JSON.stringify(after.contacts) !== JSON.stringify(current.contacts) ||
     after.pins.some((pin, index) => pin !== current.pins[index])

@@ -70,6 +70,12 @@ const chatSchema = z.object({
   /** Texts of others from there on, so far as they were read; `mentions` of them name this account. */
   unread: z.object({ messages: uint, mentions: uint }).default({ messages: 0, mentions: 0 }),
 })
+/** Up to where a meeting was looked at. SPEC.md §5.4. */
+const readMarkSchema = z.object({
+  meetingHash: bytes,
+  events: uint,
+  chat: z.object({ incarnation: uint, seq: uint }),
+})
 /** A meeting that was made here and that the server has not confirmed. */
 const draftSchema = z.object({ title: z.string(), event: bytes, certificate: bytes, secret: bytes, adminSeed: bytes })
 
@@ -124,6 +130,12 @@ const stateSchema = z.object({
   searchKey: bytes.nullable().default(null),
   /** Until when an invite link of this account may admit people without asking. */
   preApprovedUntilMs: uint.default(0),
+  /** Up to where this account looked at its meetings, as its keyring says. */
+  readMarks: z.array(readMarkSchema).default([]),
+  /** What was looked at here and is not in the keyring yet. */
+  looks: z.array(readMarkSchema).default([]),
+  /** From when on it is to be written there; `null` until that is decided. */
+  looksDueAtMs: uint.nullable().default(null),
 })
 
 export type ClientState = z.infer<typeof stateSchema>
@@ -161,6 +173,9 @@ export function newState({
     published: [],
     openings: [],
     preApprovedUntilMs: 0,
+    readMarks: [],
+    looks: [],
+    looksDueAtMs: null,
     heededNotices: [],
     searchKey: null,
     pendingRekeys: [],

@@ -4,6 +4,7 @@ import { fromUtf8, utf8 } from "./bytes.js"
 import { HASH_BYTES } from "./hash.js"
 import { LIMITS } from "./limits.js"
 import { padTo, unpad } from "./padding.js"
+import { type ReadMark, readMarksBody, readReadMarks } from "./read-marks.js"
 
 /** Every title takes as many bytes, so that a record's size says nothing of the meeting's events. */
 const TITLE_FIELD_BYTES = LIMITS.titleBytes + 1
@@ -73,6 +74,8 @@ export type KeyringEntry =
       readonly genesisHash: Uint8Array
       readonly verdict: OfferVerdict
     }
+  /** Of each meeting the furthest of all counts. */
+  | { readonly type: "read-marks"; readonly marks: readonly ReadMark[] }
 
 export function entryBody(entry: KeyringEntry): CborValue {
   switch (entry.type) {
@@ -101,6 +104,8 @@ export function entryBody(entry: KeyringEntry): CborValue {
       return [entry.linkId]
     case "invite-link-use":
       return [entry.linkId, entry.genesisHash, entry.verdict]
+    case "read-marks":
+      return readMarksBody(entry.marks)
   }
 }
 
@@ -186,6 +191,8 @@ export function readEntry(type: string, body: CborValue | undefined): KeyringEnt
         verdict: readOneOf(OFFER_VERDICTS, verdict, "verdict"),
       }
     }
+    case "read-marks":
+      return { type, marks: readReadMarks(body) }
     default:
       return null
   }

@@ -29,6 +29,7 @@ export const LIMITS = {
   /** Some thousand meetings and contacts, and the hashes of all records before. */
   keyringSnapshotBytes: 4 * 1024 * 1024,
   declinedPerRecord: 64,
+  readMarksPerRecord: 16,
   invitationBytes: 4_096,
   invitationPaddedBytes: 2_960,
   /** So that the committed seal of it is 1,104 bytes. */

@@ -8,6 +8,7 @@ import { followChat } from "../../sdk/chat/follow.js"
 import type { ChatLine } from "../../sdk/chat/fold.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { unsentMessages } from "../../sdk/chat/send.js"
+import { lookAtChat } from "../../sdk/chat/unread.js"
 import { readCount, readId } from "../arguments.js"
 import { chatDocument, chatLines, foldedChat } from "../chat-lines.js"
 import { messageOf } from "../chat-target.js"
@@ -69,6 +70,7 @@ async function list(context: CommandContext, meetingId: MeetingId, limit: number
   const client = await context.openClient()
   const reader = await ChatReader.open(client, meetingId)
   while (reader.until - reader.from < limit && (await reader.readOlder()));
+  if (!context.output.json) await lookAtChat(client, reader)
   const lines = foldedChat(reader).slice(-limit)
   context.output.result(
     { messages: lines.map((line) => chatDocument(client, line)), waiting: waitingDocuments(client, meetingId) },
@@ -114,6 +116,7 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
   const client = await context.openClient({ sendsChat: false })
   /** What each line that is there was printed as; `null` before anything was read. */
   let printed: ReadonlyMap<string, string> | null = null
+  let last = null as ChatReader | null
   await followChat(client, meetingId, {
     signal,
     sealing: () => ({ acceptsNotRenewed }),
@@ -126,6 +129,7 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
       if (trouble !== null) output.note(`what was written here still waits to be sent: ${trouble.message}`)
     },
     onChange: (reader) => {
+      last = reader
       if (printed === null) output.note(`following ${reader.log.current.title} from here on; Ctrl-C ends it`)
       const now = new Map<string, string>()
       for (const line of foldedChat(reader)) {
@@ -141,6 +145,7 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
       printed = now
     },
   })
+  if (last !== null && !output.json) await lookAtChat(client, last)
 }
 
 /** What a line is, whatever becomes of it. */

@@ -25,10 +25,17 @@ export async function updateChat(
   meetingHash: Uint8Array,
   change: (chat: ChatState) => ChatState,
 ): Promise<void> {
-  await client.state.update((state) => {
-    const before = chatStateOf(state, meetingHash)
-    const after = change(before)
-    if (after === before) return state
-    return { ...state, chats: [...state.chats.filter((chat) => !equalBytes(chat.meetingHash, meetingHash)), after] }
-  })
+  await client.state.update((state) => withChat(state, meetingHash, change))
+}
+
+/** The same state where nothing changes. */
+export function withChat(
+  state: ClientState,
+  meetingHash: Uint8Array,
+  change: (chat: ChatState) => ChatState,
+): ClientState {
+  const before = chatStateOf(state, meetingHash)
+  const after = change(before)
+  if (after === before) return state
+  return { ...state, chats: [...state.chats.filter((chat) => !equalBytes(chat.meetingHash, meetingHash)), after] }
 }

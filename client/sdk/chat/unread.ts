@@ -1,20 +1,20 @@
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { MessagesResponse } from "../../../shared/protocol/http.js"
 import { idOfHash } from "../../../shared/protocol/ids.js"
+import { type ChatPlace, compareChatPlaces } from "../../../shared/protocol/read-marks.js"
 import type { ChatEntry } from "../../crypto/chat-order.js"
 import type { Client } from "../client.js"
 import { accessCapability } from "../meeting-events.js"
-import type { ChatState, MeetingState } from "../state.js"
-import { chatStateOf, updateChat } from "./chat-state.js"
+import { changeState, isFurtherInChat, readMarkOf, withLook } from "../read-marks.js"
+import type { ChatState, ClientState, MeetingState } from "../state.js"
+import { chatStateOf, withChat } from "./chat-state.js"
 import { type ChatLine, type ChatMention, type ChatText, foldChat } from "./fold.js"
 import { ChatReader } from "./read.js"
 
-/** What of a chat is new to this account on this device. Kept in its state alone, as what it looked at in a meeting is. */
-
-type Place = NonNullable<ChatState["readUntil"]>
+/** What of a chat is new to this account, as this device counts it. What was looked at on another one is not (`read-marks.ts`). */
 
 /**
- * Keeps how many of the messages that were read are new. What is there when a chat is first read here is not new.
+ * Keeps how many of the messages that were read are new. What is there when a chat is first read here is not new, but behind what was looked at elsewhere.
  * @param lines of the reader, where they are folded already.
  */
 export async function rememberUnread(
@@ -22,25 +22,32 @@ export async function rememberUnread(
   reader: ChatReader,
   lines: readonly ChatLine[] = foldChat(reader.entries(), reader.log.epochs),
 ): Promise<void> {
+  const { meetingHash } = reader.log
   const end = endOf(reader.entries())
-  await change(client, reader, (chat) => {
-    const readUntil = chat.readUntil ?? end
-    const unread = unreadIn(lines, readUntil, client.state.current.secrets.genesisHash)
-    const isSame =
-      readUntil === chat.readUntil &&
-      unread.messages === chat.unread.messages &&
-      unread.mentions === chat.unread.mentions
-    return isSame ? chat : { ...chat, readUntil, unread }
-  })
+  await changeState(client, (state) =>
+    withChat(state, meetingHash, (chat) => {
+      const readUntil = lookedUntil(state, meetingHash) ?? end
+      const unread = unreadIn(lines, readUntil, state.secrets.genesisHash)
+      const isSame =
+        readUntil === chat.readUntil &&
+        unread.messages === chat.unread.messages &&
+        unread.mentions === chat.unread.mentions
+      return isSame ? chat : { ...chat, readUntil: { ...readUntil }, unread }
+    }),
+  )
 }
 
-/** Its person looks at the newest of it: nothing of what was read is new any more. */
+/** Its person looks at the newest of it: nothing of what was read is new any more, here at once and elsewhere once that is shared. */
 export async function lookAtChat(client: Client, reader: ChatReader): Promise<void> {
+  const { meetingHash } = reader.log
   const end = endOf(reader.entries())
-  await change(client, reader, (chat) => {
-    const isLater = chat.readUntil === null || compare(end, chat.readUntil) > 0
-    if (!isLater && chat.unread.messages + chat.unread.mentions === 0) return chat
-    return { ...chat, readUntil: isLater ? end : chat.readUntil, unread: { messages: 0, mentions: 0 } }
+  await changeState(client, (state) => {
+    const looked = withChat(state, meetingHash, (chat) => {
+      const isLater = chat.readUntil === null || compareChatPlaces(end, chat.readUntil) > 0
+      if (!isLater && chat.unread.messages + chat.unread.mentions === 0) return chat
+      return { ...chat, readUntil: isLater ? end : chat.readUntil, unread: { messages: 0, mentions: 0 } }
+    })
+    return withLook(looked, { meetingHash, events: 0, chat: end })
   })
 }
 
@@ -49,14 +56,16 @@ export async function lookForMessages(
   client: Client,
   meeting: Pick<MeetingState, "meetingHash" | "known">,
 ): Promise<void> {
-  const { pin, readUntil } = chatStateOf(client.state.current, meeting.meetingHash)
+  const { meetingHash } = meeting
+  const { pin, readUntil } = chatStateOf(client.state.current, meetingHash)
+  const isCountedAnew = lookedUntil(client.state.current, meetingHash) !== readUntil
   const newest = meeting.known.toSorted((a, b) => b.epoch - a.epoch)[0]
   if (newest === undefined) return
-  const meetingId = idOfHash("meeting", meeting.meetingHash)
+  const meetingId = idOfHash("meeting", meetingHash)
   const capability = accessCapability(meetingId, newest.secret, newest.epoch)
   const next = pin === null ? 0 : pin.seq + 1
   const count =
-    readUntil === null
+    readUntil === null || isCountedAnew
       ? null
       : await client.tokens.with(client.http, capability, async (token, subject) => {
           const path = `/v1/meetings/${subject}/messages?from=${next}&limit=1`
@@ -65,19 +74,20 @@ export async function lookForMessages(
   if (count !== next) await rememberUnread(client, await ChatReader.open(client, meetingId))
 }
 
-/** Nothing is written where nothing changes, as at most messages that come while they are looked at. */
-async function change(client: Client, { log }: ChatReader, by: (chat: ChatState) => ChatState): Promise<void> {
-  const before = chatStateOf(client.state.current, log.meetingHash)
-  if (by(before) !== before) await updateChat(client, log.meetingHash, by)
+/** Up to before which place its person looked, here or on another device; `null`: never yet. */
+export function lookedUntil(state: ClientState, meetingHash: Uint8Array): ChatState["readUntil"] {
+  const { readUntil } = chatStateOf(state, meetingHash)
+  const mark = readMarkOf(state, meetingHash)
+  return mark !== null && isFurtherInChat(mark, readUntil) ? mark.chat : readUntil
 }
 
 /** Whether a message stands where nobody had looked yet. */
-export function isNewTo(readUntil: Place | null, { served }: { readonly served: Place }): boolean {
-  return readUntil !== null && compare(served, readUntil) >= 0
+export function isNewTo(readUntil: ChatPlace | null, { served }: { readonly served: ChatPlace }): boolean {
+  return readUntil !== null && compareChatPlaces(served, readUntil) >= 0
 }
 
 /** Who is named by the edit of an older message is told of it, too. */
-function unreadIn(lines: readonly ChatLine[], readUntil: Place, self: Uint8Array): ChatState["unread"] {
+function unreadIn(lines: readonly ChatLine[], readUntil: ChatPlace, self: Uint8Array): ChatState["unread"] {
   const texts = lines.filter(
     (line) => line.kind === "text" && !equalBytes(line.message.statement.authorGenesisHash, self),
   ) as readonly ChatText[]
@@ -90,13 +100,9 @@ function unreadIn(lines: readonly ChatLine[], readUntil: Place, self: Uint8Array
 }
 
 /** Behind the newest. An empty chat is looked at, too: what comes then is new. */
-function endOf(entries: readonly ChatEntry[]): Place {
+function endOf(entries: readonly ChatEntry[]): ChatPlace {
   const newest = entries.findLast((entry) => entry.kind !== "gap")
   return newest === undefined
     ? { incarnation: 0, seq: 0 }
     : { incarnation: newest.served.incarnation, seq: newest.served.seq + 1 }
-}
-
-function compare(a: Place, b: Place): number {
-  return a.incarnation - b.incarnation || a.seq - b.seq
 }

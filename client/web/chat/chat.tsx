@@ -4,9 +4,8 @@ import { isArchiveError } from "../../../shared/protocol/errors.js"
 import type { MessageId } from "../../../shared/protocol/ids.js"
 import { textContent } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
-import { chatStateOf } from "../../sdk/chat/chat-state.js"
 import type { ChatText } from "../../sdk/chat/fold.js"
-import { isNewTo } from "../../sdk/chat/unread.js"
+import { isNewTo, lookedUntil } from "../../sdk/chat/unread.js"
 import { useClient } from "../signed-in/client-context.js"
 import { knownAs } from "../signed-in/naming.js"
 import { useMeeting } from "../signed-in/use-meeting.js"
@@ -62,7 +61,7 @@ function OpenChat({
   const [removed, setRemoved] = useState<ChatText | null>(null)
   const [sentCount, setSentCount] = useState(0)
   const [failure, setFailure] = useState<unknown>(null)
-  const [lookedAt] = useState(() => chatStateOf(client.state.current, log.meetingHash).readUntil)
+  const [lookedAt] = useState(() => lookedUntil(client.state.current, log.meetingHash))
   /** What comes while somebody looks is no news. */
   const readUntil = useRef<{ readonly place: typeof lookedAt } | null>(null)
   if (view.isRead)

@@ -541,6 +541,7 @@ function keyringEntries(): readonly Format[] {
       { type: "invite-link-use", linkId: hash, genesisHash: bytesOf("newcomer"), verdict: "admitted" },
       [["an unknown verdict", [hash, hash, "perhaps"]]],
     ],
+    readMarks(),
   ]
   return samples.map(([entry, refusals]): Format => {
     const material = encodeCbor(entryBody(entry))
@@ -556,6 +557,31 @@ function keyringEntries(): readonly Format[] {
       refusals: refusals.map(([name, body]) => ({ name, code: "malformed", raw: encodeCbor(body) })),
     }
   })
+}
+
+function readMarks(): readonly [KeyringEntry, readonly (readonly [name: string, body: CborValue])[]] {
+  const marks = [
+    { meetingHash: bytesOf("meeting hash"), events: 7, chat: { incarnation: 0, seq: 41 } },
+    { meetingHash: bytesOf("another meeting"), events: 0, chat: { incarnation: 2, seq: 5 } },
+  ]
+  const entry = { type: "read-marks", marks } as const
+  const body = valueAt(encodeCbor(entryBody(entry)), [0]) as Uint8Array
+  const changed = (at: number, bytes: Uint8Array): CborValue => {
+    const copy = body.slice()
+    copy.set(bytes, at)
+    return [copy]
+  }
+  const markBytes = body.length / LIMITS.readMarksPerRecord
+  return [
+    entry,
+    [
+      ["marks of no meeting", [new Uint8Array(body.length)]],
+      ["room for one mark less", [body.slice(markBytes)]],
+      ["room between marks", changed(0, new Uint8Array(markBytes))],
+      ["a mark without a meeting", changed(body.length - 1, Uint8Array.of(1))],
+      ["a place beyond 2^53", changed(markBytes - 8, Uint8Array.of(0xff))],
+    ],
+  ]
 }
 
 function keystore(): Format {
