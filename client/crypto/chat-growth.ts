@@ -124,12 +124,17 @@ export function continueChat(
     before.lasts.set(device, lasts.set(message.statement.counter, message.hash))
     if (lasts.size > LASTS) lasts.delete(message.statement.counter - LASTS)
   }
-  return {
-    ...before,
-    knowledge,
-    oldest: before.oldest ?? added[0]?.served ?? null,
-    entries: added.length === 0 ? before.entries : [...before.entries, ...added],
-  }
+  const entries = added.length === 0 ? before.entries : before.entries.concat(added)
+  if (entries !== before.entries) grownFrom.set(entries, new WeakRef(before.entries))
+  return { ...before, knowledge, oldest: before.oldest ?? added[0]?.served ?? null, entries }
+}
+
+/** Of what `continueChat` gave, the entries that it begins with: weak, or each message that comes would keep all arrays before it. */
+const grownFrom = new WeakMap<readonly ChatEntry[], WeakRef<readonly ChatEntry[]>>()
+
+/** Whether entries are known to be others, unchanged, and what came behind them; comparing all of them takes longer with each message. */
+export function isContinued(before: readonly ChatEntry[], entries: readonly ChatEntry[]): boolean {
+  return grownFrom.get(entries)?.deref() === before
 }
 
 /**
@@ -237,6 +242,7 @@ function pinsSayNoMore(
   endBehind: (device: string, pin: ChatHead) => DeviceEnd | undefined,
 ): boolean {
   const known = byDevice(before)
+  if (known === pins) return true
   if ([...known.keys()].some((device) => !pins.has(device))) return false
   return [...pins].every(([device, pin]) => {
     const old = known.get(device)
@@ -251,6 +257,13 @@ function isAmongLasts({ lasts }: ArrangedChat, device: string, counter: number, 
   return last !== undefined && equalBytes(last, hash)
 }
 
+const headsByDevice = new WeakMap<readonly ChatHead[], ReadonlyMap<string, ChatHead>>()
+
+/** Pins are the same for many messages. */
 function byDevice(heads: readonly ChatHead[]): ReadonlyMap<string, ChatHead> {
-  return new Map(heads.map((head) => [toHex(head.deviceKey), head]))
+  const known = headsByDevice.get(heads)
+  if (known !== undefined) return known
+  const made = new Map(heads.map((head) => [toHex(head.deviceKey), head]))
+  headsByDevice.set(heads, made)
+  return made
 }

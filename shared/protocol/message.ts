@@ -142,23 +142,25 @@ export function verifyMessageBody(body: MessageBody, verify: VerifySignature): M
   return statement
 }
 
-interface VerifiedMessageStatement {
+interface SignedMessageStatement {
   readonly statement: MessageStatement
-  readonly statementHash: Uint8Array
+  /** As it was signed. */
+  readonly signed: Uint8Array
 }
 
-function verifyMessageEnvelope(raw: Uint8Array, verify: VerifySignature): VerifiedMessageStatement {
+function verifyMessageEnvelope(raw: Uint8Array, verify: VerifySignature): SignedMessageStatement {
   const envelope = openEnvelope(raw, LABELS.signMessage, verify, LIMITS.linkBytes)
   const statement = decodeMessageStatement(envelope.statement)
   if (!equalBytes(statement.deviceKey, envelope.publicKey))
     throw new ArchiveError("bad-signature", "a message that names another key than the one that signed it")
-  return { statement, statementHash: sha256(envelope.statement) }
+  return { statement, signed: envelope.statement }
 }
 
 /** A shown field of a message's statement. @throws {@link ArchiveError} `malformed`, `too-large`, `unsupported-version`, `bad-signature`. SPEC.md §6, §16.1. */
 export function verifyShownMessageField(
   raw: Uint8Array,
   verify: VerifySignature,
-): VerifiedMessageStatement & { readonly field: Field } {
-  return verifyShown(raw, (envelope) => verifyMessageEnvelope(envelope, verify))
+): { readonly statement: MessageStatement; readonly statementHash: Uint8Array; readonly field: Field } {
+  const { statement, signed, field } = verifyShown(raw, (envelope) => verifyMessageEnvelope(envelope, verify))
+  return { statement, statementHash: sha256(signed), field }
 }

@@ -1,6 +1,7 @@
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { MessageContent, MessageTarget, TextContent } from "../../../shared/protocol/message-content.js"
 import { isAdmin } from "../../../shared/protocol/roster.js"
+import { isContinued } from "../../crypto/chat-growth.js"
 import type { ChatEntry, StandingMessage } from "../../crypto/chat-order.js"
 import type { ValidEpoch } from "../../crypto/meeting-log.js"
 import type { UnsentMessage } from "./send.js"
@@ -87,13 +88,19 @@ export class ChatFold {
     const before = this.#entries
     const more = entries.length - before.length
     const isGrown = epochs === this.#epochs && more >= 0
-    const isDone =
-      isGrown &&
-      ((isPartAt(before, entries, 0) && this.#append(entries.slice(before.length))) ||
-        (isPartAt(before, entries, more) && this.#prepend(entries.slice(0, more))))
+    const isContinuing = isGrown && (isContinued(before, entries) || isPartAt(before, entries, 0))
     this.#epochs = epochs
     this.#entries = entries
-    if (!isDone) {
+    const added = isContinuing ? entries.slice(before.length) : []
+    if (isContinuing && this.#append(added)) {
+      // What came and changes nothing that was there stands behind it: as nearly every message.
+      this.#lines = added.some(isAction)
+        ? linesOf(this.#cells)
+        : this.#lines.concat(linesOf(this.#cells.slice(before.length)))
+      return this.#lines
+    }
+    const isPreceded = isGrown && isPartAt(before, entries, more) && this.#prepend(entries.slice(0, more))
+    if (!isPreceded) {
       this.#cells = []
       this.#texts.clear()
       this.#lost.clear()
