@@ -659,7 +659,12 @@ export const strings = {
     start: (count: number) => (count === 1 ? "Import it" : `Import ${count} recordings`),
     plain: "Upload the files instead",
     reading: (title: string) => `Reading ${title}`,
-    known: (titles: string) => `Imported into this meeting before, and not again: ${titles}.`,
+    known: (titles: string) => `Imported into this meeting by you before, and not again: ${titles}.`,
+    claimed: "Not imported: somebody else says to have imported it already",
+    claimedBy: "imported by",
+    claimedMeaning:
+      "Look at their recording. If it is not what you have here, or you don't trust them with it, import yours all the same.",
+    again: (count: number) => (count === 1 ? "Import mine all the same" : `Import my ${count} all the same`),
   },
   record: {
     action: "Record",

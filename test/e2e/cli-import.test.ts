@@ -18,6 +18,11 @@ import { openTerminals } from "../support/taciturn.js"
 
 const REAL = "test/data/zoom-meeting"
 
+interface Outcome {
+  readonly state: string
+  readonly importedBy: string | null
+}
+
 describe("importing what was recorded elsewhere, through the taciturn command", function () {
   this.timeout(300_000)
   let terminals: Awaited<ReturnType<typeof openTerminals>>
@@ -62,14 +67,23 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
     expect(dry).to.deep.equal({
       meeting,
       source: "zoom",
-      recordings: [{ ...expected, state: "planned", recording: null }],
+      recordings: [{ ...expected, state: "planned", recording: null, importedBy: null }],
       leftOut: [],
     })
     expect((await terminals.succeed("alice", ["recordings", meeting])).recordings).to.deep.equal([])
     const { recordings } = await zoom(folder)
     const [{ recording }] = recordings
-    expect(recordings).to.deep.equal([{ ...expected, state: "imported", recording }])
-    expect((await zoom(folder)).recordings).to.deep.equal([{ ...expected, state: "known", recording }])
+    expect(recordings).to.deep.equal([{ ...expected, state: "imported", recording, importedBy: null }])
+    const known = [{ ...expected, state: "known", recording, importedBy: alice }]
+    expect((await zoom(folder)).recordings).to.deep.equal(known)
+    expect((await terminals.run("alice", ["import", "zoom", meeting, folder])).stdout).to.contain(
+      ": was there already\n",
+    )
+    const call = ["import", "zoom", meeting, folder]
+    expect((await terminals.succeed("bob", call)).recordings).to.deep.equal(known)
+    expect((await terminals.run("bob", call)).stdout).to.contain(
+      `: was there already, as ${alice} says, who imported it: `,
+    )
     expect((await terminals.succeed("bob", ["recordings", meeting])).recordings).to.have.length(1)
   })
 
@@ -279,6 +293,24 @@ describe("importing what was recorded elsewhere, through the taciturn command", 
     expect(ids[0]).to.equal(ids[1])
     await terminals.succeed("alice", ["meeting", "remove", other, bob])
     await terminals.succeed("bob", ["recording", "delete", ids[0] ?? ""])
+  })
+
+  it("what another member says to have imported is imported once more where that is asked for, and once (IM6)", async () => {
+    const place = join(terminals.folder, "claimed")
+    await mkdir(place)
+    await copyFile("test/data/meeting.mp4", join(place, "claimed.mp4"))
+    await appendFile(join(place, "claimed.mp4"), "claimed")
+    const call = ["import", "folder", meeting, place]
+    const statesOf = async (person: string, ...flags: readonly string[]) =>
+      (await terminals.succeed(person, [...call, ...flags])).recordings.map(({ state, importedBy }: Outcome) => [
+        state,
+        importedBy,
+      ])
+    expect(await statesOf("alice")).to.deep.equal([["imported", null]])
+    expect(await statesOf("bob")).to.deep.equal([["known", alice]])
+    expect(await statesOf("bob", "--again")).to.deep.equal([["imported", null]])
+    const bob = (await terminals.succeed("bob", ["whoami"])).account
+    for (const flags of [[], ["--again"]]) expect(await statesOf("bob", ...flags)).to.deep.equal([["known", bob]])
   })
 
   it("a BigBlueButton folder", async () => {

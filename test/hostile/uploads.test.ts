@@ -177,8 +177,8 @@ describe("an upload to a server that lies", function () {
   }
 })
 
-/** SPEC.md §8.1, IM1: a record of an import that can't be read takes nothing from others. */
-describe("imports into a meeting where records of others can't be read", function () {
+/** SPEC.md §8.1, IM1, IM6: a record of an import that can't be read, or is not true, takes nothing from others. */
+describe("imports into a meeting where records of others can't be read, or name what they are not of", function () {
   this.timeout(60_000)
   let scene: Scene
 
@@ -253,5 +253,22 @@ describe("imports into a meeting where records of others can't be read", functio
     expect((await refusal(() => find(fresh, stopped.signal)))[0]).to.equal("interrupted")
     told.stop()
     expect(await find(lost)).to.deep.equal(lostId)
+  })
+
+  it("a record of another member that names a file which its recording is not of keeps nobody from importing that: it is known as that member's word, and own ones go first", async () => {
+    const { client } = scene.alice
+    const sha256 = randomBytes(32)
+    const search = async (isOwnOnly: boolean) => {
+      const { signal } = new AbortController()
+      const log = await readMeeting(client, scene.meetingId)
+      const found = await findImported(client, log, sha256, signal, { isOwnOnly })
+      return found === null ? null : [found.recordingId, found.importedBy, found.isOwn]
+    }
+    const [alice, bob] = [scene.alice, scene.bob].map(({ client: { state } }) => state.current.secrets.genesisHash)
+    const claimedId = await importInto(scene.bob, recordOf(sha256))
+    expect(await search(false)).to.deep.equal([claimedId, bob, false])
+    expect(await search(true)).to.equal(null)
+    const ownId = await importInto(scene.alice, recordOf(sha256))
+    for (const isOwnOnly of [false, true]) expect(await search(isOwnOnly)).to.deep.equal([ownId, alice, true])
   })
 })

@@ -18,9 +18,10 @@ import type { ReadyImport } from "../../sdk/imports/ready.js"
 import { decodeSourceText } from "../../sdk/imports/source-text.js"
 import { readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
+import { accountOf } from "../describe.js"
 import { EXIT } from "../exit-codes.js"
 import { leftOutText } from "../import/left-out-text.js"
-import { importOne, type ImportRun, lookInto } from "../import/import-one.js"
+import { AGAIN_FLAG, importOne, type ImportRun, knownText, lookInto } from "../import/import-one.js"
 import { readSmallFile, scanFolder, type ScannedFolder } from "../import/scan-folder.js"
 import type { Action } from "../main.js"
 import { findFfmpeg } from "../media/ffmpeg.js"
@@ -31,6 +32,7 @@ interface ImportFlags {
   readonly withAudio?: boolean
   readonly dryRun?: boolean
   readonly notRenewed?: boolean
+  readonly again?: boolean
 }
 
 const DESCRIPTIONS: Record<Platform, string> = {
@@ -55,6 +57,7 @@ export function addImportCommands(program: Command, run: (action: Action) => Pro
       )
       .option("--with-audio", "import sound also where the same is there with a picture")
       .option("--dry-run", "say what would be imported, and import nothing")
+      .option(...AGAIN_FLAG)
       .option("--not-renewed", "although no admin has vouched for the meeting's members in the last 30 days")
       .addHelpText("after", `\nExample:\n  taciturn import ${platform} mtg_… ~/recordings --dry-run`)
       .action(async (meeting: string, folder: string, flags: ImportFlags) => {
@@ -68,6 +71,8 @@ interface Outcome {
   readonly files: readonly string[]
   readonly state: "imported" | "known" | "planned" | "failed"
   readonly recording: string | null
+  /** Who imported it before. */
+  readonly importedBy: string | null
   readonly captions: number
   readonly people: number
   readonly chat: {
@@ -78,6 +83,12 @@ interface Outcome {
     readonly basis: ImportClock["basis"] | null
   } | null
   readonly error?: { readonly code: string; readonly message: string; readonly retryable: boolean }
+}
+
+interface ToldOutcome {
+  readonly outcome: Outcome
+  /** Behind its title. */
+  readonly said: string
 }
 
 async function importFolder(
@@ -110,8 +121,9 @@ async function importFolder(
     givenOffsetMs,
     notRenewed,
     known: new Map(),
+    isAgain: flags.again === true,
   }
-  const outcomes: Outcome[] = []
+  const outcomes: ToldOutcome[] = []
   for (const [index, planned] of plan.recordings.entries()) {
     context.output.progress(`${index + 1} of ${plan.recordings.length}: ${planned.title}`)
     const { ready, ...found } = await lookInto(run, planned)
@@ -119,12 +131,12 @@ async function importFolder(
     leftOut.push(...found.leftOut)
   }
   context.output.progress(null)
-  const failed = outcomes.some(({ state }) => state === "failed")
+  const failed = outcomes.some(({ outcome }) => outcome.state === "failed")
   context.output.result(
     {
       meeting,
       source: platform,
-      recordings: outcomes,
+      recordings: outcomes.map(({ outcome }) => outcome),
       leftOut: leftOut.map((file) => ({ file: file.path, reason: leftOutText(file) })),
     },
     [
@@ -142,7 +154,7 @@ async function outcomeOf(
   planned: PlannedRecording,
   leftOut: LeftOut[],
   isDry: boolean,
-): Promise<Outcome> {
+): Promise<ToldOutcome> {
   const { beside, title } = ready
   const chatOf = (clock: ImportClock | null): Outcome["chat"] =>
     planned.chats.length === 0
@@ -155,18 +167,26 @@ async function outcomeOf(
         }
   const common = {
     title,
+    recording: null,
+    importedBy: null,
     files: filesOf(planned),
     captions: beside.captions.reduce((sum, { cues }) => sum + cues, 0),
     people: beside.people.length,
   }
   for (const note of beside.notes) run.context.output.note(note)
-  if (isDry) return { ...common, state: "planned", recording: null, chat: chatOf(beside.clock) }
+  if (isDry) return { outcome: { ...common, state: "planned", chat: chatOf(beside.clock) }, said: "would be imported" }
   try {
-    const { recordingId, isKnown, clock, ...found } = await importOne(run, ready)
+    const { recordingId, known, clock, ...found } = await importOne(run, ready)
     leftOut.push(...found.leftOut)
     for (const note of found.notes) run.context.output.note(note)
     const recording = formatId("recording", recordingId)
-    return { ...common, state: isKnown ? "known" : "imported", recording, chat: chatOf(clock) }
+    const imported = { ...common, recording, chat: chatOf(clock) }
+    return known === null
+      ? { outcome: { ...imported, state: "imported" }, said: "imported" }
+      : {
+          outcome: { ...imported, state: "known", importedBy: accountOf(known.importedBy) },
+          said: knownText(run.client, known),
+        }
   } catch (error) {
     if (isArchiveError(error) && error.code === "not-renewed")
       throw new ArchiveError(error.code, `${error.message}, or give --not-renewed`, { cause: error })
@@ -175,11 +195,8 @@ async function outcomeOf(
       throw error
     const { code, message, retryable } = error
     return {
-      ...common,
-      state: "failed",
-      recording: null,
-      chat: chatOf(beside.clock),
-      error: { code, message, retryable },
+      outcome: { ...common, state: "failed", chat: chatOf(beside.clock), error: { code, message, retryable } },
+      said: `failed: ${message}`,
     }
   }
 }
@@ -188,21 +205,14 @@ function filesOf({ media, captions, chats, participants }: PlannedRecording): re
   return [...(media === null ? [] : [media]), ...captions, ...chats, ...participants].map(({ path }) => path)
 }
 
-const STATES = {
-  imported: "imported",
-  known: "was there already",
-  planned: "would be imported",
-  failed: "failed",
-} as const
-
-function outcomeLines(platform: Platform, outcome: Outcome): readonly string[] {
-  const { chat, recording, state, error } = outcome
+function outcomeLines(platform: Platform, { outcome, said }: ToldOutcome): readonly string[] {
+  const { chat, recording, state } = outcome
   const counts = [
     ...(outcome.captions > 0 ? [`${outcome.captions} captions`] : []),
     ...(outcome.people > 0 ? [`${outcome.people} people`] : []),
   ]
   return [
-    `${recording === null ? "" : `${recording}  `}${outcome.title}: ${STATES[state]}${error === undefined ? "" : `: ${error.message}`}`,
+    `${recording === null ? "" : `${recording}  `}${outcome.title}: ${said}`,
     `    of ${outcome.files.join(", ")}`,
     ...(counts.length === 0 ? [] : [`    ${counts.join(", ")}`]),
     ...(chat === null ? [] : [`    chat: ${chatText(chat)}`]),

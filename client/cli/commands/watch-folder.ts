@@ -13,8 +13,9 @@ import {
 import { mediaTypeOf } from "../../sdk/media-types.js"
 import { readCount, readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
+import { accountOf } from "../describe.js"
 import { EXIT } from "../exit-codes.js"
-import { importOne, type ImportRun, lookInto } from "../import/import-one.js"
+import { AGAIN_FLAG, importOne, type ImportRun, knownText, lookInto } from "../import/import-one.js"
 import { leftOutText } from "../import/left-out-text.js"
 import { scanFolder } from "../import/scan-folder.js"
 import type { Action } from "../main.js"
@@ -30,6 +31,7 @@ interface WatchFlags {
   readonly meeting: string
   readonly settle: string
   readonly once?: boolean
+  readonly again?: boolean
   readonly notRenewed?: boolean
 }
 
@@ -45,6 +47,7 @@ export function addWatchFolderCommand(program: Command, run: (action: Action) =>
       "--once",
       "upload what is finished, and end, with 1 where something is not as it should be: for a recorder that calls this when it has",
     )
+    .option(...AGAIN_FLAG)
     .option("--not-renewed", "although no admin has vouched for the meeting's members in the last 30 days")
     .addHelpText(
       "after",
@@ -73,6 +76,7 @@ async function watch(context: CommandContext, folder: string, flags: WatchFlags)
     givenOffsetMs: null,
     notRenewed: flags.notRenewed,
     known: new Map(),
+    isAgain: flags.again === true,
   }
   const watcher = new FolderWatcher(run, settleMs)
   if (flags.once !== true) output.note(`watching ${root}; Ctrl-C ends it`)
@@ -159,13 +163,14 @@ class FolderWatcher {
     try {
       const { ready, leftOut: unread } = await lookInto(this.#run, planned)
       if (ready === null) throw new ArchiveError("malformed", "nothing of it can be read")
-      const { recordingId, isKnown, leftOut, notes } = await importOne(this.#run, ready)
+      const { recordingId, known, leftOut, notes } = await importOne(this.#run, ready)
       output.progress(null)
-      const state = isKnown ? "known" : "uploaded"
       const recording = formatId("recording", recordingId)
-      output.result({ file, recording, state }, [
-        `${recording}  ${file}  ${isKnown ? "was there already" : "stored, receipt verified"}`,
-      ])
+      const [state, importedBy, said] =
+        known === null
+          ? ["uploaded", null, "stored, receipt verified"]
+          : ["known", accountOf(known.importedBy), knownText(this.#run.client, known)]
+      output.result({ file, recording, state, importedBy }, [`${recording}  ${file}  ${said}`])
       for (const note of [...ready.beside.notes, ...notes]) output.note(`${file}: ${note}`)
       for (const left of [...unread, ...leftOut]) this.#leave(`${key}\n${left.path}`, left)
       return true

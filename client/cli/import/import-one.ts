@@ -21,6 +21,7 @@ import { isPublished } from "../../sdk/upload/publish.js"
 import { abandonUpload, closePublished } from "../../sdk/upload/unfinished.js"
 import { journalFolder, uploadPrepared } from "../commands/upload.js"
 import type { CommandContext } from "../context.js"
+import { accountOf, nameText } from "../describe.js"
 import { asItIs, type PreparedFile, prepareMedia } from "../media/prepare.js"
 import { probeMedia } from "../media/probe.js"
 import { hashFile, readSmallFile } from "./scan-folder.js"
@@ -38,7 +39,11 @@ export interface ImportRun {
   readonly notRenewed: boolean | undefined
   /** What recordings of the meeting were made of, as far as it was read, by their ids: it changes no more. */
   readonly known: Map<string, KnownImport | null>
+  /** Whether also what somebody else says to have imported is imported. */
+  readonly isAgain: boolean
 }
+
+export const AGAIN_FLAG = ["--again", "import also what another member says to have imported already"] as const
 
 export interface LookedInto {
   /** `null` where nothing is left of it that could be stored. */
@@ -62,14 +67,14 @@ export async function lookInto(run: ImportRun, planned: PlannedRecording): Promi
 
 export interface ImportedOne {
   readonly recordingId: RecordingId
-  /** Whether it was there before. */
-  readonly isKnown: boolean
+  /** What was there before; `null` where it was imported now. */
+  readonly known: KnownImport | null
   readonly clock: ImportClock | null
   readonly leftOut: readonly LeftOut[]
   readonly notes: readonly string[]
 }
 
-/** Imports a recording once: who has imported the same file into this meeting before, gets that. Called again after an interruption, it goes on. */
+/** Imports a recording once: who has imported the same file into this meeting before, or to whom another member says so, gets that. Called again after an interruption, it goes on. */
 export async function importOne(run: ImportRun, ready: ReadyImport): Promise<ImportedOne> {
   const { context, client, meetingId, root } = run
   const { main, beside } = ready
@@ -86,7 +91,8 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
     folder,
     async () => {
       const log = await readMeeting(client, meetingId)
-      const known = await findImported(client, log, sha256, context.signal, run.known)
+      const search = { known: run.known, isOwnOnly: run.isAgain }
+      const known = await findImported(client, log, sha256, context.signal, search)
       const journal = await openJournalFolder(folder)
       if (known !== null) {
         await endJournal(client, log, journal)
@@ -96,7 +102,7 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
             path: name,
             reason: "imported-without",
           }))
-        return { recordingId: known.recordingId, isKnown: true, clock: known.clock, leftOut, notes: [] }
+        return { recordingId: known.recordingId, known, clock: known.clock, leftOut, notes: [] }
       }
       const records = await keepRecords(run, ready, sha256, folder)
       context.output.progress(`${main.path}: preparing`)
@@ -124,7 +130,7 @@ export async function importOne(run: ImportRun, ready: ReadyImport): Promise<Imp
       )
       return {
         recordingId,
-        isKnown: false,
+        known: null,
         clock: beside.clock,
         leftOut: [],
         notes: prepared.notes.filter((note) => !note.endsWith("goes along as captions")),
@@ -178,4 +184,11 @@ async function keepCaptions({ captions }: Beside, folder: string): Promise<reado
     files.push({ role: "captions", path, mediaType })
   }
   return files
+}
+
+/** Behind what was there already: by whom, where that is somebody else's word. IM6. */
+export function knownText(client: Client, { importedBy, isOwn }: KnownImport): string {
+  return isOwn
+    ? "was there already"
+    : `was there already, as ${accountOf(importedBy)}${nameText(client, importedBy)} says, who imported it: look at it, or give --again to import it all the same`
 }

@@ -9,15 +9,25 @@ import { readImported } from "./read-imported.js"
 
 export interface KnownImport {
   readonly recordingId: RecordingId
+  /** Genesis hash of who says so: the recording's author. */
+  readonly importedBy: Uint8Array
+  /** Whether that is this account. Of anybody else's nobody looked whether it is of that file at all. IM6. */
+  readonly isOwn: boolean
   readonly clock: ImportClock | null
   /** Of the files that it was made of, the one that it is of first. */
   readonly hashes: readonly Uint8Array[]
 }
 
+export interface ImportSearch {
+  /** What recordings were made of, as far as it was read, by their ids: it changes no more, and is read once for many files. */
+  readonly known?: Map<string, KnownImport | null>
+  /** Whether only this account's own count: its person imports again what somebody else says to have imported. */
+  readonly isOwnOnly?: boolean
+}
+
 /**
- * A recording of the meeting that somebody made of this very file; `null` where nobody did, as far as their records can be read: one that is gone, damaged or
- * malformed says nothing, and keeps no other file from being imported.
- * @param known what recordings were made of, as far as it was read, by their ids: it changes no more, and is read once for many files.
+ * A recording of the meeting that this account made of this very file, else one that somebody else says to have made of it; `null` where there is none, as far
+ * as the records can be read: one that is gone, damaged or malformed says nothing, and keeps no other file from being imported.
  * @throws {@link ArchiveError} what may be tried again, `interrupted`.
  */
 export async function findImported(
@@ -25,11 +35,14 @@ export async function findImported(
   log: MeetingLog,
   sha256: Uint8Array,
   signal: AbortSignal,
-  known = new Map<string, KnownImport | null>(),
+  { known = new Map(), isOwnOnly = false }: ImportSearch = {},
 ): Promise<KnownImport | null> {
-  for (const recording of log.recordings) {
-    const assets = recording.opened?.assets ?? []
-    if (recording.withdrawal !== null || !assets.some(({ role }) => role === "import")) continue
+  const isOwn = ({ authorGenesisHash }: PublishedRecording): boolean => isSelf(client, authorGenesisHash)
+  const imported = log.recordings.filter(
+    ({ withdrawal, opened }) => withdrawal === null && (opened?.assets ?? []).some(({ role }) => role === "import"),
+  )
+  const others = isOwnOnly ? [] : imported.filter((recording) => !isOwn(recording))
+  for (const recording of [...imported.filter(isOwn), ...others]) {
     const id = toHex(recording.fields.recordingId)
     let found = known.get(id)
     if (found === undefined) known.set(id, (found = await knownOf(client, log, recording, signal)))
@@ -52,6 +65,16 @@ async function knownOf(
     },
   )
   if (imported === null) return null
-  const { clock, files } = imported
-  return { recordingId: recording.fields.recordingId, clock, hashes: files.map((file) => file.sha256) }
+  const { importedBy, clock, files } = imported
+  return {
+    recordingId: recording.fields.recordingId,
+    importedBy,
+    isOwn: isSelf(client, importedBy),
+    clock,
+    hashes: files.map((file) => file.sha256),
+  }
+}
+
+function isSelf(client: Client, genesisHash: Uint8Array): boolean {
+  return equalBytes(genesisHash, client.state.current.secrets.genesisHash)
 }

@@ -1,7 +1,7 @@
 import { IMPORT_MEDIA_TYPE } from "../../../shared/protocol/import-record.js"
 import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
-import { findImported, type KnownImport } from "../../sdk/imports/find-imported.js"
+import { findImported, type ImportSearch, type KnownImport } from "../../sdk/imports/find-imported.js"
 import type { Platform } from "../../sdk/imports/plan.js"
 import { importRecords, type ReadyImport } from "../../sdk/imports/ready.js"
 import { readMeeting } from "../../sdk/meetings.js"
@@ -10,7 +10,7 @@ import { hashFile } from "./hash-file.js"
 
 /**
  * Begins the upload of what is imported: it goes on by itself.
- * @returns false where somebody imported the same file into this meeting before; then nothing is done.
+ * @returns what is there already, by this account or as somebody else says: then nothing is done; `null` where it was begun.
  * @throws {@link ArchiveError} `changed` where the file can't be read; as `readMeeting`.
  */
 export async function importOne({
@@ -20,7 +20,7 @@ export async function importOne({
   platform,
   file,
   ready,
-  known,
+  search,
   signal,
   onProgress,
 }: {
@@ -30,15 +30,16 @@ export async function importOne({
   readonly platform: Platform
   readonly file: File
   readonly ready: ReadyImport
-  /** As for {@link findImported}: one for all files of a folder. */
-  readonly known: Map<string, KnownImport | null>
+  /** For {@link findImported}: one for all files of a folder. */
+  readonly search: ImportSearch
   readonly signal: AbortSignal
   readonly onProgress: (doneBytes: number) => void
-}): Promise<boolean> {
+}): Promise<KnownImport | null> {
   onProgress(0)
   const sha256 = await hashFile(file, onProgress, signal)
   const log = await readMeeting(client, meetingId)
-  if ((await findImported(client, log, sha256, signal, known)) !== null) return false
+  const known = await findImported(client, log, sha256, signal, search)
+  if (known !== null) return known
   const records = importRecords(platform, ready, { sha256, importedAtMs: client.clock.nowMs() })
   const { title, capturedAtMs, beside } = ready
   await manager.addImport(meetingId, {
@@ -50,5 +51,5 @@ export async function importOne({
       ...records.map((bytes) => ({ role: "import" as const, mediaType: IMPORT_MEDIA_TYPE, bytes })),
     ],
   })
-  return true
+  return null
 }

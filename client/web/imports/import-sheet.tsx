@@ -7,6 +7,7 @@ import { type Platform, PLATFORMS } from "../../sdk/imports/plan.js"
 import type { ReadyImport } from "../../sdk/imports/ready.js"
 import { shownName } from "../../sdk/shown-name.js"
 import { useClient } from "../signed-in/client-context.js"
+import { PersonName } from "../signed-in/person-name.js"
 import { strings } from "../strings.js"
 import "../styles/uploads.css"
 import { Action } from "../ui/button.js"
@@ -29,6 +30,11 @@ const texts = strings.imports
 /** Of a folder with thousands of files nobody reads all. */
 const SHOWN_FILES = 200
 
+/** What is there already, and what of the folder that is. */
+interface KnownDraft extends KnownImport {
+  readonly draft: ImportDraft
+}
+
 /** Before anything of a folder is sent: what was found in it, and what is said of it. */
 export function ImportSheet({
   meetingId,
@@ -50,7 +56,7 @@ export function ImportSheet({
   const [withAudio, setWithAudio] = useState(false)
   const [changes, setChanges] = useState<ReadonlyMap<string, Partial<ImportDraft>>>(new Map())
   const [reading, setReading] = useState<{ readonly draft: ImportDraft; readonly doneBytes: number } | null>(null)
-  const [known, setKnown] = useState<readonly string[]>([])
+  const [known, setKnown] = useState<readonly KnownDraft[]>([])
   const [stopped] = useState(() => new AbortController())
   const choice = useId()
   const looked = useLoaded(async () => await lookInto(folder, platform, withAudio), [folder, platform, withAudio])
@@ -60,42 +66,89 @@ export function ImportSheet({
   }))
   const included = drafts.filter(({ isIncluded }) => isIncluded)
   const leftOut = looked.value?.leftOut ?? []
-  const task = useTask(async () => {
-    const before: string[] = []
-    const imported = new Map<string, KnownImport | null>()
-    for (const draft of included) {
-      const isNew = await importOne({
+  const importAll = async (chosen: readonly ImportDraft[], isOwnOnly: boolean): Promise<void> => {
+    const before: KnownDraft[] = []
+    const search = { known: new Map<string, KnownImport | null>(), isOwnOnly }
+    for (const draft of chosen) {
+      const found = await importOne({
         client,
         manager,
         meetingId,
         platform,
         file: folder.fileAt(draft.ready.main.path),
         ready: withClock(draft),
-        known: imported,
+        search,
         signal: stopped.signal,
         onProgress: (doneBytes) => {
           setReading({ draft, doneBytes })
         },
       }).catch((error: unknown) => {
-        if (isArchiveError(error) && error.code === "interrupted") return true
+        if (isArchiveError(error) && error.code === "interrupted") return null
         throw error
       })
-      if (!isNew) before.push(draft.title)
+      if (found !== null) before.push({ ...found, draft })
     }
     setReading(null)
     setKnown(before)
     if (before.length === 0) onClose()
+  }
+  const task = useTask(async () => {
+    await importAll(included, false)
   })
+  const claimed = known.filter(({ isOwn }) => !isOwn)
+  const again = useTask(async () => {
+    await importAll(
+      claimed.map(({ draft }) => draft),
+      true,
+    )
+  })
+  const isBusy = task.isBusy || again.isBusy
+  const progress =
+    reading === null || !isBusy ? null : (
+      <BytesProgress
+        label={texts.reading(reading.draft.title)}
+        doneBytes={reading.doneBytes}
+        sizeBytes={reading.draft.ready.main.sizeBytes}
+      />
+    )
   const close = (): void => {
     stopped.abort()
     onClose()
   }
   return (
-    <Sheet title={texts.title} isOpen onClose={close} mustAnswer={task.isBusy}>
+    <Sheet title={texts.title} isOpen onClose={close} mustAnswer={isBusy}>
       {known.length > 0 ? (
         <>
-          <Notice>{texts.known(known.join(", "))}</Notice>
+          {known.length > claimed.length ? (
+            <Notice>
+              {texts.known(
+                known
+                  .filter(({ isOwn }) => isOwn)
+                  .map(({ draft }) => draft.title)
+                  .join(", "),
+              )}
+            </Notice>
+          ) : null}
+          {claimed.length === 0 ? null : (
+            <Notice kind="warning" title={texts.claimed}>
+              <ul>
+                {claimed.map(({ draft, importedBy }) => (
+                  <li key={draft.ready.main.path}>
+                    {draft.title}, {texts.claimedBy} <PersonName genesisHash={importedBy} isWithin />
+                  </li>
+                ))}
+              </ul>
+              <p>{texts.claimedMeaning}</p>
+            </Notice>
+          )}
+          {progress}
+          <Failure error={again.error} />
           <div className="actions">
+            {claimed.length === 0 ? null : (
+              <Action isPending={again.isBusy} onPress={again.run}>
+                {texts.again(claimed.length)}
+              </Action>
+            )}
             <Action kind="primary" onPress={close}>
               {strings.common.close}
             </Action>
@@ -162,13 +215,7 @@ export function ImportSheet({
           {drafts.length === 0 ? null : (
             <Notice>{texts.label(platform === "folder" ? texts.somePlatform : texts.platforms[platform])}</Notice>
           )}
-          {reading === null || !task.isBusy ? null : (
-            <BytesProgress
-              label={texts.reading(reading.draft.title)}
-              doneBytes={reading.doneBytes}
-              sizeBytes={reading.draft.ready.main.sizeBytes}
-            />
-          )}
+          {progress}
           <Failure error={task.error} />
           <div className="actions">
             {drafts.length === 0 ? null : (
