@@ -2,6 +2,7 @@ import * as z from "zod"
 import { decodeCbor, encodeCbor, type CborValue } from "../../shared/protocol/cbor.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { LIMITS } from "../../shared/protocol/limits.js"
 import type { AccountSecrets } from "../crypto/account-keys.js"
 
 /** All that a device remembers between calls: its keys, and what it must never go behind. */
@@ -182,15 +183,25 @@ export function newState({
   }
 }
 
-const STATE_LIMIT_BYTES = 16 * 1024 * 1024
+/** So that a keystore has room for it, sealed: of some ten thousand meetings. */
+const STATE_LIMIT_BYTES = LIMITS.keystoreBytes - 64 * 1024
+const STATE_ITEMS = LIMITS.keystoreBytes / 4
 
+/** What it gives can be read again, always. @throws {@link ArchiveError} `too-large`, `internal`. */
 export function encodeState(state: ClientState): Uint8Array {
-  return encodeCbor([1, toCbor(state)])
+  const room = { items: STATE_ITEMS - 2 }
+  const raw = encodeCbor([1, toCbor(state, room)])
+  if (raw.length > STATE_LIMIT_BYTES || room.items < 0)
+    throw new ArchiveError(
+      "too-large",
+      "the keystore of this device is full: it has room for some ten thousand meetings",
+    )
+  return raw
 }
 
 /** @throws {@link ArchiveError} `malformed`, `unsupported-version`. */
 export function decodeState(raw: Uint8Array): ClientState {
-  const decoded = decodeCbor(raw, STATE_LIMIT_BYTES)
+  const decoded = decodeCbor(raw, STATE_LIMIT_BYTES, STATE_ITEMS)
   if (!Array.isArray(decoded) || decoded[0] !== 1)
     throw new ArchiveError("unsupported-version", "a keystore of another version")
   const parsed = stateSchema.safeParse(fromCbor((decoded as readonly CborValue[])[1]))
@@ -202,12 +213,20 @@ export function decodeState(raw: Uint8Array): ClientState {
 const OBJECT = "object"
 const LIST = "list"
 
-function toCbor(value: unknown): CborValue {
-  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+function toCbor(value: unknown, room: { items: number }): CborValue {
+  room.items -= 1
+  if (value === null || typeof value === "string" || typeof value === "boolean" || value instanceof Uint8Array)
     return value
-  if (value instanceof Uint8Array) return value
-  if (Array.isArray(value)) return [LIST, ...value.map(toCbor)]
-  return [OBJECT, ...Object.entries(value as object).map(([name, item]) => [name, toCbor(item)])]
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value) || value < 0) throw new ArchiveError("internal", `${value} can't be kept`)
+    return value
+  }
+  // The marker, and of each field a pair and its name.
+  room.items -= 1
+  if (Array.isArray(value)) return [LIST, ...value.map((item) => toCbor(item, room))]
+  const fields = Object.entries(value as object)
+  room.items -= 2 * fields.length
+  return [OBJECT, ...fields.map(([name, item]) => [name, toCbor(item, room)])]
 }
 
 function fromCbor(value: CborValue | undefined): unknown {

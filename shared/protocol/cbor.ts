@@ -18,6 +18,10 @@ const MAX_ITEMS = 262_144
 const LIMIT_BYTES_PER_ITEM = 16
 const MIN_ITEMS = 64
 
+function mostItemsIn(limitBytes: number): number {
+  return Math.min(MAX_ITEMS, Math.max(MIN_ITEMS, Math.floor(limitBytes / LIMIT_BYTES_PER_ITEM)))
+}
+
 interface Cursor {
   readonly raw: Uint8Array
   offset: number
@@ -27,14 +31,14 @@ interface Cursor {
 /**
  * Decodes one deterministic CBOR value (RFC 8949 §4.2.1): what is accepted has no second encoding. Byte strings are copies. SPEC.md §1.
  * Not cborg's decoder, since that makes a token of some 200 bytes for every byte that a liar sends.
+ * @param mostItems more than the limit allows are for what a program wrote itself.
  * @throws {@link ArchiveError} `too-large` above `limitBytes`, before anything is allocated; `malformed` for trailing bytes,
  * maps, floats, tags, negative or unsafe integers, indefinite lengths, and every other non-canonical form.
  */
-export function decodeCbor(raw: Uint8Array, limitBytes: number): CborValue {
+export function decodeCbor(raw: Uint8Array, limitBytes: number, mostItems = mostItemsIn(limitBytes)): CborValue {
   if (raw.length > limitBytes)
     throw new ArchiveError("too-large", `${raw.length} bytes where at most ${limitBytes} are allowed`)
-  const itemsLeft = Math.min(MAX_ITEMS, Math.max(MIN_ITEMS, Math.floor(limitBytes / LIMIT_BYTES_PER_ITEM)))
-  const cursor: Cursor = { raw, offset: 0, itemsLeft }
+  const cursor: Cursor = { raw, offset: 0, itemsLeft: mostItems }
   const value = readItem(cursor, 0)
   if (cursor.offset !== raw.length) throw new ArchiveError("malformed", "followed by other bytes")
   return value

@@ -5,6 +5,7 @@ import {
   createMeeting,
   discardMessage,
   isClockOff,
+  lookAtChat,
   type MeetingId,
   readMeeting,
   rekeyMeeting,
@@ -13,6 +14,7 @@ import {
   textContent,
   whoAmI,
 } from "../../client/sdk/index.js"
+import { decodeState, encodeState } from "../../client/sdk/state.js"
 import { DAY_MS, dayOf, LAST_DAY } from "../../shared/protocol/ambient.js"
 import { fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
@@ -213,7 +215,7 @@ describe("chat, by a server that lies and members who forge it", function () {
     expect(await shownWithLie(truth, again)).to.deep.equal([...truth, "replayed"])
   })
 
-  it("shorter than was seen, or another at one place: refused; none at the newest place: a gap (CH10)", async () => {
+  it("shorter than was seen, another at one place, or one beyond its end: refused; none at the newest place: a gap (CH10)", async () => {
     await write(alice, "one", "two")
     const open = async (): Promise<unknown> => await ChatReader.open(bob.client, meetingId)
     const shorter = (page: ServedPage): ServedPage => ({
@@ -226,6 +228,15 @@ describe("chat, by a server that lies and members who forge it", function () {
     await expectRefused(scene, { path: MESSAGES, tell: json<ServedPage>(empty) }, open, ["rollback", "message 0"])
     const other = await forgedMessage(alice, await readMeeting(alice.client, meetingId), "another two")
     await expectRefused(scene, { path: MESSAGES, tell: json<ServedPage>(put(1, other)) }, open, ["fork", "message 1"])
+    // Whoever took it up could not read what they keep any more.
+    const farOff = changingMessages((placed) =>
+      placed.map((one) => (one.seq === 1 ? { ...one, seq: Number.MAX_SAFE_INTEGER } : one)),
+    )
+    const lookedAt = async (): Promise<void> => {
+      await lookAtChat(bob.client, await ChatReader.open(bob.client, meetingId))
+      decodeState(encodeState(bob.client.state.current))
+    }
+    await expectRefused(scene, { path: MESSAGES, tell: json<ServedPage>(farOff) }, lookedAt, ["bad-chain", undefined])
     const withheld = changingMessages((placed) => placed.filter(({ seq }) => seq !== 1))
     const told = scene.liar.lie({ path: MESSAGES, tell: json<ServedPage>(withheld) })
     expect(await shown(bob)).to.deep.equal(["one", "gap 1-1"])

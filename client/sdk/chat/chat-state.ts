@@ -5,18 +5,21 @@ import type { ChatState, ClientState } from "../state.js"
 
 /** What a device keeps of a meeting's chat. */
 export function chatStateOf(state: ClientState, meetingHash: Uint8Array): ChatState {
-  return (
-    state.chats.find((chat) => equalBytes(chat.meetingHash, meetingHash)) ?? {
-      meetingHash,
-      next: { counter: 0, prev: ZERO_HASH },
-      pin: null,
-      datedPlaces: [],
-      heads: [],
-      outbox: [],
-      readUntil: null,
-      unread: { messages: 0, mentions: 0 },
-    }
-  )
+  return state.chats.find((chat) => equalBytes(chat.meetingHash, meetingHash)) ?? newChatState(meetingHash)
+}
+
+/** Of one that it never read or wrote in. */
+export function newChatState(meetingHash: Uint8Array): ChatState {
+  return {
+    meetingHash,
+    next: { counter: 0, prev: ZERO_HASH },
+    pin: null,
+    datedPlaces: [],
+    heads: [],
+    outbox: [],
+    readUntil: null,
+    unread: { messages: 0, mentions: 0 },
+  }
 }
 
 /** Durably. */

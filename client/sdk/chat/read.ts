@@ -533,7 +533,9 @@ export class ChatReader {
   }
 }
 
-function servedOf({ messages }: Page): readonly ServedMessage[] {
+/** @throws {@link ArchiveError} `bad-chain` for one that stands where the page says that there is none yet: such places are looked at and pinned by nobody. */
+function servedOf({ messages, count }: Page): readonly ServedMessage[] {
+  if (messages.some(({ seq }) => seq >= count)) throw pagesDoNotFollow()
   return messages.map(({ message, ...place }) => ({ ...place, raw: message }))
 }
 
