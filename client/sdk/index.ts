@@ -75,7 +75,7 @@ export {
 } from "./offers.js"
 export { fetchInstance } from "./instance.js"
 export { adoptKeyring, readKeyring } from "./keyring.js"
-export { textContent } from "../../shared/protocol/message-content.js"
+export { type RecordingPlace, textContent } from "../../shared/protocol/message-content.js"
 export { bringUpToDate, isOver, isUpToDate, type NotIndexed } from "./search/bring-up-to-date.js"
 export type { IndexOptions } from "./search/index-options.js"
 export { bestOf, findIn, type FoundInMeeting } from "./search/find.js"
@@ -189,7 +189,7 @@ export {
   openCaptured,
   startCapture,
 } from "./live-capture/capture.js"
-export { type LiveCapture, liveCapturesOf } from "./live-capture/captures.js"
+export { type LiveCapture, liveCapturesOf, runningCapturesOf } from "./live-capture/captures.js"
 export {
   followLive,
   type FollowOptions,
@@ -201,6 +201,7 @@ export {
   type WatchHeadsOptions,
 } from "./live-capture/follow.js"
 export { LiveView, type LiveViewOptions } from "./live-capture/live-view.js"
+export { livePlaceIn, placeByHead } from "./live-capture/place.js"
 export { isCapture } from "./live-capture/sealing.js"
 export { type AssetSource, type JournalStore } from "./upload/journal.js"
 export { type UploadProgress } from "./upload/progress.js"

@@ -32,6 +32,8 @@ export function decodeLiveSegment(plaintext: Uint8Array): Uint8Array {
 export interface LiveFlush {
   readonly segment: number
   readonly timeMs: number
+  /** Where the recording's clock stood then, which halts while the recording does. */
+  readonly clockMs: number
 }
 
 /** How far a live asset is, as its recorder signs it. */
@@ -55,10 +57,12 @@ export const LIVE_HEAD_BYTES = 592
 export const LIVE_HEAD_PLAINTEXT_BYTES = 511
 /** As many segments as the longest stream has. */
 const MAX_SEGMENTS = 2 ** 27
+/** Seven weeks: so twelve flushes have room in a head. */
+export const LIVE_CLOCK_MAX_MS = 2 ** 32 - 1
 
 export function encodeLiveHead(head: LiveHead): Uint8Array {
   const { headerHash, deviceKey, segments, root, timeMs, isLast } = head
-  const flushes = head.flushes.map((flush) => [flush.segment, flush.timeMs])
+  const flushes = head.flushes.map((flush) => [flush.segment, flush.timeMs, flush.clockMs])
   return encodeCbor([1, headerHash, deviceKey, segments, root, timeMs, isLast, flushes])
 }
 
@@ -67,8 +71,12 @@ export function decodeLiveHead(raw: Uint8Array): LiveHead {
   const items = readVersioned(decodeCbor(raw, LIVE_HEAD_PLAINTEXT_BYTES), "live head", 8)
   const segments = readUint(items[3], "segments", MAX_SEGMENTS)
   const flushes = readArray(items[7], "flushes").map((item) => {
-    const [segment, timeMs] = readArray(item, "flush", 2)
-    return { segment: readUint(segment, "segment", MAX_SEGMENTS), timeMs: readUint(timeMs, "time") }
+    const [segment, timeMs, clockMs] = readArray(item, "flush", 3)
+    return {
+      segment: readUint(segment, "segment", MAX_SEGMENTS),
+      timeMs: readUint(timeMs, "time"),
+      clockMs: readUint(clockMs, "clock", LIVE_CLOCK_MAX_MS),
+    }
   })
   const isAscending = flushes.every(
     ({ segment }, index) => segment < segments && segment > (flushes[index - 1]?.segment ?? -1),

@@ -3,8 +3,11 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
-import { asId, formatId } from "../../shared/protocol/ids.js"
+import { openJournalFolder, startCapture, whoAmI } from "../../client/sdk/index.js"
+import { asId, formatId, parseId } from "../../shared/protocol/ids.js"
+import { join as joinMeeting } from "../hostile/support.js"
 import { exitOf } from "../support/programs.js"
+import { startClient } from "../support/sdk/clients.js"
 import { openTerminals } from "../support/taciturn.js"
 
 const POLL_MS = 100
@@ -193,6 +196,31 @@ describe("chat, through the taciturn command", function () {
       1,
       "not-found",
     ])
+  })
+
+  it("a message names its place in what somebody else records meanwhile", async () => {
+    const carol = await startClient({ url: terminals.stack.url, folder: terminals.folder }, "Carol's laptop")
+    const [meetingId, { accountId }] = [parseId("meeting", meeting), whoAmI(carol.client)]
+    await terminals.succeed("alice", ["meeting", "add", meeting, formatId("account", accountId)])
+    await joinMeeting(carol, meetingId)
+    const capture = { title: "Standup", mediaType: "video/webm", capturedAtMs: Date.now() }
+    const running = await startCapture(carol.client, meetingId, await openJournalFolder(carol.home), capture)
+    let clockMs = 600_000
+    const growing = setInterval(() => {
+      running.write(randomBytes(10))
+      clockMs += POLL_MS
+      running.flush(clockMs).catch(() => undefined)
+    }, POLL_MS)
+    const shown = async (text: string) => await chat("alice", "show", (await chat("bob", "send", text)).message)
+    let said = await shown("is it on?")
+    while (said.recording === null) said = await shown("is it on now?")
+    expect(said.recording).to.equal(formatId("recording", running.recordingId))
+    expect(said.offsetMs).to.be.within(600_000, clockMs + 10_000)
+    clearInterval(growing)
+    await running.stop()
+    expect(await shown("is it over?")).to.include({ recording: null, offsetMs: null })
+    await carol.close()
+    await terminals.succeed("alice", ["meeting", "remove", meeting, formatId("account", accountId)])
   })
 
   it("what can't be sent waits, and goes in order with the next command that reaches the server, whichever meeting that is of", async () => {

@@ -5,14 +5,21 @@ import type { Command } from "commander"
 import { compareBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
-import { type MessageContent, type SentFile, textContent } from "../../../shared/protocol/message-content.js"
+import {
+  type MessageContent,
+  type RecordingPlace,
+  type SentFile,
+  textContent,
+} from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { uploadSentFile } from "../../sdk/chat/files.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { discardMessage, queueMessage, sendMessage, unsentMessages } from "../../sdk/chat/send.js"
 import type { Client } from "../../sdk/client.js"
 import { contactOf } from "../../sdk/contacts.js"
+import { livePlaceIn } from "../../sdk/live-capture/place.js"
 import { mediaTypeOf } from "../../sdk/media-types.js"
+import { readMeeting } from "../../sdk/meetings.js"
 import { readId } from "../arguments.js"
 import { targetOf } from "../chat-target.js"
 import type { CommandContext } from "../context.js"
@@ -46,6 +53,8 @@ interface Writer {
   readonly client: Client
   readonly meetingId: MeetingId
   readonly reader: () => Promise<ChatReader>
+  /** Where a recording of the meeting stands that runs now. */
+  readonly placeNow: () => Promise<RecordingPlace | null>
 }
 
 /** Writing in a meeting's chat. */
@@ -67,7 +76,9 @@ export function addChatWriteCommands(chat: Command, run: Run): void {
         return await act(context, meeting, flags, async (writer) => {
           const replyTo = flags.reply === undefined ? null : await targetOf(await writer.reader(), flags.reply)
           const mentions = await mentionsOf(writer, flags)
-          return textContent(said, { replyTo, mentions, files: await sendFiles(context, writer, flags) })
+          const files = await sendFiles(context, writer, flags)
+          // Last, so that it is of the moment at which the message is kept.
+          return textContent(said, { replyTo, mentions, files, place: await writer.placeNow() })
         })
       })
     })
@@ -157,7 +168,17 @@ async function act(
     if (away !== null) throw away
     return await (opened ??= ChatReader.open(client, meetingId))
   }
-  const said = await content({ client, meetingId, reader })
+  const placeNow = async (): Promise<RecordingPlace | null> => {
+    if (away !== null) return null
+    try {
+      return await livePlaceIn(client, (await opened)?.log ?? (await readMeeting(client, meetingId)))
+    } catch (error) {
+      // What keeps the meeting from being read keeps the message from being sent, and is said there.
+      if (isArchiveError(error)) return null
+      throw error
+    }
+  }
+  const said = await content({ client, meetingId, reader, placeNow })
   const { messageId, trouble } =
     away === null
       ? await sendMessage(client, meetingId, said, { acceptsNotRenewed: flags.notRenewed })

@@ -51,8 +51,11 @@ export interface Capture {
   readonly recordingId: RecordingId
   /** Takes what was captured next. */
   write(bytes: Uint8Array): void
-  /** Durable when it resolves; then it is sent, as soon as that is possible. To be called about once a second. */
-  flush(): Promise<void>
+  /**
+   * Durable when it resolves; then it is sent, as soon as that is possible. To be called about once a second.
+   * @param clockMs where the recording's clock stands at the end of what was written; who halts it says so. Else the time since it was begun.
+   */
+  flush(clockMs?: number): Promise<void>
   /** Says that the log may have changed. */
   look(): void
   /** Ends it. @throws {@link ArchiveError} what keeps it from being stored; what was flushed is kept, and `finishCapture` goes on. */
@@ -150,6 +153,7 @@ class RunningCapture implements Capture {
   #sender: LiveSender | null = null
   #isSendDue = false
   #lookedMs = performance.now()
+  #beganMs = performance.now()
 
   constructor(
     client: Client,
@@ -173,6 +177,7 @@ class RunningCapture implements Capture {
     }
     const retry = { patienceMs: PATIENCE_MS, signal: this.#options.signal, onWait }
     this.#sender = new LiveSender(this.#client, this.#meetingId, this.#journal.live, this.#sealer, retry)
+    this.#beganMs = performance.now()
   }
 
   write(bytes: Uint8Array): void {
@@ -180,12 +185,12 @@ class RunningCapture implements Capture {
     this.#pending.push(bytes)
   }
 
-  async flush(): Promise<void> {
+  async flush(clockMs = performance.now() - this.#beganMs): Promise<void> {
     const { sealer } = this.#parts()
     this.#keeping = this.#keeping.then(async () => {
       const bytes = concatBytes(...this.#pending.splice(0))
       if (bytes.length === 0) return
-      await sealer.append(bytes, this.#client.clock.nowMs(), false)
+      await sealer.append(bytes, { timeMs: this.#client.clock.nowMs(), clockMs: Math.round(clockMs) }, false)
       this.#change({ keptBytes: this.#state.keptBytes + bytes.length, keptSegments: sealer.segments })
     })
     await this.#keeping
@@ -280,7 +285,8 @@ async function endCapture(
   const endSegments = journal.live.endSegments ?? sealer.segments + 1
   const ended = { ...journal, live: { ...journal.live, endSegments } }
   if (journal.live.endSegments === null) await store.save(ended)
-  if (sealer.segments < endSegments) await sealer.append(new Uint8Array(0), nowMs, true)
+  const { clockMs = 0 } = sealer.flushes.at(-1) ?? {}
+  if (sealer.segments < endSegments) await sealer.append(new Uint8Array(0), { timeMs: nowMs, clockMs }, true)
   await sender.send(endSegments)
   await sender.finish()
   await store.save({ ...ended, live: { ...ended.live, isStored: true } })

@@ -6,6 +6,7 @@ import type { AssetId } from "../../../shared/protocol/ids.js"
 import {
   decodeLiveSegment,
   encodeLiveSegment,
+  LIVE_CLOCK_MAX_MS,
   LIVE_FLUSHES,
   LIVE_SEGMENT_BYTES,
   type LiveFlush,
@@ -79,9 +80,13 @@ export class LiveSealer {
   }
 
   /** Seals bytes into whole segments; durable when it resolves. The last may be empty. */
-  async append(bytes: Uint8Array, timeMs: number, isLast: boolean): Promise<void> {
+  async append(
+    bytes: Uint8Array,
+    { timeMs, clockMs }: Pick<LiveFlush, "timeMs" | "clockMs">,
+    isLast: boolean,
+  ): Promise<void> {
     const count = Math.max(isLast ? 1 : 0, Math.ceil(bytes.length / LIVE_SEGMENT_BYTES))
-    if (count > 0) this.#note(timeMs)
+    if (count > 0) this.#note({ segment: this.segments, timeMs, clockMs: Math.min(clockMs, LIVE_CLOCK_MAX_MS) })
     for (let at = 0; at < count; at += SEGMENTS_PER_CHUNK) {
       const end = Math.min(count, at + SEGMENTS_PER_CHUNK)
       const buffer = this.#pool.take()
@@ -156,8 +161,8 @@ export class LiveSealer {
     for (let at = 0; at < leaves.length; at += HASH_BYTES) this.#leaves.push(leaves.slice(at, at + HASH_BYTES))
   }
 
-  #note(timeMs: number): void {
-    this.flushes.push({ segment: this.segments, timeMs })
+  #note(flush: LiveFlush): void {
+    this.flushes.push(flush)
     if (this.flushes.length > LIVE_FLUSHES) this.flushes.shift()
   }
 }

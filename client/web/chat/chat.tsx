@@ -68,7 +68,7 @@ function OpenChat({
     readUntil.current ??= {
       place: view.lines.some((line) => line.kind === "text" && isNewTo(lookedAt, line.message)) ? lookedAt : null,
     }
-  const placeNow = usePlaceNow(log.meetingId)
+  const placeNow = usePlaceNow(log)
   const going = useGoing(chat, view, messageId)
   const field = useRef<HTMLTextAreaElement>(null)
   const commands = useMemo(() => {

@@ -15,7 +15,8 @@ export type CaptureStanding =
   | { readonly kind: "asking" }
   /** It was announced, and nothing of it came. */
   | { readonly kind: "nothing" }
-  | { readonly kind: "live"; readonly newestMs: number }
+  /** `seenAtMs`: since when its newest head is here, in the page's own time. */
+  | { readonly kind: "live"; readonly newestMs: number; readonly head: LiveHead; readonly seenAtMs: number }
   | { readonly kind: "interrupted"; readonly newestMs: number }
   /** Its recorder ended it, and makes a recording of it. */
   | { readonly kind: "finishing"; readonly newestMs: number }
@@ -37,7 +38,7 @@ export function useLiveStates(captures: readonly LiveCapture[]): (live: LiveCapt
   useEffect(() => {
     const stopped = new AbortController()
     for (const live of captures)
-      follow(client, live, stopped.signal, (standing) => {
+      followStanding(client, live, stopped.signal, (standing) => {
         if (!stopped.signal.aborted) setStandings((before) => new Map([...before, [keyOf(live), standing]]))
       }).catch(() => undefined)
     return () => {
@@ -52,24 +53,25 @@ function keyOf({ header }: LiveCapture): string {
   return toHex(header.assetId)
 }
 
-/** Until the signal, or until there is nothing more to ask. @throws {@link ArchiveError} `interrupted`. */
-async function follow(
+/** Tells how it stands with a capture until the signal, or until there is nothing more to ask. @throws {@link ArchiveError} `interrupted`. */
+export async function followStanding(
   client: Client,
   live: LiveCapture,
   signal: AbortSignal,
   show: (standing: CaptureStanding) => void,
 ): Promise<void> {
   const view = new LiveView(client, live, { signal })
-  let [segments, changedMs] = [0, performance.now()]
+  let [segments, changedMs, seenAtMs] = [0, performance.now(), performance.now()]
   for (;;) {
     try {
       const head = await view.glance()
       if (head !== null && head.segments > segments) {
         const silentMs = segments === 0 ? Math.max(0, client.clock.nowMs() - head.timeMs) : 0
-        changedMs = performance.now() - silentMs
+        seenAtMs = performance.now()
+        changedMs = seenAtMs - silentMs
         segments = head.segments
       }
-      show(standingOf(head, performance.now() - changedMs))
+      show(standingOf(head, performance.now() - changedMs, seenAtMs))
     } catch (error) {
       const code = isArchiveError(error) ? error.code : null
       if (code === "interrupted") throw error
@@ -86,9 +88,9 @@ async function follow(
   }
 }
 
-function standingOf(head: LiveHead | null, silentMs: number): CaptureStanding {
+function standingOf(head: LiveHead | null, silentMs: number, seenAtMs: number): CaptureStanding {
   if (head === null) return { kind: "nothing" }
   const newestMs = head.timeMs
   if (head.isLast) return { kind: "finishing", newestMs }
-  return { kind: silentMs > INTERRUPTED_MS ? "interrupted" : "live", newestMs }
+  return silentMs > INTERRUPTED_MS ? { kind: "interrupted", newestMs } : { kind: "live", newestMs, head, seenAtMs }
 }

@@ -139,7 +139,7 @@ export class RecordedPart {
         this.#tailParts += 1
       } else {
         this.capture.write(bytes)
-        await this.capture.flush()
+        await this.capture.flush(keptMs)
       }
     }
     this.#record = { ...this.#record, keptMs }

@@ -18,11 +18,14 @@ import {
   listInvitations,
   type LiveCapture,
   liveCapturesOf,
+  livePlaceIn,
   type MeetingId,
   openCaptured,
   openJournalFolder,
   readMeeting,
+  type RecordingPlace,
   recoverCapture,
+  rekeyMeeting,
   removeMember,
   startCapture,
   whoAmI,
@@ -148,6 +151,46 @@ describe("SDK: live capture", function () {
     expect(kept.length).to.equal(70_040)
     const whole = await readAll(await recoverCapture(bob.client, await newestOf(bob)))
     expect(equalBytes(whole, kept)).to.equal(true)
+  })
+
+  it("tells who writes meanwhile where its clock stands, as long as its heads come, it goes on, and it is of the epoch in force", async () => {
+    let awayMs = 0
+    const reader = { ...bob.client, clock: { nowMs: () => Date.now() + awayMs } }
+    const placeNow = async (): Promise<RecordingPlace | null> =>
+      await livePlaceIn(reader, await readMeeting(reader, meetingId))
+    const isOf = (place: RecordingPlace | null, { recordingId }: Capture): boolean =>
+      place !== null && equalBytes(place.recordingId, recordingId)
+    const begin = async (by: TestClient): Promise<Capture> =>
+      await startCapture(by.client, meetingId, await newJournal(), capture)
+    const grow = async (running: Capture, clockMs: number): Promise<void> => {
+      running.write(randomBytes(10))
+      await running.flush(clockMs)
+      await until(async () => isOf(await placeNow(), running))
+    }
+    expect(await placeNow(), "nothing is recorded").to.equal(null)
+    const first = await begin(alice)
+    expect(await placeNow(), "nothing of it came").to.equal(null)
+    // By its own clock, not by the time since it was announced: it may have been halted, or begun late.
+    await grow(first, 600_000)
+    expect((await placeNow())?.offsetMs).to.be.within(600_000, 610_000)
+    awayMs = 5_000
+    expect((await placeNow())?.offsetMs, "goes on between its heads").to.be.within(605_000, 610_000)
+    awayMs = 11_000
+    expect(await placeNow(), "no head came for long").to.equal(null)
+    awayMs = -60_000
+    expect((await placeNow())?.offsetMs, "by a clock that is slow").to.be.within(600_000, 610_000)
+    awayMs = 0
+    // Somebody else's that began later takes nothing from it.
+    const second = await begin(bob)
+    second.write(randomBytes(10))
+    await second.flush(1_000)
+    await grow(first, 601_000)
+    await first.stop()
+    await grow(second, 2_000)
+    expect((await placeNow())?.offsetMs).to.be.within(2_000, 12_000)
+    await rekeyMeeting(alice.client, meetingId)
+    expect(await placeNow(), "it belongs to an older epoch").to.equal(null)
+    await second.stop()
   })
 
   it("ends by itself with the epoch, and who was removed can't follow what comes after", async () => {

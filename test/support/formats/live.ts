@@ -27,8 +27,8 @@ function head(): Format {
     timeMs: 1_800_000_000_000,
     isLast: false,
     flushes: [
-      { segment: 290, timeMs: 1_799_999_998_000 },
-      { segment: 295, timeMs: 1_799_999_999_000 },
+      { segment: 290, timeMs: 1_799_999_998_000, clockMs: 61_000 },
+      { segment: 295, timeMs: 1_799_999_999_000, clockMs: 62_000 },
     ],
   })
   const assemble = (statement: Uint8Array, by: Signer = signer): Uint8Array => {
@@ -71,9 +71,14 @@ function head(): Format {
           edit(
             material,
             [7],
-            Array.from({ length: 13 }, (_, index) => [index, 0]),
+            Array.from({ length: 13 }, (_, index) => [index, 0, 0]),
           ),
         ),
+      },
+      {
+        name: "a flush at more than seven weeks of its recording",
+        code: "malformed",
+        raw: assemble(edit(material, [7, 1, 2], 2 ** 32)),
       },
       { name: "neither the last nor not", code: "malformed", raw: assemble(edit(material, [6], 0)) },
     ],

@@ -247,7 +247,7 @@ describe("a feed of a capture", () => {
       const upTo = flushes[seconds - 1]!
       const newest = flushes
         .slice(Math.max(0, seconds - 12), seconds)
-        .map(({ segment, timeMs }) => ({ segment, timeMs }))
+        .map(({ segment, timeMs }) => ({ segment, timeMs, clockMs: timeMs - BEGAN_MS }))
       const none = new Uint8Array(32)
       view.head = {
         headerHash: none,

@@ -8,6 +8,7 @@ import {
   addMember,
   announceCapture,
   archiveCapture,
+  ChatReader,
   createMeeting,
   listInvitations,
   type MeetingId,
@@ -18,6 +19,7 @@ import {
 } from "../../../../client/sdk/index.js"
 import { asId, formatId } from "../../../../shared/protocol/ids.js"
 import { assertAccessible, openBrowser, type Person, screenshots, type TestBrowser } from "../../../support/browser.js"
+import { messageIn, say } from "../../../support/chat-steps.js"
 import { type LiveFilm, startFilm } from "../../../support/live-film.js"
 import { CAPTURE_ARGUMENTS, startRecording, stopRecording, turnOn, untilSafe } from "../../../support/record-steps.js"
 import { type Service, startClient, startService, type TestClient } from "../../../support/sdk/clients.js"
@@ -154,12 +156,31 @@ describe("watching what is recorded, in the browser", function () {
     home: person.home,
   })
 
+  /** Writes beside no player until what others are given of it names its place in what is recorded. */
+  async function placedBy({ recordingId }: LiveFilm, beganMs: number): Promise<void> {
+    for (let count = 1; ; count++) {
+      await say(page, `what is said ${count}`)
+      await messageIn(page, `what is said ${count}`).getByText("Stored").waitFor()
+      const entry = (await ChatReader.open(alice.client, meetingId)).entries().at(-1)
+      if (entry?.kind !== "authentic" || entry.content.type !== "text") expect.fail("it is not there")
+      const { place } = entry.content
+      if (place === null) continue
+      expect(formatId("recording", place.recordingId)).to.equal(formatId("recording", recordingId))
+      expect(place.offsetMs).to.be.within(1, Date.now() - beganMs)
+      return
+    }
+  }
+
   it("stands in the meeting as live, leads there, and to the recording once that is published", async () => {
+    const beganMs = Date.now()
     const film = await startFilm(alice, meetingId, "Retrospective")
     await sent(film, 8)
     await openMeeting()
     await card("Retrospective").getByText("Live", { exact: true }).waitFor()
     await look("meeting-live")
+    await page.getByRole("tab", { name: "Chat" }).click()
+    await placedBy(film, beganMs)
+    await page.getByRole("tab", { name: "Recordings" }).click()
     await card("Retrospective").getByRole("link", { name: "Retrospective" }).click()
     await until("plays", ({ atS, width }) => atS > 1 && width === 320)
     await page.getByRole("button", { name: "What this means" }).click()
