@@ -9,6 +9,7 @@ import { formatId } from "../../shared/protocol/ids.js"
 import { nodePrimitives } from "../crypto/node-primitives.js"
 import { keystoreNeedsPassphrase } from "../crypto/keystore.js"
 import { sodiumReady } from "../crypto/sodium.js"
+import { settleAllFiles } from "../sdk/chat/delete-files.js"
 import { flushChats } from "../sdk/chat/send.js"
 import { type Client, createClient } from "../sdk/client.js"
 import { Http } from "../sdk/http.js"
@@ -113,7 +114,10 @@ export async function createContext(options: {
       if (!client.state.current.registered) await registerAccount(client)
       await withRetry(async () => await refreshKeys(client), { patienceMs, signal: options.signal })
       if (client.state.current.outbox.length > 0) await postWaiting(context, client)
-      if (sendsChat) await sendWaiting(context, client)
+      if (sendsChat) {
+        await sendWaiting(context, client)
+        await settleWaiting(context, client)
+      }
       await tellLooks(context, client)
       if (client.state.current.pendingRekeys.length > 0) await rekeyWaiting(context, client)
       if (admits && client.state.current.preApprovedUntilMs > systemClock.nowMs()) await admitWaiting(context, client)
@@ -154,6 +158,18 @@ async function tellLooks({ output }: CommandContext, client: Client): Promise<vo
   } catch (error) {
     if (!isArchiveError(error)) throw error
     output.note(`your other devices still show as new what you read here: ${error.message}`)
+  }
+}
+
+/** Files of messages whose deletion is stored since. */
+async function settleWaiting({ output }: CommandContext, client: Client): Promise<void> {
+  for (const { meetingId, deleted, trouble } of await settleAllFiles(client)) {
+    const chat = `the chat of ${formatId("meeting", meetingId)}`
+    if (deleted > 0)
+      output.note(
+        `${deleted === 1 ? "a file" : `${deleted} files`} of ${chat}, which waited for that, ${deleted === 1 ? "is" : "are"} deleted now`,
+      )
+    if (trouble !== null) output.note(`files of ${chat} still wait to be deleted: ${trouble.message}`)
   }
 }
 

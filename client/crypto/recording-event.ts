@@ -11,12 +11,11 @@ import {
   type RecordingDetails,
   recordingFieldValues,
   type RecordingFields,
-  uploadSecretInfo,
 } from "../../shared/protocol/recording.js"
 import { openRecord, sealRecord, type SealPlace } from "./committed-seal.js"
 import { type EpochKeys, recordingJointKey } from "./epoch-keys.js"
-import { hpkeOpen, hpkeSeal } from "./hpke.js"
 import type { EventContent } from "./log-event.js"
+import { sealUploadSecret } from "./upload-secret.js"
 
 /** An asset as its author knows it. */
 export interface AuthoredAsset extends ManifestAsset {
@@ -63,17 +62,7 @@ export function makeRecordingContent(
       encodeRecordingDetails(recording.details),
       random,
     ),
-    uploadSecretBoxes: recording.assets.map((asset) =>
-      hpkeSeal(
-        {
-          recipientPublicKey: recording.authorUserPublicKey,
-          info: uploadSecretInfo(asset.header.assetId),
-          aad: asset.rawHeader,
-          plaintext: asset.uploadSecret,
-        },
-        random,
-      ),
-    ),
+    uploadSecretBoxes: recording.assets.map((asset) => sealUploadSecret(recording.authorUserPublicKey, asset, random)),
   })
   return {
     type: "recording",
@@ -105,11 +94,6 @@ export function openRecordingSeals(
     fields.sealedDetails,
   )
   return { details: decodeRecordingDetails(rawDetails), assets }
-}
-
-/** The upload secret that an author kept for itself. @throws {@link ArchiveError} `cannot-open`. */
-export function openUploadSecret(userSeed: Uint8Array, asset: ManifestAsset, box: Uint8Array): Uint8Array {
-  return hpkeOpen(userSeed, uploadSecretInfo(asset.header.assetId), box, asset.rawHeader)
 }
 
 function contentKeyPlace(

@@ -7,7 +7,7 @@ import { asId, formatId, idOfHash, type MeetingId, type RecordingId } from "../.
 import { LIMITS } from "../../shared/protocol/limits.js"
 import { isAdmin } from "../../shared/protocol/roster.js"
 import type { MeetingLog, PublishedRecording } from "../crypto/meeting-log.js"
-import { openUploadSecret } from "../crypto/recording-event.js"
+import { openUploadSecret } from "../crypto/upload-secret.js"
 import type { Client } from "./client.js"
 import { canActAsAdmin } from "./epochs.js"
 import type { Keeping } from "./keeping.js"
@@ -154,7 +154,8 @@ function assertActsAsAdmin(client: Client, log: MeetingLog, deed: string): void 
     )
 }
 
-function adminOf(log: MeetingLog): Capability {
+/** @throws {@link ArchiveError} `internal` where `canActAsAdmin` does not hold. */
+export function adminOf(log: MeetingLog): Capability {
   if (log.adminSeed === null) throw new ArchiveError("internal", "an admin without the admins' key")
   return adminCapability(log.meetingId, log.adminSeed, log.newestEpochSeen)
 }
@@ -165,13 +166,21 @@ function requireRecording(log: MeetingLog, recordingId: RecordingId): PublishedR
   return recording
 }
 
-/** As the author kept it for itself, under the user key that it had then; `null` for somebody else. */
 function uploadSecretOf(client: Client, recording: PublishedRecording, index: number): Uint8Array | null {
   const { secrets } = client.state.current
   const [asset, box] = [recording.fields.assets[index], recording.fields.uploadSecretBoxes[index]]
   if (asset === undefined || box === undefined || !equalBytes(recording.authorGenesisHash, secrets.genesisHash))
     return null
-  for (const { seed } of secrets.userSeeds.toReversed()) {
+  return ownUploadSecret(client, asset, box)
+}
+
+/** As this account kept it for itself, under the user key that it had then; `null` for what is another's. */
+export function ownUploadSecret(
+  client: Client,
+  asset: { readonly rawHeader: Uint8Array },
+  box: Uint8Array,
+): Uint8Array | null {
+  for (const { seed } of client.state.current.secrets.userSeeds.toReversed()) {
     try {
       return openUploadSecret(seed, asset, box)
     } catch (error) {

@@ -92,15 +92,18 @@ export {
   foldChat,
   foldUnsent,
 } from "./chat/fold.js"
+export { deleteMessage, type FilesReport, settleAllFiles, settleFiles } from "./chat/delete-files.js"
 export { type NewFile, readSentFile, uploadSentFile } from "./chat/files.js"
 export { ChatFollower, followChat, type FollowChatOptions } from "./chat/follow.js"
 export type { NotKept } from "./chat/kept.js"
 export { ChatReader, type ChatReadOptions } from "./chat/read.js"
 export {
+  type DeletedMessage,
   discardMessage,
   flushChat,
   flushChats,
   type FlushOptions,
+  queueDeletion,
   queueMessage,
   sendMessage,
   type SendReport,

@@ -1389,6 +1389,12 @@ export const strings = {
     removeTitle: "Delete this message?",
     removeMeaning:
       "Everybody is told to show it no more, and the app doesn't. That takes nothing back: whoever was in the meeting can still open it with their own keys, may have copied it, and the server keeps the sealed message as long as the chat.",
+    removeFiles:
+      "Its files are deleted at the server, too: nobody can fetch them from then on, and the server removes their bytes some days later. Whoever saved one has it.",
+    removeFilesOld:
+      "Its files were sent by an app of before, which did not keep what deletes them: they are shown no more, and the server keeps them as long as the meeting's recordings.",
+    removeFilesOther:
+      "Its files are shown no more. Only its author can delete them at the server, which keeps them as long as the meeting's recordings.",
     removeAction: "Delete the message",
     composer: {
       label: "Your message",

@@ -5,6 +5,7 @@ import { HASH_BYTES, ID_BYTES } from "./hash.js"
 import { asId, type MessageId, type RecordingId } from "./ids.js"
 import { LIMITS } from "./limits.js"
 import { storedBytesOfFile } from "./padding.js"
+import { UPLOAD_SECRET_BOX_BYTES } from "./recording.js"
 import { isStreamSize } from "./sizes.js"
 import { type Field, fieldValue, optionalField } from "./statement.js"
 
@@ -31,6 +32,8 @@ export interface SentFile {
   readonly mediaType: string
   readonly fileName: string
   readonly contentKey: Uint8Array
+  /** What deletes it at the server, sealed to the author alone; `null` where the message does not have it. */
+  readonly uploadSecretBox: Uint8Array | null
 }
 
 export interface TextContent {
@@ -76,6 +79,7 @@ export function messageValues(content: MessageContent): readonly (readonly [name
         ...(content.place === null ? [] : [["place", [content.place.recordingId, content.place.offsetMs]] as const]),
         ...(content.replyTo === null ? [] : [["reply", targetValue(content.replyTo)] as const]),
         ["text", content.text],
+        ...uploadSecretsValue(content.files),
       ]
     case "edit":
       return [
@@ -98,6 +102,12 @@ function listValue(name: string, items: readonly CborValue[]): readonly (readonl
   return items.length === 0 ? [] : [[name, items]]
 }
 
+/** Of all files or of none: their order says whose they are. */
+function uploadSecretsValue(files: readonly SentFile[]): readonly (readonly [string, CborValue])[] {
+  const boxes = files.flatMap(({ uploadSecretBox }) => (uploadSecretBox === null ? [] : [uploadSecretBox]))
+  return boxes.length === files.length ? listValue("uploadSecrets", boxes) : []
+}
+
 function targetValue({ messageId, hash }: MessageTarget): CborValue {
   return [messageId, hash]
 }
@@ -111,7 +121,9 @@ export function readMessageContent(type: string, fields: readonly Field[]): Mess
   const target = (): MessageTarget => readTarget(fieldValue(fields, "target"))
   switch (type) {
     case "text": {
-      const files = optionalField(fields, "files", readFiles) ?? []
+      const listed = optionalField(fields, "files", readFiles) ?? []
+      const boxes = optionalField(fields, "uploadSecrets", (value) => readUploadSecrets(value, listed.length))
+      const files = listed.map((file, index) => ({ ...file, uploadSecretBox: boxes?.[index] ?? null }))
       return {
         type,
         text: readMessageText(fieldValue(fields, "text"), files.length === 0),
@@ -193,7 +205,13 @@ function readPlace(value: CborValue): RecordingPlace {
   }
 }
 
-function readFiles(value: CborValue): readonly SentFile[] {
+function readUploadSecrets(value: CborValue, count: number): readonly Uint8Array[] {
+  const boxes = readList(value, "upload secrets", LIMITS.filesPerMessage)
+  if (boxes.length !== count) throw new ArchiveError("malformed", `${boxes.length} upload secrets of ${count} files`)
+  return boxes.map((box) => readBytes(box, "upload secret", UPLOAD_SECRET_BOX_BYTES))
+}
+
+function readFiles(value: CborValue): readonly Omit<SentFile, "uploadSecretBox">[] {
   return readList(value, "files", LIMITS.filesPerMessage).map((item) => {
     const [header, stored, trueSize, root, mediaType, fileName, contentKey] = readArray(item, "file", 7)
     const rawHeader = readBytes(header, "header", ASSET_HEADER_BYTES)

@@ -53,7 +53,8 @@ export interface RecordingDetails {
   readonly prepared: "as-is" | "remuxed"
 }
 
-const UPLOAD_SECRET_BOX_BYTES = 1_168
+/** An HPKE box of 32 bytes. */
+export const UPLOAD_SECRET_BOX_BYTES = 1_168
 
 function assetFieldName(index: number): string {
   return `asset:${String(index).padStart(2, "0")}`

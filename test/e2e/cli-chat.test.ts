@@ -196,6 +196,11 @@ describe("chat, through the taciturn command", function () {
       1,
       "not-found",
     ])
+    const deleted = await chat("alice", "delete", message)
+    expect(deleted).to.deep.include({ state: "stored", filesDeleted: 2, filesKept: 0 })
+    expect(deleted.purgeDay).to.match(/^\d{4}-\d{2}-\d{2}$/)
+    const again = ["chat", "save", meeting, message, "-o", "received", "--force"]
+    expect(await terminals.fail("bob", again)).to.deep.equal([1, "gone"])
   })
 
   it("a message names its place in what somebody else records meanwhile", async () => {

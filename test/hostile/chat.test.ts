@@ -3,6 +3,7 @@ import { expect } from "chai"
 import {
   ChatReader,
   createMeeting,
+  deleteMessage,
   discardMessage,
   isClockOff,
   lookAtChat,
@@ -12,17 +13,22 @@ import {
   removeMember,
   sendMessage,
   textContent,
+  uploadSentFile,
   whoAmI,
 } from "../../client/sdk/index.js"
 import { decodeState, encodeState } from "../../client/sdk/state.js"
+import type { StandingMessage } from "../../client/crypto/chat-order.js"
+import { decodeAssetHeader } from "../../shared/protocol/asset-header.js"
 import { DAY_MS, dayOf, LAST_DAY } from "../../shared/protocol/ambient.js"
-import { fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
-import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { equalBytes, fromBase64Url, toBase64Url } from "../../shared/protocol/bytes.js"
+import { includesHash, ZERO_HASH } from "../../shared/protocol/hash.js"
 import { asId } from "../../shared/protocol/ids.js"
 import { messageHash } from "../../shared/protocol/message.js"
+import type { SentFile } from "../../shared/protocol/message-content.js"
 import type { Lie } from "../support/liar.js"
 import { random } from "../support/people.js"
 import type { TestClient } from "../support/sdk/clients.js"
+import { bytesSource } from "../support/sdk/sources.js"
 import {
   added,
   changingMessages,
@@ -32,6 +38,7 @@ import {
   forgetChats,
   MESSAGES,
   postFarOff,
+  postForged,
   put,
   resealedMessage,
   type ServedPage,
@@ -438,5 +445,107 @@ describe("chat, by a server that lies and members who forge it", function () {
     expect(await shown(alice)).to.deep.equal(["one late", "two late"])
     await write(alice, "three")
     expect(await shown(alice)).to.deep.equal(["one", "two late", "three"])
+  })
+
+  describe("files, where a message names what is not its own", () => {
+    const statesOf = async (...rawHeaders: readonly Uint8Array[]): Promise<readonly (string | undefined)[]> =>
+      await Promise.all(
+        rawHeaders.map(async (header) => {
+          const ids = [decodeAssetHeader(header).assetId]
+          const rows = await scene.service.catalog.query<{ state: string }>(
+            "SELECT state FROM assets WHERE asset_id = $1",
+            ids,
+          )
+          return rows[0]?.state
+        }),
+      )
+
+    async function sendFile({ client }: TestClient): Promise<SentFile> {
+      const file = await uploadSentFile(client, meetingId, {
+        fileName: "figures.csv",
+        mediaType: "text/csv",
+        source: bytesSource(random(1_000)),
+      })
+      const { trouble } = await sendMessage(client, meetingId, textContent("", { files: [file] }))
+      expect(trouble).to.equal(null)
+      return file
+    }
+
+    async function nameFile(person: TestClient, file: SentFile): Promise<void> {
+      const log = await readMeeting(person.client, meetingId)
+      const { state } = person.client
+      const raw = await forgedMessage(person, log, "", { content: textContent("", { files: [file] }) })
+      await postForged(person, log, raw)
+      // As its program would go on behind it.
+      await state.update((current) => ({
+        ...current,
+        chats: current.chats.map((chat) =>
+          equalBytes(chat.meetingHash, log.meetingHash)
+            ? { ...chat, next: { counter: chat.next.counter + 1, prev: messageHash(raw) } }
+            : chat,
+        ),
+      }))
+    }
+
+    async function deleteThat(by: TestClient, isIt: (entry: StandingMessage) => boolean) {
+      const reader = await ChatReader.open(by.client, meetingId)
+      const found = reader.entries().find((entry) => entry.kind === "authentic" && isIt(entry))
+      if (found?.kind !== "authentic") return expect.fail("it is not there")
+      const { trouble, files } = await deleteMessage(by.client, meetingId, found)
+      expect([trouble, files.trouble]).to.deep.equal([null, null])
+      return [files.deleted, files.kept]
+    }
+
+    const isBy =
+      ({ client }: TestClient) =>
+      ({ statement }: StandingMessage): boolean =>
+        equalBytes(statement.authorGenesisHash, client.state.current.secrets.genesisHash)
+
+    it("a member's message that names another's recording, or the file of another's message, takes neither along (CH15)", async () => {
+      await scene.upload(random(1_000), alice, meetingId)
+      const [recording] = (await readMeeting(bob.client, meetingId)).recordings
+      const [asset, box] = [recording!.opened!.assets[0]!, recording!.fields.uploadSecretBoxes[0]!]
+      const file = await sendFile(alice)
+      // With the boxes that Alice, who deletes it as an admin, can open.
+      await nameFile(bob, { ...asset, fileName: "figures.csv", uploadSecretBox: box })
+      await nameFile(bob, file)
+      for (const named of [asset, file])
+        expect(
+          await deleteThat(
+            alice,
+            (entry) =>
+              isBy(bob)(entry) &&
+              entry.content.type === "text" &&
+              equalBytes(entry.content.files[0]!.rawHeader, named.rawHeader),
+          ),
+        ).to.deep.equal([0, 1])
+      expect(await statesOf(asset.rawHeader, file.rawHeader)).to.deep.equal(["stored", "stored"])
+      expect(await deleteThat(alice, isBy(alice))).to.deep.equal([1, 0])
+      expect(await statesOf(asset.rawHeader, file.rawHeader)).to.deep.equal(["stored", "marked"])
+    })
+
+    it("a file that its author named in two messages goes with the last of them (CH15)", async () => {
+      const file = await sendFile(bob)
+      await nameFile(bob, file)
+      const seen: Uint8Array[] = []
+      const isNext = (entry: StandingMessage): boolean => {
+        const isIt = isBy(bob)(entry) && entry.content.type === "text" && !includesHash(seen, entry.messageId)
+        if (isIt) seen.push(entry.messageId)
+        return isIt
+      }
+      expect(await deleteThat(bob, isNext)).to.deep.equal([0, 1])
+      expect(await statesOf(file.rawHeader)).to.deep.equal(["stored"])
+      expect(await deleteThat(bob, isNext)).to.deep.equal([1, 0])
+      expect(await statesOf(file.rawHeader)).to.deep.equal(["marked"])
+    })
+
+    it("a deletion that has no effect deletes no file (CH11, CH15)", async () => {
+      const file = await sendFile(alice)
+      const message = (await ChatReader.open(alice.client, meetingId)).entries()[0]
+      if (message?.kind !== "authentic") return expect.fail("it is not there")
+      const { trouble } = await deleteMessage(alice.client, meetingId, { ...message, hash: random(32) })
+      expect(trouble).to.equal(null)
+      expect(await statesOf(file.rawHeader)).to.deep.equal(["stored"])
+    })
   })
 })

@@ -4,7 +4,7 @@ import { text as readAll } from "node:stream/consumers"
 import type { Command } from "commander"
 import { compareBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
-import { formatId, idOfHash, type MeetingId } from "../../../shared/protocol/ids.js"
+import { formatId, idOfHash, type MeetingId, type MessageId } from "../../../shared/protocol/ids.js"
 import {
   type MessageContent,
   type RecordingPlace,
@@ -12,6 +12,7 @@ import {
   textContent,
 } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { deleteMessage, type FilesReport } from "../../sdk/chat/delete-files.js"
 import { uploadSentFile } from "../../sdk/chat/files.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { discardMessage, queueMessage, sendMessage, unsentMessages } from "../../sdk/chat/send.js"
@@ -21,8 +22,9 @@ import { livePlaceIn } from "../../sdk/live-capture/place.js"
 import { mediaTypeOf } from "../../sdk/media-types.js"
 import { readMeeting } from "../../sdk/meetings.js"
 import { readId } from "../arguments.js"
-import { targetOf } from "../chat-target.js"
+import { messageOf, targetOf } from "../chat-target.js"
 import type { CommandContext } from "../context.js"
+import { purgeDocument, purgeLine } from "../describe.js"
 import { EXIT, EXIT_CODES } from "../exit-codes.js"
 import type { Action } from "../main.js"
 import { createMeter } from "../progress.js"
@@ -104,16 +106,16 @@ export function addChatWriteCommands(chat: Command, run: Run): void {
   chat
     .command("delete <meeting> <message>")
     .description(
-      "say that a message is to be shown no more, as its author or an admin. Members keep its bytes and can open them; the server keeps them as long as the chat",
+      "say that a message is to be shown no more, as its author or an admin. Members keep its bytes and can open them; the server keeps them as long as the chat. Files of your own message are deleted at the server, too; who saved one has it",
     )
     .option(...NOT_RENEWED)
     .addHelpText("after", "\nExample:\n  taciturn chat delete mtg_… msg_…")
     .action(async (meeting: string, message: string, flags: WriteFlags) => {
       await run(async (context) =>
-        act(context, meeting, flags, async ({ reader }) => ({
-          type: "deletion",
-          target: await targetOf(await reader(), message),
-        })),
+        write(context, meeting, async ({ client, meetingId, reader }) => {
+          const target = await messageOf(await reader(), message)
+          return await deleteMessage(client, meetingId, target, { acceptsNotRenewed: flags.notRenewed })
+        }),
       )
     })
   chat
@@ -154,12 +156,33 @@ export function addChatWriteCommands(chat: Command, run: Run): void {
     })
 }
 
-/** Sends what `content` says. What could not be sent stays, and goes with the next command. */
+/** Sends what `content` says. */
 async function act(
   context: CommandContext,
   id: string,
   flags: WriteFlags,
   content: (writer: Writer) => Promise<MessageContent>,
+): Promise<number | undefined> {
+  return await write(context, id, async (writer, away) => {
+    const { client, meetingId } = writer
+    const said = await content(writer)
+    return away === null
+      ? await sendMessage(client, meetingId, said, { acceptsNotRenewed: flags.notRenewed })
+      : { messageId: await queueMessage(client, meetingId, said), trouble: away }
+  })
+}
+
+interface Written {
+  readonly messageId: MessageId
+  readonly trouble: ArchiveError | null
+  readonly files?: FilesReport
+}
+
+/** Writes something, and says what became of it. What could not be sent stays, and goes with the next command. */
+async function write(
+  context: CommandContext,
+  id: string,
+  send: (writer: Writer, away: ArchiveError | null) => Promise<Written>,
 ): Promise<number | undefined> {
   const meetingId = readId("meeting", id)
   const { client, away } = await openOrOffline(context)
@@ -178,16 +201,18 @@ async function act(
       throw error
     }
   }
-  const said = await content({ client, meetingId, reader, placeNow })
-  const { messageId, trouble } =
-    away === null
-      ? await sendMessage(client, meetingId, said, { acceptsNotRenewed: flags.notRenewed })
-      : { messageId: await queueMessage(client, meetingId, said), trouble: away }
+  const { messageId, trouble, files } = await send({ client, meetingId, reader, placeNow }, away)
   const waiting = unsentMessages(client, meetingId).length
   const message = formatId("message", messageId)
-  const document = { meeting: id, message, state: trouble === null ? "stored" : "sending", waiting }
+  const document = {
+    meeting: id,
+    message,
+    state: trouble === null ? "stored" : "sending",
+    waiting,
+    ...(files === undefined ? {} : filesDocument(files)),
+  }
   if (trouble === null) {
-    context.output.result(document, [`Sent: ${message}`])
+    context.output.result(document, [`Sent: ${message}`, ...(files === undefined ? [] : filesLines(files))])
     return undefined
   }
   context.output.result({ ...document, reason: trouble.code }, [
@@ -195,6 +220,33 @@ async function act(
     `${waiting} of this device ${waiting === 1 ? "waits" : "wait"}: the next command that reaches the server sends ${waiting === 1 ? "it" : "them"}${trouble.retryable ? "" : `; \`taciturn chat discard ${id} MESSAGE\` throws away what it refuses for good`}.`,
   ])
   return EXIT_CODES[trouble.code] === EXIT.done ? EXIT.failed : EXIT_CODES[trouble.code]
+}
+
+function filesDocument({ deleted, kept, purgeDay, trouble }: FilesReport) {
+  return {
+    filesDeleted: deleted,
+    filesKept: kept,
+    ...purgeDocument(purgeDay),
+    ...(trouble === null ? {} : { filesReason: trouble.code }),
+  }
+}
+
+function filesLines({ deleted, kept, purgeDay, trouble }: FilesReport): readonly string[] {
+  return [
+    ...(deleted === 0
+      ? []
+      : [
+          `${deleted === 1 ? "A file is" : `${deleted} files are`} deleted. ${purgeLine(purgeDay)} Who saved it has it.`,
+        ]),
+    ...(kept === 0
+      ? []
+      : [
+          `${kept === 1 ? "A file stays" : `${kept} files stay`} at the server: this account may not delete it, or another message shows it.`,
+        ]),
+    ...(trouble === null
+      ? []
+      : [`What files it has are not deleted yet: ${trouble.message}. The next command tries again.`]),
+  ]
 }
 
 /** Where the server is not there, a message is still kept; but nothing goes to one that was not seen to be the same. */

@@ -17,6 +17,7 @@ export function newChatState(meetingHash: Uint8Array): ChatState {
     datedPlaces: [],
     heads: [],
     outbox: [],
+    deletions: [],
     readUntil: null,
     unread: { messages: 0, mentions: 0 },
   }

@@ -4,16 +4,20 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
 import { asId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { SentFile } from "../../../shared/protocol/message-content.js"
+import { newestUserSeed } from "../../crypto/account-keys.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
+import { xwingPublicKey } from "../../crypto/sodium.js"
+import { sealUploadSecret } from "../../crypto/upload-secret.js"
 import type { Client } from "../client.js"
 import { currentCapability, mayBeBehind, readMeeting } from "../meetings.js"
+import { refreshKeys } from "../links.js"
 import { type AssetReader, openAsset, type ReaderOptions } from "../reader/asset-reader.js"
 import { withRetry } from "../retry.js"
 import { prepareToSeal } from "../standing.js"
 import type { AssetSource, JournalAsset, JournalStore } from "../upload/journal.js"
 import { BufferPool } from "../upload/pieces.js"
-import { cancelUpload } from "../upload/tus.js"
-import { handleOf, uploadAsset } from "../upload/upload-asset.js"
+import { abandonAsset } from "../upload/abandon-asset.js"
+import { uploadAsset } from "../upload/upload-asset.js"
 import type { UploadOptions } from "../upload/upload-recording.js"
 
 /** Files of messages: sealed assets of a meeting, by the upload path, which no recording has. SPEC.md §16.2. */
@@ -40,7 +44,10 @@ export async function uploadSentFile(
 ): Promise<SentFile> {
   const { signal, onWait, onProgress, patienceMs = PATIENCE_MS } = options
   const retry = { patienceMs, signal, onWait }
-  await withRetry(async () => await prepareToSeal(client, await readMeeting(client, meetingId), options), retry)
+  await withRetry(async () => {
+    await refreshKeys(client)
+    await prepareToSeal(client, await readMeeting(client, meetingId), options)
+  }, retry)
   const asset: JournalAsset = {
     role: "media",
     mediaType,
@@ -69,9 +76,11 @@ export async function uploadSentFile(
     const input = { kind: "source", source: reader, comesOnce: false, onEnded: () => Promise.resolve() } as const
     const { storedBytes, trueBytes, root } = await uploadAsset(run, asset, input)
     const { rawHeader, contentKey } = asset
-    return { rawHeader, storedBytes, trueBytes, root, mediaType, fileName, contentKey }
+    const userPublicKey = xwingPublicKey(newestUserSeed(client.state.current.secrets).seed)
+    const uploadSecretBox = sealUploadSecret(userPublicKey, asset, client.random)
+    return { rawHeader, storedBytes, trueBytes, root, mediaType, fileName, contentKey, uploadSecretBox }
   } catch (error) {
-    await cancelUpload(handleOf(run, asset)).catch(() => undefined)
+    await abandonAsset(client, meetingId, asset).catch(() => undefined)
     throw error
   } finally {
     await reader.close()

@@ -8,6 +8,7 @@ import { watchMeeting, type WatchOptions } from "../live.js"
 import { requireMeeting } from "../meetings.js"
 import type { SealingOptions } from "../standing.js"
 import { chatStateOf } from "./chat-state.js"
+import { hasFilesToSettle, settleFiles } from "./delete-files.js"
 import { ChatReader } from "./read.js"
 import { flushChat, type SendReport } from "./send.js"
 
@@ -67,6 +68,8 @@ export class ChatFollower implements LineChat {
   readonly #pinning: Beside
   readonly #sending: Beside
   #wakes = 0
+  /** Whether files of deleted messages were dealt with since something was sent: what is to be seen later is not looked for again and again. */
+  #isSettled = false
 
   constructor(client: Client, meetingId: MeetingId, options: Omit<FollowChatOptions, "presence">) {
     this.#client = client
@@ -176,13 +179,23 @@ export class ChatFollower implements LineChat {
   #send(): void {
     const { meetingHash } = requireMeeting(this.#client, this.#meetingId)
     const waits = chatStateOf(this.#client.state.current, meetingHash).outbox.length > 0
-    this.#sending.start(waits, async () => {
+    const isToSettle = !this.#isSettled && hasFilesToSettle(this.#client, meetingHash)
+    this.#sending.start(waits || isToSettle, async () => {
       const wakes = this.#wakes
       const report = await flushChat(this.#client, this.#meetingId, { ...this.#options.sealing?.(), line: this.#line })
       this.#options.onSent?.(report)
       if (report.trouble !== null) this.#options.onTrouble?.(report.trouble)
+      if (report.stored > 0) this.#isSettled = false
+      await this.#settle(meetingHash)
       return this.#wakes !== wakes
     })
+  }
+
+  async #settle(meetingHash: Uint8Array): Promise<void> {
+    if (this.#isSettled || !hasFilesToSettle(this.#client, meetingHash)) return
+    const { trouble } = await settleFiles(this.#client, this.#meetingId)
+    this.#isSettled = trouble === null
+    if (trouble !== null) this.#options.onTrouble?.(trouble)
   }
 }
 

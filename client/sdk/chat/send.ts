@@ -2,11 +2,13 @@ import * as z from "zod"
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js"
 import { PostMessageRequest, PostMessageResponse } from "../../../shared/protocol/http.js"
+import { includesHash } from "../../../shared/protocol/hash.js"
 import { asId, idOfHash, type MeetingId, type MessageId } from "../../../shared/protocol/ids.js"
 import { LIMITS } from "../../../shared/protocol/limits.js"
 import { decodeMessage, messageHash } from "../../../shared/protocol/message.js"
 import type { MessageContent } from "../../../shared/protocol/message-content.js"
 import { deriveEpochKeys, type EpochKeys } from "../../crypto/epoch-keys.js"
+import type { StandingMessage } from "../../crypto/chat-order.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { makeMessage, type NewMessage, openMessage } from "../../crypto/message.js"
 import { type Client, selfAsAuthor } from "../client.js"
@@ -29,6 +31,9 @@ export interface UnsentMessage {
   readonly content: MessageContent
 }
 
+/** A message that is to be deleted, as a reader of the chat has it. */
+export type DeletedMessage = Pick<StandingMessage, "messageId" | "hash" | "content">
+
 export interface SendReport {
   /** So many were confirmed. */
   readonly stored: number
@@ -42,6 +47,32 @@ export interface SendReport {
  * @throws {@link ArchiveError} `not-found` for a meeting that this device doesn't know; `malformed` for what no reader would take.
  */
 export async function queueMessage(client: Client, meetingId: MeetingId, content: MessageContent): Promise<MessageId> {
+  return await queue(client, meetingId, content, (chat) => chat)
+}
+
+/**
+ * Keeps the deletion of a message to be sent; once it stands, `settleFiles` deletes the message's files at the server, too.
+ * @throws {@link ArchiveError} as `queueMessage`.
+ */
+export async function queueDeletion(
+  client: Client,
+  meetingId: MeetingId,
+  { messageId: targetId, hash, content }: DeletedMessage,
+): Promise<MessageId> {
+  const hasFiles = content.type === "text" && content.files.length > 0
+  const deletion = { type: "deletion", target: { messageId: targetId, hash } } as const
+  return await queue(client, meetingId, deletion, (chat, statementId) =>
+    hasFiles ? { ...chat, deletions: [...chat.deletions, { statementId, targetId }] } : chat,
+  )
+}
+
+/** @param more what else of the chat is kept with it. */
+async function queue(
+  client: Client,
+  meetingId: MeetingId,
+  content: MessageContent,
+  more: (chat: ChatState, messageId: MessageId) => ChatState,
+): Promise<MessageId> {
   const meeting = requireMeeting(client, meetingId)
   const messageId = asId("message", client.random(16))
   const keys = newestKeys(meeting)
@@ -53,11 +84,8 @@ export async function queueMessage(client: Client, meetingId: MeetingId, content
       timeMs: client.clock.nowMs(),
       content,
     })
-    return {
-      ...chat,
-      next: { counter: chat.next.counter + 1, prev: messageHash(raw) },
-      outbox: [...chat.outbox, { messageId, raw }],
-    }
+    const next = { counter: chat.next.counter + 1, prev: messageHash(raw) }
+    return more({ ...chat, next, outbox: [...chat.outbox, { messageId, raw }] }, messageId)
   })
   client.failpoint("chat.kept")
   return messageId
@@ -181,6 +209,7 @@ export async function discardMessage(
       ...chat,
       next: isAhead ? chat.next : resealed.next,
       outbox: [...chat.outbox.slice(0, first), ...resealed.items],
+      deletions: chat.deletions.filter(({ statementId }) => !includesHash(discarded, statementId)),
     }
   })
   return discarded

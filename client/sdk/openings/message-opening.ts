@@ -37,8 +37,8 @@ export interface OpenableMessages {
   readonly others: number
 }
 
-/** Keys of files, other members, other recordings: what a message holds beside what it says stays closed. */
-const KEPT_BACK: ReadonlySet<string> = new Set(["files", "mentions", "place"])
+/** Keys of files and what deletes them, other members, other recordings: what a message holds beside what it says stays closed. */
+const KEPT_BACK: ReadonlySet<string> = new Set(["files", "mentions", "place", "uploadSecrets"])
 
 /**
  * Reads the chat back as far as the choice needs.

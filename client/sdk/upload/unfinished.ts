@@ -3,12 +3,11 @@ import { ArchiveError, isArchiveError } from "../../../shared/protocol/errors.js
 import { asId, formatId, idOfHash, type MeetingId, type RecordingId } from "../../../shared/protocol/ids.js"
 import { storedBytesOfFile } from "../../../shared/protocol/padding.js"
 import type { Client } from "../client.js"
-import { deleteAssets } from "../deletion.js"
 import { readMeeting } from "../meetings.js"
-import { deleteLive } from "./delete-live.js"
+import { abandonAsset } from "./abandon-asset.js"
 import type { Journal, JournalAsset, JournalStore } from "./journal.js"
 import { isPublished, rememberPublished } from "./publish.js"
-import { acknowledgedBytes, cancelUpload, type UploadHandle } from "./tus.js"
+import { acknowledgedBytes, type UploadHandle } from "./tus.js"
 
 /** Uploads that were begun on this device and not published yet: what their journals and the server know of them. */
 
@@ -55,22 +54,8 @@ export async function abandonUpload(client: Client, store: JournalStore, journal
   if (journal.rawEvent !== null && isPublished(await readMeeting(client, meetingId), journal))
     throw new ArchiveError("exists", "this upload is published already: delete the recording instead")
   let purgeDay: number | null = null
-  for (const asset of journal.assets) {
-    const handle = handleOf(client, journal, asset)
-    const isStored = await cancelUpload(handle).then(
-      () => false,
-      (error: unknown) => {
-        // What has its receipt is no upload any more, and is deleted as such.
-        if (isArchiveError(error) && (error.code === "conflict" || error.code === "gone")) return true
-        if (isArchiveError(error) && error.code === "not-found") return false
-        throw error
-      },
-    )
-    if (!isStored) continue
-    const { assetId, uploadSecret } = handle
-    purgeDay = (await deleteAssets(client, meetingId, [{ assetId, uploadSecret }])) ?? purgeDay
-  }
-  if (journal.live !== null) await deleteLive(client, meetingId, journal.live)
+  for (const asset of journal.assets) purgeDay = (await abandonAsset(client, meetingId, asset)) ?? purgeDay
+  if (journal.live !== null) await abandonAsset(client, meetingId, journal.live)
   await store.remove()
   return purgeDay
 }
@@ -78,7 +63,7 @@ export async function abandonUpload(client: Client, store: JournalStore, journal
 /** Removes what is left here of an upload whose recording is published, as its last step would have. */
 export async function closePublished(client: Client, store: JournalStore, journal: Journal): Promise<void> {
   await rememberPublished(client, journal)
-  if (journal.live !== null) await deleteLive(client, idOfHash("meeting", journal.meetingHash), journal.live)
+  if (journal.live !== null) await abandonAsset(client, idOfHash("meeting", journal.meetingHash), journal.live)
   await store.remove()
 }
 

@@ -15,7 +15,7 @@ import { prepareToSeal, type SealingOptions } from "../standing.js"
 import { type RetryOptions, withRetry } from "../retry.js"
 import type { AssetSource, Journal, JournalAsset, JournalStore } from "./journal.js"
 import { compareWithKept, keptSource } from "./once-source.js"
-import { deleteLive } from "./delete-live.js"
+import { abandonAsset } from "./abandon-asset.js"
 import { BufferPool, type PlaintextSource, sealPieces } from "./pieces.js"
 import { ProgressMeter, type UploadProgress } from "./progress.js"
 import { publishRecording, rememberPublished } from "./publish.js"
@@ -134,7 +134,7 @@ class RecordingUpload {
     // The recording stands in its place now.
     if (live != null)
       await withRetry(async () => {
-        await deleteLive(this.#client, this.#meetingId, live)
+        await abandonAsset(this.#client, this.#meetingId, live)
       }, this.#retry)
     await this.#store.remove()
     this.#client.failpoint("upload.journal-removed")

@@ -166,13 +166,21 @@ function OpenChat({
           setRemoved(null)
         }}
         onConfirm={async () => {
-          if (removed !== null) await chat.send({ type: "deletion", target: targetOf(removed) })
+          if (removed !== null) await chat.remove(removed.message)
         }}
       >
         <p>{texts.removeMeaning}</p>
+        {removed === null || removed.content.files.length === 0 ? null : <p>{filesMeaningOf(removed, self)}</p>}
       </Confirm>
     </section>
   )
+}
+
+/** What becomes of the files of a message that is deleted. */
+function filesMeaningOf({ content, message }: ChatText, self: Uint8Array): string {
+  const isOwn = equalBytes(message.statement.authorGenesisHash, self)
+  const isDeletable = isOwn && content.files.every(({ uploadSecretBox }) => uploadSecretBox !== null)
+  return isDeletable ? texts.removeFiles : isOwn ? texts.removeFilesOld : texts.removeFilesOther
 }
 
 /** While what a link leads to is not there yet, and where it isn't any more. */

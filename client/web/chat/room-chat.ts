@@ -8,7 +8,14 @@ import { ChatFold, type ChatLine, foldUnsent } from "../../sdk/chat/fold.js"
 import { ChatFollower } from "../../sdk/chat/follow.js"
 import type { NotKept } from "../../sdk/chat/kept.js"
 import type { ChatReader } from "../../sdk/chat/read.js"
-import { discardMessage, queueMessage, type UnsentMessage, unsentMessages } from "../../sdk/chat/send.js"
+import {
+  type DeletedMessage,
+  discardMessage,
+  queueDeletion,
+  queueMessage,
+  type UnsentMessage,
+  unsentMessages,
+} from "../../sdk/chat/send.js"
 import { lookAtChat, rememberUnread } from "../../sdk/chat/unread.js"
 import type { Client } from "../../sdk/client.js"
 import type { LineChat, PostingLine } from "../../sdk/live-line.js"
@@ -181,6 +188,16 @@ export class RoomChat implements LineChat {
   /** Keeps a message durably, shows it, and sends it as soon as that can be. @throws {@link ArchiveError} where it can't be kept. */
   async send(content: MessageContent): Promise<void> {
     await queueMessage(this.#client, this.#meetingId, content)
+    this.#queued()
+  }
+
+  /** Keeps a message's deletion durably, shows it, and sends it as `send` does; then its files go, too. @throws {@link ArchiveError} where it can't be kept. */
+  async remove(message: DeletedMessage): Promise<void> {
+    await queueDeletion(this.#client, this.#meetingId, message)
+    this.#queued()
+  }
+
+  #queued(): void {
     this.#changed({})
     this.#options.onSent()
     this.#follower?.wake()

@@ -1,12 +1,14 @@
 import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
-import pg from "pg"
 import {
   acceptInvitation,
   addMember,
+  adoptKeyring,
   ChatReader,
   type ChatLine,
   createMeeting,
+  deleteMessage,
   discardMessage,
   flushChat,
   foldChat,
@@ -17,17 +19,21 @@ import {
   lookForMessages,
   type MeetingId,
   isArchiveError,
+  queueDeletion,
   queueMessage,
   readMeeting,
   readSentFile,
   rekeyMeeting,
   removeMember,
+  revokeDevices,
   sendMessage,
+  settleAllFiles,
   textContent,
   unsentMessages,
   uploadSentFile,
   whoAmI,
 } from "../../../client/sdk/index.js"
+import type { StandingMessage } from "../../../client/crypto/chat-order.js"
 import { chatStateOf } from "../../../client/sdk/chat/chat-state.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import type { MessageContent, MessageTarget } from "../../../shared/protocol/message-content.js"
@@ -40,7 +46,7 @@ import { fillChat } from "../../bench/sealed-chat.js"
 import { random } from "../../support/people.js"
 import { memoryStateBox } from "../../support/sdk/memory.js"
 import { bytesSource, readAll } from "../../support/sdk/sources.js"
-import { type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
+import { recoverClient, type Service, startClient, startService, type TestClient } from "../../support/sdk/clients.js"
 
 /** So that whatever comes was heard of on a socket. */
 const NEVER_MS = 600_000
@@ -373,6 +379,87 @@ describe("SDK: chat", function () {
     expect((await readAll(readSentFile(bob.client, reader.log, received!))).equals(bytes)).to.equal(true)
   })
 
+  /** In which states the server has files of this meeting. */
+  async function storedFiles(): Promise<readonly string[]> {
+    const rows = await service.catalog.query<{ state: string }>(
+      "SELECT state FROM assets WHERE meeting_id = $1 ORDER BY state",
+      [meetingId],
+    )
+    return rows.map(({ state }) => state)
+  }
+
+  async function sendFile(person: TestClient, text = ""): Promise<StandingMessage> {
+    const file = await uploadSentFile(person.client, meetingId, {
+      fileName: "figures.csv",
+      mediaType: "text/csv",
+      source: bytesSource(random(1_000)),
+    })
+    const { messageId } = await say(person, textContent(text, { files: [file] }))
+    return await messageOf(person, messageId)
+  }
+
+  async function messageOf({ client }: TestClient, messageId: Uint8Array): Promise<StandingMessage> {
+    const reader = await ChatReader.open(client, meetingId)
+    const found = reader.entries().find((entry) => entry.kind === "authentic" && equalBytes(entry.messageId, messageId))
+    return found?.kind === "authentic" ? found : expect.fail("it is not there")
+  }
+
+  it("who deletes a message deletes its files, from another device and under another user key too", async () => {
+    const first = await sendFile(alice, "one")
+    const second = await sendFile(alice, "two")
+    expect(await storedFiles()).to.deep.equal(["stored", "stored"])
+    const { trouble, files } = await deleteMessage(alice.again(), meetingId, first)
+    expect([trouble, files.deleted, files.kept, files.trouble]).to.deep.equal([null, 1, 0, null])
+    expect(files.purgeDay).to.be.a("number")
+    expect(await storedFiles()).to.deep.equal(["marked", "stored"])
+    const phone = await recoverClient(service, alice.recoveryPhrase, "Alice's phone")
+    const lost = await recoverClient(service, alice.recoveryPhrase, "Alice's lost tablet")
+    everybody.push(phone, lost)
+    await adoptKeyring(phone.client)
+    await revokeDevices(phone.client, [whoAmI(lost.client).deviceId])
+    expect((await deleteMessage(phone.client, meetingId, second)).files.deleted).to.equal(1)
+    expect(await storedFiles()).to.deep.equal(["marked", "marked"])
+  })
+
+  it("files go once the deletion is stored, however late that is, and not where it is thrown away", async () => {
+    const message = await sendFile(bob, "one")
+    service.relay.cut()
+    const offline = await deleteMessage(bob.client, meetingId, message)
+    expect([offline.trouble?.code, offline.files.deleted]).to.deep.equal(["unavailable", 0])
+    service.relay.mend()
+    // The process ends between the deletion and the files.
+    const dying = bob.again({
+      failpoint: (name) => {
+        if (name === "chat.sent") service.relay.cut()
+      },
+    })
+    expect((await flushChat(dying, meetingId)).stored).to.equal(1)
+    const [waits] = await settleAllFiles(dying)
+    expect([waits?.deleted, waits?.trouble?.code]).to.deep.equal([0, "unavailable"])
+    service.relay.mend()
+    expect(await storedFiles()).to.deep.equal(["stored"])
+    expect((await settleAllFiles(bob.again())).map(({ deleted }) => deleted)).to.deep.equal([1])
+    expect(await storedFiles()).to.deep.equal(["marked"])
+    expect(await settleAllFiles(bob.again())).to.deep.equal([])
+
+    const other = await sendFile(bob, "two")
+    const deletion = await queueDeletion(bob.client, meetingId, other)
+    await removeMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    expect(await discardMessage(bob.client, meetingId, deletion)).to.have.length(1)
+    expect(await settleAllFiles(bob.client)).to.deep.equal([])
+    expect(await storedFiles()).to.deep.equal(["marked", "stored"])
+  })
+
+  it("a chat that is followed deletes files whose message was deleted meanwhile", async () => {
+    const message = await sendFile(bob, "one")
+    await queueDeletion(bob.client, meetingId, message)
+    const ended = new AbortController()
+    const following = followChat(bob.client, meetingId, { signal: ended.signal, onChange: () => undefined })
+    while ((await storedFiles())[0] !== "marked") await delay(100)
+    ended.abort()
+    await following
+  })
+
   it("a file that is given up leaves no upload behind", async () => {
     const stopping = new AbortController()
     const uploading = uploadSentFile(
@@ -387,16 +474,7 @@ describe("SDK: chat", function () {
       },
     )
     expect(await uploading.catch((error: unknown) => isArchiveError(error) && error.code)).to.equal("interrupted")
-    const database = new pg.Client(service.databaseUrl)
-    await database.connect()
-    try {
-      const { rows } = await database.query<{ state: string }>("SELECT state FROM assets WHERE meeting_id = $1", [
-        Buffer.from(meetingId),
-      ])
-      expect(rows.filter(({ state }) => state !== "cancelled")).to.deep.equal([])
-    } finally {
-      await database.end()
-    }
+    expect((await storedFiles()).filter((state) => state !== "cancelled")).to.deep.equal([])
   })
 
   it("long chats are read from the newest back, page by page", async () => {

@@ -24,6 +24,7 @@ import {
   textContent,
 } from "../../../shared/protocol/message-content.js"
 import { storedBytesOfFile } from "../../../shared/protocol/padding.js"
+import { UPLOAD_SECRET_BOX_BYTES } from "../../../shared/protocol/recording.js"
 import { SAMPLE_TIME_MS } from "./accounts.js"
 import { sampleHeader } from "./assets.js"
 import {
@@ -140,11 +141,12 @@ function message(): Format {
 function contentOf(
   content: MessageContent,
   refused: readonly (readonly [name: string, index: number, value: CborValue, code?: ErrorCode])[],
+  name = `message-${content.type}`,
 ): Format {
   const random = seededBytes(`message ${content.type}`)
   const raw = encodeFields(messageValues(content).map(([name, value]) => ({ name, salt: random(32), value })))
   return {
-    name: `message-${content.type}`,
+    name,
     section: "16.2",
     codes: [...new Set(["malformed" as const, ...refused.map(([, , , code = "malformed"]) => code)])],
     limitBytes: LIMITS.messageBytes,
@@ -167,6 +169,7 @@ const SENT_FILE = {
   mediaType: "application/pdf",
   fileName: "agenda.pdf",
   contentKey: bytesOf("key of a file"),
+  uploadSecretBox: null,
 }
 
 function text(): Format {
@@ -195,6 +198,23 @@ function text(): Format {
     ["a text of 16,385 bytes", 4, "x".repeat(16_385)],
     ["no text", 4, null],
   ])
+}
+
+/** With what deletes its files. */
+function textWithSecrets(): Format {
+  const box = bytesOf("box of an upload secret", UPLOAD_SECRET_BOX_BYTES)
+  const content = textContent("", { files: [{ ...SENT_FILE, uploadSecretBox: box }] })
+  return contentOf(
+    content,
+    [
+      ["no upload secret where there is their field", 2, []],
+      ["two upload secrets of one file", 2, [box, box]],
+      ["an upload secret that is none", 2, [null]],
+      ["an upload secret a byte too short", 2, [box.slice(1)]],
+      ["an upload secret a byte too long", 2, [Uint8Array.of(...box, 0)]],
+    ],
+    "message-text-secrets",
+  )
 }
 
 /** The hashes of earlier sealings, of any type of message. */
@@ -258,6 +278,7 @@ export function chatFormats(): readonly Format[] {
   return [
     message(),
     text(),
+    textWithSecrets(),
     contentOf({ type: "edit", target: TARGET, text: "Shall we begin at ten?", mentions: [] }, [
       ["a target's id of 15 bytes", 0, [bytesOf("id", 15), TARGET.hash]],
       ["an empty text", 1, ""],
