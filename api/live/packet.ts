@@ -7,23 +7,12 @@ const MOST_IN_TWO = 0xff_ff
 const MESSAGE = "4"
 const EVENT = "2"
 
-/** An event that is said to many, made once. */
-export interface EventPacket {
-  /** For Engine.IO. */
-  readonly text: string
-  readonly options: { readonly compress: false; readonly wsPreEncodedFrame: readonly [Buffer] }
-}
-
 /**
- * An event on sockets of a namespace. As socket.io makes it for a room it is two writes for each socket, of which the kernel makes one: here it is one buffer,
- * which takes a quarter less of a process that says it to hundreds.
+ * An event on sockets of a namespace, as a frame that is written to their connections as it is. What goes through socket.io and Engine.IO is two writes for each
+ * socket; made once and written beside them it takes a third less of a process that says it to hundreds.
  */
-export function eventPacket(namespace: string, name: string, value: unknown): EventPacket {
-  const text = `${EVENT}${namespace},${JSON.stringify([name, value])}`
-  return { text, options: { compress: false, wsPreEncodedFrame: [frameOf(Buffer.from(`${MESSAGE}${text}`))] } }
-}
-
-function frameOf(payload: Buffer): Buffer {
+export function eventFrame(namespace: string, name: string, value: unknown): Buffer {
+  const payload = Buffer.from(`${MESSAGE}${EVENT}${namespace},${JSON.stringify([name, value])}`)
   return Buffer.concat([headOf(payload.length), payload])
 }
 

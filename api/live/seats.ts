@@ -9,7 +9,7 @@ import type { KeptMessage, MessageStore } from "../../shared/server/catalog/mess
 import { readStandings, type Standing } from "../../shared/server/catalog/standings.js"
 import type { Catalog, Said } from "../../shared/server/ports.js"
 import { ChatFeed, type SaidMessage } from "./chat-feed.js"
-import { type EventPacket, eventPacket } from "./packet.js"
+import { eventFrame } from "./packet.js"
 
 /** A socket, and the token that it lives by. */
 export interface Seat {
@@ -22,10 +22,10 @@ export interface Seat {
   /** What was said last, by the nudge's name. */
   readonly told: Map<string, string>
   readonly say: (name: keyof typeof LIVE_NUDGES, value: unknown) => void
-  /** Whether it is there to be said so many more messages of the chat: not while too many wait. */
-  readonly takesMessages: (count: number) => boolean
+  /** Whether it is there to be said more messages of the chat: not while too much waits. */
+  readonly takesMessages: () => boolean
   /** Says what was made for many. */
-  readonly give: (packet: EventPacket) => void
+  readonly give: (frame: Buffer) => void
   /** Passes on what somebody else said. */
   readonly hear: (sealed: Uint8Array) => void
   /** Called once, when it has no seat any more. */
@@ -148,12 +148,12 @@ export class Seats {
   #show(key: string, messages: readonly SaidMessage[]): void {
     const count = (messages.at(-1)?.seq ?? -1) + 1
     const told = JSON.stringify(z.encode(LIVE_NUDGES.chat, { count }))
-    const packet = eventPacket(LIVE_NAMESPACES.meeting, MESSAGES, { messages })
+    const frame = eventFrame(LIVE_NAMESPACES.meeting, MESSAGES, { messages })
     this.#said.set(key, told)
     for (const seat of this.#bySubject.get(key) ?? []) {
-      if (!seat.takesMessages(messages.length)) continue
+      if (!seat.takesMessages()) continue
       seat.told.set("chat", told)
-      seat.give(packet)
+      seat.give(frame)
     }
   }
 

@@ -107,7 +107,8 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     taken.add(conn)
     const { token } = parse(LiveAuth, socket.handshake.auth, "auth")
     const held = await seats.check(kind, token)
-    let [waiting, messagesWaiting] = [0, 0]
+    const connection = conn.request.socket
+    let waiting = 0
     const told = new Map<string, string>()
     const seat: Seat = {
       kind,
@@ -117,9 +118,11 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
         socket.emit(name, value)
       },
       // Once it is connected it is told how many there are.
-      takesMessages: (count) => socket.connected && (messagesWaiting += count) <= LIVE_LIMITS.messagesWaiting,
-      give: ({ text, options }) => {
-        conn.write(text, options)
+      takesMessages: () =>
+        socket.connected && connection.writable && connection.writableLength <= LIVE_LIMITS.bytesWaiting,
+      // Whole frames between those that Engine.IO writes, each of them whole too.
+      give: (frame) => {
+        connection.write(frame)
       },
       hear: (sealed) => {
         if (++waiting <= LIVE_LIMITS.saidWaiting) socket.emit(SAID, z.encode(Saying, { sealed }))
@@ -133,7 +136,6 @@ export function startLive(context: ApiContext, changes: ChangeFeed, handshakesPe
     seats.take(seat)
     conn.on("drain", () => {
       waiting = 0
-      messagesWaiting = 0
     })
     conn.once("close", () => {
       seats.leave(seat)

@@ -25,8 +25,8 @@ export const LIVE_LIMITS = {
   saidPerSecond: 50,
   /** So many messages may wait for a socket that takes none before nothing more that is said is passed to it. */
   saidWaiting: 64,
-  /** So many of a chat's may wait for a socket that takes none; it is told how many there are instead. */
-  messagesWaiting: 512,
+  /** So much may wait for a socket that takes nothing before it is told how many messages of a chat there are instead. */
+  bytesWaiting: 1024 * 1024,
   /** On one process, each. */
   socketsPerSubject: 2 * LIMITS.members,
   socketsPerAddress: 500,

@@ -14,6 +14,9 @@ import { startTestApi, type TestApi } from "../../support/test-api.js"
 const PATIENCE_MS = 5_000
 const PER_MINUTE = 20
 const BURST = 200
+const TOGETHER = 40
+/** More together than a connection holds, and than may wait for one. */
+const [LONG_COUNT, LONG_TEXT] = [800, "x".repeat(16_000)]
 
 interface Answer {
   readonly refused: { readonly code: string } | null
@@ -151,6 +154,36 @@ describe("messages that are posted on sockets", function () {
         for (const { seq, message } of said())
           expect(toBase64Url(messageHash(fromBase64Url(message)))).to.equal(hashes.get(seq))
       }
+    } finally {
+      await unlimited.stop()
+    }
+  })
+
+  it("are not held back for a socket that takes nothing: once it does, it hears how many there are", async () => {
+    const unlimited = await startTestApi()
+    try {
+      const meeting = newMeeting(makePerson("anna's laptop"))
+      await postMeeting(unlimited.url, meeting)
+      const token = await meetingToken(unlimited.url, meeting)
+      const [silent, writer] = [
+        await openBareSocket(unlimited.url, "meeting", token),
+        await openBareSocket(unlimited.url, "meeting", token),
+      ]
+      await silent.hears("chat")
+      const { ws } = silent.socket.io.engine.transport as unknown as { readonly ws: { pause(): void; resume(): void } }
+      ws.pause()
+      for (let n = 0; n < LONG_COUNT; n += TOGETHER) {
+        const messages = Array.from({ length: TOGETHER }, () => sealedMessage(meeting, LONG_TEXT))
+        await Promise.all(messages.map(async (message) => await post(writer, message)))
+      }
+      ws.resume()
+      await silent.hears("chat", (value) => (value as { readonly count: number }).count === LONG_COUNT)
+      const seqs = silent.heard
+        .filter(([name]) => name === "messages")
+        .flatMap(([, value]) => (value as { readonly messages: readonly { readonly seq: number }[] }).messages)
+        .map(({ seq }) => seq)
+      expect(seqs.length).to.be.within(1, LONG_COUNT - 1)
+      expect(seqs).to.deep.equal(seqs.map((_, seq) => seq))
     } finally {
       await unlimited.stop()
     }
