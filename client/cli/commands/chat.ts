@@ -5,9 +5,10 @@ import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { followChat } from "../../sdk/chat/follow.js"
-import type { ChatLine } from "../../sdk/chat/fold.js"
+import { ChatFold, type ChatLine } from "../../sdk/chat/fold.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { unsentMessages } from "../../sdk/chat/send.js"
+import { authorStateOf } from "../../sdk/chat/states.js"
 import { lookAtChat } from "../../sdk/chat/unread.js"
 import { readCount, readId } from "../arguments.js"
 import { chatDocument, chatLines, foldedChat } from "../chat-lines.js"
@@ -114,8 +115,9 @@ async function show(context: CommandContext, meetingId: MeetingId, id: string): 
 async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRenewed: boolean): Promise<void> {
   const { output, signal } = context
   const client = await context.openClient({ sendsChat: false })
-  /** What each line that is there was printed as; `null` before anything was read. */
-  let printed: ReadonlyMap<string, string> | null = null
+  const fold = new ChatFold()
+  /** Each line that is there, and what it was printed as; `null` before anything was read. */
+  let printed: ReadonlyMap<string, PrintedLine> | null = null
   let last = null as ChatReader | null
   await followChat(client, meetingId, {
     signal,
@@ -131,14 +133,19 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
     onChange: (reader) => {
       last = reader
       if (printed === null) output.note(`following ${reader.log.current.title} from here on; Ctrl-C ends it`)
-      const now = new Map<string, string>()
-      for (const line of foldedChat(reader)) {
-        if (line.kind === "not-kept") continue
-        const document = chatDocument(client, line)
-        const [key, text] = [keyOf(line), JSON.stringify(document)]
-        now.set(key, text)
+      const now = new Map<string, PrintedLine>()
+      for (const line of fold.fold(reader.entries(), reader.log.epochs)) {
+        const [key, knownAs] = [keyOf(line), knownAsIn(client, line)]
         const before = printed?.get(key)
-        if (printed === null || before === text) continue
+        // Nearly every line is as it was.
+        if (before?.line === line && before.knownAs === knownAs) {
+          now.set(key, before)
+          continue
+        }
+        const document = chatDocument(client, line)
+        const text = JSON.stringify(document)
+        now.set(key, { line, knownAs, text })
+        if (printed === null || before?.text === text) continue
         const lines = chatLines(client, line)
         output.result(document, before === undefined ? lines : ["* this is what it comes to now:", ...lines])
       }
@@ -146,6 +153,19 @@ async function tail(context: CommandContext, meetingId: MeetingId, acceptsNotRen
     },
   })
   if (last !== null && !output.json) await lookAtChat(client, last)
+}
+
+interface PrintedLine {
+  readonly line: ChatLine
+  /** How well its author is known, if it has one: the rest of what is printed is the line's own. */
+  readonly knownAs: string | null
+  readonly text: string
+}
+
+function knownAsIn(client: Client, line: ChatLine): string | null {
+  return line.kind === "text" || line.kind === "without-effect"
+    ? authorStateOf(client, line.message.statement.authorGenesisHash)
+    : null
 }
 
 /** What a line is, whatever becomes of it. */
