@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { request } from "node:http"
-import type { Socket } from "node:net"
+import { connect, type Socket } from "node:net"
 import { answerLines } from "./bench-program.js"
 
 /**
@@ -17,12 +16,15 @@ interface Opening {
 }
 
 /** What each message has once. */
-const IN_EACH = '"message":'
+const IN_EACH = Buffer.from('"message":')
+const END_OF_HEAD = "\r\n\r\n"
 const SHORT_BYTES = 126
 /** Packets of Engine.IO 4 and socket.io 5. */
 const [OPEN, PING, PONG, CONNECT, CONNECTED, EVENT] = ["0", "2", "3", "40", "40", "42"] as const
 
 let received = 0
+/** What comes is read into one place, for all of them. */
+const incoming = Buffer.alloc(64 * 1024)
 
 answerLines(async (line) => {
   if (line === "count") return received
@@ -32,53 +34,68 @@ answerLines(async (line) => {
 })
 
 async function open({ url, path, namespace, auth }: Omit<Opening, "count">): Promise<void> {
-  const socket = await connect(`${url}${path}/?EIO=4&transport=websocket`)
+  const { hostname, port } = new URL(url)
   await new Promise<void>((resolve, reject) => {
-    socket.once("close", () => {
-      reject(new Error("a socket was closed"))
-    })
-    readPackets(socket, (packet) => {
-      const text = packet.subarray(0, 2).toString("latin1")
+    const frames = new Frames((packet) => {
+      const text = packet.toString("latin1", 0, 2)
       if (text === EVENT) received += countOf(packet)
       else if (text === CONNECTED) resolve()
       else if (text.startsWith(OPEN)) send(socket, `${CONNECT}${namespace}${JSON.stringify(auth)}`)
       else if (text.startsWith(PING)) send(socket, PONG)
       else reject(new Error(packet.toString()))
     })
-  })
-}
-
-async function connect(url: string): Promise<Socket> {
-  return await new Promise((resolve, reject) => {
-    const headers = {
-      connection: "Upgrade",
-      upgrade: "websocket",
-      "sec-websocket-version": "13",
-      "sec-websocket-key": randomBytes(16).toString("base64"),
+    const onread = {
+      buffer: incoming,
+      callback: (count: number) => {
+        frames.read(incoming.subarray(0, count))
+        return true
+      },
     }
-    request(url, { headers, agent: false })
-      .once("upgrade", (_response, socket, head) => {
-        socket.unshift(head)
-        resolve(socket)
-      })
-      .once("response", ({ statusCode }) => {
-        reject(new Error(`refused: ${String(statusCode)}`))
-      })
-      .once("error", reject)
-      .end()
+    const socket = connect({ host: hostname, port: Number(port), onread })
+    socket.once("error", reject).once("close", () => {
+      reject(new Error("a socket was closed"))
+    })
+    socket.write(
+      [
+        `GET ${path}/?EIO=4&transport=websocket HTTP/1.1`,
+        `Host: ${hostname}:${port}`,
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
+        "",
+        "",
+      ].join("\r\n"),
+    )
   })
 }
 
-/** Text frames that a server sends: whole ones, not masked. RFC 6455 §5.2. */
-function readPackets(socket: Socket, take: (packet: Buffer) => void): void {
-  let rest: Buffer = Buffer.alloc(0)
-  socket.on("data", (bytes: Buffer) => {
-    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes])
-    for (let frame = nextFrame(rest); frame !== null; frame = nextFrame(rest)) {
-      take(rest.subarray(frame.from, frame.until))
+/** Behind the answer to an upgrade, text frames that a server sends: whole ones, not masked. RFC 6455 §5.2. */
+class Frames {
+  readonly #take: (packet: Buffer) => void
+  #rest: Buffer = Buffer.alloc(0)
+  #isUpgraded = false
+
+  constructor(take: (packet: Buffer) => void) {
+    this.#take = take
+  }
+
+  /** @param bytes change when this is done. */
+  read(bytes: Buffer): void {
+    let rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    if (!this.#isUpgraded) {
+      const end = rest.indexOf(END_OF_HEAD)
+      this.#isUpgraded = end >= 0
+      if (this.#isUpgraded) rest = rest.subarray(end + END_OF_HEAD.length)
+    }
+    while (this.#isUpgraded) {
+      const frame = nextFrame(rest)
+      if (frame === null) break
+      this.#take(rest.subarray(frame.from, frame.until))
       rest = rest.subarray(frame.until)
     }
-  })
+    this.#rest = Buffer.from(rest)
+  }
 }
 
 function nextFrame(bytes: Buffer): { readonly from: number; readonly until: number } | null {
