@@ -1,7 +1,7 @@
 import { equalBytes } from "../../shared/protocol/bytes.js"
 import { type ChatPlace, compareChatPlaces, furthestMarks, type ReadMark } from "../../shared/protocol/read-marks.js"
 import type { Client } from "./client.js"
-import { type ChatState, type ClientState, type MeetingState, NOTHING_UNSEEN } from "./state.js"
+import { type ChatState, type ClientState, type MeetingState, NOTHING_UNREAD, NOTHING_UNSEEN } from "./state.js"
 
 /** Up to where this account looked, as a device keeps it: what its keyring says, and what its person looked at here since. SPEC.md §5.4. */
 
@@ -40,7 +40,7 @@ export function withReadMarks(state: ClientState, marks: readonly ReadMark[]): C
         chat.pin !== null &&
         compareChatPlaces(mark.chat, chat.pin) > 0 &&
         isFurtherInChat(mark, chat.readUntil)
-      return isWhole ? { ...chat, readUntil: { ...mark.chat }, unread: { messages: 0, mentions: 0 } } : chat
+      return isWhole ? { ...chat, readUntil: { ...mark.chat }, unread: { ...NOTHING_UNREAD } } : chat
     }),
   }
 }

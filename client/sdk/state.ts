@@ -53,6 +53,7 @@ const outboxSchema = z.object({
   meetingHash: bytes.nullable(),
   eventHash: bytes.nullable(),
 })
+export const NOTHING_UNREAD = { messages: 0, mentions: 0, isMore: false } as const
 /** Of a meeting's chat: what this device wrote and saw. SPEC.md §16. */
 const chatSchema = z.object({
   meetingHash: bytes,
@@ -70,8 +71,10 @@ const chatSchema = z.object({
   deletions: z.array(z.object({ statementId: bytes, targetId: bytes })).default([]),
   /** Up to before which place it was last looked at here; `null`: never yet, and what there is by then is not new. */
   readUntil: z.object({ incarnation: uint, seq: uint }).nullable().default(null),
-  /** Texts of others from there on, so far as they were read; `mentions` of them name this account. */
-  unread: z.object({ messages: uint, mentions: uint }).default({ messages: 0, mentions: 0 }),
+  /** Texts of others from there on, so far as they were read; `mentions` of them name this account. There may be more where not all was read back to there. */
+  unread: z
+    .object({ messages: uint, mentions: uint, isMore: z.boolean().default(false) })
+    .default({ ...NOTHING_UNREAD }),
 })
 /** Up to where a meeting was looked at. SPEC.md §5.4. */
 const readMarkSchema = z.object({

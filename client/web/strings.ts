@@ -1277,7 +1277,9 @@ export const strings = {
     newest: "Go to the newest",
     newestWith: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
     fresh: "New since you looked",
-    tabUnread: (count: number) => (count === 1 ? "1 new message" : `${count} new messages`),
+    atLeast: (count: string, isMore: boolean) => (isMore ? `${count}+` : count),
+    tabUnread: (count: number, isMore: boolean) =>
+      isMore ? `at least ${count} new messages` : count === 1 ? "1 new message" : `${count} new messages`,
     tabMentioned: "you are mentioned",
     tabTrouble: "something is wrong",
     /** Said aloud as messages come. */
@@ -1495,10 +1497,18 @@ export const strings = {
       questions,
       messages,
       mentions,
-    }: Readonly<Record<"recordings" | "members" | "changes" | "questions" | "messages" | "mentions", number>>) =>
+      isMore,
+    }: Readonly<Record<"recordings" | "members" | "changes" | "questions" | "messages" | "mentions", number>> & {
+      /** There may be more messages than were counted. */
+      readonly isMore: boolean
+    }) =>
       [
         questions > 0 ? "you are asked to be recorded" : "",
-        messages > 0 ? (messages === 1 ? "1 new message" : `${messages} new messages`) : "",
+        messages === 1 && !isMore
+          ? "1 new message"
+          : messages > 0
+            ? `${messages}${isMore ? "+" : ""} new messages`
+            : "",
         mentions > 0 ? "you are mentioned" : "",
         recordings > 0 ? (recordings === 1 ? "1 new recording" : `${recordings} new recordings`) : "",
         members > 0 ? (members === 1 ? "1 new member" : `${members} new members`) : "",

@@ -1,7 +1,7 @@
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ZERO_HASH } from "../../../shared/protocol/hash.js"
 import type { Client } from "../client.js"
-import type { ChatState, ClientState } from "../state.js"
+import { type ChatState, type ClientState, NOTHING_UNREAD } from "../state.js"
 
 /** What a device keeps of a meeting's chat. */
 export function chatStateOf(state: ClientState, meetingHash: Uint8Array): ChatState {
@@ -19,7 +19,7 @@ export function newChatState(meetingHash: Uint8Array): ChatState {
     outbox: [],
     deletions: [],
     readUntil: null,
-    unread: { messages: 0, mentions: 0 },
+    unread: { ...NOTHING_UNREAD },
   }
 }
 

@@ -6,10 +6,13 @@ import type { ChatEntry } from "../../crypto/chat-order.js"
 import type { Client } from "../client.js"
 import { accessCapability } from "../meeting-events.js"
 import { changeState, isFurtherInChat, readMarkOf, withLook } from "../read-marks.js"
-import type { ChatState, ClientState, MeetingState } from "../state.js"
+import { type ChatState, type ClientState, type MeetingState, NOTHING_UNREAD } from "../state.js"
 import { chatStateOf, withChat } from "./chat-state.js"
 import { type ChatLine, type ChatMention, type ChatText, foldChat } from "./fold.js"
 import { ChatReader } from "./read.js"
+
+/** Whoever was away for longer is told that there are more. */
+const MOST_READ = 2_000
 
 /** What of a chat is new to this account, as this device counts it. What was looked at on another one is not (`read-marks.ts`). */
 
@@ -27,11 +30,21 @@ export async function rememberUnread(
   await changeState(client, (state) =>
     withChat(state, meetingHash, (chat) => {
       const readUntil = lookedUntil(state, meetingHash) ?? end
-      const unread = unreadIn(lines, readUntil, state.secrets.genesisHash)
+      const found = unreadIn(lines, readUntil, state.secrets.genesisHash)
+      // Somebody may have read further back.
+      const known = readUntil === chat.readUntil ? chat.unread : NOTHING_UNREAD
+      const unread = reachesBackTo(reader, readUntil)
+        ? { ...found, isMore: false }
+        : {
+            messages: Math.max(found.messages, known.messages),
+            mentions: Math.max(found.mentions, known.mentions),
+            isMore: true,
+          }
       const isSame =
         readUntil === chat.readUntil &&
         unread.messages === chat.unread.messages &&
-        unread.mentions === chat.unread.mentions
+        unread.mentions === chat.unread.mentions &&
+        unread.isMore === chat.unread.isMore
       return isSame ? chat : { ...chat, readUntil: { ...readUntil }, unread }
     }),
   )
@@ -45,13 +58,13 @@ export async function lookAtChat(client: Client, reader: ChatReader): Promise<vo
     const looked = withChat(state, meetingHash, (chat) => {
       const isLater = chat.readUntil === null || compareChatPlaces(end, chat.readUntil) > 0
       if (!isLater && chat.unread.messages + chat.unread.mentions === 0) return chat
-      return { ...chat, readUntil: isLater ? end : chat.readUntil, unread: { messages: 0, mentions: 0 } }
+      return { ...chat, readUntil: isLater ? end : chat.readUntil, unread: { ...NOTHING_UNREAD } }
     })
     return withLook(looked, { meetingHash, events: 0, chat: end })
   })
 }
 
-/** Reads what is new, in pages of the newest 200, where the server has more than this device saw; until then it is one small request, of which nothing is taken for true. */
+/** Reads what is new, in pages of 200 and no more than 2,000, where the server has more than this device saw; until then it is one small request, of which nothing is taken for true. */
 export async function lookForMessages(
   client: Client,
   meeting: Pick<MeetingState, "meetingHash" | "known">,
@@ -71,7 +84,19 @@ export async function lookForMessages(
           const path = `/v1/meetings/${subject}/messages?from=${next}&limit=1`
           return (await client.http.json(MessagesResponse, { path, subject, token })).count
         })
-  if (count !== next) await rememberUnread(client, await ChatReader.open(client, meetingId))
+  if (count === next) return
+  const reader = await ChatReader.open(client, meetingId)
+  const wanted = lookedUntil(client.state.current, meetingHash)
+  while (wanted !== null && !reachesBackTo(reader, wanted) && reader.until - reader.from < MOST_READ)
+    await reader.readOlder()
+  await rememberUnread(client, reader)
+}
+
+/** Whether all was read that stands behind a place. */
+function reachesBackTo(reader: ChatReader, place: ChatPlace): boolean {
+  if (!reader.hasOlder) return true
+  const oldest = reader.entries().find((entry) => entry.kind !== "gap")
+  return oldest !== undefined && compareChatPlaces(oldest.served, place) <= 0
 }
 
 /** Up to before which place its person looked, here or on another device; `null`: never yet. */
@@ -87,7 +112,11 @@ export function isNewTo(readUntil: ChatPlace | null, { served }: { readonly serv
 }
 
 /** Who is named by the edit of an older message is told of it, too. */
-function unreadIn(lines: readonly ChatLine[], readUntil: ChatPlace, self: Uint8Array): ChatState["unread"] {
+function unreadIn(
+  lines: readonly ChatLine[],
+  readUntil: ChatPlace,
+  self: Uint8Array,
+): Omit<ChatState["unread"], "isMore"> {
   const texts = lines.filter(
     (line) => line.kind === "text" && !equalBytes(line.message.statement.authorGenesisHash, self),
   ) as readonly ChatText[]

@@ -18,7 +18,7 @@ export function ChatTabMark({ log }: { readonly log: MeetingLog }): ReactElement
 
 function ShownMark({ log, chat }: { readonly log: MeetingLog; readonly chat: RoomChat }): ReactElement | null {
   const { error } = useChatView(chat)
-  const { messages, mentions } = chatStateOf(useClientState(), log.meetingHash).unread
+  const { messages, mentions, isMore } = chatStateOf(useClientState(), log.meetingHash).unread
   if (error !== null)
     return (
       <span className="tab-mark tab-mark-bad">
@@ -29,8 +29,8 @@ function ShownMark({ log, chat }: { readonly log: MeetingLog; readonly chat: Roo
   if (messages + mentions === 0) return null
   return (
     <span className="tab-mark">
-      <span aria-hidden="true">{messages === 0 ? "@" : formatCount(messages)}</span>
-      <span className="visually-hidden">{messages === 0 ? texts.tabMentioned : texts.tabUnread(messages)}</span>
+      <span aria-hidden="true">{messages === 0 ? "@" : texts.atLeast(formatCount(messages), isMore)}</span>
+      <span className="visually-hidden">{messages === 0 ? texts.tabMentioned : texts.tabUnread(messages, isMore)}</span>
     </span>
   )
 }

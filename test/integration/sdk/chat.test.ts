@@ -23,6 +23,7 @@ import {
   queueMessage,
   readMeeting,
   readSentFile,
+  rememberUnread,
   rekeyMeeting,
   removeMember,
   revokeDevices,
@@ -333,6 +334,40 @@ describe("SDK: chat", function () {
     expect(await edit(later, "later, @Bob", [self])).to.deep.equal([0, 1])
     await lookAtChat(client, await ChatReader.open(client, meetingId))
     expect(unread()).to.deep.equal([0, 0])
+  })
+
+  it("more than a page of what is new is counted, with who is named in it; of very much it is said that there is more", async () => {
+    const { client } = bob
+    const { meetingHash } = client.state.current.meetings.at(-1)!
+    const unread = () => chatStateOf(client.state.current, meetingHash).unread
+    const lookFor = async () => {
+      // There is a newer epoch.
+      await readMeeting(client, meetingId)
+      await lookForMessages(
+        client,
+        client.state.current.meetings.find((meeting) => equalBytes(meeting.meetingHash, meetingHash))!,
+      )
+      return unread()
+    }
+    await say(alice, "before")
+    await lookFor()
+    await say(alice, textContent("for Bob", { mentions: [client.state.current.secrets.genesisHash] }))
+    await fillChat(service.databaseUrl, meetingId, [alice.client], 500)
+    const found = await lookFor()
+    const reader = await ChatReader.open(client, meetingId)
+    while (await reader.readOlder());
+    const texts = linesOf(reader).filter(({ kind }) => kind === "text")
+    expect(found).to.deep.equal({ messages: texts.length - 1, mentions: 1, isMore: false })
+    expect(found.messages).to.be.greaterThan(400)
+    // Who opens the chat and reads its newest page alone takes nothing back of that.
+    await rememberUnread(client, await ChatReader.open(client, meetingId))
+    expect(unread()).to.deep.equal({ ...found, isMore: true })
+    await fillChat(service.databaseUrl, meetingId, [alice.client], 2_000)
+    const { messages, isMore } = await lookFor()
+    expect(messages).to.be.within(1_600, 2_000)
+    expect(isMore).to.equal(true)
+    await lookAtChat(client, await ChatReader.open(client, meetingId))
+    expect(unread()).to.deep.equal({ messages: 0, mentions: 0, isMore: false })
   })
 
   it("what is older is let go of, and read again", async () => {

@@ -94,7 +94,7 @@ function clientState(): Format {
         outbox: [{ messageId: bytesOf("id", 16), raw: bytesOf("raw", 300) }],
         deletions: [{ statementId: bytesOf("id", 16), targetId: bytesOf("target", 16) }],
         readUntil: { incarnation: 0, seq: 4 },
-        unread: { messages: 1, mentions: 0 },
+        unread: { messages: 1, mentions: 0, isMore: true },
       },
     ],
     readMarks: [{ meetingHash: hash, events: 1, chat: { incarnation: 0, seq: 4 } }],
