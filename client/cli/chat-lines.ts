@@ -23,7 +23,12 @@ type Said = Extract<ChatLine, { readonly message: unknown }>
 
 export function chatDocument(client: Client, line: ShownLine): Readonly<Record<string, unknown>> {
   if (line.kind === "not-kept")
-    return { state: "not-kept", from: 0, to: line.untilSeq - 1, writtenBefore: isoTimeOf(line.writtenBeforeMs) }
+    return {
+      state: "not-kept",
+      from: 0,
+      to: line.untilSeq - 1,
+      writtenBefore: line.writtenBeforeMs === null ? null : isoTimeOf(line.writtenBeforeMs),
+    }
   if (line.kind === "gap") return { state: "gap", from: line.fromSeq, to: line.untilSeq - 1 }
   if (line.kind === "refused") return { place: line.served.seq, state: "refused", code: line.code, reason: line.reason }
   if (line.kind === "closed") return { place: line.served.seq, state: "closed", epoch: line.epoch }
@@ -129,6 +134,8 @@ export function gapText({ fromSeq, untilSeq }: { readonly fromSeq: number; reado
 }
 
 export function notKeptText({ writtenBeforeMs }: NotKept): string {
+  if (writtenBeforeMs === null)
+    return "! Older messages are not here. What was to be kept was said in a part of this meeting's log that is closed to you: an admin may have had them deleted, or the server does not give them."
   return `Older messages were not to be kept: an admin had the server delete what was written before ${dateOf(writtenBeforeMs)}.`
 }
 

@@ -1272,6 +1272,8 @@ export const strings = {
     begin: "This is where the chat begins.",
     notKept: (day: string) =>
       `Older messages were not to be kept: an admin had the server delete what was written before ${day}.`,
+    maybeNotKept:
+      "Older messages are not here. What was to be kept was said in a part of this meeting's log that is closed to you: an admin may have had them deleted, or the server does not give them.",
     older: "Loading older messages …",
     olderFailed: "Older messages could not be loaded.",
     newest: "Go to the newest",

@@ -12,6 +12,7 @@ import {
   rekeyMeeting,
   removeMember,
   sendMessage,
+  setPolicy,
   textContent,
   uploadSentFile,
   whoAmI,
@@ -138,7 +139,7 @@ describe("chat, by a server that lies and members who forge it", function () {
     const told = scene.liar.lie({ path: MESSAGES, tell: json<ServedPage>(cutBefore(3)) })
     const shownTo = async (person: TestClient): Promise<readonly [readonly string[], number | null]> => {
       const reader = await ChatReader.open(person.client, meetingId)
-      return [shownOf(reader), reader.notKept === null ? null : dayOf(reader.notKept.writtenBeforeMs)]
+      return [shownOf(reader), reader.notKept === null ? null : dayOf(reader.notKept.writtenBeforeMs ?? 0)]
     }
     const shownToNewcomer = async (): ReturnType<typeof shownTo> => {
       await forgetChats(dave)
@@ -165,6 +166,28 @@ describe("chat, by a server that lies and members who forge it", function () {
     // So it is when all of it may have gone.
     await retain(1, 1)
     expect(await shownTo(bob)).to.deep.equal([["four", "five"], dayAgo(0)])
+    expect(told.delivered()).to.be.greaterThan(0)
+    told.stop()
+  })
+
+  it("cut off at its beginning, before who can't read what was to be kept: that it may not have been to be kept, and no word of a gap (CH13)", async () => {
+    meetingId = await createMeeting(daysAgo(100, alice).client, "Kept for a while, before")
+    await say(alice, meetingId, { type: "retention", days: 30 }, { timeMs: Date.now() - 90 * DAY_MS })
+    await setPolicy(alice.client, meetingId, "from-join")
+    await admit(alice, bob, meetingId)
+    await write(alice, "one", "two", "three")
+    expect(await shown(bob)).to.deep.equal(["one", "two", "three"])
+    const told = scene.liar.lie({ path: MESSAGES, tell: json<ServedPage>(cutBefore(2)) })
+    const shownTo = async ({ client }: TestClient) => {
+      const reader = await ChatReader.open(client, meetingId)
+      const { untilSeq, writtenBeforeMs = null } = reader.notKept ?? {}
+      return [shownOf(reader), untilSeq, writtenBeforeMs === null ? null : dayOf(writtenBeforeMs)]
+    }
+    expect(await shownTo(alice)).to.deep.equal([["three"], 2, dayOf(Date.now() - 28 * DAY_MS)])
+    expect(await shownTo(bob)).to.deep.equal([["three"], 2, null])
+    // Until what is said where Bob can read it explains all.
+    await say(alice, meetingId, { type: "retention", days: 1 })
+    expect(await shownTo(bob)).to.deep.equal([["three"], 2, dayOf(Date.now())])
     expect(told.delivered()).to.be.greaterThan(0)
     told.stop()
   })

@@ -13,21 +13,22 @@ const DATED_PLACES = 64
 
 type DatedPlaces = ChatState["datedPlaces"]
 
-/** The beginning of a chat that was not to be kept. */
+/** The beginning of a chat that was not to be kept, or of which nobody who reads it can tell. */
 export interface NotKept {
   /** What was there before this place. */
   readonly untilSeq: number
-  /** What was written since may not be missing. */
-  readonly writtenBeforeMs: number
+  /** What was written since may not be missing; `null` where what was to be kept may have been said in a part of the log that is closed to its reader. */
+  readonly writtenBeforeMs: number | null
 }
 
 /** @param first the oldest place that the server says is kept. @returns `null` where nothing that was before can have been taken. */
 export function notKeptOf(log: MeetingLog, datedPlaces: DatedPlaces, first: number, nowMs: number): NotKept | null {
-  const reachMs = first === 0 ? null : retentionReachMs(log, nowMs)
-  if (reachMs === null) return null
-  const since = datedPlaces.find(({ timeMs }) => timeMs >= reachMs)
-  const untilSeq = Math.min(first, since?.seq ?? first)
-  return untilSeq === 0 ? null : { untilSeq, writtenBeforeMs: Math.min(reachMs, nowMs) }
+  if (first === 0) return null
+  const reachMs = retentionReachMs(log, nowMs)
+  const since = reachMs === null ? undefined : datedPlaces.find(({ timeMs }) => timeMs >= reachMs)
+  const untilSeq = reachMs === null ? 0 : Math.min(first, since?.seq ?? first)
+  if (untilSeq < first && log.hasGaps) return { untilSeq: first, writtenBeforeMs: null }
+  return untilSeq === 0 || reachMs === null ? null : { untilSeq, writtenBeforeMs: Math.min(reachMs, nowMs) }
 }
 
 /** Before when something may have been written that a retention took while it was in force. */

@@ -93,7 +93,9 @@ export function ChatList({
                 : null
               : notKept === null
                 ? texts.begin
-                : texts.notKept(formatDay(notKept.writtenBeforeMs))}
+                : notKept.writtenBeforeMs === null
+                  ? texts.maybeNotKept
+                  : texts.notKept(formatDay(notKept.writtenBeforeMs))}
             <Failure error={older.error}>
               <p>{texts.olderFailed}</p>
               <Action onPress={older.run}>{strings.common.tryAgain}</Action>
