@@ -8,7 +8,7 @@ import { DAY_MS, dateOf, LAST_TIME_MS } from "../../shared/protocol/ambient.js"
 import { toBase64Url } from "../../shared/protocol/bytes.js"
 import { formatId } from "../../shared/protocol/ids.js"
 import { LIVE_NAMESPACES, LIVE_PATH } from "../../shared/protocol/live.js"
-import { runProgram } from "../support/programs.js"
+import { runProgram, temporaryFolder } from "../support/programs.js"
 import type { TestClient } from "../support/sdk/clients.js"
 import {
   type ChatOfLies,
@@ -188,6 +188,11 @@ describe("a chat of lies, as it is shown", function () {
     ])
     const { messages } = JSON.parse(await run("chat", "list", meeting, "--json"))
     expect(messages[0]).to.deep.include({ state: "not-kept", from: 0, to: 1 })
+    const { path, remove } = await temporaryFolder()
+    await run("export", meeting, "-o", path)
+    const { isWhole, unprovedLines } = JSON.parse(await run("export", "verify", path, "--json"))
+    expect([isWhole, unprovedLines]).to.deep.equal([true, 1])
+    await remove()
     told.stop()
   })
 

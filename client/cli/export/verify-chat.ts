@@ -24,6 +24,7 @@ const time = z.string()
 /** What claims no author. */
 const placeSchema = z.union([
   z.strictObject({ state: z.literal("gap"), from: count, to: count }),
+  z.strictObject({ state: z.literal("not-kept"), from: count, to: count, writtenBefore: time.nullable() }),
   z.strictObject({ place: count, state: z.literal("refused"), code: z.string(), reason: z.string() }),
   z.strictObject({ place: count, state: z.literal("closed"), epoch: count }),
 ])
