@@ -38,7 +38,10 @@ export interface ObjectStore {
    * @throws {@link ArchiveError} `integrity` if the bytes have not that hash, `unavailable`, `out-of-space`.
    */
   put(key: string, source: ObjectSource): Promise<void>
-  /** The object's bytes, or those of an inclusive range. @throws {@link ArchiveError} `not-found`, `unavailable`. */
+  /**
+   * The object's bytes, or those of an inclusive range: less than that where the object ends before.
+   * @throws {@link ArchiveError} `not-found`, `unavailable`; `truncated`, where it does not give nothing, for a range that begins behind the end.
+   */
   get(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>
   /** The file on this machine that is the object, if it is there; `null` of a store that is elsewhere. For who reads it whole, and fast. */
   fileOf(key: string): string | null

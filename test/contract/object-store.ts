@@ -94,6 +94,19 @@ export function objectStoreContract(open: () => ObjectStore, options: { readonly
       )
   })
 
+  it("gives what there is of a range that ends behind the end, and of one that begins there nothing, or says so", async () => {
+    const [key, bytes] = [newKey(), randomBytes(1_000)]
+    await store.put(key, bytesSource(bytes))
+    expect((await readAll(await store.get(key, { start: 900, end: 1_100 }))).equals(bytes.subarray(900))).to.equal(true)
+    for (const start of [1_000, 5_000]) {
+      const found = await store.get(key, { start, end: 6_000 }).then(
+        async (stream) => (await readAll(stream)).length,
+        (error: unknown) => isArchiveError(error) && error.code,
+      )
+      expect(found).to.be.oneOf([0, "truncated"])
+    }
+  })
+
   it("survives readers who leave in the middle", async () => {
     const [key, bytes] = [newKey(), randomBytes(4 * 1024 * 1024)]
     await store.put(key, bytesSource(bytes))
