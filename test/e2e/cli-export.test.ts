@@ -43,7 +43,15 @@ describe("exporting a meeting, through the taciturn command", function () {
 
   it("everything is there as files, and is verified on a machine that has no account and no server", async () => {
     const done = await terminals.succeed("alice", ["export", meeting, "-o", archive])
-    expect(done).to.deep.equal({ folder: archive, meetings: 1, recordings: 1, messages: 1, missing: [], failed: [] })
+    expect(done).to.deep.equal({
+      folder: archive,
+      meetings: 1,
+      recordings: 1,
+      messages: 1,
+      former: [],
+      missing: [],
+      failed: [],
+    })
     const names = (await filesOf(archive)).map(({ path }) => path.slice(path.lastIndexOf("/") + 1))
     expect(names).to.include.members(["chat.json", "chat.html", "index.html", "captions-3.vtt", "imported.json"])
     expect(names.some((name) => name.endsWith(".mp4"))).to.equal(true)
@@ -185,6 +193,29 @@ describe("exporting a meeting, through the taciturn command", function () {
       new Set(["integrity"]),
     )
     expect(checked.faults.length).to.be.greaterThan(2)
+  })
+
+  it("what its meeting has no more stays, is named, and is no stranger to the next check (EX6)", async () => {
+    const { meeting: other } = await terminals.succeed("alice", ["meeting", "create", "Regrets"])
+    const place = join(terminals.folder, "regrets")
+    await writeFile(join(terminals.folder, "slides.txt"), "slides")
+    const send = ["chat", "send", other, "the slides", "--file", "slides.txt"]
+    const { message } = await terminals.succeed("alice", send)
+    const call = ["export", other, "-o", place]
+    await terminals.succeed("alice", call)
+    const path = (await filesOf(place)).find((file) => file.path.endsWith("slides.txt"))?.path ?? ""
+    await terminals.succeed("alice", ["chat", "delete", other, message])
+    for (let run = 0; run < 2; run++) {
+      expect((await terminals.succeed("alice", call)).former).to.deep.equal([path])
+      const checked = await verify(place)
+      expect(checked).to.deep.include({ exitCode: 0, isWhole: true, strangers: [] })
+      expect(checked.notProved).to.deep.include({ path, why: "former" })
+    }
+    await appendFile(join(place, path), "!")
+    expect((await verify(place)).faults.map((fault: ExportedFile) => fault.path)).to.deep.equal([path])
+    await rm(join(place, path))
+    expect((await terminals.succeed("alice", call)).former).to.deep.equal([])
+    expect(await verify(place)).to.deep.include({ exitCode: 0, isWhole: true, strangers: [] })
   })
 
   it("wrong arguments are refused, and another account's export is left alone", async () => {

@@ -99,6 +99,7 @@ async function exportAll(context: CommandContext, meeting: string | undefined, f
   )
   context.output.progress(null)
   const missing = manifest.meetings.flatMap((exported) => exported.missing)
+  const former = manifest.meetings.flatMap((exported) => exported.former.map(({ path }) => path))
   const count = (each: (exported: ExportedMeeting) => number): number =>
     manifest.meetings.reduce((sum, exported) => sum + each(exported), 0)
   const totals = {
@@ -106,8 +107,9 @@ async function exportAll(context: CommandContext, meeting: string | undefined, f
     recordings: count(({ recordings }) => recordings.length),
     messages: count(({ messages }) => messages),
   }
-  context.output.result({ folder: root, ...totals, missing, failed }, [
+  context.output.result({ folder: root, ...totals, former, missing, failed }, [
     `${totals.meetings} meetings, ${totals.recordings} recordings and ${totals.messages} entries of chats are in ${root}.`,
+    ...former.map((path) => `no longer of its meeting, and left there: ${path}`),
     ...missing.map(({ what, reason }) => `not exported: ${what}: ${reason}`),
     ...failed.map(({ meeting: id, message }) => `failed: ${id}: ${message}`),
     "Open index.html there in a browser. All of it is plaintext: keep it as such.",
@@ -156,4 +158,5 @@ const NOT_PROVED: Readonly<Record<NotProved["why"], string>> = {
   page: "a page for reading: what it is made from is what is proved",
   import: "what an import says: who said what elsewhere, nobody signed",
   converted: "made from the signed captions beside it",
+  former: "kept of an earlier export: its meeting has it no more",
 }

@@ -79,6 +79,7 @@ export async function exportMeeting(
     recordings: before?.recordings ?? [],
     files: before?.files ?? [],
     chatProofs: before?.chatProofs ?? [],
+    former: before?.former ?? [],
     missing: [],
   }
   const shown: ShownRecording[] = []
@@ -109,9 +110,27 @@ export async function exportMeeting(
     ["index.html", meetingPage(client, log, meeting, shown)],
   ] as const)
     files.push(await writeText(run, `${meeting.folder}/${name}`, text))
-  meeting = { ...meeting, files, chatProofs: proofs.map(({ path }) => path) }
+  const all = [...files, ...meeting.recordings.flatMap((recording) => recording.files)]
+  const former = before === null ? [] : await formerFiles(run, before, all)
+  meeting = { ...meeting, files, chatProofs: proofs.map(({ path }) => path), former }
   await keep(meeting)
   return meeting
+}
+
+/** What earlier calls wrote, and this one has no place for. It stays, since it may be the last that there is of it. */
+async function formerFiles(
+  run: ExportRun,
+  before: ExportedMeeting,
+  current: readonly ExportedFile[],
+): Promise<ExportedFile[]> {
+  const named = new Set(current.flatMap(({ path, proof }) => [path, proof]))
+  const former: ExportedFile[] = []
+  for (const file of [...before.former, ...before.files, ...before.recordings.flatMap(({ files }) => files)]) {
+    if (named.has(file.path) || !(await isThere(run, file))) continue
+    named.add(file.path)
+    former.push(file)
+  }
+  return former
 }
 
 /** As `chat list` gives it, and for each file where it lies from the meeting's folder on; `null` for one that could not be had. */

@@ -59,6 +59,8 @@ const exportedMeetingSchema = z.object({
   files: z.array(exportedFileSchema),
   /** Openings of all messages that this account could open. */
   chatProofs: z.array(pathSchema),
+  /** What earlier calls wrote and the meeting has no more: of messages and recordings that went since. */
+  former: z.array(exportedFileSchema).default([]),
   /** What could not be exported, and why. */
   missing: z.array(z.object({ what: z.string(), code: z.string(), reason: z.string() })),
 })

@@ -36,7 +36,7 @@ export interface ExportFault {
 /** What of an export is as it was made, and is just somebody's word: whoever made it. */
 export interface NotProved {
   readonly path: string
-  readonly why: "page" | "import" | "converted"
+  readonly why: "page" | "import" | "converted" | "former"
 }
 
 export interface VerifiedExport {
@@ -74,6 +74,7 @@ export async function verifyExport(
   await check.pages(manifest.files, [FIRST_PAGE])
   for (const meeting of manifest.meetings) {
     await check.meeting(meeting)
+    await check.former(meeting)
     for (const recording of meeting.recordings) await check.recording(meeting, recording)
   }
   const strangers = (await readdir(folder, { recursive: true, withFileTypes: true }))
@@ -169,6 +170,14 @@ class ExportCheck {
     })
   }
 
+  /** What is kept of an earlier export: as it was written then, and held against nothing else. */
+  async former({ former }: ExportedMeeting): Promise<void> {
+    for (const file of former) {
+      if (file.proof !== null) this.named.add(file.proof)
+      await this.#unproved(file, "former", file.proof)
+    }
+  }
+
   /** A file of a message: sealed again by the key that was signed with it, it has the root that was signed. */
   async #sentFile(file: ExportedFile | undefined, path: string, { author, sent }: ProvableFile): Promise<void> {
     await this.#try(path, async () => {
@@ -232,9 +241,9 @@ class ExportCheck {
     return path.startsWith(`${folder}/captions-`) && source?.role === "captions" ? "converted" : null
   }
 
-  async #unproved(file: ExportedFile, why: NotProved["why"]): Promise<void> {
+  async #unproved(file: ExportedFile, why: NotProved["why"], proof: string | null = null): Promise<void> {
     await this.#try(file.path, async () => {
-      await this.#assertIsListed(file)
+      await this.#assertIsListed(file, proof)
       this.notProved.push({ path: file.path, why })
     })
   }
