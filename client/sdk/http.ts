@@ -38,7 +38,7 @@ export interface RequestOptions {
 }
 
 const JSON_LIMIT_BYTES = 16 * 1024 * 1024
-const PROBLEM_LIMIT_BYTES = 64 * 1024
+const SHORT_ANSWER_BYTES = 64 * 1024
 /** For what a person waits for at a prompt; uploads are given more. */
 const PATIENCE_MS = 15_000
 
@@ -80,6 +80,13 @@ export class Http {
     return response
   }
 
+  /** One request of whose answer the head says all. It is read to its end: a connection with something unread serves no other request. @throws {@link ArchiveError} */
+  async headOf(options: RequestOptions): Promise<TransportResponse> {
+    const response = await this.send(options)
+    await response.bytes(SHORT_ANSWER_BYTES)
+    return response
+  }
+
   /** A request whose JSON answer fits `schema`, sent again while the server says "not now". */
   async json<S extends z.ZodType>(schema: S, options: RequestOptions): Promise<z.output<S>> {
     return (await this.jsonLater(schema, options))()
@@ -109,7 +116,7 @@ async function problemOf(response: TransportResponse): Promise<ArchiveError> {
   const retryAfter = Number(response.header("retry-after") ?? Number.NaN)
   const timing = Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter * 1_000 } : {}
   try {
-    const problem = parseAnswer(Problem, await response.bytes(PROBLEM_LIMIT_BYTES))
+    const problem = parseAnswer(Problem, await response.bytes(SHORT_ANSWER_BYTES))
     return new ArchiveError(problem.code, problem.detail, { retryable: problem.retryable, ...timing })
   } catch (error) {
     if (isArchiveError(error) && error.code === "interrupted") return error

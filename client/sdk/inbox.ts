@@ -70,7 +70,7 @@ export async function dismiss(client: Client, items: readonly InboxEntry[]): Pro
       client.http,
       accountCapability(client),
       async (token, subject) =>
-        await client.http.send({
+        await client.http.headOf({
           method: "DELETE",
           path: `/v1/accounts/${subject}/inbox/${toBase64Url(entry)}`,
           subject,

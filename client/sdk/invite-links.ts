@@ -109,5 +109,5 @@ export async function revokeInviteLink(client: Client, linkId: LinkId): Promise<
 }
 
 async function sendWithoutAnswer(client: Client, path: string, json: unknown): Promise<void> {
-  await client.http.send({ method: "POST", path, subject: INVITE_LINK_SUBJECT, json })
+  await client.http.headOf({ method: "POST", path, subject: INVITE_LINK_SUBJECT, json })
 }

@@ -29,7 +29,7 @@ export async function createUpload(
 ): Promise<void> {
   const length: Record<string, string> =
     upload.sizeBytes === null ? { "upload-defer-length": "1" } : { "upload-length": String(upload.sizeBytes) }
-  await handle.http.send({
+  await handle.http.headOf({
     method: "POST",
     path: "/v1/uploads",
     subject: handle.subject,
@@ -44,7 +44,7 @@ export async function createUpload(
 
 /** Bytes that the server acknowledged. @throws {@link ArchiveError} `not-found` where the upload is gone. */
 export async function acknowledgedBytes(handle: UploadHandle, signal?: AbortSignal): Promise<number> {
-  const response = await handle.http.send({
+  const response = await handle.http.headOf({
     method: "HEAD",
     path: pathOf(handle),
     subject: handle.subject,
@@ -63,7 +63,7 @@ export async function sendPiece(
   totalBytes: number | null,
   signal?: AbortSignal,
 ): Promise<void> {
-  const response = await handle.http.send({
+  const response = await handle.http.headOf({
     method: "PATCH",
     path: pathOf(handle),
     subject: handle.subject,
@@ -77,7 +77,6 @@ export async function sendPiece(
     body: sealed,
     signal,
   })
-  await response.bytes(ANSWER_LIMIT_BYTES)
   if (offsetOf(response) !== startBytes + sealed.length)
     throw new ArchiveError("malformed", "the server acknowledged another number of bytes than were sent")
 }
@@ -89,7 +88,7 @@ export async function sendLiveHead(
   head: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
-  await handle.http.send({
+  await handle.http.headOf({
     method: "PUT",
     path: `${pathOf(handle)}/live-head`,
     subject: handle.subject,
@@ -121,7 +120,7 @@ export async function finishUpload(
 
 /** Gives an upload up. */
 export async function cancelUpload(handle: UploadHandle): Promise<void> {
-  await handle.http.send({
+  await handle.http.headOf({
     method: "DELETE",
     path: pathOf(handle),
     subject: handle.subject,
