@@ -12,7 +12,7 @@ import {
   textContent,
 } from "../../../shared/protocol/message-content.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
-import { deleteMessage, type FilesReport } from "../../sdk/chat/delete-files.js"
+import { deleteMessage, type FilesReport, settleFiles } from "../../sdk/chat/delete-files.js"
 import { uploadSentFile } from "../../sdk/chat/files.js"
 import { ChatReader } from "../../sdk/chat/read.js"
 import { discardMessage, queueMessage, sendMessage, unsentMessages } from "../../sdk/chat/send.js"
@@ -342,6 +342,7 @@ async function discard(
   if (!unsentMessages(client, meetingId).some((waiting) => isIt(waiting.messageId)))
     throw new ArchiveError("not-found", `${id} does not wait to be sent: see \`taciturn chat list\``)
   const discarded = await discardMessage(client, meetingId, messageId, { acceptsNotRenewed: notRenewed })
+  await settleFiles(client, meetingId)
   const waiting = unsentMessages(client, meetingId).length
   context.output.result(
     { meeting: formatId("meeting", meetingId), discarded: discarded.map((each) => formatId("message", each)), waiting },

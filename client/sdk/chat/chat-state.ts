@@ -18,6 +18,7 @@ export function newChatState(meetingHash: Uint8Array): ChatState {
     heads: [],
     outbox: [],
     deletions: [],
+    givenUp: [],
     readUntil: null,
     unread: { ...NOTHING_UNREAD },
   }

@@ -9,6 +9,7 @@ import { deleteAssets, ownUploadSecret } from "../deletion.js"
 import { requireMeeting } from "../meetings.js"
 import type { SealingOptions } from "../standing.js"
 import type { ChatState } from "../state.js"
+import { abandonAsset } from "../upload/abandon-asset.js"
 import { chatStateOf, updateChat } from "./chat-state.js"
 import { type ChatLine, type ChatText, foldChat } from "./fold.js"
 import { ChatReader } from "./read.js"
@@ -44,11 +45,12 @@ export async function deleteMessage(
 
 /** Whether a meeting's chat has files of this device to be settled now. */
 export function hasFilesToSettle(client: Client, meetingHash: Uint8Array): boolean {
-  return dueDeletions(chatStateOf(client.state.current, meetingHash)).length > 0
+  const chat = chatStateOf(client.state.current, meetingHash)
+  return chat.givenUp.length + dueDeletions(chat).length > 0
 }
 
 /**
- * Deletes at the server what belongs to messages whose deletion is stored and has its effect; a deletion without effect deletes no file.
+ * Deletes at the server what belongs to messages that were thrown away unsent, or whose deletion is stored and has its effect; a deletion without effect deletes no file.
  * @throws {@link ArchiveError} never for what a later call may mend: that is in the report.
  */
 export async function settleFiles(client: Client, meetingId: MeetingId): Promise<FilesReport> {
@@ -64,6 +66,13 @@ export async function settleFiles(client: Client, meetingId: MeetingId): Promise
       await updateChat(client, meetingHash, (chat) => ({
         ...chat,
         deletions: chat.deletions.filter(({ statementId }) => !equalBytes(statementId, deletion.statementId)),
+      }))
+    }
+    for (const file of chatStateOf(client.state.current, meetingHash).givenUp) {
+      total = both(total, await abandon(client, meetingId, file))
+      await updateChat(client, meetingHash, (chat) => ({
+        ...chat,
+        givenUp: chat.givenUp.filter(({ rawHeader }) => !equalBytes(rawHeader, file.rawHeader)),
       }))
     }
     return { ...total, trouble: null }
@@ -165,6 +174,15 @@ async function deleteFile(
   try {
     const purgeDay = await deleteAssets(client, log.meetingId, [{ assetId, uploadSecret }])
     return { ...NOTHING_LEFT, deleted: 1, purgeDay }
+  } catch (error) {
+    if (isArchiveError(error) && (error.code === "forbidden" || error.code === "not-found")) return KEPT
+    throw error
+  }
+}
+
+async function abandon(client: Client, meetingId: MeetingId, file: ChatState["givenUp"][number]): Promise<Settled> {
+  try {
+    return { ...NOTHING_LEFT, deleted: 1, purgeDay: await abandonAsset(client, meetingId, file) }
   } catch (error) {
     if (isArchiveError(error) && (error.code === "forbidden" || error.code === "not-found")) return KEPT
     throw error

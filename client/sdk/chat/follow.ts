@@ -109,6 +109,7 @@ export class ChatFollower implements LineChat {
   /** Sends what was just queued, and tries again at once what failed: there may be a network again. */
   wake(): void {
     this.#wakes += 1
+    this.#isSettled = false
     this.#hurry.ring()
     this.#bell.ring()
   }

@@ -12,6 +12,7 @@ import type { StandingMessage } from "../../crypto/chat-order.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { makeMessage, type NewMessage, openMessage } from "../../crypto/message.js"
 import { type Client, selfAsAuthor } from "../client.js"
+import { ownUploadSecret } from "../deletion.js"
 import type { PostingLine } from "../live-line.js"
 import { currentCapability, mayBeBehind, readMeeting, requireMeeting } from "../meetings.js"
 import { prepareToSeal, type SealingOptions } from "../standing.js"
@@ -162,7 +163,7 @@ export async function flushChat(client: Client, meetingId: MeetingId, options: F
 }
 
 /**
- * Throws away a message that waits, with what was to change or answer it alone; what waits behind it is sealed anew, and goes on in its place. The first that
+ * Throws away a message that waits, with its files, which `settleFiles` deletes at the server, and with what was to change or answer it alone; what waits behind it is sealed anew, and goes on in its place. The first that
  * waits may have arrived although no answer came: the server is asked once more, and only what it refuses for good is thrown away.
  * @returns the ids of what was thrown away; none where it was sent meanwhile.
  * @throws {@link ArchiveError} what keeps the server from being asked.
@@ -184,7 +185,8 @@ export async function discardMessage(
     const first = chat.outbox.findIndex(isIt)
     const at = chat.outbox[first]
     if (at === undefined) return chat
-    const { counter, prev } = openItem(meeting, at).statement
+    const thrown = openItem(meeting, at)
+    const { counter, prev } = thrown.statement
     const behind = chat.outbox.slice(first + 1).map((item) => ({ item, ...openItem(meeting, item) }))
     const kept = behind.filter(
       ({ content }) => content.type === "text" || !equalBytes(content.target.messageId, messageId),
@@ -209,10 +211,26 @@ export async function discardMessage(
       ...chat,
       next: isAhead ? chat.next : resealed.next,
       outbox: [...chat.outbox.slice(0, first), ...resealed.items],
+      givenUp: [...chat.givenUp, ...givenUpWith(client, thrown.content, kept)],
       deletions: chat.deletions.filter(({ statementId }) => !includesHash(discarded, statementId)),
     }
   })
   return discarded
+}
+
+/** Files that nobody will show: of what is thrown away, but for those that something shows which still waits. */
+function givenUpWith(
+  client: Client,
+  thrown: MessageContent,
+  kept: readonly { readonly content: MessageContent }[],
+): ChatState["givenUp"] {
+  const shown = kept.flatMap(({ content }) => (content.type === "text" ? content.files : []))
+  if (thrown.type !== "text") return []
+  return thrown.files.flatMap(({ rawHeader, uploadSecretBox }) => {
+    if (uploadSecretBox === null || shown.some((file) => equalBytes(file.rawHeader, rawHeader))) return []
+    const uploadSecret = ownUploadSecret(client, { rawHeader }, uploadSecretBox)
+    return uploadSecret === null ? [] : [{ rawHeader, uploadSecret }]
+  })
 }
 
 function withoutReplyTo(content: MessageContent, messageId: MessageId): MessageContent {

@@ -485,6 +485,25 @@ describe("SDK: chat", function () {
     expect(await storedFiles()).to.deep.equal(["marked", "stored"])
   })
 
+  it("files of a message that is thrown away unsent go, and those of one that still waits stay", async () => {
+    const upload = async () =>
+      await uploadSentFile(bob.client, meetingId, {
+        fileName: "figures.csv",
+        mediaType: "text/csv",
+        source: bytesSource(random(1_000)),
+      })
+    const [thrown, waits] = [await upload(), await upload()]
+    const refused = await queueMessage(bob.client, meetingId, textContent("", { files: [thrown] }))
+    await queueMessage(bob.client, meetingId, textContent("", { files: [waits] }))
+    await removeMember(alice.client, meetingId, whoAmI(bob.client).accountId)
+    expect(await discardMessage(bob.client, meetingId, refused)).to.have.length(1)
+    expect((await settleAllFiles(bob.again())).map(({ deleted, trouble }) => [deleted, trouble])).to.deep.equal([
+      [1, null],
+    ])
+    expect(await storedFiles()).to.deep.equal(["marked", "stored"])
+    expect(await settleAllFiles(bob.again())).to.deep.equal([])
+  })
+
   it("a chat that is followed deletes files whose message was deleted meanwhile", async () => {
     const message = await sendFile(bob, "one")
     await queueDeletion(bob.client, meetingId, message)
