@@ -8,6 +8,7 @@ import { formatId, idOfHash } from "../../../shared/protocol/ids.js"
 import type { AssetRole } from "../../../shared/protocol/recording.js"
 import { nodePrimitives } from "../../crypto/node-primitives.js"
 import { sodiumReady } from "../../crypto/sodium.js"
+import { readRange } from "../../verifier/node/read-range.js"
 import { readOpening } from "../../verifier/read-opening.js"
 import { type FileBytes, rootOfFile } from "../../verifier/seal-again.js"
 import { accountOf } from "../describe.js"
@@ -329,15 +330,8 @@ async function withFile<Result>(
   try {
     return await use({
       sizeBytes,
-      read: async (start, end) => {
-        const into = new Uint8Array(end - start)
-        for (let filled = 0; filled < into.length;) {
-          const { bytesRead } = await handle.read(into, filled, into.length - filled, start + filled)
-          if (bytesRead === 0) throw new ArchiveError("truncated", "it has become shorter")
-          filled += bytesRead
-        }
-        return into
-      },
+      read: async (start, end) =>
+        await readRange(handle, start, end, () => new ArchiveError("truncated", "it has become shorter")),
     })
   } finally {
     await handle.close()

@@ -9,6 +9,7 @@ import { type RandomFile, type VerifiedOpening, verifyOpening } from "../verify-
 import { findInProduction, sealedOfProduction } from "../production.js"
 import { type FoundInProduction, type OpeningReport, reportOpening } from "../words.js"
 import { productionFolder } from "./production-folder.js"
+import { readRange } from "./read-range.js"
 
 export interface VerifyFileOptions {
   /** Where what was opened goes; nothing is written without it. */
@@ -94,15 +95,8 @@ function fileOf(handle: FileHandle): RandomFile {
       for (let written = 0; written < bytes.length;)
         written += (await handle.write(bytes, written, bytes.length - written, position + written)).bytesWritten
     },
-    read: async (start, end) => {
-      const bytes = new Uint8Array(end - start)
-      for (let filled = 0; filled < bytes.length;) {
-        const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled)
-        if (bytesRead === 0) throw new ArchiveError("internal", "what was written is gone")
-        filled += bytesRead
-      }
-      return bytes
-    },
+    read: async (start, end) =>
+      await readRange(handle, start, end, () => new ArchiveError("internal", "what was written is gone")),
   }
 }
 
