@@ -1,3 +1,4 @@
+import { dateOf } from "../../shared/protocol/ambient.js"
 import { ArchiveError } from "../../shared/protocol/errors.js"
 import { parseInviteUrl } from "../../shared/protocol/invite-link.js"
 import { type IdKind, type IdKinds, parseId } from "../../shared/protocol/ids.js"
@@ -46,6 +47,25 @@ export function readByteRange(text: string): ByteRange {
       `${JSON.stringify(text)} is no range: give START-END, both counted from 0 and inclusive`,
     )
   return { start, end }
+}
+
+/** A place in a chat, as lists of it say it. @throws {@link ArchiveError} `usage`. */
+export function readPlace(text: string, what: string): number {
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(text))
+    throw new ArchiveError(
+      "usage",
+      `${what} takes a place in the chat, a whole number: \`taciturn chat list\` without it says one`,
+    )
+  return Number(text)
+}
+
+/** When a day begins, in UTC, in milliseconds since 1970. @throws {@link ArchiveError} `usage` for what is no day. */
+export function readDate(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
+  // The thirtieth of February is no day in March.
+  if (Number.isNaN(ms) || dateOf(ms) !== text)
+    throw new ArchiveError("usage", `${JSON.stringify(text)} is no date: give YYYY-MM-DD`)
+  return ms
 }
 
 /** Milliseconds since 1970 of `2026-03-02` or `2026-03-02T10:15`, in UTC unless it says otherwise. @throws {@link ArchiveError} `usage`. */

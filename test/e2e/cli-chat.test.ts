@@ -3,7 +3,14 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { expect } from "chai"
-import { openJournalFolder, startCapture, whoAmI } from "../../client/sdk/index.js"
+import {
+  ChatReader,
+  openJournalFolder,
+  sendMessage,
+  startCapture,
+  textContent,
+  whoAmI,
+} from "../../client/sdk/index.js"
 import { asId, formatId, parseId } from "../../shared/protocol/ids.js"
 import { join as joinMeeting } from "../hostile/support.js"
 import { exitOf } from "../support/programs.js"
@@ -157,6 +164,22 @@ describe("chat, through the taciturn command", function () {
         [2, "usage"],
       ],
       [
+        ["list", meeting, "--day", "2026-02-30"],
+        [2, "usage"],
+      ],
+      [
+        ["list", meeting, "--before", "msg_1"],
+        [2, "usage"],
+      ],
+      [
+        ["list", meeting, "--from", "1.5"],
+        [2, "usage"],
+      ],
+      [
+        ["list", meeting, "--from", "1", "--day", "2026-02-03"],
+        [2, "usage"],
+      ],
+      [
         ["export", meeting, "--format", "pdf"],
         [2, "usage"],
       ],
@@ -226,6 +249,47 @@ describe("chat, through the taciturn command", function () {
     expect(await shown("is it over?")).to.include({ recording: null, offsetMs: null })
     await carol.close()
     await terminals.succeed("alice", ["meeting", "remove", meeting, formatId("account", accountId)])
+  })
+
+  it("is listed part by part, back and forth, and from a day on", async () => {
+    const dave = await startClient({ url: terminals.stack.url, folder: terminals.folder }, "Dave's laptop")
+    const { meeting: long } = await terminals.succeed("alice", ["meeting", "create", "A long one"])
+    await terminals.succeed("alice", ["meeting", "add", long, formatId("account", whoAmI(dave.client).accountId)])
+    const meetingId = parseId("meeting", long)
+    await joinMeeting(dave, meetingId)
+    // More than a page of the server's.
+    const texts = Array.from({ length: 230 }, (_, index) => `message ${index}`)
+    for (const text of texts) await sendMessage(dave.client, meetingId, textContent(text))
+    const reader = await ChatReader.open(dave.client, meetingId)
+    while (await reader.readOlder());
+    const [oldest] = reader.entries()
+    if (oldest?.kind !== "authentic") return expect.fail("the first is not there")
+    const target = { messageId: oldest.messageId, hash: oldest.hash }
+    await sendMessage(dave.client, meetingId, { type: "edit", target, text: "changed since", mentions: [] })
+    await dave.close()
+    const said = ["changed since", ...texts.slice(1)]
+
+    const list = async (...args: readonly string[]) => await terminals.succeed("alice", ["chat", "list", long, ...args])
+    const textsOf = (part: { readonly messages: readonly { readonly text: string }[] }): readonly string[] =>
+      part.messages.map(({ text }) => text)
+    const newest = await list("--limit", "100")
+    expect(textsOf(newest), "an edit of what is further back is no line").to.deep.equal(said.slice(-100))
+    expect([newest.before, newest.from]).to.deep.equal([130, null])
+    const middle = await list("--limit", "100", "--before", String(newest.before))
+    expect([middle.before, middle.from]).to.deep.equal([30, 130])
+    const first = await list("--limit", "100", "--before", String(middle.before))
+    expect([first.before, first.from]).to.deep.equal([null, 30])
+    expect([first, middle, newest].flatMap(textsOf)).to.deep.equal(said)
+    expect(await list("--limit", "100", "--from", String(first.from))).to.deep.equal(middle)
+    expect(await list("--limit", "100", "--from", String(middle.from))).to.deep.equal(newest)
+    const day = ["--day", first.messages[0].time.slice(0, 10)]
+    expect(await list("--limit", "30", ...day)).to.deep.equal(first)
+    expect(await list("--day", "2999-01-01")).to.deep.include({ messages: [], before: 231, from: null })
+    expect(textsOf(await list("--limit", "300", "--before", "231"))).to.deep.equal(said)
+    const printed = await terminals.run("alice", ["chat", "list", long, "--limit", "7", "--from", "30"])
+    expect(printed.stdout)
+      .to.contain(`taciturn chat list ${long} --limit 7 --before 30`)
+      .and.contain(`taciturn chat list ${long} --limit 7 --from 37`)
   })
 
   it("what can't be sent waits, and goes in order with the next command that reaches the server, whichever meeting that is of", async () => {

@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { expect } from "chai"
 import { SEGMENT_BYTES, SEGMENT_PLAINTEXT_BYTES } from "../../shared/protocol/sizes.js"
 import { type Lie, type Liar, rangeOf, startLiar } from "../support/liar.js"
+import { json } from "./support.js"
+import { changingMessages, MESSAGES, type ServedPage } from "./chat-lies.js"
 import { type Stack, startStack } from "../support/stack.js"
 import { type Terminals, terminalsAt } from "../support/taciturn.js"
 
@@ -66,6 +68,43 @@ describe("the taciturn command at a server that lies", function () {
     }
     await terminals.succeed("alice", ["download", recording, "-o", "lie.bin"])
     expect(bytes.equals(await terminals.read("lie.bin"))).to.equal(true)
+  })
+
+  it("looks for no day where the server's days go back, and takes no page for another", async () => {
+    for (const text of ["one", "two", "three", "four"])
+      await terminals.succeed("alice", ["chat", "send", meeting, text])
+    const list = async (...args: readonly string[]) =>
+      await terminals.run("alice", ["chat", "list", meeting, ...args, "--json"])
+    const days = ["--day", "1971-01-01"]
+    const truth = await list(...days)
+    expect(truth.json.messages.map(({ text }: { readonly text: string }) => text)).to.have.length(4)
+    const pages: readonly (readonly [
+      readonly string[],
+      (page: ServedPage) => ServedPage,
+      readonly [number, string],
+    ])[] = [
+      [
+        days,
+        changingMessages((placed) => placed.map((one, at) => (at === 1 ? { ...one, day: 9 } : one))),
+        [3, "bad-chain"],
+      ],
+      [["--before", "4"], (page) => ({ ...page, count: 2 }), [3, "rollback"]],
+    ]
+    for (const [args, change, expected] of pages) {
+      const told = liar.lie({ path: MESSAGES, tell: json(change) })
+      const refused = await list(...args)
+      told.stop()
+      expect(told.delivered()).to.be.greaterThan(0)
+      expect([refused.exitCode, refused.json.error?.code], refused.stdout).to.deep.equal(expected)
+    }
+    const told = liar.lie({
+      path: MESSAGES,
+      tell: json(changingMessages((placed) => placed.filter(({ seq }) => seq !== 1))),
+    })
+    const holed = await list("--from", "1", "--limit", "2")
+    told.stop()
+    expect(holed.json.messages[0]).to.deep.equal({ state: "gap", from: 1, to: 1 })
+    expect([holed.json.before, holed.json.from]).to.deep.equal([1, 3])
   })
 
   it("writes nothing to standard output that it did not verify", async () => {

@@ -1,44 +1,31 @@
 import type { Command } from "commander"
-import { isoTimeOf } from "../../../shared/protocol/ambient.js"
 import { equalBytes } from "../../../shared/protocol/bytes.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
-import { formatId, type MeetingId } from "../../../shared/protocol/ids.js"
+import type { MeetingId } from "../../../shared/protocol/ids.js"
 import type { Client } from "../../sdk/client.js"
 import { followChat } from "../../sdk/chat/follow.js"
 import { ChatFold, type ChatLine } from "../../sdk/chat/fold.js"
 import { ChatReader } from "../../sdk/chat/read.js"
-import { unsentMessages } from "../../sdk/chat/send.js"
 import { authorStateOf } from "../../sdk/chat/states.js"
 import { lookAtChat } from "../../sdk/chat/unread.js"
-import { readCount, readId } from "../arguments.js"
+import { readId } from "../arguments.js"
 import { chatDocument, chatLines, foldedChat } from "../chat-lines.js"
 import { messageOf } from "../chat-target.js"
 import type { CommandContext } from "../context.js"
 import type { Action } from "../main.js"
 import { addChatExportCommand } from "./chat-export.js"
 import { addChatImportedCommand } from "./chat-imported.js"
+import { addChatListCommand } from "./chat-list.js"
 import { addChatSaveCommand } from "./chat-save.js"
 import { addChatWriteCommands, NOT_RENEWED } from "./chat-write.js"
 
 type Run = (action: Action) => Promise<void>
 
-const SHOWN_LINES = 50
-
 /** A meeting's chat, for people and scripts. */
 export function addChatCommands(program: Command, run: Run): void {
   const chat = program.command("chat").description("write in a meeting's chat, read it, follow it, take it along")
   addChatWriteCommands(chat, run)
-  chat
-    .command("list <meeting>")
-    .description("the newest messages, verified, with what is missing, late or refused among them")
-    .option("--limit <count>", "so many places back", String(SHOWN_LINES))
-    .addHelpText("after", "\nExample:\n  taciturn chat list mtg_… --limit 200 --json")
-    .action(async (meeting: string, flags: { readonly limit: string }) => {
-      await run(async (context) => {
-        await list(context, readId("meeting", meeting), readCount(flags.limit, "--limit"))
-        return undefined
-      })
-    })
+  addChatListCommand(chat, run)
   chat
     .command("show <meeting> <message>")
     .description("one message with all that is known of it")
@@ -65,30 +52,6 @@ export function addChatCommands(program: Command, run: Run): void {
   addChatSaveCommand(chat, run)
   addChatExportCommand(chat, run)
   addChatImportedCommand(chat, run)
-}
-
-async function list(context: CommandContext, meetingId: MeetingId, limit: number): Promise<void> {
-  const client = await context.openClient()
-  const reader = await ChatReader.open(client, meetingId)
-  while (reader.until - reader.from < limit && (await reader.readOlder()));
-  if (!context.output.json) await lookAtChat(client, reader)
-  const lines = foldedChat(reader).slice(-limit)
-  context.output.result(
-    { messages: lines.map((line) => chatDocument(client, line)), waiting: waitingDocuments(client, meetingId) },
-    [
-      ...(lines.length === 0 ? ["Nothing was written yet."] : lines.flatMap((line) => chatLines(client, line))),
-      ...unsentMessages(client, meetingId).map(({ messageId }) => `${formatId("message", messageId)}  sending`),
-    ],
-  )
-}
-
-function waitingDocuments(client: Client, meetingId: MeetingId) {
-  return unsentMessages(client, meetingId).map(({ messageId, timeMs, content }) => ({
-    message: formatId("message", messageId),
-    time: isoTimeOf(timeMs),
-    type: content.type,
-    text: content.type === "text" ? content.text : null,
-  }))
 }
 
 async function show(context: CommandContext, meetingId: MeetingId, id: string): Promise<void> {

@@ -10,7 +10,7 @@ import { openSearchFolder, type SearchFolder } from "../../sdk/node/search-folde
 import { bringUpToDate, isOver } from "../../sdk/search/bring-up-to-date.js"
 import { bestOf, findIn, type FoundInMeeting } from "../../sdk/search/find.js"
 import type { Found, SearchFilter, SearchShard } from "../../sdk/search/shard.js"
-import { readCount, readId } from "../arguments.js"
+import { readCount, readDate, readId } from "../arguments.js"
 import type { CommandContext } from "../context.js"
 import { accountOf, nameText } from "../describe.js"
 import type { Action } from "../main.js"
@@ -170,12 +170,6 @@ function readDays({ day, from, to }: SearchFlags): Pick<SearchFilter, "fromMs" |
     ...(first === undefined ? {} : { fromMs: readDate(first) }),
     ...(last === undefined ? {} : { untilMs: readDate(last) + DAY_MS }),
   }
-}
-
-function readDate(text: string): number {
-  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN
-  if (Number.isNaN(ms)) throw new ArchiveError("usage", `${JSON.stringify(text)} is no date: give YYYY-MM-DD`)
-  return ms
 }
 
 function resultDocument(item: FoundInMeeting) {

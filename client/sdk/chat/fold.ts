@@ -47,6 +47,11 @@ export interface ChatWithoutEffect {
 
 export type ChatLine = ChatText | ChatWithoutEffect | Exclude<ChatEntry, StandingMessage>
 
+/** What it names may stand further back, where nothing was read yet. */
+export function mayYetCount(line: ChatLine, hasOlder: boolean): boolean {
+  return line.kind === "without-effect" && line.reason === "no-target" && hasOlder
+}
+
 type Action = StandingMessage & {
   readonly content: { readonly type: "edit" | "reaction" | "deletion"; readonly target: MessageTarget }
 }

@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { ClosedMessage, RefusedMessage } from "../../crypto/message-judge.js"
 import type { ChatGap, StandingMessage } from "../../crypto/chat-order.js"
-import type { ChatLine, ChatText, ChatWithoutEffect } from "../../sdk/chat/fold.js"
+import { type ChatLine, type ChatText, type ChatWithoutEffect, mayYetCount } from "../../sdk/chat/fold.js"
 import { isClockOff } from "../../sdk/chat/states.js"
 import { isNewTo } from "../../sdk/chat/unread.js"
 import type { ChatState } from "../../sdk/state.js"
@@ -95,11 +95,6 @@ export function asideOf(line: AsideRow["line"]): AsideRow {
     case "without-effect":
       return { kind: "without-effect", key: toHex(line.message.messageId), line }
   }
-}
-
-/** What it names may stand further up, where nothing was loaded yet. */
-export function mayYetCount(line: ChatLine, hasOlder: boolean): boolean {
-  return line.kind === "without-effect" && line.reason === "no-target" && hasOlder
 }
 
 function dayOf(timeMs: number): string {

@@ -1,10 +1,10 @@
 import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
 import type { RecordingId } from "../../../shared/protocol/ids.js"
 import type { RecordingPlace } from "../../../shared/protocol/message-content.js"
-import type { ChatLine, ChatText } from "../../sdk/chat/fold.js"
+import { type ChatLine, type ChatText, mayYetCount } from "../../sdk/chat/fold.js"
 import { isClockOff } from "../../sdk/chat/states.js"
 import { type Cue, plainText } from "../../sdk/captions.js"
-import { type AsideRow, asideOf, mayYetCount } from "../chat/rows.js"
+import { type AsideRow, asideOf } from "../chat/rows.js"
 import type { PlacedLine } from "../../sdk/imports/read-imported.js"
 
 /** What was said in a recording and written around it, on the recording's clock. */
