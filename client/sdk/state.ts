@@ -67,8 +67,8 @@ const chatSchema = z.object({
   heads: z.array(z.object({ deviceKey: bytes, counter: uint, hash: bytes })),
   /** Messages that the server has not confirmed, in their order: they are sent as they stand here. */
   outbox: z.array(z.object({ messageId: bytes, raw: bytes })),
-  /** Files of messages that were thrown away unsent, by what deletes them. */
-  givenUp: z.array(z.object({ rawHeader: bytes, uploadSecret: bytes })).default([]),
+  /** Files that no message has, by what deletes them, and from when on that is to be done: of messages that were thrown away unsent, and such as are sent before their message is kept. */
+  looseFiles: z.array(z.object({ rawHeader: bytes, uploadSecret: bytes, dueAtMs: uint })).default([]),
   /** Deletions of messages with files: once such a statement stands, the files go, too. */
   deletions: z.array(z.object({ statementId: bytes, targetId: bytes })).default([]),
   /** Up to before which place it was last looked at here; `null`: never yet, and what there is by then is not new. */

@@ -18,7 +18,7 @@ export function newChatState(meetingHash: Uint8Array): ChatState {
     heads: [],
     outbox: [],
     deletions: [],
-    givenUp: [],
+    looseFiles: [],
     readUntil: null,
     unread: { ...NOTHING_UNREAD },
   }

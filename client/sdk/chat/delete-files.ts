@@ -46,11 +46,12 @@ export async function deleteMessage(
 /** Whether a meeting's chat has files of this device to be settled now. */
 export function hasFilesToSettle(client: Client, meetingHash: Uint8Array): boolean {
   const chat = chatStateOf(client.state.current, meetingHash)
-  return chat.givenUp.length + dueDeletions(chat).length > 0
+  return dueFiles(client, chat).length + dueDeletions(chat).length > 0
 }
 
 /**
- * Deletes at the server what belongs to messages that were thrown away unsent, or whose deletion is stored and has its effect; a deletion without effect deletes no file.
+ * Deletes at the server what belongs to messages whose deletion is stored and has its effect, that were thrown away unsent, or that never came to be; a deletion
+ * without effect deletes no file.
  * @throws {@link ArchiveError} never for what a later call may mend: that is in the report.
  */
 export async function settleFiles(client: Client, meetingId: MeetingId): Promise<FilesReport> {
@@ -68,11 +69,11 @@ export async function settleFiles(client: Client, meetingId: MeetingId): Promise
         deletions: chat.deletions.filter(({ statementId }) => !equalBytes(statementId, deletion.statementId)),
       }))
     }
-    for (const file of chatStateOf(client.state.current, meetingHash).givenUp) {
+    for (const file of dueFiles(client, chatStateOf(client.state.current, meetingHash))) {
       total = both(total, await abandon(client, meetingId, file))
       await updateChat(client, meetingHash, (chat) => ({
         ...chat,
-        givenUp: chat.givenUp.filter(({ rawHeader }) => !equalBytes(rawHeader, file.rawHeader)),
+        looseFiles: chat.looseFiles.filter(({ rawHeader }) => !equalBytes(rawHeader, file.rawHeader)),
       }))
     }
     return { ...total, trouble: null }
@@ -105,6 +106,11 @@ const KEPT: Settled = { ...NOTHING_LEFT, kept: 1 }
 function dueDeletions({ deletions, outbox }: ChatState): readonly Deletion[] {
   const waiting = outbox.map(({ messageId }) => messageId)
   return deletions.filter(({ statementId }) => !includesHash(waiting, statementId))
+}
+
+function dueFiles({ clock }: Client, { looseFiles }: ChatState): ChatState["looseFiles"] {
+  const nowMs = clock.nowMs()
+  return looseFiles.filter(({ dueAtMs }) => dueAtMs <= nowMs)
 }
 
 /** @returns `null` where the chat can't be read any more: with the meeting its files go, too. */
@@ -180,7 +186,7 @@ async function deleteFile(
   }
 }
 
-async function abandon(client: Client, meetingId: MeetingId, file: ChatState["givenUp"][number]): Promise<Settled> {
+async function abandon(client: Client, meetingId: MeetingId, file: ChatState["looseFiles"][number]): Promise<Settled> {
   try {
     return { ...NOTHING_LEFT, deleted: 1, purgeDay: await abandonAsset(client, meetingId, file) }
   } catch (error) {

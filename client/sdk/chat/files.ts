@@ -1,5 +1,6 @@
 import { ASSET_SALT_BYTES, decodeAssetHeader, encodeAssetHeader } from "../../../shared/protocol/asset-header.js"
-import { toHex } from "../../../shared/protocol/bytes.js"
+import { equalBytes, toHex } from "../../../shared/protocol/bytes.js"
+import { DAY_MS } from "../../../shared/protocol/ambient.js"
 import { ArchiveError } from "../../../shared/protocol/errors.js"
 import { HASH_BYTES } from "../../../shared/protocol/hash.js"
 import { asId, type MeetingId } from "../../../shared/protocol/ids.js"
@@ -9,16 +10,18 @@ import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { xwingPublicKey } from "../../crypto/sodium.js"
 import { sealUploadSecret } from "../../crypto/upload-secret.js"
 import type { Client } from "../client.js"
-import { currentCapability, mayBeBehind, readMeeting } from "../meetings.js"
+import { currentCapability, mayBeBehind, readMeeting, requireMeeting } from "../meetings.js"
 import { refreshKeys } from "../links.js"
 import { type AssetReader, openAsset, type ReaderOptions } from "../reader/asset-reader.js"
 import { withRetry } from "../retry.js"
 import { prepareToSeal } from "../standing.js"
+import type { ChatState } from "../state.js"
 import type { AssetSource, JournalAsset, JournalStore } from "../upload/journal.js"
 import { BufferPool } from "../upload/pieces.js"
 import { abandonAsset } from "../upload/abandon-asset.js"
 import { uploadAsset } from "../upload/upload-asset.js"
 import type { UploadOptions } from "../upload/upload-recording.js"
+import { updateChat } from "./chat-state.js"
 
 /** Files of messages: sealed assets of a meeting, by the upload path, which no recording has. SPEC.md §16.2. */
 
@@ -30,10 +33,12 @@ export interface NewFile {
 }
 
 const PATIENCE_MS = 600_000
+/** What no message was made of by then is deleted again: nobody has it. */
+const LOOSE_MS = 7 * DAY_MS
 
 /**
- * Seals a file and brings it to its receipt; a message that holds what this gives shows it to the members. Nothing of it is kept here: where it is
- * interrupted, the upload is given up.
+ * Seals a file and brings it to its receipt; a message that holds what this gives, and is kept within a week, shows it to the members. Of the file nothing
+ * is kept here but what deletes it: where it is interrupted, the upload is given up, now or by `settleFiles`.
  * @throws {@link ArchiveError} `interrupted`; `unavailable` after `patienceMs`; `changed`; `quota-exceeded`; what keeps a client from sealing.
  */
 export async function uploadSentFile(
@@ -71,20 +76,39 @@ export async function uploadSentFile(
       if (sentBytes !== undefined) onProgress?.(sentBytes)
     },
   }
+  const { meetingHash } = requireMeeting(client, meetingId)
+  const { rawHeader, uploadSecret } = asset
+  const loose = { rawHeader, uploadSecret, dueAtMs: client.clock.nowMs() + LOOSE_MS }
   const reader = await source.open()
   try {
+    await updateChat(client, meetingHash, (chat) => ({ ...chat, looseFiles: [...chat.looseFiles, loose] }))
     const input = { kind: "source", source: reader, comesOnce: false, onEnded: () => Promise.resolve() } as const
     const { storedBytes, trueBytes, root } = await uploadAsset(run, asset, input)
-    const { rawHeader, contentKey } = asset
+    const { contentKey } = asset
     const userPublicKey = xwingPublicKey(newestUserSeed(client.state.current.secrets).seed)
     const uploadSecretBox = sealUploadSecret(userPublicKey, asset, client.random)
     return { rawHeader, storedBytes, trueBytes, root, mediaType, fileName, contentKey, uploadSecretBox }
   } catch (error) {
-    await abandonAsset(client, meetingId, asset).catch(() => undefined)
+    await giveUp(client, meetingId, loose)
     throw error
   } finally {
     await reader.close()
   }
+}
+
+/** What can't be given up now is by a later `settleFiles`. */
+async function giveUp(client: Client, meetingId: MeetingId, loose: ChatState["looseFiles"][number]): Promise<void> {
+  const isGone = await abandonAsset(client, meetingId, loose).then(
+    () => true,
+    () => false,
+  )
+  await updateChat(client, requireMeeting(client, meetingId).meetingHash, (chat) => ({
+    ...chat,
+    looseFiles: chat.looseFiles.flatMap((file) => {
+      if (!equalBytes(file.rawHeader, loose.rawHeader)) return [file]
+      return isGone ? [] : [{ ...file, dueAtMs: 0 }]
+    }),
+  }))
 }
 
 /** A reader of a file that a message holds. */

@@ -86,7 +86,8 @@ async function queue(
       content,
     })
     const next = { counter: chat.next.counter + 1, prev: messageHash(raw) }
-    return more({ ...chat, next, outbox: [...chat.outbox, { messageId, raw }] }, messageId)
+    const looseFiles = withoutFilesOf(chat.looseFiles, content)
+    return more({ ...chat, next, outbox: [...chat.outbox, { messageId, raw }], looseFiles }, messageId)
   })
   client.failpoint("chat.kept")
   return messageId
@@ -211,7 +212,7 @@ export async function discardMessage(
       ...chat,
       next: isAhead ? chat.next : resealed.next,
       outbox: [...chat.outbox.slice(0, first), ...resealed.items],
-      givenUp: [...chat.givenUp, ...givenUpWith(client, thrown.content, kept)],
+      looseFiles: [...chat.looseFiles, ...looseWithout(client, thrown.content, kept)],
       deletions: chat.deletions.filter(({ statementId }) => !includesHash(discarded, statementId)),
     }
   })
@@ -219,18 +220,24 @@ export async function discardMessage(
 }
 
 /** Files that nobody will show: of what is thrown away, but for those that something shows which still waits. */
-function givenUpWith(
+function looseWithout(
   client: Client,
   thrown: MessageContent,
   kept: readonly { readonly content: MessageContent }[],
-): ChatState["givenUp"] {
+): ChatState["looseFiles"] {
   const shown = kept.flatMap(({ content }) => (content.type === "text" ? content.files : []))
   if (thrown.type !== "text") return []
   return thrown.files.flatMap(({ rawHeader, uploadSecretBox }) => {
     if (uploadSecretBox === null || shown.some((file) => equalBytes(file.rawHeader, rawHeader))) return []
     const uploadSecret = ownUploadSecret(client, { rawHeader }, uploadSecretBox)
-    return uploadSecret === null ? [] : [{ rawHeader, uploadSecret }]
+    return uploadSecret === null ? [] : [{ rawHeader, uploadSecret, dueAtMs: 0 }]
   })
+}
+
+/** What is left once a message has its files. */
+function withoutFilesOf(loose: ChatState["looseFiles"], content: MessageContent): ChatState["looseFiles"] {
+  if (content.type !== "text") return loose
+  return loose.filter((file) => !content.files.some(({ rawHeader }) => equalBytes(rawHeader, file.rawHeader)))
 }
 
 function withoutReplyTo(content: MessageContent, messageId: MessageId): MessageContent {

@@ -504,6 +504,30 @@ describe("SDK: chat", function () {
     expect(await settleAllFiles(bob.again())).to.deep.equal([])
   })
 
+  it("files whose message never came to be go after a week, and those that could not be given up go at once", async () => {
+    const days = (count: number) => ({ ...bob.again(), clock: { nowMs: () => Date.now() + count * 86_400_000 } })
+    const file = (source = bytesSource(random(1_000))) => ({ fileName: "figures.csv", mediaType: "text/csv", source })
+    const loose = () => bob.client.state.current.chats.flatMap(({ looseFiles }) => looseFiles).length
+    await uploadSentFile(bob.client, meetingId, file())
+    const sent = await uploadSentFile(bob.client, meetingId, file())
+    await queueMessage(bob.client, meetingId, textContent("", { files: [sent] }))
+    expect(loose()).to.equal(1)
+    expect([await settleAllFiles(days(6)), await storedFiles()]).to.deep.equal([[], ["stored", "stored"]])
+    expect((await settleAllFiles(days(8))).map(({ deleted }) => deleted)).to.deep.equal([1])
+    expect(await storedFiles()).to.deep.equal(["marked", "stored"])
+    const cut = bytesSource(random(3_000_000))
+    const open = async () => {
+      service.relay.cut()
+      return await cut.open()
+    }
+    const stopped = uploadSentFile(bob.client, meetingId, file({ ...cut, open }), { patienceMs: 200 })
+    expect(await stopped.catch((error: unknown) => isArchiveError(error) && error.code)).to.equal("unavailable")
+    expect(loose()).to.equal(1)
+    service.relay.mend()
+    expect((await settleAllFiles(bob.again())).map(({ trouble }) => trouble)).to.deep.equal([null])
+    expect(loose()).to.equal(0)
+  })
+
   it("a chat that is followed deletes files whose message was deleted meanwhile", async () => {
     const message = await sendFile(bob, "one")
     await queueDeletion(bob.client, meetingId, message)

@@ -92,7 +92,7 @@ function clientState(): Format {
         datedPlaces: [{ seq: 3, timeMs: 86_400_000 }],
         heads: [{ deviceKey: bytesOf("device"), counter: 2, hash: bytesOf("message") }],
         outbox: [{ messageId: bytesOf("id", 16), raw: bytesOf("raw", 300) }],
-        givenUp: [{ rawHeader: bytesOf("header", 64), uploadSecret: bytesOf("secret") }],
+        looseFiles: [{ rawHeader: bytesOf("header", 64), uploadSecret: bytesOf("secret"), dueAtMs: 0 }],
         deletions: [{ statementId: bytesOf("id", 16), targetId: bytesOf("target", 16) }],
         readUntil: { incarnation: 0, seq: 4 },
         unread: { messages: 1, mentions: 0, isMore: true },
