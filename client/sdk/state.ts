@@ -253,6 +253,6 @@ function fromCbor(value: CborValue | undefined): unknown {
 export interface StateBox {
   /** The newest state that this process knows. */
   readonly current: ClientState
-  /** Applies `change` to the newest state of all, durably, one process at a time. */
+  /** Applies `change` to the newest state of all, durably, one process at a time. Nothing is written where it gives the same state. */
   update(change: (state: ClientState) => ClientState): Promise<void>
 }

@@ -49,8 +49,9 @@ function boxOf(path: string, first: ClientState, keystoreLock: KeystoreLock): St
         async () => {
           const raw = await readIfThere(path)
           if (raw === null) throw new ArchiveError("not-found", "the account's keystore is gone: nothing was changed")
-          const next = change(decodeState(keystoreLock.reopen(raw)))
-          await writeDurably(path, keystoreLock.seal(encodeState(next)))
+          const before = decodeState(keystoreLock.reopen(raw))
+          const next = change(before)
+          if (next !== before) await writeDurably(path, keystoreLock.seal(encodeState(next)))
           current = next
         },
         { wait: true },

@@ -77,15 +77,17 @@ function boxOf(first: Stored, onForgotten: () => void): StateBox {
       return newest.state
     },
     update: async (change) => {
-      await navigator.locks.request(LOCK, async () => {
+      const isChanged = await navigator.locks.request(LOCK, async () => {
         const stored = await read()
         if (stored === null)
           throw new ArchiveError("not-found", "this browser holds the account no more: nothing was changed")
-        const next = { revision: stored.revision + 1, state: change(stored.state) }
-        await write(next)
+        const state = change(stored.state)
+        const next = state === stored.state ? stored : { revision: stored.revision + 1, state }
+        if (next !== stored) await write(next)
         take(next)
+        return next !== stored
       })
-      channel.postMessage("changed")
+      if (isChanged) channel.postMessage("changed")
     },
   }
 }
