@@ -22,6 +22,7 @@ import {
   readMessageContent,
   readReplaces,
   textContent,
+  type SentFile,
 } from "../../../shared/protocol/message-content.js"
 import { storedBytesOfFile } from "../../../shared/protocol/padding.js"
 import { UPLOAD_SECRET_BOX_BYTES } from "../../../shared/protocol/recording.js"
@@ -172,7 +173,21 @@ const SENT_FILE = {
   uploadSecretBox: null,
 }
 
+/** The field of one file whose header has another version. */
+const LATER_FILE = [
+  "a file whose header has version 2",
+  0,
+  [fileValueOf(SENT_FILE).with(0, sampleHeader.with(8, 2))],
+  "unsupported-version",
+] as const
+
+function fileValueOf(file: SentFile): readonly CborValue[] {
+  const [, value] = messageValues(textContent("", { files: [file] })).find(([name]) => name === "files") ?? []
+  return (value as readonly (readonly CborValue[])[])[0]!
+}
+
 function text(): Format {
+  const fileValue = fileValueOf(SENT_FILE)
   const file = (index: number, value: CborValue): CborValue => fileValue.with(index, value)
   const content = textContent("See *this*.", {
     replyTo: TARGET,
@@ -180,14 +195,11 @@ function text(): Format {
     files: [SENT_FILE],
     place: { recordingId: asId("recording", bytesOf("recording id", 16)), offsetMs: 61_000 },
   })
-  const fileValue = (
-    (messageValues(content).find(([name]) => name === "files")?.[1] ?? []) as readonly (readonly CborValue[])[]
-  )[0]!
   return contentOf(content, [
     ["no files where there is their field", 0, []],
     ["nine files", 0, Array.from({ length: 9 }, () => fileValue)],
     ["a file of kind live", 0, [file(0, liveHeader)]],
-    ["a file whose header has version 2", 0, [file(0, sampleHeader.with(8, 2))], "unsupported-version"],
+    LATER_FILE,
     ["a file of a size that does not fit the true size", 0, [file(2, 2_000_000)]],
     ["a file's key of 31 bytes", 0, [file(6, bytesOf("key", 31))]],
     ["mentions that are not sorted", 1, MENTIONS.toReversed()],
@@ -212,6 +224,7 @@ function textWithSecrets(): Format {
       ["an upload secret that is none", 2, [null]],
       ["an upload secret a byte too short", 2, [box.slice(1)]],
       ["an upload secret a byte too long", 2, [Uint8Array.of(...box, 0)]],
+      LATER_FILE,
     ],
     "message-text-secrets",
   )
