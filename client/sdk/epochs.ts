@@ -138,6 +138,7 @@ export async function inviteAgain(client: Client, meetingId: MeetingId, accountI
   const invitation = makeInvitationFor(client, await fetchChain(client, accountId), self, {
     meetingHash: log.meetingHash,
     title: log.current.title,
+    seq: log.current.seq,
     base,
     secret: role === "admin" ? secret : { ...secret, adminSeed: null },
   })
@@ -226,6 +227,7 @@ async function changeEpoch(
         : makeInvitationFor(client, plan.newcomer, self, {
             meetingHash: log.meetingHash,
             title: log.current.title,
+            seq: log.head.seq + 1,
             base: log.current.eventHash,
             secret: isAdmin(plan.members, plan.newcomer.genesisHash) ? secret : { ...secret, adminSeed: null },
           })

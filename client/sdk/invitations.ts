@@ -23,6 +23,8 @@ export interface InvitedEpoch {
   readonly meetingHash: Uint8Array
   readonly title: string
   readonly base: Uint8Array
+  /** Of its event. */
+  readonly seq: number
   /** `adminSeed` is `null` for who is no admin. */
   readonly secret: KnownEpochSecret
 }
@@ -39,7 +41,7 @@ export function makeInvitationFor(
   if (userKey === undefined) throw new ArchiveError("internal", "an account without a user key")
   const signer = deviceSigner(client.state.current.secrets)
   const nowMs = client.clock.nowMs()
-  const { meetingHash, title, base, secret } = epoch
+  const { meetingHash, title, base, secret, seq } = epoch
   const box = makeInvitationBox(
     {
       inviterGenesisHash: self.genesisHash,
@@ -60,7 +62,7 @@ export function makeInvitationFor(
     { userPublicKey: userKey.publicKey, generation: userKey.generation },
     client.random,
   )
-  return outboxItem(client, recipient, box, { meetingHash, eventHash: secret.eventHash })
+  return outboxItem(client, recipient, box, { meetingHash, eventHash: secret.eventHash, seq })
 }
 
 /** An invitation that waits in one's own inbox, opened; or why an entry doesn't open. */

@@ -16,12 +16,12 @@ export type OutboxItem = ClientState["outbox"][number]
 /** What is posted leaves at a random moment within this time, so that it does not stand beside what this account did before. */
 const OUTBOX_DELAY_MS = 1_500
 
-/** @param admission the event that admits the recipient, where it is an invitation: only where the log has it, the box is sent. */
+/** @param admission the event that admits the recipient, and its place in the log, where it is an invitation: only where the log has it, the box is sent. */
 export function outboxItem(
   client: Client,
   recipient: VerifiedChain,
   box: Uint8Array,
-  admission: { readonly meetingHash: Uint8Array; readonly eventHash: Uint8Array } | null,
+  admission: { readonly meetingHash: Uint8Array; readonly eventHash: Uint8Array; readonly seq: number } | null,
 ): OutboxItem {
   const delay = new DataView(client.random(4).buffer).getUint32(0) % OUTBOX_DELAY_MS
   return {
@@ -30,11 +30,12 @@ export function outboxItem(
     notBeforeMs: client.clock.nowMs() + delay,
     meetingHash: admission?.meetingHash ?? null,
     eventHash: admission?.eventHash ?? null,
+    eventSeq: admission?.seq ?? null,
   }
 }
 
 /**
- * Posts what waits, each at its time; what fails stays for a later call, and what admits nobody, or can't be known to, is dropped.
+ * Posts what waits, each at its time; what fails stays for a later call, and so does what admits nobody yet. What never will, or can't be known to, is dropped.
  * @throws {@link ArchiveError} at once where the server is not there; what one recipient's inbox refuses holds back nobody else's, and is thrown at the end.
  */
 export async function flushOutbox(client: Client): Promise<void> {
@@ -50,7 +51,9 @@ export async function flushOutbox(client: Client): Promise<void> {
 }
 
 async function postItem(client: Client, item: OutboxItem): Promise<void> {
-  if (await isToBeSent(client, item)) {
+  const isDue = await isToBeSent(client, item)
+  if (isDue === null) return
+  if (isDue) {
     await sleep(Math.min(Math.max(0, item.notBeforeMs - client.clock.nowMs()), OUTBOX_DELAY_MS))
     const recipient = formatId("account", item.recipient as AccountId)
     await client.http.json(InboxPostResponse, {
@@ -68,11 +71,13 @@ export function withoutBox(state: ClientState, box: Uint8Array): ClientState {
   return { ...state, outbox: state.outbox.filter((other) => !equalBytes(other.box, box)) }
 }
 
-async function isToBeSent(client: Client, { meetingHash, eventHash }: OutboxItem): Promise<boolean> {
+/** @returns `null` where that is not decided: the event was sent, and may still come. */
+async function isToBeSent(client: Client, { meetingHash, eventHash, eventSeq }: OutboxItem): Promise<boolean | null> {
   if (meetingHash === null || eventHash === null) return true
   try {
     const log = await readMeeting(client, idOfHash("meeting", meetingHash))
-    return includesHash(log.eventHashes, eventHash)
+    if (includesHash(log.eventHashes, eventHash)) return true
+    return eventSeq !== null && log.head.seq < eventSeq ? null : false
   } catch (error) {
     // This account was taken out of the meeting: another admin can invite again.
     if (isArchiveError(error) && error.code === "not-authorised") return false

@@ -52,6 +52,8 @@ const outboxSchema = z.object({
   notBeforeMs: uint,
   meetingHash: bytes.nullable(),
   eventHash: bytes.nullable(),
+  /** Its place in the log: as long as nothing else stands there, the event may still come. */
+  eventSeq: uint.nullable().default(null),
 })
 export const NOTHING_UNREAD = { messages: 0, mentions: 0, isMore: false } as const
 /** Of a meeting's chat: what this device wrote and saw. SPEC.md §16. */

@@ -52,9 +52,9 @@ describe("joining, among people and by a server that lie", function () {
         async (one) => await fetchChainOf(client, one.client.state.current.secrets.genesisHash),
       ),
     )
-    const { eventHash, base, keys } = log.current
+    const { eventHash, seq, base, keys } = log.current
     const secret = { eventHash, epoch: keys.epoch, secret: keys.secret, adminSeed: null }
-    const epoch = { meetingHash: log.meetingHash, title: "Flood", base, secret }
+    const epoch = { meetingHash: log.meetingHash, title: "Flood", seq, base, secret }
     return Array.from({ length: count }, () => makeInvitationFor(client, recipient!, self!, epoch).box)
   }
 

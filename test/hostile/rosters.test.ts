@@ -325,6 +325,7 @@ describe("rosters that change, by a server that lies", function () {
     const item = makeInvitationFor(by.client, recipient!, self!, {
       meetingHash: log.meetingHash,
       title: log.current.title,
+      seq: log.head.seq + 1,
       base: log.current.eventHash,
       secret: {
         eventHash: eventHash(made.rawEvent),

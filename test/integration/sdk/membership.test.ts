@@ -5,10 +5,12 @@ import { expect } from "chai"
 import {
   acceptInvitation,
   addMember,
+  ArchiveError,
   type Client,
   createMeeting,
   expireMeeting,
   findRecording,
+  flushOutbox,
   inviteAgain,
   isArchiveError,
   leaveMeeting,
@@ -246,6 +248,34 @@ describe("SDK: a meeting's members", function () {
     }
     await readMeeting(alice.again({ transport: losing }), meetingId)
     expect(lost).to.equal(2)
+  })
+
+  it("an invitation waits for an event that comes late, and is dropped once another one stands in its place", async () => {
+    const meeting = await createMeeting(alice.client, "Late")
+    const late: (() => Promise<unknown>)[] = []
+    const holding: Transport = async (request) => {
+      if (request.method !== "POST" || !request.url.endsWith("/events")) return await alice.transport(request)
+      late.push(async () => await alice.transport(request))
+      throw new ArchiveError("unavailable", "it is on its way")
+    }
+    const outbox = () => alice.client.state.current.outbox.length
+    const isInvited = async ({ client }: TestClient) => (await listInvitations(client)).length > 0
+    const addLate = async (person: TestClient) => {
+      const added = addMember(alice.again({ transport: holding }), meeting, idOf(person))
+      expect(await added.catch((error: unknown) => isArchiveError(error) && error.code)).to.equal("unavailable")
+      await flushOutbox(alice.client)
+      expect([outbox(), await isInvited(person)]).to.deep.equal([1, false])
+    }
+    await addLate(bob)
+    await late.shift()?.()
+    await flushOutbox(alice.client)
+    expect([outbox(), await isInvited(bob)]).to.deep.equal([0, true])
+    for (const waiting of await listInvitations(bob.client)) await dismissInvitation(bob.client, waiting)
+    await addLate(carol)
+    await rekeyMeeting(alice.client, meeting)
+    expect(outbox()).to.equal(0)
+    await late.shift()?.()
+    expect(await isInvited(carol)).to.equal(false)
   })
 
   it("an admin who leaves is taken out by another, with the admins' key renewed", async () => {
