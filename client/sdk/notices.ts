@@ -9,7 +9,10 @@ import { currentCapability } from "./meetings.js"
 
 /** What the operator tells those concerned of requests by authorities. It is the server's own word: nothing of it can be verified here. SPEC.md §17. */
 
-export type Notice = z.output<typeof NoticesResponse>["notices"][number]
+export type Notice = z.output<typeof NoticesResponse>["notices"][number] & {
+  /** The genesis hash of the account, or the meeting hash, of which it was asked for: one case can be of both. */
+  readonly concerns: Uint8Array
+}
 export type NoticeStep = Notice["steps"][number]
 
 /** Put aside are so many, the newest. */
@@ -23,7 +26,8 @@ export async function accountNotices(client: Client): Promise<readonly Notice[]>
     async (token, subject) =>
       await client.http.json(NoticesResponse, { path: `/v1/accounts/${subject}/notices`, subject, token }),
   )
-  return notices
+  const concerns = client.state.current.secrets.genesisHash
+  return notices.map((notice) => ({ ...notice, concerns }))
 }
 
 /** Requests that concern a meeting, or assets of it. */
@@ -34,7 +38,7 @@ export async function meetingNotices(client: Client, log: MeetingLog): Promise<r
     async (token, subject) =>
       await client.http.json(NoticesResponse, { path: `/v1/meetings/${subject}/notices`, subject, token }),
   )
-  return notices
+  return notices.map((notice) => ({ ...notice, concerns: log.meetingHash }))
 }
 
 /** Those that nobody put aside on this device, as they stand: a further step brings one back. */
@@ -51,6 +55,6 @@ export async function heedNotices(client: Client, notices: readonly Notice[]): P
   }))
 }
 
-function hashOf({ case: caseId, kind, steps }: Notice): Uint8Array {
-  return sha256(encodeCbor([caseId, kind, steps.length, steps.at(-1)?.day ?? 0]))
+function hashOf({ concerns, case: caseId, kind, steps }: Notice): Uint8Array {
+  return sha256(encodeCbor([concerns, caseId, kind, steps.length, steps.at(-1)?.day ?? 0]))
 }
