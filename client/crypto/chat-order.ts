@@ -1,6 +1,7 @@
 import { equalBytes, toHex } from "../../shared/protocol/bytes.js"
 import type { ChatHead } from "../../shared/protocol/chat-heads.js"
 import { ZERO_HASH } from "../../shared/protocol/hash.js"
+import { compareChatPlaces } from "../../shared/protocol/read-marks.js"
 import type { ValidEpoch } from "./meeting-log.js"
 import type { AuthenticMessage, ClosedMessage, JudgedMessage, RefusedMessage } from "./message-judge.js"
 
@@ -47,7 +48,7 @@ export interface ChatKnowledge {
 
 /** All that was judged, in the order of the server's places, with what is missing or contradicts itself; nothing is left out. */
 export function arrangeChat(judged: readonly JudgedMessage[], knowledge: ChatKnowledge): readonly ChatEntry[] {
-  const placed = judged.toSorted((a, b) => comparePlaces(a, b))
+  const placed = judged.toSorted((a, b) => compareChatPlaces(a.served, b.served))
   const distinct = withoutRepeats(placed)
   const standings = standingsOf(distinct, knowledge)
   const entries: ChatEntry[] = []
@@ -64,10 +65,6 @@ export function arrangeChat(judged: readonly JudgedMessage[], knowledge: ChatKno
 }
 
 const UNKNOWN_STANDING: MessageStanding = { isVouched: false, missingBefore: 0, conflict: null }
-
-function comparePlaces({ served: a }: JudgedMessage, { served: b }: JudgedMessage): number {
-  return a.incarnation - b.incarnation || a.seq - b.seq
-}
 
 /** The same id again counts nothing, whether it is the same message or not. CH5. */
 function withoutRepeats(placed: readonly JudgedMessage[]): readonly JudgedMessage[] {

@@ -177,18 +177,17 @@ async function deleteFile(
   uploadSecret: Uint8Array,
 ): Promise<Settled> {
   const { assetId } = decodeAssetHeader(rawHeader)
-  try {
-    const purgeDay = await deleteAssets(client, log.meetingId, [{ assetId, uploadSecret }])
-    return { ...NOTHING_LEFT, deleted: 1, purgeDay }
-  } catch (error) {
-    if (isArchiveError(error) && (error.code === "forbidden" || error.code === "not-found")) return KEPT
-    throw error
-  }
+  return await settledBy(async () => await deleteAssets(client, log.meetingId, [{ assetId, uploadSecret }]))
 }
 
 async function abandon(client: Client, meetingId: MeetingId, file: ChatState["looseFiles"][number]): Promise<Settled> {
+  return await settledBy(async () => await abandonAsset(client, meetingId, file))
+}
+
+/** @param remove gives the purge day; what it may not do leaves the file there. */
+async function settledBy(remove: () => Promise<number | null>): Promise<Settled> {
   try {
-    return { ...NOTHING_LEFT, deleted: 1, purgeDay: await abandonAsset(client, meetingId, file) }
+    return { ...NOTHING_LEFT, deleted: 1, purgeDay: await remove() }
   } catch (error) {
     if (isArchiveError(error) && (error.code === "forbidden" || error.code === "not-found")) return KEPT
     throw error

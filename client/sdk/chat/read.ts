@@ -6,6 +6,7 @@ import { bothHeads } from "../../../shared/protocol/hash.js"
 import { MessagesResponse } from "../../../shared/protocol/http.js"
 import type { MeetingId, MessageId } from "../../../shared/protocol/ids.js"
 import { messageHash } from "../../../shared/protocol/message.js"
+import { compareChatPlaces } from "../../../shared/protocol/read-marks.js"
 import { type ArrangedChat, arrangeWhole, continueChat, precedeChat, settleChat } from "../../crypto/chat-growth.js"
 import { type ChatEntry, chatHeadsOf, type ChatKnowledge } from "../../crypto/chat-order.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
@@ -510,11 +511,7 @@ export class ChatReader {
     await updateChat(this.#client, this.#log.meetingHash, (chat) => {
       const heads = chatHeadsOf(entries, chat.heads)
       const datedPlaces = withDatedPlaces(chat.datedPlaces, entries, this.#client.clock.nowMs())
-      const isOlder =
-        newest === undefined ||
-        (chat.pin !== null &&
-          (newest.served.incarnation < chat.pin.incarnation ||
-            (newest.served.incarnation === chat.pin.incarnation && newest.served.seq <= chat.pin.seq)))
+      const isOlder = newest === undefined || (chat.pin !== null && compareChatPlaces(newest.served, chat.pin) <= 0)
       const pin = isOlder
         ? chat.pin
         : { incarnation: newest.served.incarnation, seq: newest.served.seq, hash: newest.hash }

@@ -1,3 +1,4 @@
+import { compareChatPlaces } from "../../../shared/protocol/read-marks.js"
 import type { ChatEntry, StandingMessage } from "../../crypto/chat-order.js"
 import type { MeetingLog } from "../../crypto/meeting-log.js"
 import { foldChat } from "../chat/fold.js"
@@ -49,7 +50,10 @@ async function passThrough(
     const said = entries.filter((entry) => entry.kind === "authentic")
     const here = new Set(said.map(({ messageId }) => messageKey(messageId)))
     const later: Change[] = []
-    const lines = foldChat([...said, ...waiting].toSorted(comparePlaces), reader.log.epochs)
+    const lines = foldChat(
+      [...said, ...waiting].toSorted((a, b) => compareChatPlaces(a.served, b.served)),
+      reader.log.epochs,
+    )
     for (const [index, line] of lines.toReversed().entries()) {
       if (index % PORTION === PORTION - 1) await breathe?.()
       if (line.kind === "text") await batch.put(messageKey(line.message.messageId), messageFindable(line))
@@ -153,8 +157,4 @@ function isChange(message: StandingMessage): message is Change {
 
 function targetOf({ content }: Change): string {
   return messageKey(content.target.messageId)
-}
-
-function comparePlaces({ served: a }: StandingMessage, { served: b }: StandingMessage): number {
-  return a.incarnation - b.incarnation || a.seq - b.seq
 }
